@@ -1,0 +1,98 @@
+# Everything a person needs to know to work here is `make help`. Each target is thin: what takes more than a few
+# lines stands in .ci/.
+
+SHELL := /bin/sh
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+# What the outer tests start.
+it web client: export TURNOUTD ?= $(CARGO_TARGET_DIR)/release/turnoutd
+# cargo-nextest where it is there, else what comes with Rust.
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+STAGE := .ci/stage
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client clean
+
+help: ## what there is
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build everything needed and start the app (headless where there is no display)
+	@.ci/serve $(ARGS)
+
+check: ## the quick loop: formatting, lints, unit tests
+	@.ci/setup --build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@$(MAKE) --no-print-directory unit
+
+test: ## everything: Rust, page, browser, desktop, and the real client
+	@mkdir -p target/ci && : >target/ci/times
+	@$(STAGE) "system packages" .ci/setup
+	@$(STAGE) "page: types, tests, build" $(MAKE) --no-print-directory ui-test
+	@$(STAGE) "formatting" cargo fmt --all --check
+	@$(STAGE) "lints" $(MAKE) --no-print-directory lint
+	@$(STAGE) "dependencies" $(MAKE) --no-print-directory deny
+	@$(STAGE) "unit tests" $(MAKE) --no-print-directory unit
+	@$(STAGE) "release programs" $(MAKE) --no-print-directory programs
+	@$(STAGE) "integration tests" $(MAKE) --no-print-directory it
+	@$(STAGE) "browser" $(MAKE) --no-print-directory web
+	@$(STAGE) "desktop" $(MAKE) --no-print-directory desktop
+	@$(STAGE) "real client" $(MAKE) --no-print-directory client
+
+ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund
+	@touch $@
+
+ui: ui/node_modules/.package-lock.json ## build the page
+	cd ui && npm run --silent build
+
+ui-test: ui/node_modules/.package-lock.json
+	cd ui && npm run --silent check && npm run --silent test && npm run --silent build && npm run --silent test:browser
+
+fmt: ## format the Rust code
+	cargo fmt --all
+
+lint:
+	cargo clippy --workspace --all-targets -- -D warnings
+
+unit: ## unit tests of every crate
+ifneq ($(NEXTEST),)
+	cargo nextest run --workspace --exclude tests
+else
+	cargo test --workspace --exclude tests --tests
+endif
+
+programs: ## both programs, optimised
+	cargo build --release -p cli -p turnout
+
+it: ## integration tests against the release turnoutd
+ifneq ($(NEXTEST),)
+	cargo nextest run -p tests --success-output never -E 'not test(/^(claude_code|memory)::/)'
+	cargo nextest run -p tests --no-capture -E 'test(/^memory::/)'
+else
+	cargo test -p tests -- --skip claude_code::
+endif
+
+web: ## the page in a real browser against the real turnoutd
+	cd tests/web && npm ci --no-audit --no-fund --silent && node run.mjs
+
+desktop: ## the real tray app in a desktop session of its own
+	tests/desktop/run
+
+client: ## the real Claude Code through turnoutd
+ifneq ($(NEXTEST),)
+	cargo nextest run -p tests --no-capture -E 'test(/^claude_code::/)'
+else
+	cargo test -p tests -- --nocapture claude_code::
+endif
+
+deny: ## licences, banned crates, sources (INSTALL=1 builds cargo-deny first)
+	@.ci/deny $(if $(INSTALL),--install)
+
+package: ## a .deb of the app
+	@.ci/setup
+	@$(MAKE) --no-print-directory ui
+	@.ci/package
+
+clean: ## remove everything that was built
+	cargo clean
+	rm -rf ui/dist ui/node_modules tests/web/node_modules

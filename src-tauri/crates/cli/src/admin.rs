@@ -1,0 +1,226 @@
+//! The admin API of the running instance, called over loopback with the admin token. Knows no command and no view.
+
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use reqwest::{Client, Method, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+/// How long the instance may take. A keychain that asks its person to be unlocked is the slowest it waits for.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    connect: Duration,
+    answer: Duration,
+}
+
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(5),
+    answer: Duration::from_mins(1),
+};
+
+/// What the instance answered instead of what was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Refused {
+    /// The answer's body, in the shape of the admin API's errors.
+    pub(crate) body: Value,
+    message: String,
+}
+
+/// A running instance.
+pub(crate) struct Admin {
+    client: Client,
+    base: Url,
+    token: SecretString,
+    start: String,
+    limits: Limits,
+}
+
+impl Admin {
+    /// `base_url` is what the instance listens on, without `/api/v1`; `start` is the command that starts one.
+    pub(crate) fn new(base_url: &str, token: SecretString, start: String) -> anyhow::Result<Self> {
+        Self::within(LIMITS, base_url, token, start)
+    }
+
+    fn within(
+        limits: Limits,
+        base_url: &str,
+        token: SecretString,
+        start: String,
+    ) -> anyhow::Result<Self> {
+        // The instance is on this machine: a proxy from the environment would only be in the way.
+        let client = Client::builder()
+            .no_proxy()
+            .connect_timeout(limits.connect)
+            .timeout(limits.answer)
+            .build()
+            .context("the HTTP client cannot be built")?;
+        let base = Url::parse(base_url)
+            .with_context(|| format!("the instance gave no usable address: {base_url}"))?;
+        Ok(Self {
+            client,
+            base,
+            token,
+            start,
+            limits,
+        })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.call(Method::GET, path, &[], None).await
+    }
+
+    pub(crate) async fn query(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> anyhow::Result<Value> {
+        self.call(Method::GET, path, query, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        self.call(Method::POST, path, &[], body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        self.call(Method::PUT, path, &[], Some(body)).await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<Value>,
+    ) -> anyhow::Result<Value> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("/api/v1{path}"));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self
+            .client
+            .request(method, url)
+            .bearer_auth(self.token.expose_secret());
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.map_err(|error| self.failed(&error))?;
+        let value = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).map_err(|_| {
+                anyhow!(
+                    "{} answered {status}, but not in JSON: is it Turnout?",
+                    self.base
+                )
+            })?
+        };
+        if status.is_success() {
+            Ok(value)
+        } else {
+            Err(refused(status.as_u16(), value).into())
+        }
+    }
+
+    fn failed(&self, error: &reqwest::Error) -> anyhow::Error {
+        let base = &self.base;
+        if error.is_connect() {
+            anyhow!(
+                "Turnout does not answer at {base}: it may have just ended; start it with `{}`",
+                self.start
+            )
+        } else if error.is_timeout() {
+            anyhow!(
+                "Turnout at {base} took the call but did not answer within {:?}: try again, and end and start it anew if it stays so",
+                self.limits.answer
+            )
+        } else if error.is_body() || error.is_decode() {
+            anyhow!("the answer of Turnout at {base} broke off: it may have just ended; try again")
+        } else {
+            anyhow!("asking Turnout at {base} failed: {error}")
+        }
+    }
+}
+
+fn refused(status: u16, body: Value) -> Refused {
+    let said = body.pointer("/error/message").and_then(Value::as_str);
+    let message = match (status, said) {
+        (401 | 403, Some(said)) => {
+            format!("{said} (is --config the file the running instance was started with?)")
+        }
+        (_, Some(said)) => said.to_owned(),
+        (_, None) => format!("the running instance answered {status}"),
+    };
+    let body = if body.is_null() {
+        json!({"error": {"code": "failed", "message": message, "request_id": null}})
+    } else {
+        body
+    };
+    Refused { body, message }
+}
+
+/// A name as one segment of a path.
+pub(crate) fn segment(name: &str) -> String {
+    let mut url = Url::parse("http://localhost/").ok();
+    if let Some(mut segments) = url.as_mut().and_then(|url| url.path_segments_mut().ok()) {
+        segments.clear().push(name);
+    }
+    url.map(|url| url.path().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_odd_letters_stays_one_segment() {
+        assert_eq!(segment("main"), "/main");
+        assert_eq!(segment("a/b c?d"), "/a%2Fb%20c%3Fd");
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_instance_said() {
+        let body = json!({"error": {"code": "not_found", "message": "no group named x", "request_id": "req-1"}});
+        assert_eq!(refused(404, body).to_string(), "no group named x");
+        assert_eq!(
+            refused(500, Value::Null).to_string(),
+            "the running instance answered 500"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_hangs_is_told_and_not_waited_for() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // The system takes the connection; nobody ever answers on it.
+        let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", hanging.local_addr().unwrap());
+        let limits = Limits {
+            answer: Duration::from_millis(20),
+            ..LIMITS
+        };
+        let admin = Admin::within(limits, &base, "t".into(), "turnoutd serve".into()).unwrap();
+        let told = admin.get("/status").await.unwrap_err().to_string();
+        assert!(told.contains("did not answer within 20ms"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_is_gone_is_told_with_the_command_that_starts_one() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let start = "turnoutd --data-dir /d serve";
+        let admin = Admin::new("http://127.0.0.1:9", "t".into(), start.into()).unwrap();
+        let told = admin.get("/status").await.unwrap_err().to_string();
+        assert!(told.contains(start), "{told}");
+    }
+
+    #[test]
+    fn a_refused_token_points_at_the_config() {
+        let body = json!({"error": {"code": "unauthorized", "message": "wrong token", "request_id": null}});
+        assert!(refused(401, body).to_string().contains("--config"));
+    }
+}

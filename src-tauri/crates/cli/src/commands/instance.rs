@@ -1,0 +1,144 @@
+//! Commands that are one call of the running instance and a view of its answer.
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use crate::admin::segment;
+use crate::args::{History, Mode};
+use crate::figure::{list, text};
+use crate::home::Home;
+use crate::screen;
+use crate::views;
+
+pub(crate) async fn status(home: &Home, json: bool) -> anyhow::Result<()> {
+    let running = home.running().await?;
+    let status = running.admin.get("/status").await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&status)?);
+    }
+    Ok(views::status(&mut screen, &status, &running.base_url)?)
+}
+
+/// `activate`, `pause` or `resume` of a group.
+pub(crate) async fn steer(home: &Home, group: &str, what: &str, json: bool) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    let answer = admin
+        .post(&format!("/groups{}/{what}", segment(group)), None)
+        .await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&answer)?);
+    }
+    Ok(screen.line(views::standing(&answer))?)
+}
+
+pub(crate) async fn groups(home: &Home, json: bool) -> anyhow::Result<()> {
+    let answer = home.running().await?.admin.get("/groups").await?;
+    show_list(&answer, json, views::groups)
+}
+
+pub(crate) async fn providers(home: &Home, json: bool) -> anyhow::Result<()> {
+    let answer = home.running().await?.admin.get("/providers").await?;
+    show_list(&answer, json, views::providers)
+}
+
+pub(crate) async fn mode(home: &Home, mode: Mode, json: bool) -> anyhow::Result<()> {
+    let mode = word(&mode).unwrap_or_default();
+    let answer = home
+        .running()
+        .await?
+        .admin
+        .put("/mode", json!({ "mode": mode }))
+        .await?;
+    let mut screen = screen::stdout();
+    if json {
+        Ok(screen.json(&answer)?)
+    } else {
+        Ok(screen.line(format!("mode is {mode}"))?)
+    }
+}
+
+pub(crate) async fn history(home: &Home, asked: History, json: bool) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    let mut query = vec![("limit", asked.limit.to_string())];
+    let filters = [
+        ("status", asked.status.as_ref().and_then(word)),
+        ("provider", asked.provider),
+        ("group", asked.group),
+        ("model", asked.model),
+        ("client", asked.client),
+        ("since", asked.since.map(|time| time.to_string())),
+        ("until", asked.until.map(|time| time.to_string())),
+        ("q", asked.q),
+        ("cursor", asked.cursor),
+    ];
+    query.extend(
+        filters
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let answer = admin.query("/requests", &query).await?;
+    show_list(&answer, json, views::history)?;
+    if !json && let Some(cursor) = answer.get("next_cursor").and_then(Value::as_str) {
+        screen::stdout().line(format!("more: a higher --limit, or --cursor {cursor}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn show(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {
+    let answer = home
+        .running()
+        .await?
+        .admin
+        .get(&format!("/requests{}", segment(id)))
+        .await?;
+    let mut screen = screen::stdout();
+    if json {
+        Ok(screen.json(&answer)?)
+    } else {
+        Ok(views::request(&mut screen, &answer)?)
+    }
+}
+
+pub(crate) async fn reload(home: &Home, json: bool) -> anyhow::Result<()> {
+    let answer = home
+        .running()
+        .await?
+        .admin
+        .post("/config/reload", None)
+        .await?;
+    let mut screen = screen::stdout();
+    if json {
+        Ok(screen.json(&answer)?)
+    } else {
+        Ok(screen.line("the config is in use as it stands in the file")?)
+    }
+}
+
+pub(crate) async fn ui(home: &Home, json: bool) -> anyhow::Result<()> {
+    let answer = home.running().await?.admin.post("/ui-link", None).await?;
+    let mut screen = screen::stdout();
+    if json {
+        Ok(screen.json(&answer)?)
+    } else {
+        Ok(screen.line(text(&answer, "url"))?)
+    }
+}
+
+/// The word that a choice is written as, on the command line and in the admin API alike.
+fn word(choice: &impl ValueEnum) -> Option<String> {
+    Some(choice.to_possible_value()?.get_name().to_owned())
+}
+
+fn show_list(
+    answer: &Value,
+    json: bool,
+    view: impl FnOnce(&mut screen::Screen<screen::Stdout>, &[Value]) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(answer)?);
+    }
+    Ok(view(&mut screen, list(answer, "items"))?)
+}

@@ -1,0 +1,97 @@
+//! Keys of providers. A value comes in without an echo and never through the arguments, which every process can read.
+
+use std::io::{IsTerminal, Read};
+
+use anyhow::{Context, bail};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::WrongUse;
+use crate::admin::segment;
+use crate::figure::{list as items, text};
+use crate::home::Home;
+use crate::screen;
+use crate::views;
+
+/// Longer than any credential; a file piped in by mistake stops here.
+const LONGEST: u64 = 64 * 1024;
+
+pub(crate) async fn set(home: &Home, provider: &str, json: bool) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    let value = read(provider)?;
+    let body = json!({ "value": value.expose_secret() });
+    let key = admin
+        .post(&format!("/providers{}/keys", segment(provider)), Some(body))
+        .await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&key)?);
+    }
+    Ok(screen.line(format!(
+        "{provider} has the key {} as {}",
+        text(&key, "masked"),
+        text(&key, "id")
+    ))?)
+}
+
+pub(crate) async fn list(home: &Home, json: bool) -> anyhow::Result<()> {
+    let answer = home.running().await?.admin.get("/keys").await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&answer)?);
+    }
+    let keys: &[Value] = items(&answer, "items");
+    Ok(views::keys(&mut screen, keys)?)
+}
+
+fn read(provider: &str) -> anyhow::Result<SecretString> {
+    let typed = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(format!("key for {provider} (it is not shown): ")).context(
+            "the key cannot be read from the terminal; pipe it into standard input instead",
+        )?
+    } else {
+        let mut text = String::new();
+        std::io::stdin()
+            .lock()
+            .take(LONGEST)
+            .read_to_string(&mut text)
+            .context("the key on standard input is not text")?;
+        text
+    };
+    trimmed(&typed)
+}
+
+fn trimmed(typed: &str) -> anyhow::Result<SecretString> {
+    let value = typed.trim();
+    if value.is_empty() {
+        bail!(WrongUse(
+            "no key was given: type it, or pipe it into standard input".into()
+        ));
+    }
+    if value
+        .chars()
+        .any(|letter| letter.is_control() || letter.is_whitespace())
+    {
+        bail!(WrongUse(
+            "this is not a key: it holds blanks or control characters".into()
+        ));
+    }
+    Ok(SecretString::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_loses_the_line_end_it_was_piped_with() {
+        assert_eq!(trimmed(" sk-1234\r\n").unwrap().expose_secret(), "sk-1234");
+    }
+
+    #[test]
+    fn nothing_and_nonsense_are_refused_as_wrong_use() {
+        for typed in ["", "\n", "two words", "a\nb"] {
+            assert!(trimmed(typed).unwrap_err().is::<WrongUse>(), "{typed:?}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The commands, one function each.
+
+mod check;
+mod ending;
+mod env;
+mod instance;
+mod keys;
+mod practice;
+mod serve;
+
+use std::future::Future;
+
+use anyhow::Context;
+use clap::CommandFactory;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::{Args, Command, Keys};
+use crate::home::Home;
+
+/// Does what was asked; an error says why it could not be done.
+pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
+    let home = Home::new(args.config, args.data_dir);
+    let json = args.json;
+    match args.command {
+        Command::Serve(serve) => resident()?.block_on(serve::serve(&home, serve, json)),
+        Command::Practice(practice) => resident()?.block_on(practice::practice(practice, json)),
+        Command::Check => check::check(&home, json),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), program, &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Status => brief(instance::status(&home, json)),
+        Command::Use { group } => brief(instance::steer(&home, &group, "activate", json)),
+        Command::Pause { group } => brief(instance::steer(&home, &group, "pause", json)),
+        Command::Resume { group } => brief(instance::steer(&home, &group, "resume", json)),
+        Command::Groups => brief(instance::groups(&home, json)),
+        Command::Providers => brief(instance::providers(&home, json)),
+        Command::Mode { mode } => brief(instance::mode(&home, mode, json)),
+        Command::History(history) => brief(instance::history(&home, history, json)),
+        Command::Show { id } => brief(instance::show(&home, &id, json)),
+        Command::Reload => brief(instance::reload(&home, json)),
+        Command::Ui => brief(instance::ui(&home, json)),
+        Command::Keys(Keys::Set { provider }) => brief(keys::set(&home, &provider, json)),
+        Command::Keys(Keys::List) => brief(keys::list(&home, json)),
+        Command::Env { client } => brief(env::env(&home, client, json)),
+    }
+}
+
+/// The runtime of a program that stays: two workers, more only where there are more processors to feed.
+fn resident() -> anyhow::Result<Runtime> {
+    let workers = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .clamp(2, 4);
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")
+}
+
+/// Runs one call and its view.
+fn brief(call: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    runtime.block_on(call)
+}

@@ -1,0 +1,143 @@
+//! `serve`: starts the proxy, says how to use it, and stays until it is told to end.
+
+use std::pin::pin;
+
+use anyhow::{anyhow, bail};
+use daemon::{Daemon, Options, view};
+use serde_json::json;
+
+use super::ending::Ending;
+use crate::WrongUse;
+use crate::args::Serve;
+use crate::home::Home;
+use crate::screen::{self, Cell, Table, Tone};
+
+pub(crate) async fn serve(home: &Home, asked: Serve, json: bool) -> anyhow::Result<()> {
+    let options = Options {
+        listen: asked.listen,
+        ..home.options()
+    };
+    let _log = daemon::log::init(&options);
+    // Before anything is started, since a wish to end that nobody listens for ends the process on the spot.
+    let mut ending = Ending::listen()?;
+    let (daemon, early) = start(options, &mut ending).await?;
+    let told = async {
+        if let Some(provider) = &asked.provider {
+            prefer(&daemon, provider).await?;
+        }
+        greet(home, &daemon, json).await
+    };
+    if let Err(error) = told.await {
+        daemon.stop().await;
+        return Err(error);
+    }
+    if !early {
+        tokio::select! {
+            () = daemon.stopped() => bail!("Turnout ended by itself; its log says why"),
+            () = ending.asked() => {}
+        }
+    }
+    let mut screen = screen::stdout();
+    if !json {
+        screen.line("ending: running answers may finish; interrupt again to end at once")?;
+    }
+    tokio::select! {
+        () = daemon.stop() => Ok(()),
+        () = ending.asked() => bail!("ended before running answers were finished"),
+    }
+}
+
+/// Starts it, and tells whether it was asked to end meanwhile: a start is finished first, so that all it opened is
+/// closed in order. Who asks twice is not kept waiting.
+async fn start(options: Options, ending: &mut Ending) -> anyhow::Result<(Daemon, bool)> {
+    let mut starting = pin!(Daemon::start(options));
+    let mut early = false;
+    loop {
+        tokio::select! {
+            daemon = &mut starting => return Ok((daemon?, early)),
+            () = ending.asked() => {
+                if early {
+                    bail!("ended before it had started");
+                }
+                early = true;
+            }
+        }
+    }
+}
+
+/// Chooses the first group that has this provider.
+async fn prefer(daemon: &Daemon, provider: &str) -> anyhow::Result<()> {
+    let groups = daemon.groups().await;
+    let with = groups.iter().find(|group| {
+        group
+            .members
+            .iter()
+            .any(|member| member.provider == provider)
+    });
+    let Some(group) = with else {
+        let known: Vec<String> = daemon
+            .providers()
+            .await
+            .into_iter()
+            .map(|provider| provider.name)
+            .collect();
+        bail!(WrongUse(format!(
+            "no group has a provider named {provider}; the config has {}",
+            known.join(", ")
+        )));
+    };
+    daemon
+        .activate(&group.name)
+        .map_err(|error| anyhow!("group {} cannot be activated: {error}", group.name))?;
+    Ok(())
+}
+
+async fn greet(home: &Home, daemon: &Daemon, json: bool) -> anyhow::Result<()> {
+    let status = daemon.status().await;
+    let mut screen = screen::stdout();
+    if json {
+        let facts = json!({
+            "base_url": daemon.base_url(),
+            "ui": daemon.ui_link(),
+            "version": status.version,
+            "active_group": status.active_group,
+            "pid": std::process::id(),
+        });
+        screen.line(facts.to_string())?;
+        return Ok(screen.flush()?);
+    }
+    screen.fact(
+        "turnout",
+        &Cell::new(
+            format!("{} at {}", status.version, daemon.base_url()),
+            Tone::Strong,
+        ),
+    )?;
+    screen.fact("window", &daemon.ui_link().into())?;
+    let point = format!("eval \"$({} env)\" && claude", home.called());
+    screen.fact("Claude Code", &point.into())?;
+    for problem in &status.problems {
+        screen.fact("look at", &Cell::new(problem.message.as_str(), Tone::Warn))?;
+    }
+    screen.line("")?;
+    screen.table(&groups(&daemon.groups().await))?;
+    Ok(screen.flush()?)
+}
+
+fn groups(groups: &[view::Group]) -> Table {
+    let mut table = Table::new(&["GROUP", "STATE", "PROVIDERS"]);
+    for group in groups {
+        let members: Vec<&str> = group
+            .members
+            .iter()
+            .map(|member| member.provider.as_str())
+            .collect();
+        let state = serde_json::to_value(group.state).unwrap_or_default();
+        table.row(vec![
+            Cell::new(group.name.as_str(), Tone::Strong),
+            Cell::word(state.as_str().unwrap_or("-")),
+            members.join(" → ").into(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,179 @@
+//! Who may use the admin API: whoever has the admin token, and the window's own page by its cookie.
+//!
+//! A cookie is only good for calls that come from the very page it was given to: other programs' pages on this machine
+//! are the same site to a browser, whatever their port.
+
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, header};
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+
+use super::refusal::{Code, Refusal};
+use crate::Daemon;
+
+/// The cookie of the window's page.
+pub(crate) const COOKIE: &str = "turnout_session";
+
+/// How a caller proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// With the admin token.
+    Token,
+    /// With the page's cookie.
+    Page,
+}
+
+/// Lets known callers through and marks the answer as nobody else's business.
+pub(crate) async fn admit(
+    State(daemon): State<Daemon>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let mut response = match caller(&daemon, request.headers()) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    response
+}
+
+fn caller(daemon: &Daemon, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    if let Some(presented) = bearer(headers) {
+        return is_admin(daemon, presented).then_some(Caller::Token).ok_or_else(|| {
+            let message = "this is not the admin token of this instance: see server.admin_token in its config";
+            Refusal::new(Code::Unauthorized, message)
+        });
+    }
+    if !has_session(daemon, headers) {
+        return Err(Refusal::new(
+            Code::Unauthorized,
+            "the admin API asks for `Authorization: Bearer ADMIN_TOKEN`; a browser gets in by `turnout ui`",
+        ));
+    }
+    if is_foreign(headers) {
+        return Err(Refusal::new(
+            Code::Forbidden,
+            "only Turnout's own page may use its session",
+        ));
+    }
+    Ok(Caller::Page)
+}
+
+/// Whether the request carries the cookie of a living session.
+pub(crate) fn has_session(daemon: &Daemon, headers: &HeaderMap) -> bool {
+    let now = Instant::now();
+    cookies(headers).any(|cookie| daemon.sessions().is_known(cookie, now))
+}
+
+fn is_admin(daemon: &Daemon, presented: &str) -> bool {
+    let loaded = daemon.loaded();
+    let Some(token) = &loaded.admin_token else {
+        return false;
+    };
+    token
+        .expose_secret()
+        .as_bytes()
+        .ct_eq(presented.as_bytes())
+        .into()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let pairs = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let pairs = pairs.flat_map(|value| value.split(';'));
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value)
+}
+
+/// A browser tells where a call comes from; the page's own are `same-origin`, and `Origin` is then the host itself.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    if text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return true;
+    }
+    let (Some(origin), host) = (text("origin"), text("host").unwrap_or_default()) else {
+        return false;
+    };
+    !["http://", "https://"]
+        .iter()
+        .any(|scheme| origin.strip_prefix(scheme) == Some(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    http::HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_page_on_another_port_is_foreign() {
+        let own = headers(&[
+            ("host", "127.0.0.1:7790"),
+            ("origin", "http://127.0.0.1:7790"),
+        ]);
+        assert!(!is_foreign(&own));
+        let other = headers(&[
+            ("host", "127.0.0.1:7790"),
+            ("origin", "http://127.0.0.1:3000"),
+        ]);
+        assert!(is_foreign(&other));
+        assert!(is_foreign(&headers(&[("sec-fetch-site", "same-site")])));
+        assert!(!is_foreign(&headers(&[("sec-fetch-site", "same-origin")])));
+        assert!(!is_foreign(&headers(&[])));
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let sent = headers(&[("cookie", "a=b; turnout_session=xyz; c=d")]);
+        assert_eq!(cookies(&sent).collect::<Vec<_>>(), ["xyz"]);
+    }
+
+    #[test]
+    fn the_scheme_is_written_in_any_case() {
+        assert_eq!(
+            bearer(&headers(&[("authorization", "bearer t")])),
+            Some("t")
+        );
+        assert_eq!(bearer(&headers(&[("authorization", "Basic t")])), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! `GET /requests` and `GET /requests/{id}`: from the ledger, and from the live rows while it cannot tell.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use ledger::{Filter, Ledger, QueryError};
+use serde::Deserialize;
+
+use super::refusal::{Asked, Code, Named, Refusal};
+use crate::Daemon;
+use crate::view::{List, Request};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Query {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    model: Option<String>,
+    provider: Option<String>,
+    group: Option<String>,
+    client: Option<String>,
+    status: Option<String>,
+    q: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn list(
+    State(daemon): State<Daemon>,
+    Asked(query): Asked<Query>,
+) -> Result<Response, Refusal> {
+    let Some(ledger) = &daemon.instance().ledger else {
+        return Ok(Json(List::whole(live(&daemon, &query))).into_response());
+    };
+    Ok(Json(ledger.requests(&filter(query)).await?).into_response())
+}
+
+pub(super) async fn detail(
+    State(daemon): State<Daemon>,
+    Named(id): Named,
+) -> Result<Response, Refusal> {
+    let running = daemon.instance().live().get(&id).cloned();
+    if let Some(ledger) = &daemon.instance().ledger
+        && let Some(detail) = find(ledger, &id, running.is_some()).await?
+    {
+        return Ok(Json(detail).into_response());
+    }
+    match running {
+        Some(row) => Ok(Json(without_chain(row)?).into_response()),
+        None => Err(Refusal::new(
+            Code::NotFound,
+            format!("there is no request {id:?} in the history"),
+        )),
+    }
+}
+
+/// A request that is known to be there is waited for, should its row not be written yet.
+async fn find(
+    ledger: &Ledger,
+    id: &str,
+    is_there: bool,
+) -> Result<Option<ledger::Detail>, QueryError> {
+    if is_there && !ledger.degraded() {
+        ledger.flush().await;
+    }
+    ledger.request(id).await
+}
+
+/// The live row in the detail's shape: its attempts are not kept.
+fn without_chain(row: Request) -> Result<serde_json::Value, Refusal> {
+    let mut told = serde_json::to_value(row)
+        .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+    told["attempts"] = serde_json::json!([]);
+    Ok(told)
+}
+
+/// The live rows that match; those ask for no other page.
+fn live(daemon: &Daemon, query: &Query) -> Vec<Request> {
+    let same =
+        |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+    let text = query.q.as_deref().unwrap_or_default().to_lowercase();
+    let has = |row: &Request| {
+        let fields = [
+            Some(&row.id),
+            row.error.as_ref(),
+            row.model_requested.as_ref(),
+            row.model_used.as_ref(),
+        ];
+        text.is_empty()
+            || fields
+                .into_iter()
+                .flatten()
+                .any(|field| field.to_lowercase().contains(&text))
+    };
+    let matches = |row: &&Request| {
+        query.since.is_none_or(|since| row.started_at >= since)
+            && query.until.is_none_or(|until| row.started_at < until)
+            && (same(&query.model, &row.model_requested) || same(&query.model, &row.model_used))
+            && same(&query.provider, &row.provider)
+            && same(&query.group, &row.group)
+            && same(&query.client, &row.client)
+            && query
+                .status
+                .as_ref()
+                .is_none_or(|status| *status == row.status)
+            && has(row)
+    };
+    let limit = query.limit.unwrap_or(50).clamp(1, 1000) as usize;
+    daemon
+        .instance()
+        .live()
+        .newest()
+        .filter(matches)
+        .take(limit)
+        .cloned()
+        .collect()
+}
+
+fn filter(query: Query) -> Filter {
+    Filter {
+        since_ms: query.since.map(Timestamp::as_millisecond),
+        until_ms: query.until.map(Timestamp::as_millisecond),
+        model: query.model,
+        provider: query.provider,
+        group: query.group,
+        client: query.client,
+        status: query.status,
+        q: query.q,
+        limit: query.limit,
+        cursor: query.cursor,
+    }
+}
+
+impl From<QueryError> for Refusal {
+    fn from(error: QueryError) -> Self {
+        let code = if error.is_bad_request() {
+            Code::InvalidRequest
+        } else {
+            Code::LedgerUnavailable
+        };
+        Self::new(code, error.to_string())
+    }
+}

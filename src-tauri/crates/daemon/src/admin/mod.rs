@@ -1,0 +1,114 @@
+//! The admin API: JSON under `/api/v1` for the window, the command line and other programs.
+//!
+//! Handlers translate between HTTP and [`Daemon`]; they decide nothing. No answer holds a provider's key.
+
+pub(crate) mod auth;
+mod config;
+mod history;
+mod refusal;
+mod steer;
+mod stream;
+
+use axum::extract::{Extension, State};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use self::auth::Caller;
+use self::refusal::{Code, Refusal};
+use crate::Daemon;
+use crate::view::{Connect, Group, Key, List, Provider, Status};
+
+pub(crate) fn router(daemon: Daemon) -> Router {
+    let api = Router::new()
+        .route("/status", get(status))
+        .route("/groups", get(groups))
+        .route("/groups/{name}/activate", post(steer::activate))
+        .route("/groups/{name}/pause", post(steer::pause))
+        .route("/groups/{name}/resume", post(steer::resume))
+        .route("/mode", put(steer::mode))
+        .route("/providers", get(providers))
+        .route("/endpoints", get(providers))
+        .route("/providers/{name}/enable", post(steer::enable))
+        .route("/providers/{name}/disable", post(steer::disable))
+        .route("/providers/{name}/reset", post(steer::reset))
+        .route("/providers/{name}/test", post(steer::test))
+        .route("/providers/{name}/keys", post(steer::add_key))
+        .route("/practice/outage", post(steer::outage))
+        .route("/keys", get(keys))
+        .route("/requests", get(history::list))
+        .route("/requests/{id}", get(history::detail))
+        .route("/stream", get(stream::stream))
+        .route("/config", get(config::show))
+        .route("/config/check", post(config::check))
+        .route("/config/reload", post(config::reload))
+        .route("/reload", post(config::reload))
+        .route("/connect", get(connect))
+        .route("/session", post(session))
+        .route("/ui-link", post(session))
+        .fallback(no_path)
+        .method_not_allowed_fallback(no_method)
+        .layer(axum::middleware::from_fn_with_state(
+            daemon.clone(),
+            auth::admit,
+        ))
+        .with_state(daemon);
+    Router::new().nest("/api/v1", api)
+}
+
+async fn status(State(daemon): State<Daemon>) -> Json<Status> {
+    Json(daemon.status().await)
+}
+
+async fn groups(State(daemon): State<Daemon>) -> Json<List<Group>> {
+    Json(List::whole(daemon.groups().await))
+}
+
+async fn providers(State(daemon): State<Daemon>) -> Json<List<Provider>> {
+    Json(List::whole(daemon.providers().await))
+}
+
+async fn keys(State(daemon): State<Daemon>) -> Json<List<Key>> {
+    Json(List::whole(daemon.keys()))
+}
+
+async fn connect(State(daemon): State<Daemon>) -> Json<Connect> {
+    Json(daemon.connect())
+}
+
+/// A link that lets a browser in, for those who have the token: a page cannot make more of itself.
+async fn session(
+    State(daemon): State<Daemon>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Value>, Refusal> {
+    if caller != Caller::Token {
+        return Err(Refusal::new(
+            Code::Forbidden,
+            "only the admin token makes a link for the window",
+        ));
+    }
+    Ok(Json(json!({ "url": daemon.ui_link() })))
+}
+
+async fn no_path() -> Refusal {
+    Refusal::new(Code::NotFound, "the admin API has no such path")
+}
+
+async fn no_method() -> Refusal {
+    Refusal::new(
+        Code::MethodNotAllowed,
+        "the admin API has this path, but not with this method",
+    )
+}
+
+impl Daemon {
+    /// A link to the window's page that works once, within a minute. Without randomness from the system it has no
+    /// code, and the page tells how to get in.
+    pub fn ui_link(&self) -> String {
+        let base = self.base_url();
+        match self.sessions().code(std::time::Instant::now()) {
+            Some(code) => format!("{base}/ui/?code={code}"),
+            None => format!("{base}/ui/"),
+        }
+    }
+}

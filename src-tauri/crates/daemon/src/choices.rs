@@ -1,0 +1,104 @@
+//! What was chosen while running: group, paused groups, mode, providers switched by hand. It survives restarts in the
+//! data folder and never reaches the config.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::place::write_whole;
+use crate::view::Mode;
+
+/// The choices themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Choices {
+    /// The chosen group; the first of the config if none was chosen.
+    pub(crate) group: Option<String>,
+    /// The chosen mode; the config's if none was chosen.
+    pub(crate) mode: Option<Mode>,
+    /// Groups paused by hand.
+    pub(crate) paused: BTreeSet<String>,
+    /// Providers switched on or off by hand.
+    pub(crate) enabled: BTreeMap<String, bool>,
+}
+
+/// The choices with their file.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    path: PathBuf,
+    choices: Mutex<Choices>,
+}
+
+impl Kept {
+    /// Reads the file. A missing one means no choices; a broken one too, which is logged, since a start must not
+    /// depend on it.
+    pub(crate) fn open(path: PathBuf) -> Self {
+        let choices = match std::fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| {
+                tracing::warn!(
+                    "{} is damaged ({error}): the first group of the config is chosen",
+                    path.display()
+                );
+                Choices::default()
+            }),
+            Err(_) => Choices::default(),
+        };
+        Self {
+            path,
+            choices: Mutex::new(choices),
+        }
+    }
+
+    pub(crate) fn get(&self) -> Choices {
+        self.choices
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Changes the choices and writes them. A failure to write is logged: what was chosen holds until the end.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Choices)) {
+        let mut choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = choices.clone();
+        change(&mut choices);
+        if *choices == before {
+            return;
+        }
+        let text = serde_json::json!(*choices).to_string();
+        if let Err(error) = write_whole(&self.path, &text) {
+            tracing::warn!(
+                "{} cannot be written ({error}): the choice is forgotten at the end",
+                self.path.display()
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_read_back() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("state.json");
+        let kept = Kept::open(path.clone());
+        kept.change(|choices| {
+            choices.group = Some("second".into());
+            choices.mode = Some(Mode::Manual);
+            choices.paused.insert("first".into());
+            choices.enabled.insert("relay".into(), false);
+        });
+        assert_eq!(Kept::open(path).get(), kept.get());
+    }
+
+    #[test]
+    fn a_damaged_file_means_no_choices() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("state.json");
+        std::fs::write(&path, "{\"group\":").unwrap();
+        assert_eq!(Kept::open(path).get(), Choices::default());
+    }
+}

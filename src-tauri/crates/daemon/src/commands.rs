@@ -1,0 +1,214 @@
+//! What a person tells a running instance to do. Each command is kept across restarts where it should be, and its
+//! changes are published.
+
+use routing::{Board, Change, UnknownGroup};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::handle::{CommandError, Daemon};
+use crate::looks::no_such;
+use crate::secrets;
+use crate::settings::Dialect;
+use crate::view::{self, Group, Key, Mode, Provider};
+
+impl Daemon {
+    /// Chooses a group, and resumes it if it was paused.
+    pub fn activate(&self, group: &str) -> Result<Group, CommandError> {
+        self.steer(group, |board, now| board.choose(group, now))?;
+        self.instance().kept.change(|choices| {
+            choices.group = Some(group.to_owned());
+            choices.paused.remove(group);
+        });
+        self.group(group)
+    }
+
+    /// Takes a group out until it is resumed.
+    pub fn pause(&self, group: &str) -> Result<Group, CommandError> {
+        self.steer(group, |board, now| board.pause(group, now))?;
+        self.instance().kept.change(|choices| {
+            choices.paused.insert(group.to_owned());
+        });
+        self.group(group)
+    }
+
+    /// Brings a paused group back.
+    pub fn resume(&self, group: &str) -> Result<Group, CommandError> {
+        self.steer(group, |board, now| board.resume(group, now))?;
+        self.instance().kept.change(|choices| {
+            choices.paused.remove(group);
+        });
+        self.group(group)
+    }
+
+    /// Whether failover may leave the chosen group.
+    pub fn set_mode(&self, mode: Mode) {
+        self.instance()
+            .gateway
+            .board(|board, _| board.set_mode(mode.into()));
+        self.instance()
+            .kept
+            .change(|choices| choices.mode = Some(mode));
+        tracing::info!("mode is {mode}");
+        self.instance().nudge();
+    }
+
+    /// Switches a provider on or off.
+    pub async fn set_enabled(
+        &self,
+        provider: &str,
+        enabled: bool,
+    ) -> Result<Provider, CommandError> {
+        let switched = self
+            .instance()
+            .gateway
+            .board(|board, _| board.set_enabled(provider, enabled));
+        switched.map_err(|_| no_such("provider", provider))?;
+        let in_config = self
+            .loaded()
+            .settings
+            .provider(provider)
+            .map(|config| config.enabled);
+        self.instance().kept.change(|choices| {
+            if in_config == Some(enabled) {
+                choices.enabled.remove(provider);
+            } else {
+                choices.enabled.insert(provider.to_owned(), enabled);
+            }
+        });
+        self.instance().nudge();
+        self.provider(provider).await
+    }
+
+    /// Forgets breakers and cooldowns of a provider.
+    pub async fn reset(&self, provider: &str) -> Result<Provider, CommandError> {
+        let changes = self
+            .instance()
+            .gateway
+            .board(|board, now| board.reset(provider, now));
+        self.changed(&changes.map_err(|_| no_such("provider", provider))?);
+        self.provider(provider).await
+    }
+
+    /// Stores a key in the keychain and adds its reference to the provider in the config. The value is kept nowhere
+    /// else; the answer is masked.
+    pub async fn set_key(&self, provider: &str, value: SecretString) -> Result<Key, CommandError> {
+        let value = bare(&value)?;
+        let instance = self.instance();
+        // Two at once would choose the same name.
+        let _one = instance.setting_key.lock().await;
+        let loaded = self.loaded();
+        if loaded.settings.provider(provider).is_none() {
+            return Err(no_such("provider", provider));
+        }
+        let config = &instance.place.config;
+        let kept = secrets::keep_key(
+            config,
+            &loaded.settings,
+            &instance.keychain,
+            provider,
+            &value,
+        )
+        .await;
+        let reference = kept.map_err(|error| match error {
+            secrets::KeepError::Keychain(error) => CommandError::NoKeychain(error.to_string()),
+            other => CommandError::Refused(other.to_string()),
+        })?;
+        self.reload().await.map_err(CommandError::Refused)?;
+        let known = self
+            .keys()
+            .into_iter()
+            .find(|key| key.provider == provider && key.source == reference);
+        known.ok_or_else(|| {
+            CommandError::Refused(format!(
+                "the key was kept as {reference}, but the config in use lacks it"
+            ))
+        })
+    }
+
+    /// Makes a practice provider fail (the one that serves, if one does), or all serve again. Without any, nothing
+    /// happens.
+    pub fn practice_outage(&self, on: bool) {
+        let serving = self
+            .look()
+            .0
+            .serving
+            .map(|serving| serving.to_string())
+            .filter(|name| self.is_practice(name));
+        let hit = on.then(|| serving.unwrap_or_default());
+        if self.instance().practice.set_outage(hit.as_deref()) {
+            tracing::info!("the practice outage is {}", if on { "on" } else { "off" });
+        }
+        self.instance().nudge();
+    }
+
+    /// What a client needs to call this instance.
+    pub fn connect(&self) -> view::Connect {
+        let token = self.loaded().client_token.clone();
+        view::Connect::to(&self.base_url(), token.as_ref())
+    }
+
+    /// Notice kinds that the config wants shown.
+    pub fn notifications(&self) -> Vec<view::NoticeKind> {
+        use crate::settings::NoticeKind as Written;
+        let wanted = self.loaded().settings.desktop.notifications.clone();
+        let kind = |written| match written {
+            Written::Failover => view::NoticeKind::Failover,
+            Written::Recovery => view::NoticeKind::Recovery,
+            Written::AllDown => view::NoticeKind::AllDown,
+            Written::Auth => view::NoticeKind::Auth,
+            Written::Budget => view::NoticeKind::Budget,
+        };
+        wanted.into_iter().map(kind).collect()
+    }
+
+    /// Settles the board on what was chosen before, as far as the config still has it.
+    pub(crate) fn restore(&self) {
+        let choices = self.instance().kept.get();
+        self.instance().gateway.board(|board, now| {
+            // What the config no longer has is left out; so are the changes, which are no news.
+            if let Some(group) = &choices.group {
+                let _ = board.choose(group, now);
+            }
+            for group in &choices.paused {
+                let _ = board.pause(group, now);
+            }
+            if let Some(mode) = choices.mode {
+                board.set_mode(mode.into());
+            }
+            for (provider, enabled) in &choices.enabled {
+                let _ = board.set_enabled(provider, *enabled);
+            }
+        });
+    }
+
+    fn is_practice(&self, provider: &str) -> bool {
+        self.loaded()
+            .settings
+            .provider(provider)
+            .is_some_and(|config| config.dialect == Dialect::Practice)
+    }
+
+    fn steer(
+        &self,
+        group: &str,
+        act: impl FnOnce(&mut Board, std::time::Instant) -> Result<Vec<Change>, UnknownGroup>,
+    ) -> Result<(), CommandError> {
+        let changes = self
+            .instance()
+            .gateway
+            .board(act)
+            .map_err(|_| no_such("group", group))?;
+        self.changed(&changes);
+        Ok(())
+    }
+}
+
+/// A pasted key without the white space around it. A key travels in a header, so it has none inside.
+fn bare(value: &SecretString) -> Result<SecretString, CommandError> {
+    let text = value.expose_secret().trim();
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(CommandError::Invalid(
+            "a key is one word without white space: give the key and nothing else".into(),
+        ));
+    }
+    Ok(text.into())
+}

@@ -1,0 +1,43 @@
+//! Puts the parts together: settings, secrets, the admin API, the life of an instance.
+//!
+//! [`Daemon`] is the handle that the command line and the desktop hold. What it answers is exactly what the admin API
+//! answers ([`view`]); there is no second way to the truth. No secret leaves this crate but through
+//! [`view::Connect`] and [`Running::token`], which exist to hand one over.
+
+mod admin;
+mod choices;
+mod commands;
+mod feed;
+pub mod first_start;
+mod handle;
+mod instance;
+mod lifecycle;
+mod listen;
+mod live;
+mod loaded;
+mod lock;
+pub mod log;
+mod looks;
+mod notices;
+mod options;
+mod place;
+mod practice_hosts;
+mod publisher;
+mod pump;
+mod record;
+mod reload;
+mod running;
+pub mod secrets;
+mod sessions;
+pub mod settings;
+mod trial;
+mod ui;
+pub mod view;
+
+pub use handle::{CommandError, Daemon, StartError};
+pub use options::Options;
+pub use place::{Place, PlaceError};
+pub use running::{Running, RunningError};
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

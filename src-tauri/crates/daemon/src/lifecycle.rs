@@ -1,0 +1,294 @@
+//! From nothing to a listening instance, and back. The order matters: what can fail without a trace comes first.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use gateway::{Gateway, Report};
+use ledger::Ledger;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::choices::Kept;
+use crate::feed::Feed;
+use crate::first_start::{Surroundings, first_start};
+use crate::handle::{Daemon, StartError};
+use crate::instance::{Instance, hold};
+use crate::listen::{base_url, listen};
+use crate::live::Live;
+use crate::lock::{InstanceFile, Lock, LockError};
+use crate::notices::Notices;
+use crate::place::Place;
+use crate::practice_hosts::PracticeHosts;
+use crate::reload::{self, told};
+use crate::secrets::Resolver;
+use crate::sessions::Sessions;
+use crate::settings::watch::{self, Watch};
+use crate::settings::{self, Settings};
+use crate::view::board::Clocks;
+use crate::view::{Problem, ProblemKind};
+use crate::{Options, admin, publisher, pump, ui};
+
+/// How long cut requests may take to report their end.
+const LAST_REPORTS: Duration = Duration::from_secs(1);
+
+impl Daemon {
+    /// Starts an instance and returns once it listens.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let place = Place::of(&options)?;
+        place.prepare()?;
+        let lock = Lock::take(&place).map_err(|error| match error {
+            LockError::Place(error) => error.into(),
+            LockError::Taken(..) => StartError::AlreadyRunning(error.to_string()),
+        })?;
+        let (text, settings) = read_config(&place, &options).await?;
+        let address = options.listen.unwrap_or(settings.server.listen);
+        if !address.ip().is_loopback() && !settings.server.require_token {
+            return Err(StartError::Open(address));
+        }
+        let listener = listen(address, &place.config).await?;
+        let (ledger, standing) = open_ledger(&place, &settings).await;
+        let (reports_in, reports) = mpsc::channel(pump::REPORTS);
+        let parts = Parts {
+            place,
+            lock,
+            listener,
+            ledger,
+            standing,
+            text,
+            settings,
+        };
+        let (daemon, listener) = build(parts, reports_in, &options).await?;
+        daemon.restore();
+        daemon.run(listener, reports, options.grace);
+        tracing::info!(
+            "Turnout {} listens on {}",
+            crate::VERSION,
+            daemon.instance().address
+        );
+        Ok(daemon)
+    }
+
+    /// Stops accepting, lets running streams finish within the grace, flushes the ledger. Returns when all is done;
+    /// further calls wait for the same end.
+    pub async fn stop(&self) {
+        self.instance().stop.cancel();
+        self.stopped().await;
+    }
+
+    /// Returns once the instance has stopped, for whatever cause.
+    pub async fn stopped(&self) {
+        self.instance().stopped.cancelled().await;
+    }
+
+    fn run(&self, listener: TcpListener, reports: mpsc::Receiver<Report>, grace: Duration) {
+        let instance = self.instance();
+        let done = CancellationToken::new();
+        let pump = tokio::spawn(pump::pump(self.clone(), reports, done.clone()));
+        if let Some(ledger) = &instance.ledger {
+            tokio::spawn(pump::publish_rows(self.clone(), ledger.clone()));
+        }
+        tokio::spawn(publisher::publish(self.clone()));
+        let watch = Watch::start(&instance.place.config, &self.loaded().text);
+        tokio::spawn(reload::follow(self.clone(), watch));
+        let daemon = self.clone();
+        tokio::spawn(async move {
+            let app = daemon.instance().gateway.router();
+            let app = app
+                .merge(admin::router(daemon.clone()))
+                .merge(ui::router(daemon.clone()));
+            let stop = daemon.stopping();
+            daemon
+                .instance()
+                .gateway
+                .serve(listener, app, stop, grace)
+                .await;
+            daemon.wind_up(pump, done).await;
+        });
+    }
+
+    /// After the last answer: the last reports, the ledger, the lock.
+    async fn wind_up(&self, pump: JoinHandle<()>, done: CancellationToken) {
+        let instance = self.instance();
+        instance.stop.cancel();
+        let quiet = async {
+            while instance.gateway.in_flight() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if tokio::time::timeout(LAST_REPORTS, quiet).await.is_err() {
+            tracing::warn!(
+                "some requests did not tell their end; they are closed as failed at the next start"
+            );
+        }
+        done.cancel();
+        if let Err(error) = pump.await {
+            tracing::error!("the task that records requests broke: {error}");
+        }
+        instance.practice.end();
+        if let Some(ledger) = &instance.ledger {
+            ledger.clone().close().await;
+        }
+        drop(hold(&instance.lock).take());
+        tracing::info!("Turnout has stopped");
+        instance.stopped.cancel();
+    }
+}
+
+/// What is at hand before the gateway.
+struct Parts {
+    place: Place,
+    lock: Lock,
+    listener: TcpListener,
+    ledger: Option<Ledger>,
+    standing: Vec<Problem>,
+    text: String,
+    settings: Settings,
+}
+
+async fn build(
+    parts: Parts,
+    reports: mpsc::Sender<Report>,
+    options: &Options,
+) -> Result<(Daemon, TcpListener), StartError> {
+    let Parts {
+        place,
+        lock,
+        listener,
+        ledger,
+        standing,
+        text,
+        settings,
+    } = parts;
+    let config = place.config.clone();
+    let failed = |address, source| StartError::Address {
+        address,
+        source,
+        config,
+    };
+    let address = listener
+        .local_addr()
+        .map_err(|source| failed(settings.server.listen, source))?;
+    let keychain = options.keychain.clone();
+    let resolver = Resolver::new(keychain.clone(), &place.config, &place.data);
+    let (log, ledger_file) = (settings.log, ledger_path(&place, &settings.ledger.url));
+    let (loaded, secrets) = reload::load(&place, text, settings, &keychain, &resolver).await;
+    let practice = PracticeHosts::default();
+    let hosts = practice.start(&loaded.settings).await;
+    let snapshot = settings::snapshot(&loaded.settings, &secrets, &hosts);
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    let gateway = Gateway::new(snapshot, reports, seed)?;
+    announce(&lock, address)?;
+    let instance = Instance {
+        kept: Kept::open(place.choices()),
+        place,
+        address,
+        address_given: options.listen.is_some(),
+        since: Instant::now(),
+        log,
+        ledger_file,
+        gateway,
+        loaded: ArcSwap::from_pointee(loaded),
+        reloading: tokio::sync::Mutex::default(),
+        setting_key: tokio::sync::Mutex::default(),
+        ledger,
+        standing,
+        feed: Feed::new(),
+        sessions: Sessions::default(),
+        practice,
+        keychain,
+        resolver,
+        stop: CancellationToken::new(),
+        stopped: CancellationToken::new(),
+        lock: Mutex::new(Some(lock)),
+        notices: Mutex::new(Notices::default()),
+        live: Mutex::new(Live::default()),
+        config_problem: Mutex::new(None),
+        clocks: Mutex::new(Clocks::at(Instant::now())),
+        changed: Notify::new(),
+    };
+    Ok((Daemon(Arc::new(instance)), listener))
+}
+
+async fn read_config(place: &Place, options: &Options) -> Result<(String, Settings), StartError> {
+    let written = first_start(
+        &place.config,
+        &place.data,
+        &options.keychain,
+        &Surroundings::default(),
+    )
+    .await?;
+    if let Some(first) = &written {
+        tracing::info!(
+            "a config was written to {}{}",
+            place.config.display(),
+            offered(&first.offered)
+        );
+    }
+    let text = watch::read(&place.config).map_err(|error| StartError::Config(error.to_string()))?;
+    match settings::parse(&text) {
+        Ok(settings) => Ok((text, settings)),
+        Err(problems) => Err(StartError::Config(format!(
+            "{}; correct it, `turnout check` looks at it again",
+            told(&place.config, &problems)
+        ))),
+    }
+}
+
+/// Which groups a first config offers, as the end of a sentence.
+fn offered(names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; ready to be used in it: {}", names.join(", "))
+    }
+}
+
+fn announce(lock: &Lock, address: SocketAddr) -> Result<(), StartError> {
+    let file = InstanceFile {
+        pid: std::process::id(),
+        base_url: base_url(address),
+        version: crate::VERSION.to_owned(),
+    };
+    Ok(lock.announce(&file)?)
+}
+
+/// Traffic matters more than its history: without a ledger it goes on, and says so.
+async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec<Problem>) {
+    let path = ledger_path(place, &settings.ledger.url);
+    match Ledger::open(&path).await {
+        Ok(ledger) => {
+            let orphans = ledger.opened().orphans;
+            if orphans > 0 {
+                tracing::warn!(
+                    "{orphans} requests were running when Turnout ended last; they are closed as failed"
+                );
+            }
+            (Some(ledger), Vec::new())
+        }
+        Err(error) => {
+            let message = format!("requests are served without a history: {error}");
+            tracing::error!("{message}");
+            (
+                None,
+                vec![Problem {
+                    kind: ProblemKind::Ledger,
+                    message,
+                }],
+            )
+        }
+    }
+}
+
+/// `sqlite://` alone is the data folder's own file, `sqlite://PATH` another. Servers come with a later version; until
+/// then the settings tell that they are not used.
+pub(crate) fn ledger_path(place: &Place, url: &str) -> PathBuf {
+    match url.strip_prefix("sqlite://") {
+        Some(path) if !path.is_empty() => place.data.join(path),
+        _ => place.ledger(),
+    }
+}

@@ -1,0 +1,144 @@
+//! The settings in force, with what of their secrets may be shown and what must be at hand.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use ledger::Multiplier;
+use secrecy::SecretString;
+
+use crate::record::Facts;
+use crate::secrets::{Moved, Reference, Resolved, masked};
+use crate::settings::Settings;
+use crate::view::board::ShownKey;
+use crate::view::{Problem, ProblemKind};
+
+/// One state of the config, taken in whole. `Debug` tells no secret.
+pub(crate) struct Loaded {
+    /// The config as text.
+    pub(crate) text: String,
+    /// What it says.
+    pub(crate) settings: Settings,
+    /// The token of the admin API; without one, that API is closed.
+    pub(crate) admin_token: Option<SecretString>,
+    /// The first client token, for clients on this machine.
+    pub(crate) client_token: Option<SecretString>,
+    /// Provider keys as they may be shown, by key id.
+    pub(crate) keys: HashMap<String, ShownKey>,
+    /// What is to be looked at.
+    pub(crate) problems: Vec<Problem>,
+    /// Some secret may be had later without a change of the config.
+    pub(crate) may_pass: bool,
+    multipliers: HashMap<String, Multiplier>,
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("keys", &self.keys)
+            .field("problems", &self.problems)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Loaded {
+    /// Puts settings and secrets together, and what became of literals.
+    pub(crate) fn new(
+        text: String,
+        settings: Settings,
+        resolved: &Resolved,
+        moved: &Moved,
+    ) -> Self {
+        let mut problems: Vec<Problem> = Vec::new();
+        let mut told = |kind, messages: &[String]| {
+            problems.extend(messages.iter().map(|message| Problem {
+                kind,
+                message: message.clone(),
+            }));
+        };
+        let of_secrets = if resolved.may_pass {
+            ProblemKind::Keychain
+        } else {
+            ProblemKind::Key
+        };
+        told(of_secrets, &resolved.warnings);
+        told(ProblemKind::Key, &moved.warnings);
+        told(ProblemKind::Unused, &settings.notices());
+        Self {
+            text,
+            admin_token: resolved.admin_token.clone(),
+            client_token: resolved
+                .client_tokens
+                .first()
+                .map(|(_, token)| token.clone()),
+            keys: shown(&settings, resolved),
+            problems,
+            may_pass: resolved.may_pass || moved.may_pass,
+            multipliers: multipliers(&settings),
+            settings,
+        }
+    }
+
+    /// Tells the log what is to be looked at.
+    pub(crate) fn log(&self) {
+        for problem in &self.problems {
+            tracing::warn!("{}", problem.message);
+        }
+    }
+}
+
+fn shown(settings: &Settings, resolved: &Resolved) -> HashMap<String, ShownKey> {
+    let keys = settings.providers.iter().flat_map(|provider| {
+        provider
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(index, reference)| (provider.key_id(index), reference))
+    });
+    keys.map(|(id, reference)| {
+        let secret = resolved.keys.get(&id);
+        let shown = ShownKey {
+            masked: secret.map_or_else(|| "…".to_owned(), masked),
+            source: source(reference),
+            resolved: secret.is_some(),
+        };
+        (id, shown)
+    })
+    .collect()
+}
+
+fn source(reference: &Reference) -> String {
+    match reference {
+        Reference::Literal(_) => "literal".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn multipliers(settings: &Settings) -> HashMap<String, Multiplier> {
+    let providers = settings.providers.iter();
+    providers
+        .filter_map(
+            |provider| match provider.price.multiplier.to_string().parse() {
+                Ok(multiplier) => Some((provider.name.clone(), multiplier)),
+                Err(error) => {
+                    tracing::warn!(
+                        "the price multiplier of {} is taken as 1: {error}",
+                        provider.name
+                    );
+                    None
+                }
+            },
+        )
+        .collect()
+}
+
+impl Facts for Loaded {
+    fn mask(&self, key: &str) -> String {
+        self.keys
+            .get(key)
+            .map_or_else(|| "…".to_owned(), |shown| shown.masked.clone())
+    }
+
+    fn multiplier(&self, provider: &str) -> Multiplier {
+        self.multipliers.get(provider).copied().unwrap_or_default()
+    }
+}

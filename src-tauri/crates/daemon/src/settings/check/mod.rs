@@ -1,0 +1,253 @@
+//! From what is written to what is meant: defaults, ranges and references between tables.
+//! Collects every problem; a [`Settings`] leaves here only when there is none.
+
+mod groups;
+mod providers;
+mod routing;
+mod rules;
+mod server;
+
+use std::{ops::Range, time::Duration};
+
+use super::{
+    model::{Desktop, Ledger, Log, NoticeKind, Settings},
+    notices,
+    problem::{Found, place},
+    raw,
+    reader::{At, Field},
+    scalar::{Count, Span},
+    words::{Capture, Language, LogFormat, LogLevel, OnQuit, Theme},
+};
+
+/// The only version of the format so far.
+const VERSION: i64 = 1;
+
+/// Judges a document that has the right shape.
+pub(super) fn check(document: &raw::Document, text: &str) -> (Settings, Vec<Found>) {
+    let mut check = Check {
+        text,
+        problems: Vec::new(),
+        notices: Vec::new(),
+    };
+    if let Some(version) = document
+        .version
+        .as_ref()
+        .filter(|version| version.value != VERSION)
+    {
+        check.tell(
+            &version.span,
+            format!(
+                "`version` is {}, but this program understands version {VERSION}",
+                version.value
+            ),
+        );
+    }
+    let routing = routing::routing(
+        &mut check,
+        part(&document.routing, &raw::Routing::default()),
+    );
+    let providers = providers::providers(&mut check, document, &routing);
+    let groups = groups::groups(&mut check, document, &providers);
+    let rules = rules::rules(&mut check, document, &groups, &providers);
+    let settings = Settings {
+        server: server::server(&mut check, part(&document.server, &raw::Server::default())),
+        routing,
+        ledger: check.ledger(part(&document.ledger, &raw::Ledger::default()), &groups),
+        log: log(part(&document.log, &raw::Log::default())),
+        desktop: desktop(part(&document.desktop, &raw::Desktop::default())),
+        rules,
+        groups,
+        providers,
+        notices: Vec::new(),
+    };
+    notices::unused(&mut check, document, &settings);
+    (
+        Settings {
+            notices: check.notices,
+            ..settings
+        },
+        check.problems,
+    )
+}
+
+/// Where problems and notices gather.
+pub(super) struct Check<'a> {
+    text: &'a str,
+    problems: Vec<Found>,
+    notices: Vec<String>,
+}
+
+impl Check<'_> {
+    /// Records a problem.
+    pub(super) fn tell(&mut self, span: &Range<usize>, message: impl Into<String>) {
+        self.problems.push(Found {
+            span: span.clone(),
+            message: message.into(),
+            absence: false,
+        });
+    }
+
+    /// Records that something is not there.
+    pub(super) fn missing(&mut self, span: &Range<usize>, message: impl Into<String>) {
+        self.problems.push(Found {
+            span: span.clone(),
+            message: message.into(),
+            absence: true,
+        });
+    }
+
+    /// Records something that is valid but worth knowing.
+    pub(super) fn notice(&mut self, span: &Range<usize>, message: &str) {
+        let (line, _) = place(self.text, span.start);
+        self.notices.push(format!("line {line}: {message}"));
+    }
+
+    /// A key that must be there and not empty.
+    fn need(&mut self, field: &Field<String>, table: &Range<usize>, what: &str) -> Option<String> {
+        match field {
+            Some(at) if !at.value.trim().is_empty() => Some(at.value.clone()),
+            Some(at) => {
+                self.tell(&at.span, format!("`{what}` is empty"));
+                None
+            }
+            None => {
+                self.missing(table, format!("`{what}` is missing here"));
+                None
+            }
+        }
+    }
+
+    /// A name that is used in paths such as `/provider/NAME/…` and in `group:NAME`.
+    fn name(&mut self, field: &Field<String>, table: &Range<usize>, what: &str) -> Option<String> {
+        let name = self.need(field, table, what)?;
+        let unfit = |c: char| c.is_whitespace() || c.is_control() || "/\\:?#%\"'<>".contains(c);
+        if name.contains(unfit) || name == "." || name == ".." {
+            let span = field.as_ref().map_or(table, |at| &at.span);
+            self.tell(span, format!("`{what}` is used in paths, so it cannot hold spaces or any of / \\ : ? # % \" ' < >"));
+            return None;
+        }
+        Some(name)
+    }
+
+    /// Tells a second use of a name; the first one keeps it.
+    fn unique(&mut self, seen: &mut Vec<String>, name: &str, span: &Range<usize>, what: &str) {
+        if seen.iter().any(|other| other == name) {
+            self.tell(
+                span,
+                format!("there is already a {what} called \"{name}\"; names must differ"),
+            );
+        } else {
+            seen.push(name.to_owned());
+        }
+    }
+
+    /// A count that must be at least 1.
+    fn some(&mut self, field: &Field<Count>, default: u32, what: &str) -> u32 {
+        match field {
+            Some(at) if at.value.0 == 0 => {
+                self.tell(&at.span, format!("`{what}` must be at least 1"));
+                default
+            }
+            Some(at) => at.value.0,
+            None => default,
+        }
+    }
+
+    /// A count that must be at least 1 where it is given.
+    fn some_if_given(&mut self, field: &Field<Count>, what: &str) -> Option<u32> {
+        field.as_ref().map(|_| self.some(field, 1, what))
+    }
+
+    /// A duration that must not be zero.
+    fn time(&mut self, field: &Field<Span>, default: Duration, what: &str) -> Duration {
+        match field {
+            Some(at) if at.value.0.is_zero() => {
+                self.tell(&at.span, format!("`{what}` must be longer than zero"));
+                default
+            }
+            Some(at) => at.value.0,
+            None => default,
+        }
+    }
+
+    /// A number that must not be negative.
+    fn money(&mut self, field: &Field<f64>, what: &str) -> Option<f64> {
+        let at = field.as_ref()?;
+        if at.value < 0.0 {
+            self.tell(&at.span, format!("`{what}` must not be negative"));
+            return None;
+        }
+        Some(at.value)
+    }
+
+    fn ledger(&mut self, raw: &raw::Ledger, groups: &[super::Group]) -> Ledger {
+        if let Some(url) = &raw.url
+            && !["sqlite:", "postgres:", "postgresql:", "mysql:", "mariadb:"]
+                .iter()
+                .any(|s| url.value.starts_with(s))
+        {
+            self.tell(
+                &url.span,
+                "`ledger.url` must begin with sqlite://, postgres:// or mysql://",
+            );
+        }
+        Ledger {
+            url: or(&raw.url, "sqlite://".to_owned()),
+            retention: self.time(
+                &raw.retention,
+                Duration::from_hours(90 * 24),
+                "ledger.retention",
+            ),
+            capture_bodies: or(&raw.capture_bodies, Capture::Off),
+            budgets: rules::budgets(self, raw, groups),
+        }
+    }
+}
+
+fn log(raw: &raw::Log) -> Log {
+    Log {
+        level: or(&raw.level, LogLevel::Info),
+        format: or(&raw.format, LogFormat::Pretty),
+        file: or(&raw.file, true),
+    }
+}
+
+fn desktop(raw: &raw::Desktop) -> Desktop {
+    let all = [
+        NoticeKind::Failover,
+        NoticeKind::Recovery,
+        NoticeKind::AllDown,
+        NoticeKind::Auth,
+        NoticeKind::Budget,
+    ];
+    Desktop {
+        autostart: or(&raw.autostart, false),
+        notifications: raw
+            .notifications
+            .as_ref()
+            .map_or(all.to_vec(), |list| values(&list.value)),
+        language: or(&raw.language, Language::System),
+        theme: or(&raw.theme, Theme::System),
+        on_quit: or(&raw.on_quit, OnQuit::RestoreClients),
+    }
+}
+
+/// The value, or the default.
+fn or<T: Clone>(field: &Field<T>, default: T) -> T {
+    field.as_ref().map_or(default, |at| at.value.clone())
+}
+
+/// The value, where it is given.
+fn given<T: Clone>(field: &Field<T>) -> Option<T> {
+    field.as_ref().map(|at| at.value.clone())
+}
+
+/// A table, or an empty one.
+fn part<'a, T>(field: &'a Field<T>, empty: &'a T) -> &'a T {
+    field.as_ref().map_or(empty, |at| &at.value)
+}
+
+/// The items without their places.
+fn values<T: Clone>(items: &[At<T>]) -> Vec<T> {
+    items.iter().map(|at| at.value.clone()).collect()
+}

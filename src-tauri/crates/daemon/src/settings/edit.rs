@@ -1,0 +1,248 @@
+//! Changes to the config file made by the program. Comments, order and spelling of everything else stay, a hand edit
+//! made meanwhile is kept, and a crash leaves the old file or the new one. Never writes a secret.
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use toml_edit::{Array, DocumentMut, Item, RawString, TableLike, Value, value};
+
+use super::expand::expand;
+
+/// How often an edit starts over because the file changed under it.
+const TRIES: usize = 5;
+
+/// Why the file was left as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// It cannot be read or written.
+    #[error("the config {} could not be changed: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not TOML at the moment.
+    #[error("the config {} could not be changed, as it is not valid TOML now; correct it and try again", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It has no such provider.
+    #[error("there is no provider \"{0}\" in the config")]
+    NoProvider(String),
+    /// Something is there, but not what is needed.
+    #[error("`{0}` in the config has an unexpected type; correct it by hand and try again")]
+    WrongType(&'static str),
+    /// Somebody else keeps writing it.
+    #[error("the config {} could not be changed, as something else keeps writing it", path.display())]
+    Contended {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Adds a reference to a provider's keys, unless it is there. Tells whether the file changed.
+pub fn add_key(path: &Path, provider: &str, reference: &str) -> Result<bool, EditError> {
+    edit(path, |document| {
+        let table = provider_table(document, provider)?;
+        let keys = table.entry("keys").or_insert_with(|| value(Array::new()));
+        let keys = keys.as_array_mut().ok_or(EditError::WrongType("keys"))?;
+        if keys.iter().any(|key| key.as_str() == Some(reference)) {
+            return Ok(());
+        }
+        push_like_the_others(keys, reference);
+        Ok(())
+    })
+}
+
+/// Sets `desktop.autostart`. Tells whether the file changed.
+pub fn set_autostart(path: &Path, on: bool) -> Result<bool, EditError> {
+    edit(path, |document| {
+        let desktop = document.entry("desktop").or_insert_with(toml_edit::table);
+        let desktop = desktop
+            .as_table_like_mut()
+            .ok_or(EditError::WrongType("desktop"))?;
+        set(desktop, "autostart", on.into());
+        Ok(())
+    })
+}
+
+/// Puts `reference` wherever `literal` stands as a provider's key, a client token or the admin token. Tells whether
+/// the file changed.
+pub fn replace_literal(
+    path: &Path,
+    literal: &SecretString,
+    reference: &str,
+) -> Result<bool, EditError> {
+    let is_literal = |text: &str| {
+        let meant = expand(text, &|name| std::env::var(name).ok());
+        meant.is_ok_and(|meant| meant == literal.expose_secret())
+    };
+    edit(path, |document| {
+        for provider in providers_mut(document) {
+            if let Some(Item::Value(Value::Array(keys))) = provider.get_mut("keys") {
+                keys.iter_mut()
+                    .for_each(|key| swap(key, &is_literal, reference));
+            }
+        }
+        if let Some(server) = document.get_mut("server").and_then(Item::as_table_like_mut) {
+            if let Some(Item::Value(token)) = server.get_mut("admin_token") {
+                swap(token, &is_literal, reference);
+            }
+            for client in server
+                .get_mut("client_tokens")
+                .map(tables_mut)
+                .unwrap_or_default()
+            {
+                if let Some(Item::Value(token)) = client.get_mut("token") {
+                    swap(token, &is_literal, reference);
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Reads the file, applies `change` and puts the result in its place, starting over if the file changed meanwhile.
+/// Tells whether the file changed.
+pub fn edit(
+    path: &Path,
+    change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
+) -> Result<bool, EditError> {
+    let failed = |source| EditError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    // A linked config (dotfiles) is changed where it really is; the link stays.
+    let real = path.canonicalize().map_err(failed)?;
+    for _ in 0..TRIES {
+        let before = std::fs::read_to_string(&real).map_err(failed)?;
+        let mut document: DocumentMut = before.parse().map_err(|_| EditError::Broken {
+            path: path.to_owned(),
+        })?;
+        change(&mut document)?;
+        let after = kept_line_ends(&before, &document.to_string());
+        if after == before {
+            return Ok(false);
+        }
+        if replace(&real, &before, &after).map_err(failed)? {
+            return Ok(true);
+        }
+    }
+    Err(EditError::Contended {
+        path: path.to_owned(),
+    })
+}
+
+/// Puts `after` in the file's place with the file's mode, unless it no longer holds `before`.
+fn replace(path: &Path, before: &str, after: &str) -> io::Result<bool> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".config-")
+        .suffix(".tmp")
+        .tempfile_in(folder)?;
+    file.write_all(after.as_bytes())?;
+    file.as_file()
+        .set_permissions(std::fs::metadata(path)?.permissions())?;
+    file.as_file().sync_all()?;
+    if std::fs::read_to_string(path)? != before {
+        return Ok(false);
+    }
+    file.persist(path)?;
+    Ok(true)
+}
+
+/// TOML is written with `\n`; a file that had `\r\n` keeps it.
+fn kept_line_ends(before: &str, after: &str) -> String {
+    if !before.contains("\r\n") {
+        return after.to_owned();
+    }
+    after.replace("\r\n", "\n").replace('\n', "\r\n")
+}
+
+fn provider_table<'d>(
+    document: &'d mut DocumentMut,
+    name: &str,
+) -> Result<&'d mut dyn TableLike, EditError> {
+    providers_mut(document)
+        .into_iter()
+        .find(|table| table.get("name").and_then(Item::as_str) == Some(name))
+        .ok_or_else(|| EditError::NoProvider(name.to_owned()))
+}
+
+pub(super) fn providers_mut(document: &mut DocumentMut) -> Vec<&mut dyn TableLike> {
+    document
+        .get_mut("providers")
+        .map(tables_mut)
+        .unwrap_or_default()
+}
+
+/// The tables of `[[name]]` or of `name = [{…}]`.
+pub(super) fn tables_mut(item: &mut Item) -> Vec<&mut dyn TableLike> {
+    match item {
+        Item::ArrayOfTables(tables) => tables
+            .iter_mut()
+            .map(|table| table as &mut dyn TableLike)
+            .collect(),
+        Item::Value(Value::Array(array)) => array
+            .iter_mut()
+            .filter_map(Value::as_inline_table_mut)
+            .map(|table| table as &mut dyn TableLike)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Sets a value and keeps the comment behind it.
+fn set(table: &mut dyn TableLike, key: &str, new: Value) {
+    match table.get_mut(key) {
+        Some(Item::Value(old)) => assign(old, new),
+        _ => {
+            table.insert(key, Item::Value(new));
+        }
+    }
+}
+
+pub(super) fn assign(old: &mut Value, mut new: Value) {
+    *new.decor_mut() = old.decor().clone();
+    *old = new;
+}
+
+fn swap(value: &mut Value, is_literal: &dyn Fn(&str) -> bool, reference: &str) {
+    if value.as_str().is_some_and(is_literal) {
+        assign(value, reference.into());
+    }
+}
+
+/// Adds to a list in the way it is laid out: on its own line where the others are, behind the comment that belongs to
+/// the one before.
+fn push_like_the_others(list: &mut Array, reference: &str) {
+    let Some(decor) = list.iter_mut().last().map(Value::decor_mut) else {
+        return list.push(reference);
+    };
+    let text = |raw: Option<&RawString>| raw.and_then(RawString::as_str).unwrap_or("").to_owned();
+    let (prefix, suffix) = (text(decor.prefix()), text(decor.suffix()));
+    let behind = suffix + &text(Some(list.trailing()));
+    if !prefix.contains('\n') && !behind.contains('#') {
+        return list.push(reference);
+    }
+    // A comment before the last key is that key's own; only the layout is taken over.
+    let indent = match prefix.rsplit_once('\n') {
+        Some((_, indent)) => indent,
+        None => "  ",
+    };
+    // What follows it on its line is its own too, and what comes below is the list's.
+    let (own, below) = behind.split_at(behind.find('\n').unwrap_or(behind.len()));
+    let mut new = Value::from(reference);
+    new.decor_mut()
+        .set_prefix(format!("{}\n{indent}", own.trim_end()));
+    if let Some(before) = list.iter_mut().last() {
+        before.decor_mut().set_suffix("");
+    }
+    list.set_trailing(below.to_owned());
+    list.push_formatted(new);
+}

@@ -1,0 +1,94 @@
+//! The config file: read in two steps (as written, then as meant), watched, and edited without losing a comment.
+//!
+//! [`parse`] tells every problem with its line and column; what it returns is valid and needs no second look. This
+//! module never touches a secret's value, except that a literal one in the file passes through as a [`Reference`].
+//!
+//! [`Reference`]: crate::secrets::Reference
+
+mod base_url;
+#[allow(
+    clippy::ref_option,
+    reason = "a field is handed on as it stands in its table"
+)]
+mod check;
+pub mod edit;
+mod expand;
+mod masked;
+mod model;
+#[allow(
+    clippy::ref_option,
+    reason = "a field is handed on as it stands in its table"
+)]
+mod notices;
+mod problem;
+mod raw;
+mod reader;
+mod scalar;
+mod schema;
+mod snapshot;
+pub mod watch;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use toml::de::{DeTable, DeValue};
+
+pub use self::{
+    masked::masked,
+    model::{
+        Auth, Breaker, Budget, Capture, ClientToken, Continuation, Desktop, Dialect, FailoverOn,
+        Group, Health, Hedge, HedgeAfter, KeyPolicy, Language, Ledger, Limits, Log, LogFormat,
+        LogLevel, Member, Mode, ModelPrice, Models, NoticeKind, OnQuit, Period, Policy, Price,
+        Provider, Retry, Routing, Rule, Server, Settings, Suspend, Target, Theme, Then, Tier,
+        Timeouts, When,
+    },
+    problem::Problem,
+    schema::json_schema,
+    snapshot::snapshot,
+};
+use self::{problem::Found, reader::Read, reader::Reader};
+
+/// Reads a config, with `${VAR}` taken from this process's environment.
+pub fn parse(text: &str) -> Result<Settings, Vec<Problem>> {
+    parse_with(text, &|name| std::env::var(name).ok())
+}
+
+/// Reads a config, with `${VAR}` taken from `env`. The error holds every problem, in the order of the file.
+pub fn parse_with(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Settings, Vec<Problem>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        // What was recovered from broken syntax would only yield follow-up complaints.
+        let found = errors.iter().map(|error| Found {
+            span: error.span().unwrap_or(0..0),
+            message: format!("this is not TOML: {}", error.message().trim()),
+            absence: false,
+        });
+        return Err(placed(found, text));
+    }
+    let mut reader = Reader::new(env);
+    let raw = raw::Document::read(&DeValue::Table(document.into_inner()), 0..0, &mut reader)
+        .unwrap_or_default();
+    let (settings, found) = check::check(&raw, text);
+    if reader.problems.is_empty() && found.is_empty() {
+        return Ok(settings);
+    }
+    // A key may only be absent because its value was refused: that is told once.
+    let refused = !reader.problems.is_empty();
+    let found = reader.problems.into_iter().chain(
+        found
+            .into_iter()
+            .filter(|found| !(refused && found.absence)),
+    );
+    Err(placed(found, text))
+}
+
+fn placed(found: impl Iterator<Item = Found>, text: &str) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = found.map(|found| found.placed(text)).collect();
+    problems.sort();
+    problems.dedup();
+    problems
+}

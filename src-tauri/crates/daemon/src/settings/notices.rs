@@ -1,0 +1,164 @@
+//! What is read but not acted on yet. A setting that does nothing is told; one that asks for what happens anyway is not.
+//! Each entry goes when the feature comes.
+
+use std::ops::Range;
+
+use super::{
+    check::Check,
+    model::{Capture, Continuation, Dialect, Language, OnQuit, Policy, Settings, Theme},
+    raw,
+    reader::{At, Field},
+};
+
+/// Tells everything in `document` that this version reads without acting on it.
+pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: &Settings) {
+    if let Some(at) = &document.routing {
+        routing(check, &at.value, settings);
+    }
+    providers(check, document, settings);
+    for (at, group) in document
+        .groups
+        .iter()
+        .flat_map(|list| &list.value)
+        .zip(&settings.groups)
+    {
+        let what = format!(
+            "policy \"{}\" of group {} (members go by priority)",
+            group.policy, group.name
+        );
+        tell(
+            check,
+            &at.value.policy,
+            group.policy != Policy::Priority,
+            &what,
+        );
+    }
+    if let Some(rules) = document
+        .rules
+        .as_ref()
+        .filter(|rules| !rules.value.is_empty())
+    {
+        not_yet(check, &rules.value[0].span, "rules");
+    }
+    if let Some(at) = &document.ledger {
+        ledger(check, &at.value, settings);
+    }
+    if let Some(At { value: desktop, .. }) = &document.desktop {
+        let chosen = &settings.desktop;
+        tell(
+            check,
+            &desktop.language,
+            chosen.language != Language::System,
+            "desktop.language",
+        );
+        tell(
+            check,
+            &desktop.theme,
+            chosen.theme != Theme::System,
+            "desktop.theme",
+        );
+        tell(
+            check,
+            &desktop.on_quit,
+            chosen.on_quit != OnQuit::Leave,
+            "desktop.on_quit (clients are not connected by this version, so nothing is put back)",
+        );
+    }
+}
+
+fn providers(check: &mut Check<'_>, document: &raw::Document, settings: &Settings) {
+    for (at, provider) in document
+        .providers
+        .iter()
+        .flat_map(|list| &list.value)
+        .zip(&settings.providers)
+    {
+        let written = &at.value;
+        tell(
+            check,
+            &written.limits,
+            true,
+            &format!("limits of provider {}", provider.name),
+        );
+        let models = written
+            .price
+            .as_ref()
+            .and_then(|price| price.value.models.as_ref());
+        if let Some(models) = models {
+            not_yet(
+                check,
+                &models.span,
+                &format!("prices of single models of provider {}", provider.name),
+            );
+        }
+        if !matches!(provider.dialect, Dialect::Anthropic | Dialect::Practice) {
+            check.notice(
+                &written.dialect.as_ref().map_or(at.span.clone(), |dialect| dialect.span.clone()),
+                &format!(
+                    "provider {} speaks {}, into which this version cannot translate yet; it is skipped for Anthropic clients",
+                    provider.name, provider.dialect
+                ),
+            );
+        }
+    }
+}
+
+fn routing(check: &mut Check<'_>, raw: &raw::Routing, settings: &Settings) {
+    let chosen = &settings.routing;
+    tell(check, &raw.sticky, chosen.sticky, "routing.sticky");
+    tell(
+        check,
+        &raw.suspend,
+        chosen.suspend.enabled,
+        "routing.suspend (requests fail when nothing can serve)",
+    );
+    tell(check, &raw.health, chosen.health.enabled, "routing.health");
+    tell(check, &raw.hedge, chosen.hedge.enabled, "routing.hedge");
+    tell(
+        check,
+        &raw.r#continue,
+        chosen.continuation != Continuation::Off,
+        "routing.continue",
+    );
+}
+
+fn ledger(check: &mut Check<'_>, raw: &raw::Ledger, settings: &Settings) {
+    let chosen = &settings.ledger;
+    tell(
+        check,
+        &raw.url,
+        !chosen.url.starts_with("sqlite://"),
+        "ledger.url (the ledger is a SQLite file in the data folder)",
+    );
+    tell(
+        check,
+        &raw.retention,
+        true,
+        "ledger.retention (requests are kept for ever)",
+    );
+    tell(
+        check,
+        &raw.capture_bodies,
+        chosen.capture_bodies != Capture::Off,
+        "ledger.capture_bodies",
+    );
+    tell(
+        check,
+        &raw.budgets,
+        !chosen.budgets.is_empty(),
+        "ledger.budgets",
+    );
+}
+
+fn tell<T>(check: &mut Check<'_>, field: &Field<T>, differs: bool, what: &str) {
+    if let Some(at) = field.as_ref().filter(|_| differs) {
+        not_yet(check, &at.span, what);
+    }
+}
+
+fn not_yet(check: &mut Check<'_>, span: &Range<usize>, what: &str) {
+    check.notice(
+        span,
+        &format!("{what}: read, but not acted on in this version"),
+    );
+}

@@ -1,0 +1,467 @@
+//! The config as it is written: every table and key there is, each optional, each with its place.
+//! Holds no defaults and no judgement; `check` turns these into [`super::Settings`]. The JSON Schema comes from here.
+
+use schemars::JsonSchema;
+use toml::de::DeValue;
+
+use super::{
+    reader::{At, Field, Read, Reader},
+    scalar::{Count, FailoverOn, OneOrMany, Pairs, Secretive, Size, Span, inline_schema},
+    words::{
+        Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Mode, NoticeKind,
+        OnQuit, Period, Policy, Theme, Tier,
+    },
+};
+
+/// Declares tables whose keys are all optional, and how they are read.
+macro_rules! tables {
+    ($($(#[$about:meta])* $name:ident { $($(#[$key_about:meta])* $key:ident: $kind:ty,)* })*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Default, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub(super) struct $name {
+            $($(#[$key_about])* pub(super) $key: Field<$kind>,)*
+        }
+
+        impl Read for $name {
+            fn read(value: &DeValue<'_>, span: std::ops::Range<usize>, reader: &mut Reader<'_>) -> Option<Self> {
+                let table = reader.table(value, span)?;
+                reader.known(table, &[$(stringify!($key).trim_start_matches("r#")),*]);
+                Some(Self {
+                    $($key: reader.field(table, stringify!($key).trim_start_matches("r#")),)*
+                })
+            }
+        }
+    )*};
+}
+
+type Tables<T> = Vec<At<T>>;
+
+tables! {
+    /// Turnout's config.
+    Document {
+        /// Version of this format: 1.
+        version: i64,
+        /// Where clients call, and who may.
+        server: Server,
+        /// How requests find their way.
+        routing: Routing,
+        /// Accounts at upstreams.
+        providers: Tables<Provider>,
+        /// Ordered sets of providers that are switched as one; the order in the file is their priority.
+        groups: Tables<Group>,
+        /// Exceptions, evaluated on every request; the first match wins.
+        rules: Tables<Rule>,
+        /// The history of requests, tokens and cost.
+        ledger: Ledger,
+        /// The log.
+        log: Log,
+        /// The desktop app.
+        desktop: Desktop,
+    }
+
+    /// Where clients call, and who may.
+    Server {
+        /// Address and port to listen on. Default: "127.0.0.1:7790".
+        listen: String,
+        /// Whether each client must present a client token. Default: true.
+        require_token: bool,
+        /// Tokens that clients may present.
+        client_tokens: Tables<ClientToken>,
+        /// Token of the admin API. Default: "keychain:turnout/admin".
+        admin_token: Secretive,
+        /// Host names accepted besides loopback ones.
+        allowed_hosts: Vec<At<String>>,
+        /// Origins of web apps that may call; none by default.
+        cors_origins: Vec<At<String>>,
+        /// Largest request body. Default: "64MiB".
+        max_body: Size,
+    }
+
+    /// A token by which a client is known.
+    ClientToken {
+        /// Name shown in the history.
+        name: String,
+        /// Reference to the token.
+        token: Secretive,
+    }
+
+    /// How requests find their way.
+    Routing {
+        /// Whether failover may leave the active group. Default: "auto".
+        mode: Mode,
+        /// Keep a conversation on its provider while that provider's prompt cache is warm. Default: true.
+        sticky: bool,
+        /// How long a failed provider rests; doubles to 10m on repeats. Default: "60s".
+        cooldown: Span,
+        /// Tries of one candidate, with jittered exponential back-off.
+        retry: Retry,
+        /// When a provider is no longer tried.
+        breaker: Breaker,
+        /// How long each phase of an attempt may take.
+        timeouts: Timeouts,
+        /// Whether requests wait when nothing can serve.
+        suspend: Suspend,
+        /// Active health checks.
+        health: Health,
+        /// Race a second candidate when the first is slow to start.
+        hedge: Hedge,
+        /// What happens to a stream cut after commit. Default: "off".
+        r#continue: Continuation,
+        /// Extra statuses or body texts that count as provider failures.
+        failover_on: Vec<At<FailoverOn>>,
+    }
+
+    /// Tries of one candidate.
+    Retry {
+        /// Tries in all. Default: 2.
+        attempts: Count,
+        /// Pause before the second try. Default: "250ms".
+        base: Span,
+        /// Longest pause. Default: "4s".
+        max: Span,
+    }
+
+    /// When a provider is no longer tried.
+    Breaker {
+        /// Failures within the window that open it. Default: 5.
+        failures: Count,
+        /// How far back failures count. Default: "60s".
+        window: Span,
+        /// How long it stays open before a probe. Default: "60s".
+        recovery: Span,
+        /// Probes at a time. Default: 1.
+        probes: Count,
+    }
+
+    /// How long each phase of an attempt may take.
+    Timeouts {
+        /// Until the connection stands. Default: "10s".
+        connect: Span,
+        /// Until the first semantic event. Default: "90s".
+        first_event: Span,
+        /// Between two arrivals of bytes. Default: "90s".
+        idle: Span,
+        /// The attempt as a whole. Default: "15m".
+        total: Span,
+    }
+
+    /// Whether requests wait when nothing can serve.
+    Suspend {
+        /// Default: true.
+        enabled: bool,
+        /// How long one waits. Default: "5m".
+        timeout: Span,
+        /// How many wait at once. Default: 100.
+        max: Count,
+    }
+
+    /// Active health checks.
+    Health {
+        /// Default: true.
+        enabled: bool,
+        /// Time between checks. Default: "30s".
+        interval: Span,
+        /// How long one may take. Default: "5s".
+        timeout: Span,
+    }
+
+    /// Race a second candidate when the first is slow to start.
+    Hedge {
+        /// Default: false.
+        enabled: bool,
+        /// A percentile such as "p95", or a duration. Default: "p95".
+        after: String,
+    }
+
+    /// One account at one upstream.
+    Provider {
+        /// Name, as used in groups and paths.
+        #[schemars(required)]
+        name: String,
+        /// Wire format that it speaks.
+        #[schemars(required)]
+        dialect: Dialect,
+        /// What the vendor documents; a missing or doubled version segment is put right.
+        base_url: String,
+        /// How a key is presented. Default: what the dialect's vendor wants.
+        auth: Auth,
+        /// References to keys: `keychain:NAME`, `env:NAME` or `file:PATH`.
+        keys: Vec<At<Secretive>>,
+        /// How the next key is chosen. Default: "round-robin".
+        key_policy: KeyPolicy,
+        /// Models for the three tiers, best first.
+        models: Models,
+        /// From model names (globs) to this provider's names; tried in order, before tiers.
+        model_map: Pairs<String>,
+        /// Headers added to each request.
+        headers: Pairs<String>,
+        /// Overrides routing.timeouts.
+        timeouts: Timeouts,
+        /// Overrides routing.retry.
+        retry: Retry,
+        /// Proxy (`http://`, `https://` or `socks5://`) for this provider alone.
+        proxy: String,
+        /// Whether the upstream has a token counting endpoint.
+        count_tokens: bool,
+        /// What it costs.
+        price: Price,
+        /// Its own limits.
+        limits: Limits,
+        /// Default: true.
+        enabled: bool,
+    }
+
+    /// Models for the three tiers, best first.
+    Models {
+        /// What opus and its like stand for.
+        big: OneOrMany,
+        /// What sonnet and its like stand for.
+        middle: OneOrMany,
+        /// What haiku and its like stand for.
+        small: OneOrMany,
+    }
+
+    /// What a provider costs.
+    Price {
+        /// Factor on the price table. Default: 1.0, and 0.0 for a practice provider.
+        multiplier: f64,
+        /// Prices of single models.
+        models: Pairs<ModelPrice>,
+    }
+
+    /// US dollars for a million tokens.
+    ModelPrice {
+        /// Input.
+        input: f64,
+        /// Output.
+        output: f64,
+        /// Input read from the cache.
+        cache_read: f64,
+        /// Input written to the cache for five minutes.
+        cache_write_5m: f64,
+        /// Input written to the cache for an hour.
+        cache_write_1h: f64,
+    }
+
+    /// A provider's own limits.
+    Limits {
+        /// Requests a minute.
+        rpm: Count,
+        /// Tokens a minute.
+        tpm: Count,
+        /// Requests at once.
+        concurrency: Count,
+    }
+
+    /// An ordered set of providers that is switched as one.
+    Group {
+        /// Name, as used in menus and paths.
+        #[schemars(required)]
+        name: String,
+        /// How the next member is chosen. Default: "priority".
+        policy: Policy,
+        /// Overrides routing.cooldown.
+        cooldown: Span,
+        /// The providers.
+        #[schemars(required)]
+        members: Tables<Member>,
+    }
+
+    /// A provider's place in a group.
+    Member {
+        /// Name of the provider.
+        #[schemars(required)]
+        provider: String,
+        /// The lowest number goes first. Default: 1.
+        priority: i64,
+        /// Share of traffic under the policy "weighted". Default: 1.
+        weight: Count,
+    }
+
+    /// An exception.
+    Rule {
+        /// Name, as shown in the history.
+        #[schemars(required)]
+        name: String,
+        /// Default: true.
+        enabled: bool,
+        /// Facts that must all hold.
+        when: When,
+        /// What then happens.
+        #[schemars(required)]
+        r#use: Use,
+    }
+
+    /// Facts about a request.
+    When {
+        /// Glob on the model asked for.
+        model: String,
+        /// Tier of the model asked for.
+        tier: Tier,
+        /// Dialect of the client.
+        dialect: Dialect,
+        /// Name of the client program.
+        client: String,
+        /// Path called.
+        path: String,
+        /// Words of which one must be in the last user text.
+        keyword: OneOrMany,
+        /// Regular expression on the last user text.
+        regex: String,
+        /// Example utterances.
+        similar_to: OneOrMany,
+        /// How similar, from 0 to 1.
+        threshold: f64,
+        /// More input tokens than this.
+        tokens_over: Count,
+        /// Whether there are images.
+        has_images: bool,
+        /// Whether there are tools.
+        has_tools: bool,
+        /// Whether thinking is asked for.
+        thinking: bool,
+        /// Whether web search is asked for.
+        web_search: bool,
+        /// Whether it is one of a client's small helper calls.
+        background: bool,
+        /// Hours of the day, such as "9-17".
+        hour: String,
+        /// Name of the client token.
+        token: String,
+    }
+
+    /// What a rule does.
+    Use {
+        /// Serve by this group.
+        group: String,
+        /// Serve by this provider.
+        provider: String,
+        /// Ask for this model.
+        model: String,
+        /// Ask for this effort.
+        effort: String,
+        /// Bound the answer.
+        max_tokens: Count,
+    }
+
+    /// The history of requests, tokens and cost.
+    Ledger {
+        /// Database. Default: "sqlite://", a file in the data folder.
+        url: String,
+        /// How long single requests are kept. Default: "90d".
+        retention: Span,
+        /// Which bodies are kept. Default: "off".
+        capture_bodies: Capture,
+        /// Spending marks.
+        budgets: Tables<Budget>,
+    }
+
+    /// A spending mark.
+    Budget {
+        /// Name, as shown in notifications.
+        #[schemars(required)]
+        name: String,
+        /// US dollars.
+        #[schemars(required)]
+        limit_usd: f64,
+        /// How long it runs. Default: "day".
+        per: Period,
+        /// Shares of the limit at which something happens. Default: [0.8, 1.0].
+        at: Vec<At<f64>>,
+        /// "notify", "group:NAME" or "block". Default: "notify".
+        then: String,
+    }
+
+    /// The log.
+    Log {
+        /// How much. Default: "info".
+        level: LogLevel,
+        /// For people or for programs. Default: "pretty".
+        format: LogFormat,
+        /// Also into rotating files in the data folder. Default: true.
+        file: bool,
+    }
+
+    /// The desktop app.
+    Desktop {
+        /// Start at login. Default: false.
+        autostart: bool,
+        /// What is worth a notification. Default: all.
+        notifications: Vec<At<NoticeKind>>,
+        /// Default: "system".
+        language: Language,
+        /// Default: "system".
+        theme: Theme,
+        /// What quitting does to connected clients. Default: "restore-clients".
+        on_quit: OnQuit,
+    }
+}
+
+/// How a key is presented, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Auth {
+    XApiKey,
+    Bearer,
+    Client,
+    None,
+    Header(String),
+    Query(String),
+}
+
+inline_schema!(Auth, {
+    "anyOf": [
+        { "type": "string", "enum": ["x-api-key", "bearer", "client", "none"] },
+        {
+            "type": "object", "properties": { "header": { "type": "string" } },
+            "required": ["header"], "additionalProperties": false
+        },
+        {
+            "type": "object", "properties": { "query": { "type": "string" } },
+            "required": ["query"], "additionalProperties": false
+        }
+    ]
+});
+
+tables! {
+    /// The table forms of `auth`.
+    NamedAuth {
+        /// Header that carries the key.
+        header: String,
+        /// Query parameter that carries the key.
+        query: String,
+    }
+}
+
+impl Read for Auth {
+    fn read(
+        value: &DeValue<'_>,
+        span: std::ops::Range<usize>,
+        reader: &mut Reader<'_>,
+    ) -> Option<Self> {
+        const WORDS: [(&str, u8); 4] =
+            [("x-api-key", 0), ("bearer", 1), ("client", 2), ("none", 3)];
+        if !value.is_table() {
+            let word = reader.word(value, span, &WORDS)?;
+            return Some(
+                [Self::XApiKey, Self::Bearer, Self::Client, Self::None][usize::from(word)].clone(),
+            );
+        }
+        let before = reader.problems.len();
+        let named = NamedAuth::read(value, span.clone(), reader)?;
+        match (named.header, named.query) {
+            (Some(header), None) => Some(Self::Header(header.value)),
+            (None, Some(query)) => Some(Self::Query(query.value)),
+            _ => {
+                if reader.problems.len() == before {
+                    let message = format!(
+                        "`{}` takes either {{ header = \"NAME\" }} or {{ query = \"NAME\" }}",
+                        reader.here()
+                    );
+                    reader.tell(span, message);
+                }
+                None
+            }
+        }
+    }
+}

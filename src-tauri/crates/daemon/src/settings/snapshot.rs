@@ -1,0 +1,224 @@
+//! Settings and resolved secrets as the gateway and routing want them.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use gateway::{Access, Limits, Snapshot, Upstream};
+use secrecy::SecretString;
+
+use super::{
+    Auth, Dialect, FailoverOn, KeyPolicy, Mode, Policy, Provider, Settings, Timeouts,
+    base_url::without_version,
+};
+use crate::secrets::Resolved;
+
+/// Builds what the gateway works from. `practice` holds the base URL of the in-process stand-in of each practice
+/// provider that has no `base_url` of its own; one that is not in it cannot be reached and is left disabled.
+#[allow(clippy::implicit_hasher, reason = "there is one caller")]
+pub fn snapshot(
+    settings: &Settings,
+    secrets: &Resolved,
+    practice: &HashMap<String, String>,
+) -> Snapshot {
+    let topology = topology(settings, secrets, practice);
+    let upstreams = settings
+        .providers
+        .iter()
+        .filter_map(|provider| upstream(provider, secrets, practice))
+        .map(|upstream| (Arc::clone(&upstream.name), Arc::new(upstream)))
+        .collect();
+    let client_tokens = secrets
+        .client_tokens
+        .iter()
+        .map(|(name, secret)| gateway::ClientToken {
+            name: name.clone(),
+            secret: secret.clone(),
+        })
+        .collect();
+    Snapshot {
+        topology: Arc::new(topology),
+        upstreams,
+        access: Access {
+            require_token: settings.server.require_token,
+            client_tokens,
+            allowed_hosts: settings.server.allowed_hosts.clone(),
+            cors_origins: settings.server.cors_origins.clone(),
+        },
+        limits: Limits {
+            max_body: settings.server.max_body,
+        },
+    }
+}
+
+fn topology(
+    settings: &Settings,
+    secrets: &Resolved,
+    practice: &HashMap<String, String>,
+) -> routing::Topology {
+    let chosen = &settings.routing;
+    let pattern = |on: &FailoverOn| match on {
+        FailoverOn::Status(code) => routing::Pattern::Status(*code),
+        FailoverOn::Body(text) => routing::Pattern::Body(text.clone()),
+    };
+    let member = |member: &super::Member| routing::Member {
+        provider: member.provider.as_str().into(),
+        priority: member.priority,
+        weight: member.weight,
+    };
+    let group = |group: &super::Group| routing::Group {
+        name: group.name.as_str().into(),
+        policy: policy(group.policy),
+        cooldown: group.cooldown,
+        members: group.members.iter().map(member).collect(),
+    };
+    routing::Topology {
+        mode: match chosen.mode {
+            Mode::Auto => routing::Mode::Auto,
+            Mode::Manual => routing::Mode::Manual,
+        },
+        cooldown: chosen.cooldown,
+        retry: retry(chosen.retry),
+        breaker: routing::BreakerPolicy {
+            failures: chosen.breaker.failures,
+            window: chosen.breaker.window,
+            recovery: chosen.breaker.recovery,
+            probes: chosen.breaker.probes,
+        },
+        failover_on: chosen.failover_on.iter().map(pattern).collect(),
+        providers: settings
+            .providers
+            .iter()
+            .map(|one| provider(one, secrets, practice))
+            .collect(),
+        groups: settings.groups.iter().map(group).collect(),
+    }
+}
+
+fn provider(
+    provider: &Provider,
+    secrets: &Resolved,
+    practice: &HashMap<String, String>,
+) -> routing::Provider {
+    let keys = key_ids(provider, secrets);
+    // Without a key it would only collect refusals: it is not asked until it has one.
+    let usable = !keys.is_empty() || !needs_key(&provider.auth);
+    let reachable = base(provider, practice).is_some();
+    routing::Provider {
+        name: provider.name.as_str().into(),
+        dialect: dialect(provider.dialect),
+        enabled: provider.enabled && usable && reachable,
+        keys,
+        key_policy: match provider.key_policy {
+            KeyPolicy::RoundRobin => routing::KeyPolicy::RoundRobin,
+            KeyPolicy::FillFirst => routing::KeyPolicy::FillFirst,
+            KeyPolicy::LeastUsed => routing::KeyPolicy::LeastUsed,
+        },
+        models: routing::Tiers {
+            big: provider.models.big.clone(),
+            middle: provider.models.middle.clone(),
+            small: provider.models.small.clone(),
+        },
+        model_map: provider.model_map.clone(),
+        retry: Some(retry(provider.retry)),
+    }
+}
+
+fn upstream(
+    provider: &Provider,
+    secrets: &Resolved,
+    practice: &HashMap<String, String>,
+) -> Option<Upstream> {
+    let keys: HashMap<Arc<str>, SecretString> = key_ids(provider, secrets)
+        .into_iter()
+        .filter_map(|id| secrets.keys.get(&*id).map(|secret| (id, secret.clone())))
+        .collect();
+    Some(Upstream {
+        name: provider.name.as_str().into(),
+        dialect: dialect(provider.dialect),
+        base_url: base(provider, practice)?,
+        auth: match &provider.auth {
+            Auth::XApiKey => gateway::Auth::XApiKey,
+            Auth::Bearer => gateway::Auth::Bearer,
+            Auth::Header(name) => gateway::Auth::Header(name.clone()),
+            Auth::Query(name) => gateway::Auth::Query(name.clone()),
+            Auth::Client => gateway::Auth::Client,
+            Auth::None => gateway::Auth::None,
+        },
+        keys,
+        headers: provider.headers.clone(),
+        timeouts: timeouts(provider.timeouts),
+        proxy: provider.proxy.clone(),
+        count_tokens: provider.count_tokens,
+    })
+}
+
+/// Ids of the keys that are there and that the provider's `auth` presents.
+fn key_ids(provider: &Provider, secrets: &Resolved) -> Vec<Arc<str>> {
+    if !needs_key(&provider.auth) {
+        return Vec::new();
+    }
+    let ids = (0..provider.keys.len()).map(|index| provider.key_id(index));
+    ids.filter(|id| secrets.keys.contains_key(id))
+        .map(Into::into)
+        .collect()
+}
+
+fn needs_key(auth: &Auth) -> bool {
+    !matches!(auth, Auth::Client | Auth::None)
+}
+
+/// Scheme, host and prefix without a version segment, to which the gateway adds whole paths.
+fn base(provider: &Provider, practice: &HashMap<String, String>) -> Option<String> {
+    match (&provider.base_url, provider.dialect) {
+        (Some(url), _) => Some(without_version(url).to_owned()),
+        (None, Dialect::Practice) => practice
+            .get(&provider.name)
+            .map(|url| without_version(url).to_owned()),
+        (None, _) => None,
+    }
+}
+
+fn timeouts(timeouts: Timeouts) -> gateway::Timeouts {
+    // An answer that is not streamed is written whole before its headers come, so it gets longer unless said otherwise.
+    let answer = if timeouts.first_event_set {
+        timeouts.first_event
+    } else {
+        timeouts.first_event.max(Duration::from_mins(5))
+    };
+    gateway::Timeouts {
+        connect: timeouts.connect,
+        first_event: timeouts.first_event,
+        answer,
+        idle: timeouts.idle,
+        total: timeouts.total,
+    }
+}
+
+fn retry(retry: super::Retry) -> routing::Retry {
+    routing::Retry {
+        attempts: retry.attempts,
+        base: retry.base,
+        max: retry.max,
+    }
+}
+
+fn policy(policy: Policy) -> routing::Policy {
+    match policy {
+        Policy::Priority => routing::Policy::Priority,
+        Policy::Weighted => routing::Policy::Weighted,
+        Policy::RoundRobin => routing::Policy::RoundRobin,
+        Policy::LeastBusy => routing::Policy::LeastBusy,
+        Policy::Fastest => routing::Policy::Fastest,
+        Policy::Cheapest => routing::Policy::Cheapest,
+    }
+}
+
+fn dialect(dialect: Dialect) -> routing::Dialect {
+    match dialect {
+        Dialect::Anthropic => routing::Dialect::Anthropic,
+        Dialect::OpenaiChat => routing::Dialect::OpenaiChat,
+        Dialect::OpenaiResponses => routing::Dialect::OpenaiResponses,
+        Dialect::Gemini => routing::Dialect::Gemini,
+        Dialect::Ollama => routing::Dialect::Ollama,
+        Dialect::Practice => routing::Dialect::Practice,
+    }
+}

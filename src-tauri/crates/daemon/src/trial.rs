@@ -1,0 +1,102 @@
+//! A tiny real request to one provider, on the way that a client's would go, so that it is recorded and counted too.
+
+use axum::body::Body;
+use http::{HeaderMap, Request, header};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+
+use crate::handle::{CommandError, Daemon};
+use crate::looks::no_such;
+use crate::settings::Provider;
+use crate::view::ProviderTest;
+
+/// Asked where the config names no models; every Anthropic-like provider knows or maps it.
+const MODEL: &str = "claude-haiku-4-5";
+/// The largest answer that is read, in bytes.
+const LARGEST: usize = 1 << 20;
+
+impl Daemon {
+    /// Sends a tiny request to a provider and tells how it went.
+    pub async fn test_provider(&self, name: &str) -> Result<ProviderTest, CommandError> {
+        let loaded = self.loaded();
+        let provider = loaded
+            .settings
+            .provider(name)
+            .ok_or_else(|| no_such("provider", name))?;
+        let model = model(provider);
+        let token = loaded
+            .client_token
+            .as_ref()
+            .map_or("", |token| token.expose_secret());
+        let body = json!({ "model": model, "max_tokens": 16, "messages": [{ "role": "user", "content": "Say ok." }] });
+        let request = Request::post(format!("/provider/{}/v1/messages", encoded(name)))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::USER_AGENT, "turnout-test")
+            .header("anthropic-version", "2023-06-01")
+            .header("x-turnout-token", token)
+            .body(Body::from(body.to_string()));
+        let request = request.map_err(|error| CommandError::Refused(error.to_string()))?;
+        let began = Instant::now();
+        let Ok(answer) = self.instance().gateway.router().oneshot(request).await;
+        let status = answer.status();
+        let request_id = request_id(answer.headers());
+        let body = axum::body::to_bytes(answer.into_body(), LARGEST)
+            .await
+            .unwrap_or_default();
+        let answered: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let text = |pointer: &str| {
+            answered
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(ToOwned::to_owned)
+        };
+        let error = || text("/error/message").unwrap_or_else(|| format!("it answered {status}"));
+        Ok(ProviderTest {
+            ok: status.is_success(),
+            provider: name.to_owned(),
+            model,
+            model_answered: text("/model"),
+            latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            http_status: Some(status.as_u16()),
+            request_id,
+            error: (!status.is_success()).then(error),
+        })
+    }
+}
+
+/// The cheapest that the config names.
+fn model(provider: &Provider) -> String {
+    let models = &provider.models;
+    let named = models
+        .small
+        .first()
+        .or(models.middle.first())
+        .or(models.big.first());
+    named.cloned().unwrap_or_else(|| MODEL.to_owned())
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    Some(
+        headers
+            .get("x-turnout-request-id")?
+            .to_str()
+            .ok()?
+            .to_owned(),
+    )
+}
+
+/// A name as one segment of a path.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    name.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}

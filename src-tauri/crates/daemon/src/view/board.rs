@@ -1,0 +1,201 @@
+//! From what routing tells of one instant to the shapes with wall-clock times.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use routing::{GroupView, KeyView, MemberView};
+
+use super::{Group, GroupState, Health, Key, Member, Mode, Models, Provider};
+use crate::settings;
+
+/// The two clocks at one instant, to tell wall-clock times of routing's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clocks {
+    now: Instant,
+    at: Timestamp,
+}
+
+impl Clocks {
+    /// Both clocks at `now`, which must be now.
+    pub(crate) fn at(now: Instant) -> Self {
+        Self {
+            now,
+            at: Timestamp::now(),
+        }
+    }
+
+    /// Whether the clocks have drifted apart since: somebody set one, or the machine slept.
+    pub(crate) fn disagree(self, now: Instant) -> bool {
+        self.tell(now).duration_since(Timestamp::now()).abs() > SignedDuration::from_secs(1)
+    }
+
+    /// The wall-clock time of an instant, in whole milliseconds.
+    pub(crate) fn tell(self, instant: Instant) -> Timestamp {
+        let (later, earlier) = (
+            instant.saturating_duration_since(self.now),
+            self.now.saturating_duration_since(instant),
+        );
+        let by = |duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+        let told = self
+            .at
+            .saturating_add(by(later))
+            .and_then(|at| at.saturating_sub(by(earlier)));
+        told.ok()
+            .and_then(|at| Timestamp::from_millisecond(at.as_millisecond()).ok())
+            .unwrap_or(self.at)
+    }
+}
+
+/// A group as the API shows it.
+pub(crate) fn group(group: &GroupView, clocks: Clocks) -> Group {
+    Group {
+        name: group.name.to_string(),
+        active: group.active,
+        paused: group.paused,
+        state: group_state(group.state),
+        policy: group.policy.as_str().to_owned(),
+        cooling_until: group.cooling_until.map(|until| clocks.tell(until)),
+        members: group
+            .members
+            .iter()
+            .map(|told| member(told, clocks))
+            .collect(),
+    }
+}
+
+fn member(member: &MemberView, clocks: Clocks) -> Member {
+    Member {
+        provider: member.provider.to_string(),
+        priority: member.priority,
+        weight: member.weight,
+        health: health(member.health),
+        cooling_until: member.cooling_until.map(|until| clocks.tell(until)),
+        ttft_ms: member.ttft.map(millis),
+        success_rate: member.success_rate,
+    }
+}
+
+/// A provider as the API shows it: what the config says, and how routing finds it.
+pub(crate) fn provider(
+    told: &routing::ProviderView,
+    config: &settings::Provider,
+    base_url: String,
+    groups: Vec<String>,
+    clocks: Clocks,
+) -> Provider {
+    let settings::Models { big, middle, small } = config.models.clone();
+    let limits = &config.limits;
+    Provider {
+        name: told.name.to_string(),
+        dialect: config.dialect.word().to_owned(),
+        base_url,
+        enabled: told.enabled,
+        health: health(told.health),
+        cooling_until: told.cooling_until.map(|until| clocks.tell(until)),
+        last_error: told.last_error.clone(),
+        ttft_ms: told.ttft.map(millis),
+        success_rate: told.success_rate,
+        limits: serde_json::json!({ "rpm": limits.rpm, "tpm": limits.tpm, "concurrency": limits.concurrency }),
+        models: Models { big, middle, small },
+        keys: config.keys.len(),
+        groups,
+    }
+}
+
+/// A provider's keys as the API shows them, those without a value included. `shown` is by key id.
+pub(crate) fn keys(
+    config: &settings::Provider,
+    told: Option<&routing::ProviderView>,
+    shown: &HashMap<String, ShownKey>,
+    clocks: Clocks,
+) -> Vec<Key> {
+    let ids = (0..config.keys.len()).map(|index| config.key_id(index));
+    ids.map(|id| {
+        let told = told.and_then(|told| told.keys.iter().find(|key| *key.id == *id));
+        key(&config.name, told, shown.get(&id), id, clocks)
+    })
+    .collect()
+}
+
+fn key(
+    provider: &str,
+    told: Option<&KeyView>,
+    shown: Option<&ShownKey>,
+    id: String,
+    clocks: Clocks,
+) -> Key {
+    let state = match (shown.is_some_and(|shown| shown.resolved), told) {
+        (false, _) => "missing",
+        (true, Some(told)) => told.state.as_str(),
+        (true, None) => "unused",
+    };
+    Key {
+        id,
+        provider: provider.to_owned(),
+        masked: shown.map_or_else(|| "…".to_owned(), |shown| shown.masked.clone()),
+        source: shown.map(|shown| shown.source.clone()).unwrap_or_default(),
+        state: state.to_owned(),
+        uses: told.map_or(0, |told| told.uses),
+        last_used_at: told
+            .and_then(|told| told.last_used)
+            .map(|at| clocks.tell(at)),
+        cooling_until: told
+            .and_then(|told| told.cooling_until)
+            .map(|until| clocks.tell(until)),
+    }
+}
+
+/// What may be shown of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShownKey {
+    /// `…` and the last four characters.
+    pub(crate) masked: String,
+    /// The reference as written in the config.
+    pub(crate) source: String,
+    /// Whether there is a value.
+    pub(crate) resolved: bool,
+}
+
+impl From<routing::Mode> for Mode {
+    fn from(mode: routing::Mode) -> Self {
+        match mode {
+            routing::Mode::Auto => Self::Auto,
+            routing::Mode::Manual => Self::Manual,
+        }
+    }
+}
+
+impl From<Mode> for routing::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Auto => Self::Auto,
+            Mode::Manual => Self::Manual,
+        }
+    }
+}
+
+fn group_state(state: routing::GroupState) -> GroupState {
+    match state {
+        routing::GroupState::Active => GroupState::Active,
+        routing::GroupState::Standby => GroupState::Standby,
+        routing::GroupState::Cooling => GroupState::Cooling,
+        routing::GroupState::Paused => GroupState::Paused,
+    }
+}
+
+fn health(health: routing::Health) -> Health {
+    match health {
+        routing::Health::Healthy => Health::Healthy,
+        routing::Health::Degraded => Health::Degraded,
+        routing::Health::Open => Health::Open,
+        routing::Health::HalfOpen => Health::HalfOpen,
+        routing::Health::Cooling => Health::Cooling,
+        routing::Health::Disabled => Health::Disabled,
+        routing::Health::Unknown => Health::Unknown,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

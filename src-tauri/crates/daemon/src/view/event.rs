@@ -1,0 +1,41 @@
+use serde::Serialize;
+
+use super::{Group, Notice, Provider, Request, Status};
+
+/// One event of `GET /api/v1/stream`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Grows by one with each event since the start; `Last-Event-ID` of a client that comes back.
+    pub id: u64,
+    /// What happened.
+    pub payload: Payload,
+}
+
+/// What an event carries. It serialises as the thing alone; its kind travels as the event's name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Payload {
+    /// The status, after a change and as a heartbeat.
+    Status(Box<Status>),
+    /// A provider that changed.
+    Provider(Box<Provider>),
+    /// A group that changed.
+    Group(Box<Group>),
+    /// A request that moved on, in the shape of a list row.
+    Request(Box<Request>),
+    /// Something worth telling a person.
+    Notice(Notice),
+}
+
+impl Payload {
+    /// The event's name in the stream and in its `events` filter.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Status(_) => "status",
+            Self::Provider(_) => "provider",
+            Self::Group(_) => "group",
+            Self::Request(_) => "request",
+            Self::Notice(_) => "notice",
+        }
+    }
+}

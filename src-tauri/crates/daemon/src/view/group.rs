@@ -1,0 +1,74 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A group of providers that is switched as one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the chosen one.
+    pub active: bool,
+    /// Whether it is paused by hand.
+    pub paused: bool,
+    /// What it does at the moment.
+    pub state: GroupState,
+    /// `priority`, `round-robin` and so on.
+    pub policy: String,
+    /// Until when it rests, if it does.
+    pub cooling_until: Option<Timestamp>,
+    /// Its providers, in the file's order.
+    pub members: Vec<Member>,
+}
+
+/// A provider as a member of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// The provider's name.
+    pub provider: String,
+    /// The lowest goes first.
+    pub priority: i32,
+    /// Share under the `weighted` policy.
+    pub weight: u32,
+    /// How it is.
+    pub health: Health,
+    /// Until when it rests, if it does.
+    pub cooling_until: Option<Timestamp>,
+    /// Typical milliseconds to the first semantic output.
+    pub ttft_ms: Option<u64>,
+    /// Share of recent attempts that went well, 0 to 1.
+    pub success_rate: Option<f64>,
+}
+
+/// What a group does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupState {
+    /// It is chosen and serves.
+    Active,
+    /// It could serve.
+    Standby,
+    /// It failed and rests.
+    Cooling,
+    /// It is paused by hand.
+    Paused,
+}
+
+/// How a provider is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It serves.
+    Healthy,
+    /// It serves, with failures among the recent attempts or with some keys or models resting.
+    Degraded,
+    /// It failed too often and is not tried.
+    Open,
+    /// It is being tried again, carefully.
+    HalfOpen,
+    /// It said for how long not to call it.
+    Cooling,
+    /// It is switched off by hand.
+    Disabled,
+    /// It was not tried yet.
+    Unknown,
+}

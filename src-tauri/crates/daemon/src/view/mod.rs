@@ -1,0 +1,22 @@
+//! What the outside sees: the shapes of the admin API, the event stream, the tray and the command line.
+//!
+//! Plain data with exactly the field names of the admin contract. Never holds a secret: a key is its masked form.
+
+pub(crate) mod board;
+mod connect;
+mod event;
+mod group;
+mod list;
+mod notice;
+mod provider;
+mod request;
+mod status;
+
+pub use connect::Connect;
+pub use event::{Event, Payload};
+pub use group::{Group, GroupState, Health, Member};
+pub use list::List;
+pub use notice::{Notice, NoticeKind};
+pub use provider::{Key, Models, Provider, ProviderTest};
+pub use request::{Cost, Request};
+pub use status::{GroupSummary, Mode, Problem, ProblemKind, Status, Today};

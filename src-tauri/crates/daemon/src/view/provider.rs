@@ -1,0 +1,92 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Health;
+
+/// One account at one upstream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// What it speaks.
+    pub dialect: String,
+    /// Where it is.
+    pub base_url: String,
+    /// Whether it may be used.
+    pub enabled: bool,
+    /// How it is.
+    pub health: Health,
+    /// Until when it rests, if it does.
+    pub cooling_until: Option<Timestamp>,
+    /// What went wrong last, in one sentence.
+    pub last_error: Option<String>,
+    /// Typical milliseconds to the first semantic output.
+    pub ttft_ms: Option<u64>,
+    /// Share of recent attempts that went well, 0 to 1.
+    pub success_rate: Option<f64>,
+    /// Limits that the config sets, as written there; `null` for none.
+    pub limits: serde_json::Value,
+    /// Models by tier.
+    pub models: Models,
+    /// How many keys it has.
+    pub keys: usize,
+    /// Groups it is a member of.
+    pub groups: Vec<String>,
+}
+
+/// Models by tier, the best first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Models {
+    /// What opus and the like stand for.
+    #[serde(default)]
+    pub big: Vec<String>,
+    /// What sonnet and the like stand for.
+    #[serde(default)]
+    pub middle: Vec<String>,
+    /// What haiku and the like stand for.
+    #[serde(default)]
+    pub small: Vec<String>,
+}
+
+/// One credential of a provider. Never the credential itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// `PROVIDER/INDEX`.
+    pub id: String,
+    /// Whose it is.
+    pub provider: String,
+    /// `…` and its last four characters; only `…` while its value is unknown.
+    pub masked: String,
+    /// Where the value comes from: `keychain:NAME`, `env:NAME`, `file:PATH` or `literal`.
+    pub source: String,
+    /// `ready`, `cooling`, `rejected` (the provider refused it), `missing` (there is no
+    /// value), `unused` (the provider's `auth` presents none).
+    pub state: String,
+    /// How often it was used since the start.
+    pub uses: u64,
+    /// When it was used last.
+    pub last_used_at: Option<Timestamp>,
+    /// Until when it rests, if it does.
+    pub cooling_until: Option<Timestamp>,
+}
+
+/// What a tiny real request to one provider told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderTest {
+    /// Whether it answered well.
+    pub ok: bool,
+    /// The provider.
+    pub provider: String,
+    /// The model that was asked.
+    pub model: String,
+    /// The model that says it answered.
+    pub model_answered: Option<String>,
+    /// Milliseconds until the answer was there.
+    pub latency_ms: u64,
+    /// HTTP status of the answer.
+    pub http_status: Option<u16>,
+    /// The request as it stands in the history.
+    pub request_id: Option<String>,
+    /// What went wrong, in one sentence.
+    pub error: Option<String>,
+}

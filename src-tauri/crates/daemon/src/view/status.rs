@@ -1,0 +1,117 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::GroupState;
+
+/// The whole at a glance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the running program.
+    pub version: String,
+    /// Seconds since the start.
+    pub uptime: u64,
+    /// Whether failover may leave the chosen group.
+    pub mode: Mode,
+    /// The chosen group; empty if there is none.
+    pub active_group: String,
+    /// The provider that a request would go to now; `None` if all are down.
+    pub active_provider: Option<String>,
+    /// The group that provider would be taken from: another one than the chosen after a failover.
+    pub serving_group: Option<String>,
+    /// Requests under way.
+    pub in_flight: u64,
+    /// Requests that wait until something can serve again.
+    pub suspended: u64,
+    /// Sums since midnight, local time.
+    pub today: Today,
+    /// Name and state of each group, in the file's order.
+    pub groups: Vec<GroupSummary>,
+    /// What a person should look at.
+    pub problems: Vec<Problem>,
+    /// What is wrong with the config on disk, with line and column; `None` if it is the one in use.
+    pub config_problem: Option<String>,
+    /// Where it listens.
+    pub listen: String,
+    /// Where clients point, such as `http://127.0.0.1:7790`.
+    pub base_url: String,
+    /// Whether the practice providers are made to fail.
+    pub practice_outage: bool,
+}
+
+/// Sums since midnight, local time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Today {
+    /// Requests.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Prompt tokens not from a cache.
+    pub input_tokens: u64,
+    /// Output tokens.
+    pub output_tokens: u64,
+    /// Prompt tokens read from a cache.
+    pub cache_read_tokens: u64,
+    /// Prompt tokens written to a cache.
+    pub cache_write_tokens: u64,
+    /// The part of the output that was thinking.
+    pub reasoning_tokens: u64,
+    /// What it cost, a decimal number of US dollars.
+    pub cost_usd: String,
+}
+
+/// A group in the status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupSummary {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub state: GroupState,
+}
+
+/// Something a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What sort.
+    pub kind: ProblemKind,
+    /// One sentence: what, where, what to do.
+    pub message: String,
+}
+
+/// Sorts of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// The config on disk is broken; the one before it is in use.
+    Config,
+    /// A change of the config needs a restart.
+    Restart,
+    /// The history can't be written.
+    Ledger,
+    /// There is no keychain, or it does not answer.
+    Keychain,
+    /// A key or token is missing or stands in the config in plain text.
+    Key,
+    /// The config asks for something that this version does not do yet.
+    Unused,
+}
+
+/// Whether failover may leave the chosen group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It may.
+    #[default]
+    Auto,
+    /// It stays and waits.
+    Manual,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Manual => "manual",
+        })
+    }
+}

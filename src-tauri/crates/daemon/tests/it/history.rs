@@ -1,0 +1,144 @@
+//! What is recorded of requests, and how it is asked for.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{CONFIG, Home, refused, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_in_the_history_with_its_chain() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    house.daemon.practice_outage(true);
+    let answer = house.ask(true).await;
+    let id = answer.headers()["x-turnout-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(answer.text().await.unwrap().contains("message_stop"));
+
+    let detail = house.completed(&id).await;
+    let tried: Vec<&Value> = detail["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["provider"])
+        .collect();
+    assert_eq!(tried.last().unwrap(), &"spare");
+    assert!(
+        tried[..tried.len() - 1].iter().all(|one| *one == "first") && tried.len() > 1,
+        "{tried:?}"
+    );
+    assert!(detail["output_tokens"].as_u64().unwrap() > 0);
+
+    let list = house.get("/requests?provider=spare&limit=1").await;
+    let row = &list["items"][0];
+    assert_eq!(
+        (&row["id"], &row["attempts"], &row["token"]),
+        (&json!(id), &json!(tried.len()), &json!("local"))
+    );
+    assert_eq!(
+        house.get("/requests?provider=other").await["items"],
+        json!([])
+    );
+    let status = house
+        .status_where(|status| status["today"]["requests"] == 1)
+        .await;
+    assert_eq!(
+        (&status["today"]["failures"], &status["in_flight"]),
+        (&json!(0), &json!(0))
+    );
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_tested_by_a_real_request_that_is_recorded() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let told = house.post("/providers/other/test", None).await;
+    assert_eq!(
+        (&told["ok"], &told["http_status"], &told["error"]),
+        (&json!(true), &json!(200), &Value::Null)
+    );
+    let id = told["request_id"].as_str().unwrap();
+    let detail = house.completed(id).await;
+    assert_eq!(
+        (&detail["provider"], &detail["client"]),
+        (&json!("other"), &json!("turnout-test"))
+    );
+
+    house.post("/groups/second/activate", None).await;
+    house.daemon.practice_outage(true);
+    let told = house.post("/providers/other/test", None).await;
+    assert_eq!(told["ok"], false);
+    assert!(!told["error"].as_str().unwrap().is_empty());
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_usable_database_requests_go_on_and_the_loss_is_told() {
+    let home = Home::new(CONFIG);
+    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(
+        home.data().join("ledger.db"),
+        "this is no database, but somebody's file",
+    )
+    .unwrap();
+    let house = home.start().await;
+    assert_eq!(house.ask(false).await.status(), StatusCode::OK);
+    let status = house
+        .status_where(|status| status["today"]["requests"] == 1)
+        .await;
+    let problem = status["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|problem| problem["kind"] == "ledger")
+        .unwrap();
+    assert!(
+        problem["message"].as_str().unwrap().contains("ledger.db"),
+        "{problem}"
+    );
+    let rows = until(async || {
+        let rows = house.get("/requests?status=completed").await;
+        (rows["items"].as_array().unwrap().len() == 1).then_some(rows)
+    })
+    .await;
+    let id = rows["items"][0]["id"].as_str().unwrap();
+    assert_eq!(
+        house.get(&format!("/requests/{id}")).await["provider"],
+        "first"
+    );
+    assert_eq!(
+        refused(house.call(Method::GET, "/requests/req-0")).await.0,
+        404
+    );
+    house.daemon.stop().await;
+    let kept = std::fs::read_to_string(home.data().join("ledger.db")).unwrap();
+    assert_eq!(kept, "this is no database, but somebody's file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_question_is_told_in_our_words() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    for name in ["since", "until"] {
+        let call = house.call(Method::GET, &format!("/requests?{name}=yesterday"));
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        let text = answer.text().await.unwrap();
+        let has = |part: &str| text.contains(part);
+        assert!(
+            has(name) && has("write a time such as 2026-01-31T12:00:00Z") && !has("deserialize"),
+            "{text}"
+        );
+    }
+    for (method, path) in [
+        (Method::POST, "/groups/%FF/activate"),
+        (Method::GET, "/requests/%FF"),
+    ] {
+        let told = refused(house.call(method, path)).await;
+        assert_eq!(told, (404, "not_found".to_owned()));
+    }
+    house.daemon.stop().await;
+}

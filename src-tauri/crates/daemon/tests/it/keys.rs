@@ -1,0 +1,129 @@
+//! Keys go into the keychain and nowhere else.
+
+use daemon::secrets::Keychain;
+use daemon::{Daemon, Options};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{CONFIG, Home, House, refused, with_json};
+
+const VALUE: &str = "sk-live-0123456789abcdefwxyz";
+const RELAY: &str = "\n[[providers]]\nname = \"relay\" # mine\ndialect = \"anthropic\"\nbase_url = \"http://127.0.0.1:9\"\n";
+
+fn keychain() -> Keychain {
+    let store = keyring_core::mock::Store::new().unwrap();
+    Keychain::with(move || Ok(store.clone()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_kept_in_the_keychain_and_in_no_file() {
+    let home = Home::new(&format!("{CONFIG}{RELAY}\n[log]\nlevel = \"trace\"\n"));
+    let options = Options {
+        keychain: keychain(),
+        ..home.options()
+    };
+    let log = daemon::log::init(&options);
+    let house = House::of(Daemon::start(options.clone()).await.unwrap());
+    let call = with_json(
+        house.call(Method::POST, "/providers/relay/keys"),
+        &json!({ "value": format!(" {VALUE}\n") }),
+    );
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let text = answer.text().await.unwrap();
+    assert!(text.contains("…wxyz") && !text.contains(VALUE), "{text}");
+    let key = house.get("/keys").await["items"][0].clone();
+    assert_eq!(
+        (&key["id"], &key["provider"]),
+        (&json!("relay/0"), &json!("relay"))
+    );
+    assert_eq!(key["state"], "ready");
+
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    assert!(
+        config.contains("keychain:relay/0") && config.contains("# mine"),
+        "{config}"
+    );
+    house.daemon.stop().await;
+    drop(log);
+    assert!(
+        !home.files_with("Turnout has stopped").is_empty(),
+        "there is no log"
+    );
+    assert_eq!(home.files_with(VALUE), Vec::<std::path::PathBuf>::new());
+
+    let house = House::of(Daemon::start(options).await.unwrap());
+    assert_eq!(house.get("/keys").await["items"][0]["masked"], "…wxyz");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_keychain_a_key_is_refused_and_what_to_do_is_told() {
+    let home = Home::new(&format!("{CONFIG}{RELAY}"));
+    let house = home.start().await;
+    let call = || house.call(Method::POST, "/providers/relay/keys");
+    let answer = with_json(call(), &json!({ "value": VALUE }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let told = answer.text().await.unwrap();
+    assert!(
+        told.contains("no_keychain") && told.contains("env:NAME") && !told.contains(VALUE),
+        "{told}"
+    );
+    for value in ["", "two words"] {
+        let told = refused(with_json(call(), &json!({ "value": value }))).await;
+        assert_eq!(told, (400, "invalid_request".to_owned()));
+    }
+    house.daemon.stop().await;
+    assert_eq!(home.files_with(VALUE), Vec::<std::path::PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_set_at_once_are_all_kept() {
+    let home = Home::new(&format!("{CONFIG}{RELAY}"));
+    let options = Options {
+        keychain: keychain(),
+        ..home.options()
+    };
+    let house = House::of(Daemon::start(options).await.unwrap());
+    let set = async |number: u32| {
+        let call = house.call(Method::POST, "/providers/relay/keys");
+        let call = with_json(call, &json!({ "value": format!("{VALUE}{number}") }));
+        call.send().await.unwrap().status()
+    };
+    let (a, b, c, d) = tokio::join!(set(1), set(2), set(3), set(4));
+    assert_eq!([a, b, c, d], [StatusCode::CREATED; 4]);
+    let keys = house.get("/keys").await;
+    let mut masked: Vec<&str> = keys["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["masked"].as_str().unwrap())
+        .collect();
+    masked.sort_unstable();
+    assert_eq!(masked, ["…xyz1", "…xyz2", "…xyz3", "…xyz4"]);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_sent_in_the_wrong_shape_is_not_repeated() {
+    let home = Home::new(&format!("{CONFIG}{RELAY}"));
+    let house = home.start().await;
+    for body in [
+        json!(VALUE),
+        json!({ "value": [VALUE] }),
+        json!({ VALUE: 1 }),
+    ] {
+        let call = house.call(Method::POST, "/providers/relay/keys");
+        let answer = with_json(call, &body).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        let told: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        assert_eq!(
+            told["error"]["message"],
+            "the body must be {\"value\": \"KEY\"}"
+        );
+    }
+    house.daemon.stop().await;
+}

@@ -1,0 +1,12 @@
+//! The whole daemon in one process, from outside: real config files, real HTTP, practice providers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests panic as tests do
+
+mod access;
+mod config;
+mod groups;
+mod history;
+mod keys;
+mod lifecycle;
+mod stream;
+mod support;

@@ -1,0 +1,77 @@
+//! What routing needs to know of a Messages request.
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::scan::{Fields, ScanError};
+
+const FIELDS: &[&str] = &["model", "stream", "max_tokens", "metadata"];
+
+/// A Messages or count-tokens request: the client's bytes and where the few fields we need stand in them.
+#[derive(Debug, Clone)]
+pub struct Request {
+    body: Bytes,
+    fields: Fields,
+    model: String,
+}
+
+impl Request {
+    /// Reads a request in place. A missing model is an empty name: the caller says so to its client.
+    pub fn read(body: Bytes) -> Result<Self, ScanError> {
+        let fields = Fields::of(&body, FIELDS)?;
+        let model = fields.text(&body, "model").unwrap_or_default();
+        Ok(Self {
+            body,
+            fields,
+            model,
+        })
+    }
+
+    /// The model asked for, as the client spells it.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Whether a stream was asked for (`stream: true`; the `accept` header does not tell).
+    pub fn stream(&self) -> bool {
+        self.fields.is_true(&self.body, "stream")
+    }
+
+    /// Whether no output is wanted at all (`max_tokens: 0` only warms the prompt cache).
+    pub fn wants_no_output(&self) -> bool {
+        self.fields
+            .range("max_tokens")
+            .is_some_and(|range| &self.body[range] == b"0")
+    }
+
+    /// The session Claude Code packs, as JSON in a string, into `metadata.user_id`.
+    pub fn session(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            user_id: String,
+        }
+        #[derive(Deserialize)]
+        struct UserId {
+            session_id: String,
+        }
+        let metadata: Metadata =
+            serde_json::from_slice(&self.body[self.fields.range("metadata")?]).ok()?;
+        serde_json::from_str::<UserId>(&metadata.user_id)
+            .ok()
+            .map(|user| user.session_id)
+    }
+
+    /// The client's bytes, unchanged.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The client's bytes with only the model's name changed, in slices.
+    pub fn with_model(&self, model: &str) -> Vec<Bytes> {
+        if model == self.model {
+            vec![self.body.clone()]
+        } else {
+            self.fields.splice(&self.body, "model", model)
+        }
+    }
+}

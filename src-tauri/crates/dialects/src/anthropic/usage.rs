@@ -1,0 +1,102 @@
+//! `usage` as Anthropic tells it, leniently: compatible servers send nulls, or leave kinds out.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::Usage;
+
+/// One `usage` object. `None` means "not told", which must not overwrite what an earlier event told.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) struct WireUsage {
+    #[serde(default, deserialize_with = "count")]
+    input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    output_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    cache_read_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    cache_creation_input_tokens: Option<u64>,
+    #[serde(default)]
+    cache_creation: Option<CacheCreation>,
+    #[serde(default)]
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+struct CacheCreation {
+    #[serde(default, deserialize_with = "count")]
+    ephemeral_5m_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
+    ephemeral_1h_input_tokens: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+struct OutputDetails {
+    #[serde(default, deserialize_with = "count")]
+    thinking_tokens: Option<u64>,
+}
+
+/// A count, however it is spelled; what is none tells nothing.
+fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let told = Value::deserialize(from)?;
+    let whole = || {
+        told.as_f64()
+            .filter(|number| (0.0..1e15).contains(number))
+            .map(|number| number as u64)
+    };
+    Ok(told.as_u64().or_else(whole))
+}
+
+impl WireUsage {
+    /// Takes over what this object tells. Counts in a stream are cumulative, so later ones replace earlier ones.
+    pub(super) fn merge_into(self, usage: &mut Usage) {
+        let set = |target: &mut u64, told: Option<u64>| {
+            if let Some(told) = told {
+                *target = told;
+            }
+        };
+        // Some compatible servers tell the prompt at the start and a zero at the end: a zero tells nothing new.
+        set(
+            &mut usage.input,
+            self.input_tokens.filter(|tokens| *tokens > 0),
+        );
+        set(&mut usage.output, self.output_tokens);
+        set(&mut usage.cache_read, self.cache_read_input_tokens);
+        set(
+            &mut usage.reasoning,
+            self.output_tokens_details
+                .and_then(|details| details.thinking_tokens),
+        );
+        match (self.cache_creation, self.cache_creation_input_tokens) {
+            (Some(split), total) => {
+                let one_hour = split.ephemeral_1h_input_tokens.unwrap_or(0);
+                let told = split.ephemeral_5m_input_tokens;
+                usage.cache_write_1h = one_hour;
+                usage.cache_write_5m = told
+                    .or(total.map(|all| all.saturating_sub(one_hour)))
+                    .unwrap_or(0);
+            }
+            // Without a split every write is a five-minute one; a total that the split already covers is not new.
+            (None, Some(total)) if total != usage.cache_write_5m + usage.cache_write_1h => {
+                usage.cache_write_5m = total.saturating_sub(usage.cache_write_1h);
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+/// Reads a whole (not streamed) answer: its usage, if told, and the model that answered.
+pub fn read_answer(json: &[u8]) -> Option<(Option<Usage>, Option<String>)> {
+    #[derive(Deserialize)]
+    struct Answer {
+        usage: Option<WireUsage>,
+        model: Option<String>,
+    }
+    let answer: Answer = serde_json::from_slice(json).ok()?;
+    let usage = answer.usage.map(|told| {
+        let mut usage = Usage::default();
+        told.merge_into(&mut usage);
+        usage
+    });
+    Some((usage, answer.model))
+}

@@ -1,0 +1,77 @@
+//! Who calls: the client token, compared in constant time, and which headers carry it.
+
+use http::{HeaderMap, header::AUTHORIZATION};
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+
+use crate::{refusal::Refusal, snapshot::Access};
+
+/// The header that carries the client token beside a credential meant for the provider.
+const TURNOUT_TOKEN: &str = "x-turnout-token";
+/// Headers that may carry a credential; none of them is ever forwarded but for `auth = "client"`.
+pub(crate) const CREDENTIALS: [&str; 4] = [
+    "authorization",
+    "x-api-key",
+    "x-goog-api-key",
+    TURNOUT_TOKEN,
+];
+
+impl Access {
+    /// The name of the token presented, or why the call is refused. Without `require_token` a call may come without
+    /// one, and a known one is still named.
+    pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+        let presented: Vec<&[u8]> = CREDENTIALS
+            .iter()
+            .flat_map(|name| credentials(headers, name))
+            .collect();
+        if let Some(name) = presented.iter().find_map(|value| self.name_of(value)) {
+            return Ok(Some(name.to_owned()));
+        }
+        match (self.require_token, presented.is_empty()) {
+            (false, _) => Ok(None),
+            (true, true) => Err(Refusal::unauthorized(
+                "this Turnout asks for a client token: send it as `x-api-key`, `Authorization: Bearer` or \
+                 `x-turnout-token` (`turnout env` prints the settings for Claude Code)",
+            )),
+            (true, false) => Err(Refusal::unauthorized(
+                "the client token is not one that this Turnout knows: `turnout env` prints the right one",
+            )),
+        }
+    }
+
+    /// Whether this header value is one of our own tokens, which no provider may see.
+    pub(crate) fn is_ours(&self, value: &[u8]) -> bool {
+        self.name_of(bare(value)).is_some()
+    }
+
+    /// Looks at every token whatever matches, so that the time taken tells nothing.
+    fn name_of(&self, value: &[u8]) -> Option<&str> {
+        self.client_tokens.iter().fold(None, |found, token| {
+            let same = bool::from(token.secret.expose_secret().as_bytes().ct_eq(value));
+            if same {
+                Some(token.name.as_str())
+            } else {
+                found
+            }
+        })
+    }
+}
+
+fn credentials<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    let bearer = name == AUTHORIZATION.as_str();
+    headers.get_all(name).iter().map(move |value| {
+        if bearer {
+            bare(value.as_bytes())
+        } else {
+            value.as_bytes()
+        }
+    })
+}
+
+/// A credential without its `Bearer` scheme, which is written in any case.
+fn bare(value: &[u8]) -> &[u8] {
+    match value.split_at_checked(7) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => token.trim_ascii(),
+        _ => value,
+    }
+}

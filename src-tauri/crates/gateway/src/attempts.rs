@@ -1,0 +1,270 @@
+//! The loop of attempts: asks routing for a candidate, tries it, tells routing what came of it, until the client has
+//! an answer. It is the only place that drives [`Failover`].
+
+use std::sync::Arc;
+
+use routing::{Ask, Candidate, Exhausted, Failover, Reason, Step, Verdict};
+use tokio::{sync::oneshot, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    client::{Answer, Whole},
+    ending::{Ending, Progress, Spare},
+    forward,
+    gateway::{Live, Shared, now, unix_ms},
+    inbound::{Endpoint, Inbound},
+    outlet::{Gone, Outlet},
+    refusal::Refusal,
+    report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId},
+    trial::{Trial, mark},
+};
+
+/// Drives one request to its end.
+pub(crate) struct Driver {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) inbound: Inbound,
+    pub(crate) request_id: RequestId,
+    pub(crate) started: Instant,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// How a request came out.
+struct Conclusion {
+    status: EndStatus,
+    reason: Option<Reason>,
+    error: Option<String>,
+}
+
+impl Driver {
+    /// Runs until the client has an answer, or is gone.
+    pub(crate) async fn run(self, answer: oneshot::Sender<Answer>) {
+        let mut outlet = Outlet::new(answer);
+        let conclusion = self.drive(&mut outlet).await;
+        self.shared.report(Report::Ended(Ended {
+            id: self.request_id.clone(),
+            at_ms: unix_ms(),
+            duration_ms: self.started.elapsed().as_millis() as u64,
+            status: conclusion.status,
+            reason: conclusion.reason,
+            http_status: outlet.status(),
+            error: conclusion.error,
+        }));
+        tokio::select! {
+            () = outlet.finish() => {}
+            () = self.cancel.cancelled() => {}
+        }
+    }
+
+    async fn drive(&self, outlet: &mut Outlet) -> Conclusion {
+        let ask = Ask {
+            model: self.inbound.model().to_owned(),
+            pin: self.inbound.route.pin.clone(),
+            dialect: self.inbound.route.dialect,
+        };
+        let mut run = self.shared.with_board(|board, now| board.begin(&ask, now));
+        if self.inbound.route.endpoint != Endpoint::Messages {
+            run = run.aside();
+        }
+        let mut last = None;
+        let mut spare = None;
+        loop {
+            match self
+                .shared
+                .with_board(|board, now| board.next(&mut run, now))
+            {
+                Step::Try(candidate) => {
+                    let ending = self.attempt(&candidate, &mut run, outlet).await;
+                    match ending {
+                        Ending::Failed {
+                            error,
+                            spare: answer,
+                            ..
+                        } => {
+                            spare = answer.map(|answer| (candidate.clone(), answer)).or(spare);
+                            last = Some((candidate, error));
+                        }
+                        ended => return Conclusion::of(ended),
+                    }
+                }
+                Step::Wait { until } => {
+                    if self.wait(until).await.is_err() {
+                        return Conclusion::of(Ending::ClientGone);
+                    }
+                }
+                Step::GiveUp(exhausted) => return self.give_up(&exhausted, last, spare, outlet),
+            }
+        }
+    }
+
+    async fn wait(&self, until: std::time::Instant) -> Result<(), Gone> {
+        let left = until.saturating_duration_since(now());
+        let until_ms = unix_ms() + left.as_millis() as i64;
+        self.shared.report(Report::Retrying {
+            id: self.request_id.clone(),
+            until_ms,
+        });
+        tokio::select! {
+            () = tokio::time::sleep(left) => Ok(()),
+            () = self.cancel.cancelled() => Err(Gone),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        candidate: &Candidate,
+        run: &mut Failover,
+        outlet: &mut Outlet,
+    ) -> Ending {
+        let started = Instant::now();
+        let mut progress = Progress::default();
+        let live = self.live_with(candidate);
+        let upstream = live.snapshot.upstreams.get(&candidate.provider);
+        self.shared.report(Report::AttemptStarted(AttemptStarted {
+            id: self.request_id.clone(),
+            attempt: candidate.attempt,
+            at_ms: unix_ms(),
+            provider: candidate.provider.clone(),
+            key: candidate.key.clone(),
+            group: candidate.group.clone(),
+            model: candidate.model.clone(),
+            provider_dialect: upstream.map_or("unknown", |upstream| upstream.dialect.as_str()),
+        }));
+        let ending = match upstream {
+            Some(upstream) => {
+                let (shared, live, inbound, request_id) =
+                    (&*self.shared, &*live, &self.inbound, &self.request_id);
+                let trial = Trial {
+                    shared,
+                    live,
+                    inbound,
+                    request_id,
+                    candidate,
+                    upstream,
+                    started,
+                };
+                tokio::select! {
+                    ending = trial.run(&mut progress, outlet) => ending,
+                    () = self.cancel.cancelled() => Ending::ClientGone,
+                }
+            }
+            // The settings changed between routing's choice and this attempt.
+            None => Ending::Failed {
+                verdict: Verdict::NextProvider,
+                reason: Some(Reason::NotFound),
+                retry_after: None,
+                error: format!("{} is no longer in the settings", candidate.provider),
+                spare: None,
+            },
+        };
+        // A client that leaves as soon as it has everything did not cancel anything.
+        let ending = if matches!(ending, Ending::ClientGone) && progress.finished {
+            Ending::Delivered
+        } else {
+            ending
+        };
+        self.account(candidate, run, &ending, &progress, started);
+        ending
+    }
+
+    /// The settings this request began with, unless routing chose by newer ones.
+    fn live_with(&self, candidate: &Candidate) -> Arc<Live> {
+        let has = |live: &Live| {
+            let upstream = live.snapshot.upstreams.get(&candidate.provider);
+            upstream.is_some_and(|upstream| {
+                candidate
+                    .key
+                    .as_ref()
+                    .is_none_or(|key| upstream.keys.contains_key(key))
+            })
+        };
+        if has(&self.live) {
+            self.live.clone()
+        } else {
+            self.shared.live.load_full()
+        }
+    }
+
+    fn account(
+        &self,
+        candidate: &Candidate,
+        run: &mut Failover,
+        ending: &Ending,
+        progress: &Progress,
+        started: Instant,
+    ) {
+        let outcome = ending.outcome();
+        let changes = self
+            .shared
+            .with_board(|board, now| board.record(run, &outcome, now));
+        let verdict = match outcome.verdict {
+            Verdict::RetrySame if !run.retries() => Verdict::NextProvider,
+            verdict => verdict,
+        };
+        self.shared.report(Report::AttemptEnded(AttemptEnded {
+            id: self.request_id.clone(),
+            attempt: candidate.attempt,
+            at_ms: unix_ms(),
+            duration_ms: started.elapsed().as_millis() as u64,
+            http_status: progress.http_status,
+            verdict,
+            reason: outcome.reason,
+            error: ending.error().map(str::to_owned),
+            usage: progress.meter.usage(),
+            model_answered: progress.meter.model().map(str::to_owned),
+        }));
+        self.shared.publish(changes);
+    }
+
+    fn give_up(
+        &self,
+        exhausted: &Exhausted,
+        last: Option<(Candidate, String)>,
+        spare: Option<(Candidate, Spare)>,
+        outlet: &mut Outlet,
+    ) -> Conclusion {
+        let (candidate, error) = last.unzip();
+        if let Some((answered, spare)) = spare {
+            let mut headers = forward::response_headers(&spare.headers);
+            mark(&mut headers, &self.request_id, Some(&answered));
+            outlet.whole(Whole {
+                status: spare.status,
+                headers,
+                body: spare.body,
+            });
+            return Conclusion {
+                status: EndStatus::Completed,
+                reason: Some(Reason::EmptyResponse),
+                error,
+            };
+        }
+        let refusal = Refusal::exhausted(exhausted, error.as_deref());
+        let mut answer = refusal.answer(self.inbound.route.dialect, &self.request_id);
+        mark(&mut answer.headers, &self.request_id, candidate.as_ref());
+        outlet.whole(answer);
+        Conclusion {
+            status: EndStatus::Failed,
+            reason: Some(Refusal::reason(exhausted)),
+            error: Some(refusal.message),
+        }
+    }
+}
+
+impl Conclusion {
+    /// The conclusion of a request whose last attempt ended so.
+    fn of(ending: Ending) -> Self {
+        let (status, reason, error) = match ending {
+            Ending::Delivered => (EndStatus::Completed, None, None),
+            Ending::ClientGone => (EndStatus::Cancelled, Some(Reason::ClientCancelled), None),
+            Ending::Refused { reason, error } | Ending::Failed { reason, error, .. } => {
+                (EndStatus::Failed, reason, Some(error))
+            }
+            Ending::Cut { reason, error } => (EndStatus::Failed, Some(reason), Some(error)),
+        };
+        Self {
+            status,
+            reason,
+            error,
+        }
+    }
+}

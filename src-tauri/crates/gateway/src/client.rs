@@ -1,0 +1,323 @@
+//! The client's side of a request: what it is answered, and the body that keeps it calm meanwhile.
+//!
+//! The driver of the attempts and the connection to the client are two tasks. The driver hands over one [`Answer`];
+//! a streamed one goes on through a bounded channel of whole frames, so a slow client slows its provider down and
+//! nothing piles up between them. Dropping the body, as hyper does when the client goes away, cancels the driver.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use dialects::anthropic::{ErrorBody, ErrorKind};
+use http::{HeaderMap, StatusCode};
+use http_body::Frame;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, Sleep},
+};
+use tokio_util::sync::DropGuard;
+
+/// Pieces of a stream between driver and client; when they are used up the driver waits, and with it the provider.
+pub(crate) const PIECES: usize = 8;
+/// How long a stream may be silent before the client is sent a keep-alive.
+const QUIET: Duration = Duration::from_secs(15);
+/// How long a streaming client is kept without headers; then they leave and keep-alives follow.
+pub(crate) const HEADERS_AFTER: Duration = QUIET;
+/// The keep-alive of the Messages stream: SDKs skip it wherever it comes, before `message_start` too.
+const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
+
+/// A part of a streamed answer. A channel that ends without [`Piece::End`] tells that the answer broke off.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// Whole frames.
+    Bytes(Bytes),
+    /// The answer is over.
+    End,
+}
+
+/// A streamed answer broke off. hyper closes the connection, so that half an answer is not taken for a whole one.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the provider broke off in the middle of its answer")]
+pub(crate) struct BrokenOff;
+
+/// What a client is answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// All at once.
+    Whole(Whole),
+    /// Piece by piece.
+    Stream {
+        /// The status.
+        status: StatusCode,
+        /// The headers.
+        headers: HeaderMap,
+        /// Whole frames, in order. The end of the channel is the end of the answer.
+        pieces: mpsc::Receiver<Piece>,
+        /// Whether keep-alives may be put between the pieces.
+        events: bool,
+    },
+}
+
+/// An answer that is known whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Whole {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body.
+    pub(crate) body: Bytes,
+}
+
+/// A streamed body: the driver's pieces, keep-alives between them, and the cancellation of the driver on drop.
+pub(crate) struct Body {
+    source: Source,
+    quiet: Option<Pin<Box<Sleep>>>,
+    said_at: Instant,
+    request_id: String,
+    _cancel: DropGuard,
+}
+
+enum Source {
+    /// The headers left before the driver had an answer.
+    Awaiting(oneshot::Receiver<Answer>),
+    Pieces(mpsc::Receiver<Piece>),
+    Over,
+}
+
+impl Body {
+    /// The body of a streamed answer.
+    pub(crate) fn of_pieces(
+        pieces: mpsc::Receiver<Piece>,
+        events: bool,
+        request_id: &str,
+        cancel: DropGuard,
+    ) -> Self {
+        let quiet = events.then(|| Box::pin(tokio::time::sleep(QUIET)));
+        let said_at = Instant::now();
+        Self {
+            source: Source::Pieces(pieces),
+            quiet,
+            said_at,
+            request_id: request_id.to_owned(),
+            _cancel: cancel,
+        }
+    }
+
+    /// The body of an event stream whose headers left early, since no provider has said anything yet.
+    pub(crate) fn awaiting(
+        answer: oneshot::Receiver<Answer>,
+        request_id: &str,
+        cancel: DropGuard,
+    ) -> Self {
+        // The silence so far was as long as one between two keep-alives: the first one is due.
+        let quiet = Some(Box::pin(tokio::time::sleep(Duration::ZERO)));
+        let said_at = Instant::now() - QUIET;
+        Self {
+            source: Source::Awaiting(answer),
+            quiet,
+            said_at,
+            request_id: request_id.to_owned(),
+            _cancel: cancel,
+        }
+    }
+
+    /// Ready when nothing was said for [`QUIET`]. The timer is set anew only when it fires: a busy stream costs it
+    /// nothing.
+    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(quiet) = &mut self.quiet else {
+            return Poll::Pending;
+        };
+        loop {
+            ready!(quiet.as_mut().poll(cx));
+            let now = Instant::now();
+            let due = self.said_at + QUIET;
+            if now >= due {
+                self.said_at = now;
+                quiet.as_mut().reset(now + QUIET);
+                return Poll::Ready(());
+            }
+            quiet.as_mut().reset(due);
+        }
+    }
+
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        loop {
+            match &mut self.source {
+                Source::Pieces(pieces) => {
+                    let piece = ready!(pieces.poll_recv(cx));
+                    return Poll::Ready(match piece {
+                        Some(Piece::Bytes(bytes)) => Some(Ok(bytes)),
+                        Some(Piece::End) => {
+                            self.source = Source::Over;
+                            None
+                        }
+                        None => {
+                            self.source = Source::Over;
+                            Some(Err(BrokenOff))
+                        }
+                    });
+                }
+                Source::Over => return Poll::Ready(None),
+                Source::Awaiting(answer) => match ready!(Pin::new(answer).poll(cx)) {
+                    Ok(Answer::Stream { pieces, .. }) => self.source = Source::Pieces(pieces),
+                    Ok(Answer::Whole(whole)) => {
+                        self.source = Source::Over;
+                        return Poll::Ready(Some(Ok(late_error(&whole, &self.request_id))));
+                    }
+                    Err(_) => {
+                        self.source = Source::Over;
+                        return Poll::Ready(Some(Err(BrokenOff)));
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// An answer that came whole after the stream's headers had left: an error is told as the stream's error event.
+fn late_error(whole: &Whole, request_id: &str) -> Bytes {
+    let error = ErrorBody::read(&whole.body).unwrap_or_else(|| ErrorBody {
+        kind: String::new(),
+        message: format!(
+            "Turnout: the provider answered without the stream that was asked for ({request_id})"
+        ),
+    });
+    let kind = ErrorKind::of_status(if whole.status.is_success() {
+        502
+    } else {
+        whole.status.as_u16()
+    });
+    Bytes::from(ErrorBody::event(kind, &error.message, request_id))
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Poll::Ready(piece) = self.poll_source(cx) {
+            self.said_at = Instant::now();
+            return Poll::Ready(piece.map(|piece| piece.map(Frame::data)));
+        }
+        self.poll_quiet(cx)
+            .map(|()| Some(Ok(Frame::data(Bytes::from_static(PING)))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn of_pieces(events: bool) -> (mpsc::Sender<Piece>, Body, CancellationToken) {
+        let (sender, pieces) = mpsc::channel(PIECES);
+        let cancel = CancellationToken::new();
+        let body = Body::of_pieces(pieces, events, "req-1", cancel.clone().drop_guard());
+        (sender, body, cancel)
+    }
+
+    async fn next(body: &mut Body) -> Option<Bytes> {
+        body.frame()
+            .await
+            .map(|frame| frame.unwrap().into_data().unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quiet_stream_is_pinged_every_fifteen_seconds_and_a_busy_one_is_not() {
+        let (sender, mut body, _cancel) = of_pieces(true);
+        let start = Instant::now();
+        assert_eq!(next(&mut body).await.unwrap(), PING);
+        assert_eq!(start.elapsed(), QUIET);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        sender
+            .send(Piece::Bytes(Bytes::from_static(b"x")))
+            .await
+            .unwrap();
+        assert_eq!(next(&mut body).await.unwrap(), "x");
+        let spoke = Instant::now();
+        assert_eq!(next(&mut body).await.unwrap(), PING);
+        assert_eq!(spoke.elapsed(), QUIET);
+        sender.send(Piece::End).await.unwrap();
+        assert_eq!(next(&mut body).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_no_event_stream_is_never_pinged() {
+        let (sender, mut body, _cancel) = of_pieces(false);
+        let waited = tokio::time::timeout(Duration::from_hours(1), next(&mut body)).await;
+        assert!(waited.is_err());
+        sender.send(Piece::End).await.unwrap();
+        assert_eq!(next(&mut body).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn early_headers_are_followed_by_pings_and_then_by_the_answer() {
+        let (sender, answer) = oneshot::channel();
+        let mut body = Body::awaiting(answer, "req-1", CancellationToken::new().drop_guard());
+        assert_eq!(next(&mut body).await.unwrap(), PING);
+        assert_eq!(next(&mut body).await.unwrap(), PING);
+        let (pieces, receiver) = mpsc::channel(PIECES);
+        let headers = HeaderMap::new();
+        sender
+            .send(Answer::Stream {
+                status: StatusCode::OK,
+                headers,
+                pieces: receiver,
+                events: true,
+            })
+            .unwrap();
+        pieces
+            .send(Piece::Bytes(Bytes::from_static(b"said")))
+            .await
+            .unwrap();
+        assert_eq!(next(&mut body).await.unwrap(), "said");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_behind_early_headers_is_told_as_an_event() {
+        let (sender, answer) = oneshot::channel();
+        let mut body = Body::awaiting(answer, "req-1", CancellationToken::new().drop_guard());
+        assert_eq!(next(&mut body).await.unwrap(), PING);
+        let envelope = ErrorBody::envelope(ErrorKind::Overloaded, "all busy", "req-1");
+        let status = StatusCode::from_u16(529).unwrap();
+        sender
+            .send(Answer::Whole(Whole {
+                status,
+                headers: HeaderMap::new(),
+                body: envelope.into(),
+            }))
+            .unwrap();
+        let event = String::from_utf8(next(&mut body).await.unwrap().to_vec()).unwrap();
+        assert!(
+            event.starts_with("event: error\n")
+                && event.contains("overloaded_error")
+                && event.contains("all busy"),
+            "{event}"
+        );
+        assert_eq!(next(&mut body).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_body_cancels_the_driver() {
+        let (_sender, body, cancel) = of_pieces(true);
+        assert!(!cancel.is_cancelled());
+        drop(body);
+        assert!(cancel.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_its_end_is_an_error_of_the_body() {
+        let (sender, mut body, _cancel) = of_pieces(false);
+        drop(sender);
+        assert!(body.frame().await.unwrap().is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! What came of an attempt, and what is known of it while it runs.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use dialects::anthropic::{self, Meter};
+use http::{HeaderMap, StatusCode};
+use routing::{Outcome, Reason, Verdict};
+
+/// What is known of an attempt so far. It outlives the attempt's own future, so that a cancelled one is accounted.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// The provider's status.
+    pub(crate) http_status: Option<u16>,
+    /// What the stream, or the whole answer, told.
+    pub(crate) meter: Meter,
+    /// From the start to the commit; `None` before it.
+    pub(crate) ttft: Option<Duration>,
+    /// The answer is whole, whatever comes behind it.
+    pub(crate) finished: bool,
+}
+
+impl Progress {
+    /// Takes over what a whole answer tells.
+    pub(crate) fn read_whole(&mut self, body: &[u8]) {
+        if let Some((usage, model)) = anthropic::read_answer(body) {
+            self.meter.take_whole(usage, model);
+        }
+    }
+}
+
+/// An answer that is better than none: given to the client when no candidate does better.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// The client has the whole answer.
+    Delivered,
+    /// The client has the provider's own refusal of its request.
+    Refused {
+        reason: Option<Reason>,
+        error: String,
+    },
+    /// Nothing of it reached the client.
+    Failed {
+        verdict: Verdict,
+        reason: Option<Reason>,
+        retry_after: Option<Duration>,
+        error: String,
+        spare: Option<Spare>,
+    },
+    /// It broke off behind the gate.
+    Cut { reason: Reason, error: String },
+    /// The client went away.
+    ClientGone,
+}
+
+impl Ending {
+    /// Keeps an answer for the case that nobody does better.
+    pub(crate) fn with_spare(mut self, answer: Spare) -> Self {
+        if let Self::Failed { spare, .. } = &mut self {
+            *spare = Some(answer);
+        }
+        self
+    }
+
+    /// Keeps how long the provider wants to be left alone.
+    pub(crate) fn resting(mut self, rest: Option<Duration>) -> Self {
+        if let Self::Failed { retry_after, .. } = &mut self {
+            *retry_after = rest;
+        }
+        self
+    }
+
+    /// What routing is told.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let outcome = |verdict, reason| Outcome {
+            verdict,
+            reason,
+            retry_after: None,
+            committed: false,
+        };
+        match self {
+            Self::Delivered => outcome(Verdict::Ok, None),
+            Self::Refused { reason, .. } => outcome(Verdict::ClientFault, *reason),
+            Self::Failed {
+                verdict,
+                reason,
+                retry_after,
+                ..
+            } => Outcome {
+                retry_after: *retry_after,
+                ..outcome(*verdict, *reason)
+            },
+            Self::Cut { reason, .. } => Outcome {
+                committed: true,
+                ..outcome(Verdict::RetrySame, Some(*reason))
+            },
+            Self::ClientGone => outcome(Verdict::Cancelled, Some(Reason::ClientCancelled)),
+        }
+    }
+
+    /// What went wrong, in one sentence.
+    pub(crate) fn error(&self) -> Option<&str> {
+        match self {
+            Self::Delivered | Self::ClientGone => None,
+            Self::Refused { error, .. } | Self::Failed { error, .. } | Self::Cut { error, .. } => {
+                Some(error)
+            }
+        }
+    }
+}

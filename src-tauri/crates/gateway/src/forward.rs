@@ -1,0 +1,145 @@
+//! Which headers travel on, in each direction.
+//!
+//! End-to-end headers are forwarded as they are. Hop-by-hop ones (RFC 9110, section 7.6.1), credentials and cookies
+//! are not.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use routing::Dialect;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    access::CREDENTIALS,
+    snapshot::{Access, Auth, Upstream},
+};
+
+/// Headers that belong to one connection, or that each side writes for itself.
+const HOP_BY_HOP: [&str; 10] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+];
+/// The client's headers that are about its own way to us.
+const OURS: [&str; 7] = [
+    "host",
+    "accept-encoding",
+    "cookie",
+    "origin",
+    "referer",
+    "x-turnout-route",
+    "expect",
+];
+
+/// The headers of an upstream request: the client's end-to-end ones, the provider's own, its credential.
+pub(crate) fn request_headers(
+    client: &HeaderMap,
+    upstream: &Upstream,
+    key: Option<&SecretString>,
+    access: &Access,
+) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(client.len() + upstream.headers.len() + 2);
+    let named = named_by_connection(client);
+    for (name, value) in client {
+        let dropped = is_one_of(name, &HOP_BY_HOP)
+            || is_one_of(name, &OURS)
+            || is_one_of(name, &CREDENTIALS)
+            || name.as_str().starts_with("sec-fetch-")
+            || named.contains(name);
+        if !dropped {
+            headers.append(name, value.clone());
+        }
+    }
+    // Anthropic's API refuses a call without a version; a client that names none means the oldest.
+    if upstream.dialect == Dialect::Anthropic || upstream.dialect == Dialect::Practice {
+        let version = HeaderName::from_static("anthropic-version");
+        headers
+            .entry(version)
+            .or_insert(HeaderValue::from_static("2023-06-01"));
+    }
+    // Streams are read on their way through, so they must come as they are.
+    headers.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
+    for (name, value) in &upstream.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    credential(&mut headers, client, upstream, key, access);
+    headers
+}
+
+fn credential(
+    headers: &mut HeaderMap,
+    client: &HeaderMap,
+    upstream: &Upstream,
+    key: Option<&SecretString>,
+    access: &Access,
+) {
+    match (&upstream.auth, key) {
+        (Auth::Client, _) => {
+            for name in ["authorization", "x-api-key"] {
+                for value in client
+                    .get_all(name)
+                    .iter()
+                    .filter(|value| !access.is_ours(value.as_bytes()))
+                {
+                    headers.append(name, value.clone());
+                }
+            }
+        }
+        (Auth::XApiKey, Some(key)) => insert_secret(headers, "x-api-key", key.expose_secret()),
+        (Auth::Bearer, Some(key)) => {
+            insert_secret(
+                headers,
+                "authorization",
+                &format!("Bearer {}", key.expose_secret()),
+            );
+        }
+        (Auth::Header(name), Some(key)) => insert_secret(headers, name, key.expose_secret()),
+        (Auth::Query(_) | Auth::None, _) | (_, None) => {}
+    }
+}
+
+fn insert_secret(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(mut value)) = (
+        HeaderName::try_from(name),
+        HeaderValue::try_from(value.trim()),
+    ) {
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+}
+
+/// The headers of the answer to the client: the provider's end-to-end ones without its cookies.
+pub(crate) fn response_headers(upstream: &HeaderMap) -> HeaderMap {
+    let named = named_by_connection(upstream);
+    let mut headers = HeaderMap::with_capacity(upstream.len() + 4);
+    for (name, value) in upstream {
+        if !is_one_of(name, &HOP_BY_HOP) && *name != header::SET_COOKIE && !named.contains(name) {
+            headers.append(name, value.clone());
+        }
+    }
+    headers
+}
+
+fn is_one_of(name: &HeaderName, list: &[&str]) -> bool {
+    list.contains(&name.as_str())
+}
+
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+        .collect()
+}

@@ -1,0 +1,374 @@
+//! The gateway as its owner sees it: settings in, reports out, a router to serve.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use arc_swap::ArcSwap;
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use http::{HeaderValue, Request, StatusCode, header};
+use routing::{Board, Change, Dialect};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use tower_http::decompression::RequestDecompressionLayer;
+
+use crate::{
+    attempts::Driver,
+    client::{self, Answer, HEADERS_AFTER, Whole},
+    inbound::{Inbound, Route, is_liveness},
+    refusal::Refusal,
+    report::{Report, RequestId, Started},
+    screen, serve,
+    snapshot::Snapshot,
+    trial::mark,
+    upstream::{PoolError, Pools},
+};
+
+/// The gateway could not be made of these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A provider's connection pool could not be made.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+}
+
+/// The settings in force with the connections made for them. A request keeps the one it began with.
+pub(crate) struct Live {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) pools: Pools,
+}
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) live: ArcSwap<Live>,
+    board: Mutex<Board>,
+    reports: mpsc::Sender<Report>,
+    reports_lost: AtomicU64,
+    in_flight: AtomicUsize,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Board> {
+        // The board has no half-done states that outlive a method, so a panic elsewhere does not spoil it.
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks or tells routing something.
+    pub(crate) fn with_board<R>(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> R) -> R {
+        let now = now();
+        act(&mut self.lock(), now)
+    }
+
+    /// Tells routing something and reports what it made of it.
+    pub(crate) fn routed(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> Vec<Change>) {
+        self.publish(self.with_board(act));
+    }
+
+    /// Reports what routing made of something.
+    pub(crate) fn publish(&self, changes: Vec<Change>) {
+        for change in changes {
+            self.report(Report::Changed(change));
+        }
+    }
+
+    /// Tells the owner, or counts that it could not be told.
+    pub(crate) fn report(&self, report: Report) {
+        if self.reports.try_send(report).is_err() {
+            self.reports_lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The way of all requests. Clones are handles of the same gateway.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Gateway {
+    /// A gateway with these settings. `seed` decides what chance decides: jitter and ties.
+    pub fn new(
+        snapshot: Snapshot,
+        reports: mpsc::Sender<Report>,
+        seed: u64,
+    ) -> Result<Self, BuildError> {
+        // Fails only when a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let pools = Pools::default().for_upstreams(snapshot.upstreams.values())?;
+        let board = Mutex::new(Board::new(snapshot.topology.clone(), seed));
+        let live = ArcSwap::from_pointee(Live { snapshot, pools });
+        let (reports_lost, in_flight) = (AtomicU64::new(0), AtomicUsize::new(0));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                live,
+                board,
+                reports,
+                reports_lost,
+                in_flight,
+            }),
+        })
+    }
+
+    /// Swaps the settings. Requests under way keep theirs; health of what stays is kept.
+    pub fn replace(&self, snapshot: Snapshot) -> Result<(), BuildError> {
+        let pools = self
+            .shared
+            .live
+            .load()
+            .pools
+            .for_upstreams(snapshot.upstreams.values())?;
+        let before = self.shared.live.load_full();
+        let renewed: Vec<_> = snapshot
+            .upstreams
+            .values()
+            .filter(|now| now.is_renewed(&before.snapshot))
+            .collect();
+        self.shared.routed(|board, now| {
+            board.replace(snapshot.topology.clone(), now);
+            // What a wrong key or address earned does not hold for the right one.
+            renewed
+                .iter()
+                .flat_map(|upstream| board.reset(&upstream.name, now).unwrap_or_default())
+                .collect()
+        });
+        self.shared.live.store(Arc::new(Live { snapshot, pools }));
+        Ok(())
+    }
+
+    /// Asks or tells routing something. Changes that come of it are the caller's to publish.
+    pub fn board<R>(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> R) -> R {
+        self.shared.with_board(act)
+    }
+
+    /// Requests that are being served.
+    pub fn in_flight(&self) -> usize {
+        self.shared.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Reports that were dropped because their reader was too slow.
+    pub fn reports_lost(&self) -> u64 {
+        self.shared.reports_lost.load(Ordering::Relaxed)
+    }
+
+    /// The routes that clients call, and liveness. The owner merges its own into it.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/", get(liveness))
+            .route("/health", get(liveness))
+            .route("/api/hello", get(liveness))
+            .route("/v1/{*path}", any(call))
+            .route("/provider/{*path}", any(call))
+            .route("/group/{*path}", any(call))
+            .fallback(call)
+            .with_state(self.clone())
+            .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+    }
+
+    /// Serves `app` until `stop`, then lets running requests finish for at most `grace`.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        app: Router,
+        stop: CancellationToken,
+        grace: Duration,
+    ) {
+        serve::serve(listener, self.screened(app), stop, grace).await;
+    }
+
+    /// Puts the check of `Host` and `Origin` before every path of the app, the owner's own ones included.
+    fn screened(&self, app: Router) -> Router {
+        app.layer(axum::middleware::from_fn_with_state(
+            self.clone(),
+            screen::screen,
+        ))
+    }
+}
+
+async fn liveness() -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+}
+
+async fn call(State(gateway): State<Gateway>, request: Request<Body>) -> Response {
+    if is_liveness(request.method(), request.uri().path()) {
+        return liveness().await.into_response();
+    }
+    let id = new_id();
+    let route = Route::of(request.method(), request.uri().path());
+    let dialect = route
+        .as_ref()
+        .map_or(Dialect::Anthropic, |route| route.dialect);
+    match gateway.accept(&id, route, request).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            tracing::debug!(request = %id, status = refusal.status.as_u16(), "refused: {}", refusal.message);
+            let mut answer = refusal.answer(dialect, &id);
+            mark(&mut answer.headers, &id, None);
+            into_response(answer)
+        }
+    }
+}
+
+impl Gateway {
+    async fn accept(
+        &self,
+        id: &RequestId,
+        route: Option<Route>,
+        request: Request<Body>,
+    ) -> Result<Response, Refusal> {
+        let live = self.shared.live.load_full();
+        let token = live.snapshot.access.admit(request.headers())?;
+        let Some(route) = route else {
+            return Err(Refusal::fatal(
+                StatusCode::NOT_FOUND,
+                format!(
+                    "{} is not a path of Turnout: clients call /v1/… here",
+                    request.uri().path()
+                ),
+            ));
+        };
+        if let Some(unknown) = live.snapshot.unknown_pin(&route) {
+            return Err(Refusal::fatal(StatusCode::NOT_FOUND, unknown));
+        }
+        let started = Instant::now();
+        let (parts, body) = request.into_parts();
+        let inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
+        self.shared.report(Report::Started(Started {
+            id: id.clone(),
+            at_ms: unix_ms(),
+            client: inbound.client(),
+            token,
+            session: inbound.session(),
+            client_dialect: inbound.route.dialect.as_str(),
+            path: inbound.route.path.clone(),
+            model_requested: inbound.model().to_owned(),
+            stream: inbound.stream(),
+        }));
+        Ok(self.drive(id, live, inbound, started).await)
+    }
+
+    /// Starts the driver and waits for its answer. Dropping this future, or the body it returns, cancels the driver.
+    async fn drive(
+        &self,
+        id: &RequestId,
+        live: Arc<Live>,
+        inbound: Inbound,
+        started: Instant,
+    ) -> Response {
+        let cancel = CancellationToken::new();
+        let guard = cancel.clone().drop_guard();
+        let events = inbound.is_event_stream();
+        let dialect = inbound.route.dialect;
+        let (sender, mut answer) = oneshot::channel();
+        let driver = Driver {
+            shared: self.shared.clone(),
+            live,
+            inbound,
+            request_id: id.clone(),
+            started,
+            cancel,
+        };
+        let flight = Flight::start(&self.shared);
+        tokio::spawn(async move {
+            driver.run(sender).await;
+            drop(flight);
+        });
+        let answered = if events {
+            tokio::time::timeout(HEADERS_AFTER, &mut answer).await
+        } else {
+            Ok((&mut answer).await)
+        };
+        match answered {
+            Ok(Ok(Answer::Whole(whole))) => into_response(whole),
+            Ok(Ok(Answer::Stream {
+                status,
+                headers,
+                pieces,
+                events,
+            })) => {
+                let mut response = Response::new(Body::new(client::Body::of_pieces(
+                    pieces, events, id, guard,
+                )));
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
+                response
+            }
+            Ok(Err(_)) => {
+                let refusal = Refusal::passing(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the request ended without an answer",
+                    None,
+                );
+                let mut answer = refusal.answer(dialect, id);
+                mark(&mut answer.headers, id, None);
+                into_response(answer)
+            }
+            Err(_) => {
+                let mut response =
+                    Response::new(Body::new(client::Body::awaiting(answer, id, guard)));
+                response.headers_mut().insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/event-stream; charset=utf-8"),
+                );
+                response
+                    .headers_mut()
+                    .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+                mark(response.headers_mut(), id, None);
+                response
+            }
+        }
+    }
+}
+
+pub(crate) fn into_response(whole: Whole) -> Response {
+    let mut response = Response::new(Body::from(whole.body));
+    *response.status_mut() = whole.status;
+    *response.headers_mut() = whole.headers;
+    response
+}
+
+/// Counts a request while it is served, however it ends.
+struct Flight(Arc<Shared>);
+
+impl Flight {
+    fn start(shared: &Arc<Shared>) -> Self {
+        shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(shared.clone())
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A fresh request id.
+pub(crate) fn new_id() -> RequestId {
+    format!("req-{:012x}", fastrand::u64(..1 << 48)).into()
+}
+
+/// The clock that routing is given; it stands still in tests that pause time.
+pub(crate) fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
+/// Now, in Unix milliseconds.
+pub(crate) fn unix_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64)
+}

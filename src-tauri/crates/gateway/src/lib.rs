@@ -1,0 +1,30 @@
+//! The way of a request: listener, upstream, attempts, stream pump.
+//!
+//! The gateway reads an immutable [`Snapshot`] that is swapped whole, and tells what happens as [`Report`]s on a
+//! bounded channel. It knows neither keychain nor database nor desktop, and it never parses and prints a body that
+//! stays in its dialect.
+
+mod access;
+mod attempts;
+mod client;
+mod ending;
+mod forward;
+mod gateway;
+mod guard;
+mod inbound;
+mod outlet;
+mod pump;
+mod refusal;
+mod report;
+mod screen;
+mod serve;
+mod snapshot;
+mod trial;
+mod upstream;
+mod whole;
+
+pub use dialects::Usage;
+pub use gateway::{BuildError, Gateway};
+pub use guard::guard;
+pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started};
+pub use snapshot::{Access, Auth, ClientToken, Limits, Snapshot, Timeouts, Upstream};

@@ -1,0 +1,144 @@
+//! What happened, as plain data for whoever keeps the ledger, the window and the notifications.
+//!
+//! Times are Unix milliseconds. The channel is bounded: when it is full, reports are dropped and counted
+//! ([`crate::Gateway::reports_lost`]), since nothing on the way of the bytes may wait for a reader.
+
+use std::sync::Arc;
+
+use dialects::Usage;
+use routing::{Change, Reason, Verdict};
+
+/// `req-` and twelve hexadecimal digits.
+pub type RequestId = Arc<str>;
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Report {
+    /// A request was accepted.
+    Started(Started),
+    /// A candidate is tried.
+    AttemptStarted(AttemptStarted),
+    /// The first semantic output was sent to the client: from here on failover would be visible.
+    Streaming {
+        /// The request.
+        id: RequestId,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// When.
+        at_ms: i64,
+        /// From the start of the attempt to its first semantic output.
+        ttft_ms: u64,
+    },
+    /// An attempt is over.
+    AttemptEnded(AttemptEnded),
+    /// The request waits before its next attempt.
+    Retrying {
+        /// The request.
+        id: RequestId,
+        /// Until when, at the latest.
+        until_ms: i64,
+    },
+    /// The request is over.
+    Ended(Ended),
+    /// Routing changed its mind about a provider or a group.
+    Changed(Change),
+}
+
+/// A request was accepted.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The request.
+    pub id: RequestId,
+    /// When.
+    pub at_ms: i64,
+    /// `claude-code`, `codex`, `gemini-cli`, or the product name of the user agent.
+    pub client: Option<String>,
+    /// Name of the client token presented.
+    pub token: Option<String>,
+    /// The client's session id, where it tells one.
+    pub session: Option<String>,
+    /// The dialect it speaks.
+    pub client_dialect: &'static str,
+    /// The path called, without a query and without a pin.
+    pub path: String,
+    /// The model asked for; empty where the path has none.
+    pub model_requested: String,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+}
+
+/// A candidate is tried.
+#[derive(Debug, Clone)]
+pub struct AttemptStarted {
+    /// The request.
+    pub id: RequestId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// When.
+    pub at_ms: i64,
+    /// The provider.
+    pub provider: Arc<str>,
+    /// The key's id.
+    pub key: Option<Arc<str>>,
+    /// The group it was chosen from.
+    pub group: Arc<str>,
+    /// The model's name as sent.
+    pub model: Arc<str>,
+    /// What the provider speaks.
+    pub provider_dialect: &'static str,
+}
+
+/// An attempt is over.
+#[derive(Debug, Clone)]
+pub struct AttemptEnded {
+    /// The request.
+    pub id: RequestId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// When.
+    pub at_ms: i64,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// The provider's status, if it answered.
+    pub http_status: Option<u16>,
+    /// What is to be made of it.
+    pub verdict: Verdict,
+    /// Why it failed.
+    pub reason: Option<Reason>,
+    /// One sentence of what went wrong.
+    pub error: Option<String>,
+    /// Tokens as the provider told them.
+    pub usage: Option<Usage>,
+    /// The model that says it answered.
+    pub model_answered: Option<String>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndStatus {
+    /// The client has its answer, an error about its own request included.
+    Completed,
+    /// No provider could answer, or the answer broke off.
+    Failed,
+    /// The client went away.
+    Cancelled,
+}
+
+/// A request is over.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The request.
+    pub id: RequestId,
+    /// When.
+    pub at_ms: i64,
+    /// From acceptance to the end.
+    pub duration_ms: u64,
+    /// How.
+    pub status: EndStatus,
+    /// Why it failed.
+    pub reason: Option<Reason>,
+    /// The status the client saw.
+    pub http_status: Option<u16>,
+    /// One sentence of what went wrong.
+    pub error: Option<String>,
+}

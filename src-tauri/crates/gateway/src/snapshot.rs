@@ -1,0 +1,168 @@
+//! What the gateway works from: everything the settings say, resolved, immutable and swapped whole.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use routing::{Dialect, Pin, Topology};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::inbound::Route;
+
+/// One consistent state of settings and secrets. A request keeps the one it began with.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Groups and providers as routing sees them.
+    pub topology: Arc<Topology>,
+    /// How to reach each provider, by name.
+    pub upstreams: HashMap<Arc<str>, Arc<Upstream>>,
+    /// Who may call.
+    pub access: Access,
+    /// Bounds on what a client may send.
+    pub limits: Limits,
+}
+
+/// How to reach one provider.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// The provider's name.
+    pub name: Arc<str>,
+    /// What it speaks. [`Dialect::Practice`] speaks whatever the client does.
+    pub dialect: Dialect,
+    /// Scheme, host and path prefix, without the dialect's own version segment and without a trailing slash.
+    pub base_url: String,
+    /// How a key is presented.
+    pub auth: Auth,
+    /// Secrets by key id; the ids are those of the topology.
+    pub keys: HashMap<Arc<str>, SecretString>,
+    /// Headers added to each request, replacing the client's of the same name.
+    pub headers: Vec<(String, String)>,
+    /// How long each phase may take.
+    pub timeouts: Timeouts,
+    /// `http://`, `https://` or `socks5://` proxy for this provider alone.
+    pub proxy: Option<String>,
+    /// Whether it has a token counting endpoint.
+    pub count_tokens: bool,
+}
+
+impl Snapshot {
+    /// What to say when a path pins a provider or a group that there is not.
+    pub(crate) fn unknown_pin(&self, route: &Route) -> Option<String> {
+        match route.pin.as_ref()? {
+            Pin::Provider(name)
+                if !self
+                    .topology
+                    .providers
+                    .iter()
+                    .any(|provider| *provider.name == **name) =>
+            {
+                Some(format!("there is no provider named {name:?}"))
+            }
+            Pin::Group(name)
+                if !self
+                    .topology
+                    .groups
+                    .iter()
+                    .any(|group| *group.name == **name) =>
+            {
+                Some(format!("there is no group named {name:?}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Upstream {
+    /// Whether it was reached at another address, or with other keys, before.
+    pub(crate) fn is_renewed(&self, before: &Snapshot) -> bool {
+        before.upstreams.get(&self.name).is_some_and(|before| {
+            let same = |(id, key): (&Arc<str>, &SecretString)| {
+                before
+                    .keys
+                    .get(id)
+                    .is_some_and(|old| old.expose_secret() == key.expose_secret())
+            };
+            before.base_url != self.base_url
+                || before.auth != self.auth
+                || !self.keys.iter().all(same)
+        })
+    }
+}
+
+/// How a provider wants its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// `x-api-key: KEY`.
+    XApiKey,
+    /// `Authorization: Bearer KEY`.
+    Bearer,
+    /// A header of this name.
+    Header(String),
+    /// A query parameter of this name.
+    Query(String),
+    /// The client's own credential is forwarded, to this provider alone.
+    Client,
+    /// No key.
+    None,
+}
+
+/// How long each phase of an attempt may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// From sending a streamed request to its first semantic event.
+    pub first_event: Duration,
+    /// From sending a request that is not streamed to its response headers. Such an answer is written whole before
+    /// its headers come, so this is longer than `first_event` unless `first_event` was set by hand.
+    pub answer: Duration,
+    /// Between two arrivals of bytes.
+    pub idle: Duration,
+    /// The attempt as a whole.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_event: Duration::from_secs(90),
+            answer: Duration::from_mins(5),
+            idle: Duration::from_secs(90),
+            total: Duration::from_mins(15),
+        }
+    }
+}
+
+/// Who may call, and from where.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Whether each client must present one of `client_tokens`.
+    pub require_token: bool,
+    /// Tokens that are accepted.
+    pub client_tokens: Vec<ClientToken>,
+    /// `Host` names accepted besides loopback ones.
+    pub allowed_hosts: Vec<String>,
+    /// Origins of web apps that may call.
+    pub cors_origins: Vec<String>,
+}
+
+/// A token by which a client is known.
+#[derive(Debug, Clone)]
+pub struct ClientToken {
+    /// The name told in the history.
+    pub name: String,
+    /// The token itself.
+    pub secret: SecretString,
+}
+
+/// Bounds on what a client may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest request body in bytes, after decompression.
+    pub max_body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_body: 64 << 20 }
+    }
+}

@@ -1,0 +1,243 @@
+//! One request to one provider, over pooled connections.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::IpAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+use reqwest::{Client, Url};
+use secrecy::ExposeSecret;
+
+use crate::{
+    inbound::Inbound,
+    snapshot::{Auth, Upstream},
+};
+
+/// What makes a connection pool: providers that agree in it share one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Shape {
+    proxy: Proxy,
+    connect: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Proxy {
+    /// Whatever the system or the environment says.
+    System,
+    /// None: an address on this machine is never reached through a proxy.
+    Direct,
+    Url(String),
+}
+
+/// The connection pools. They outlive a change of settings, so that open connections do too.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pools {
+    clients: HashMap<Shape, Client>,
+}
+
+/// A pool could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection to provider {provider:?} can be made: {cause}")]
+pub struct PoolError {
+    provider: Arc<str>,
+    cause: String,
+}
+
+impl Pools {
+    /// Pools for these providers; those of `self` that are still wanted are kept.
+    pub(crate) fn for_upstreams<'a>(
+        &self,
+        upstreams: impl Iterator<Item = &'a Arc<Upstream>>,
+    ) -> Result<Self, PoolError> {
+        let mut clients = HashMap::new();
+        for upstream in upstreams {
+            let shape = Shape::of(upstream);
+            if clients.contains_key(&shape) {
+                continue;
+            }
+            let client = match self.clients.get(&shape) {
+                Some(client) => client.clone(),
+                None => shape.client().map_err(|error| PoolError {
+                    provider: upstream.name.clone(),
+                    cause: told(error),
+                })?,
+            };
+            clients.insert(shape, client);
+        }
+        Ok(Self { clients })
+    }
+
+    fn client(&self, upstream: &Upstream) -> Option<&Client> {
+        self.clients.get(&Shape::of(upstream))
+    }
+}
+
+impl Shape {
+    fn of(upstream: &Upstream) -> Self {
+        let proxy = match &upstream.proxy {
+            Some(url) => Proxy::Url(url.clone()),
+            None if is_local(&upstream.base_url) => Proxy::Direct,
+            None => Proxy::System,
+        };
+        Self {
+            proxy,
+            connect: upstream.timeouts.connect,
+        }
+    }
+
+    fn client(&self) -> reqwest::Result<Client> {
+        let builder = Client::builder()
+            .connect_timeout(self.connect)
+            .pool_idle_timeout(Duration::from_mins(1))
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            // A redirect would carry the key to an address that the config does not name.
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false);
+        match &self.proxy {
+            Proxy::System => builder,
+            Proxy::Direct => builder.no_proxy(),
+            Proxy::Url(url) => builder.no_proxy().proxy(reqwest::Proxy::all(url)?),
+        }
+        .build()
+    }
+}
+
+fn is_local(base_url: &str) -> bool {
+    let host = Url::parse(base_url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_default();
+    host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SendError {
+    /// No connection was made: nothing was sent.
+    Connect(String),
+    /// The connection broke before an answer.
+    Reset(String),
+    /// The provider's address is not one.
+    Address(String),
+}
+
+/// Sends one request and waits for the head of its answer.
+pub(crate) async fn send(
+    pools: &Pools,
+    upstream: &Upstream,
+    key: Option<&str>,
+    headers: HeaderMap,
+    inbound: &Inbound,
+    model: Option<&str>,
+) -> Result<reqwest::Response, SendError> {
+    let client = pools
+        .client(upstream)
+        .ok_or_else(|| SendError::Address(format!("{} has no pool", upstream.name)))?;
+    let url = address(upstream, key, inbound)?;
+    let mut request = client.request(inbound.method.clone(), url).headers(headers);
+    if !inbound.body.is_empty() {
+        request = request.body(match (model, &inbound.message) {
+            (Some(model), Some(message)) => {
+                reqwest::Body::wrap(Pieces::new(message.with_model(model)))
+            }
+            _ => reqwest::Body::from(inbound.body.clone()),
+        });
+    }
+    request.send().await.map_err(|error| {
+        let connecting = error.is_connect();
+        let told = told(error);
+        if connecting {
+            SendError::Connect(told)
+        } else {
+            SendError::Reset(told)
+        }
+    })
+}
+
+/// The provider's address for this request: its base, the client's path and query, its key if it wants it there.
+fn address(upstream: &Upstream, key: Option<&str>, inbound: &Inbound) -> Result<Url, SendError> {
+    let base = upstream.base_url.trim_end_matches('/');
+    let path = &inbound.route.path;
+    let path = if base.ends_with("/v1") {
+        path.strip_prefix("/v1").unwrap_or(path)
+    } else {
+        path
+    };
+    let mut url = Url::parse(&format!("{base}{path}")).map_err(|error| {
+        SendError::Address(format!("base_url {base:?} is not an address: {error}"))
+    })?;
+    url.set_query(inbound.query.as_deref());
+    if let (Auth::Query(name), Some(key)) =
+        (&upstream.auth, key.and_then(|id| upstream.keys.get(id)))
+    {
+        url.query_pairs_mut().append_pair(name, key.expose_secret());
+    }
+    Ok(url)
+}
+
+/// What went wrong at bottom, in words for people: without the address, which may hold a key, and without the names of
+/// the layers it came through.
+pub(crate) fn told(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut root: &dyn std::error::Error = &error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    let text = root.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    if plain.is_empty() {
+        error.to_string()
+    } else {
+        plain.to_lowercase()
+    }
+}
+
+/// A body in slices of the client's own bytes, with its length known, so that it is not sent chunked.
+struct Pieces {
+    pieces: VecDeque<Bytes>,
+    left: u64,
+}
+
+impl Pieces {
+    fn new(pieces: Vec<Bytes>) -> Self {
+        let left = pieces.iter().map(|piece| piece.len() as u64).sum();
+        Self {
+            pieces: pieces.into(),
+            left,
+        }
+    }
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let piece = self.pieces.pop_front();
+        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}

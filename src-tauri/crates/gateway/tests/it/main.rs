@@ -1,0 +1,9 @@
+//! The gateway through its own listener, against upstreams that speak raw HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests panic as tests do
+
+mod access;
+mod failover;
+mod passthrough;
+mod stream;
+mod support;

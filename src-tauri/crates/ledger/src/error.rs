@@ -1,0 +1,100 @@
+//! Why the ledger cannot be opened: one sentence each, with the file and what to do.
+
+use std::path::{Path, PathBuf};
+
+use crate::prices::PriceError;
+
+/// The ledger cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its folder cannot be made.
+    #[error("the folder {} for the ledger cannot be made: {source}; make it writable or choose another with --data-dir", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file cannot be opened or written.
+    #[error("the ledger {} cannot be opened for writing: {source}; make the file and its folder writable or choose another folder with --data-dir", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// Another program holds it.
+    #[error("the ledger {} is locked by another program; close that program and start again", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not a database, or a damaged one.
+    #[error("{} is not a readable SQLite database and was left as it is; move it away, or restore a copy of it, and start again", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A database of something else.
+    #[error("{} is a database of another program and was left as it is; move it away or choose another folder with --data-dir", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Written by a newer version.
+    #[error("the ledger {} was written by a newer Turnout (schema {found}, this one knows {known}); install that version or move the file away", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// The copy before a migration failed.
+    #[error("the ledger {} needs a new schema, but its copy {} cannot be written: {source}; free some space and start again", path.display(), backup.display())]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// Where the copy should go.
+        backup: PathBuf,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// A migration failed.
+    #[error("the ledger {} could not be brought to the schema of this version: {source}{}", path.display(), told(backup.as_deref()))]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// Copy of it, if one was made.
+        backup: Option<PathBuf>,
+        /// What went wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// The price table is wrong.
+    #[error(transparent)]
+    Prices(#[from] PriceError),
+}
+
+impl OpenError {
+    pub(crate) fn from_database(path: &Path, source: sqlx::Error) -> Self {
+        let path = path.to_owned();
+        match primary_code(&source) {
+            Some(5 | 6) => Self::Locked { path },
+            Some(11 | 26) => Self::NotADatabase { path },
+            _ => Self::Unwritable { path, source },
+        }
+    }
+}
+
+fn told(backup: Option<&Path>) -> String {
+    backup.map_or_else(String::new, |backup| {
+        format!("; a copy from before is {}", backup.display())
+    })
+}
+
+/// The database's primary result code: <https://www.sqlite.org/rescode.html>.
+pub(crate) fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<i32>().ok().map(|extended| extended & 0xff)
+}

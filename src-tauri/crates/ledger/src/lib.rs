@@ -1,0 +1,36 @@
+//! The ledger: every request, every attempt, every token and every cent, in a database.
+//!
+//! Plain data goes in (`Event`), plain data comes out (`Row`, `Detail`, `Totals`). Writing happens in
+//! one task behind a bounded queue, so that recording never delays a request; what cannot be written
+//! is counted and told, never waited for. This crate knows nothing of providers, of HTTP or of
+//! secrets: keys arrive already masked. It must never guess a price, and money never touches a
+//! floating-point number.
+
+mod apply;
+mod cursor;
+mod error;
+mod event;
+mod health;
+mod migrate;
+mod money;
+mod open;
+mod prices;
+mod query;
+mod read;
+mod row;
+mod settle;
+mod totals;
+mod writer;
+
+pub use error::OpenError;
+pub use event::{
+    AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Started, Streaming, Usage,
+};
+pub use health::Health;
+pub use money::{MoneyError, Multiplier, Usd};
+pub use open::{Ledger, Opened, Options};
+pub use prices::{FrozenPrice, LongContext, PerMillion, Price, PriceError, Prices, Rates};
+pub use query::{Filter, Page, QueryError};
+pub use row::{AttemptRow, Cost, Detail, Row, Tokens};
+pub use totals::Totals;
+pub use writer::Writer;

@@ -1,0 +1,305 @@
+//! The one task that writes, and the bounded queue in front of it.
+//!
+//! Sending never blocks: when the queue is full, the event is dropped and counted. When the database
+//! cannot be written (disk full, locked, read-only), the task says so once, tries again with growing
+//! pauses and heals by itself. It must never end the program or hold up a request.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::apply::apply;
+use crate::error::{OpenError, primary_code};
+use crate::event::Event;
+use crate::health::Pulse;
+use crate::open::reconnect;
+use crate::prices::Prices;
+use crate::settle::recount;
+
+/// A batch is committed this long after its first event; a crash loses at most this and the commit.
+const WINDOW: Duration = Duration::from_millis(50);
+/// Events in one transaction.
+const BATCH: usize = 1024;
+/// Pauses between tries while the database cannot be written.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Once the ledger is closing, tries go on for this long.
+const LAST_TRIES: Duration = Duration::from_secs(2);
+
+/// Where events go in; clones share the queue.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Entry>,
+    pulse: Arc<Pulse>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Event(Event),
+    Flush(oneshot::Sender<()>),
+}
+
+impl Writer {
+    pub(crate) fn new(queue: mpsc::Sender<Entry>, pulse: Arc<Pulse>) -> Self {
+        Self { queue, pulse }
+    }
+
+    /// Records the event soon; returns at once. When the queue is full, the event is dropped,
+    /// counted and, at most once a second, warned about. Ends may use the last eighth of the queue:
+    /// a row that never ends is worse than one that is missing.
+    pub fn send(&self, event: Event) {
+        let ends = matches!(event, Event::Ended(_) | Event::AttemptEnded(_));
+        let spare = self.queue.max_capacity() / 8;
+        if !ends && self.queue.capacity() <= spare && !self.queue.is_closed() {
+            self.pulse.lose(1, "its queue is full");
+            return;
+        }
+        match self.queue.try_send(Entry::Event(event)) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => self.pulse.lose(1, "its queue is full"),
+            Err(mpsc::error::TrySendError::Closed(_)) => self.pulse.lose(1, "it is closed"),
+        }
+    }
+
+    /// Events lost since the start.
+    pub fn lost(&self) -> u64 {
+        self.pulse.lost()
+    }
+}
+
+/// The writing side.
+pub(crate) struct Pen {
+    path: PathBuf,
+    prices: Prices,
+    pulse: Arc<Pulse>,
+    commits: broadcast::Sender<Arc<[Arc<str>]>>,
+    closing: watch::Receiver<bool>,
+    conn: Option<SqliteConnection>,
+}
+
+impl Pen {
+    pub(crate) fn new(
+        conn: SqliteConnection,
+        path: PathBuf,
+        prices: Prices,
+        pulse: Arc<Pulse>,
+        commits: broadcast::Sender<Arc<[Arc<str>]>>,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            path,
+            prices,
+            pulse,
+            commits,
+            closing,
+            conn: Some(conn),
+        }
+    }
+
+    /// Writes until the ledger is closed or its last handle dropped, then what still waits.
+    pub(crate) async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
+        let mut batch = Vec::new();
+        let mut flushes = Vec::new();
+        while self.collect(&mut entries, &mut batch, &mut flushes).await {
+            self.commit(&mut batch).await;
+            for flush in flushes.drain(..) {
+                let _: Result<(), ()> = flush.send(()); // nobody waits any more: fine
+            }
+        }
+        if let Some(conn) = self.conn.take()
+            && let Err(error) = conn.close().await
+        {
+            tracing::warn!(%error, "the ledger was not closed cleanly; the next start recovers it");
+        }
+    }
+
+    /// Fills the next batch; false when there will be no more.
+    async fn collect(
+        &mut self,
+        entries: &mut mpsc::Receiver<Entry>,
+        batch: &mut Vec<Event>,
+        flushes: &mut Vec<oneshot::Sender<()>>,
+    ) -> bool {
+        let Some(first) = self.next(entries).await else {
+            return false;
+        };
+        let deadline = Instant::now() + WINDOW;
+        let mut entry = Some(first);
+        while let Some(taken) = entry {
+            match taken {
+                Entry::Event(event) => batch.push(event),
+                Entry::Flush(flush) => flushes.push(flush),
+            }
+            if batch.len() >= BATCH || !flushes.is_empty() {
+                break;
+            }
+            entry = timeout_at(deadline, self.next(entries))
+                .await
+                .ok()
+                .flatten();
+        }
+        true
+    }
+
+    async fn next(&mut self, entries: &mut mpsc::Receiver<Entry>) -> Option<Entry> {
+        tokio::select! {
+            biased;
+            entry = entries.recv() => return entry,
+            _ = self.closing.wait_for(|closing| *closing) => entries.close(),
+        }
+        entries.recv().await
+    }
+
+    /// Writes the batch, however long it takes; empties it.
+    async fn commit(&mut self, batch: &mut Vec<Event>) {
+        let mut pause = PAUSE_FIRST;
+        let mut give_up = None;
+        while !batch.is_empty() {
+            let failure = match self.write(batch).await {
+                Ok(changed) => {
+                    batch.clear();
+                    self.written(changed);
+                    return;
+                }
+                Err(failure) => failure,
+            };
+            self.conn = None; // its state is unknown; a new one also finds a replaced file
+            self.failed(&failure);
+            if self.is_closing() {
+                let until = *give_up.get_or_insert_with(|| Instant::now() + LAST_TRIES);
+                if Instant::now() + pause > until {
+                    self.pulse
+                        .lose(batch.len() as u64, "it cannot be written and is closing");
+                    batch.clear();
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+            } else {
+                let closing = self.closing.wait_for(|closing| *closing);
+                if timeout(pause, closing).await.is_ok() {
+                    pause = PAUSE_FIRST;
+                    continue;
+                }
+            }
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        *self.closing.borrow() || self.closing.has_changed().is_err()
+    }
+
+    async fn write(&mut self, batch: &mut Vec<Event>) -> Result<Vec<Arc<str>>, WriteError> {
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => reconnect(&self.path).await?,
+        };
+        let changed = match transact(&mut conn, &self.prices, batch).await {
+            Err(error) if refuses(&error) => self.write_singly(&mut conn, batch).await?,
+            written => written?,
+        };
+        self.conn = Some(conn);
+        Ok(changed)
+    }
+
+    /// Something in the batch is refused by the database: writes each event by itself and drops those.
+    async fn write_singly(
+        &self,
+        conn: &mut SqliteConnection,
+        batch: &mut Vec<Event>,
+    ) -> Result<Vec<Arc<str>>, WriteError> {
+        let mut changed = Vec::new();
+        while let Some(event) = batch.first() {
+            match transact(conn, &self.prices, std::slice::from_ref(event)).await {
+                Ok(ids) => changed.extend(ids),
+                Err(error) if refuses(&error) => {
+                    let id = event.id();
+                    self.pulse
+                        .note(&format!("a record of request {id} was refused: {error}"));
+                    self.pulse.lose(1, "the database refused a record");
+                    tracing::error!(%id, %error, "the ledger refused a record of a request, which is dropped; please report this");
+                }
+                Err(error) => return Err(error.into()),
+            }
+            batch.remove(0);
+        }
+        Ok(changed)
+    }
+
+    fn written(&self, changed: Vec<Arc<str>>) {
+        if self.pulse.written() {
+            let lost = self.pulse.lost();
+            tracing::info!(
+                "the ledger is written again; {lost} records are missing since the start"
+            );
+        }
+        let _: Result<usize, _> = self.commits.send(changed.into()); // nobody listens: fine
+    }
+
+    fn failed(&self, failure: &WriteError) {
+        let path = self.path.display();
+        let hint = failure.hint();
+        let text = format!("the ledger {path} cannot be written: {failure}; {hint}");
+        if self.pulse.fail(&text) {
+            tracing::error!(
+                "{text}; requests go on, their records wait and are lost when too many"
+            );
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl WriteError {
+    fn hint(&self) -> &'static str {
+        let code = match self {
+            Self::Database(error) => primary_code(error),
+            Self::Open(OpenError::Locked { .. }) => Some(5),
+            Self::Open(_) => return "it is tried again",
+        };
+        match code {
+            Some(5 | 6) => "another program holds it locked: close that program",
+            Some(13) => "the disk is full: free some space",
+            Some(8 | 14) => "make the file and its folder writable",
+            Some(11 | 26) => "the file is damaged: stop Turnout, move it away and start again",
+            _ => "check the disk",
+        }
+    }
+}
+
+/// Whether the database refuses the record itself, so that trying again cannot help: SQL error,
+/// constraint, type mismatch, too big, out of range. Everything else is the state of disk and file.
+fn refuses(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Encode(_))
+        || matches!(primary_code(error), Some(1 | 18 | 19 | 20 | 25))
+}
+
+/// Writes the events in one transaction and tells which requests changed.
+async fn transact(
+    conn: &mut SqliteConnection,
+    prices: &Prices,
+    events: &[Event],
+) -> Result<Vec<Arc<str>>, sqlx::Error> {
+    let mut seen = HashSet::new();
+    let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
+    for event in events {
+        apply(&mut transaction, prices, event).await?;
+        seen.insert(Arc::clone(event.id()));
+    }
+    for id in &seen {
+        recount(&mut transaction, id).await?;
+    }
+    transaction.commit().await?;
+    Ok(seen.into_iter().collect())
+}

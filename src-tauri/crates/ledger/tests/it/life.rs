@@ -1,0 +1,276 @@
+use std::sync::Arc;
+
+use ledger::{End, Event, Mark, Marked, Usage};
+use serde_json::json;
+
+use crate::support::{
+    MODEL, NOON, Place, attempt, attempt_ended, ended, found, served, started, streaming, write,
+};
+
+fn mark(id: &str, mark: Option<Mark>) -> Event {
+    Event::Marked(Marked {
+        id: Arc::from(id),
+        at_ms: NOON,
+        mark,
+    })
+}
+
+#[tokio::test]
+async fn a_request_goes_through_its_states_with_an_independent_mark() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let steps = [
+        (Event::Started(started("r", NOON)), "pending", None),
+        (
+            mark("r", Some(Mark::Suspended)),
+            "pending",
+            Some("suspended"),
+        ),
+        (
+            Event::AttemptStarted(attempt("r", 1, NOON + 5)),
+            "forwarding",
+            None,
+        ),
+        (
+            mark("r", Some(Mark::Retrying)),
+            "forwarding",
+            Some("retrying"),
+        ),
+        (mark("r", None), "forwarding", None),
+        (
+            mark("r", Some(Mark::Retrying)),
+            "forwarding",
+            Some("retrying"),
+        ),
+        (streaming("r", 1, NOON + 300, 295), "streaming", None),
+        (
+            Event::AttemptEnded(attempt_ended("r", 1, NOON + 900)),
+            "streaming",
+            None,
+        ),
+        (
+            Event::Ended(ended("r", NOON + 900, End::Completed)),
+            "completed",
+            None,
+        ),
+        (mark("r", Some(Mark::Suspended)), "completed", None),
+    ];
+    for (event, status, mark) in steps {
+        let told = format!("{event:?}");
+        write(&ledger, [event]).await;
+        let row = found(ledger.request("r").await);
+        assert_eq!(
+            (row.status.as_str(), row.mark.as_deref()),
+            (status, mark),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_served_request_reads_back_with_the_names_of_the_admin_api() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, served("r", NOON)).await;
+    let page = ledger.requests(&ledger::Filter::default()).await.unwrap();
+    let tokens = json!({
+        "input_tokens": 1000, "output_tokens": 200, "cache_read_tokens": 5000,
+        "cache_write_5m_tokens": 400, "cache_write_1h_tokens": 100, "cache_write_tokens": 500,
+        "reasoning_tokens": 50, "estimated": false, "cost_usd": "0.0096",
+        "cost": {"input": "0.003", "output": "0.003", "cache_read": "0.0015", "cache_write": "0.0021"},
+    });
+    let mut row = json!({
+        "id": "r", "started_at": "2026-11-21T12:00:00Z", "status": "completed", "mark": null,
+        "reason": null, "http_status": 200, "client": "claude-code", "token": "local",
+        "session": "s-1", "client_dialect": "anthropic", "provider_dialect": "anthropic",
+        "path": "/v1/messages", "model_requested": "claude-sonnet-4-5", "model_used": MODEL,
+        "model_answered": MODEL, "provider": "provider-1", "key": "…a1b2", "group": "main",
+        "rule": null, "stream": true, "unpriced": false, "ttft_ms": 500, "duration_ms": 1500,
+        "tokens_per_second": 200.0, "attempts": 1, "losses": [], "error": null,
+    });
+    row.as_object_mut()
+        .unwrap()
+        .extend(tokens.as_object().unwrap().clone());
+    assert_eq!(
+        serde_json::to_value(&page).unwrap(),
+        json!({"items": [row], "next_cursor": null})
+    );
+
+    let mut chain = json!([{
+        "attempt": 1, "provider": "provider-1", "key": "…a1b2", "group": "main", "model": MODEL,
+        "model_answered": MODEL, "provider_dialect": "anthropic",
+        "started_at": "2026-11-21T12:00:00.001Z", "ttft_ms": 499, "duration_ms": 1000,
+        "http_status": 200, "verdict": "ok", "reason": null, "error": null,
+        "price": {"model": "claude-sonnet-4-5", "date": "2026-11-21", "input": "3", "output": "15",
+            "cache_read": "0.3", "cache_write_5m": "3.75", "cache_write_1h": "6",
+            "long_context": false, "multiplier": "1"},
+    }]);
+    chain[0]
+        .as_object_mut()
+        .unwrap()
+        .extend(tokens.as_object().unwrap().clone());
+    row["attempts"] = chain;
+    let detail = found(ledger.request("r").await);
+    assert_eq!(serde_json::to_value(&detail).unwrap(), row);
+}
+
+#[tokio::test]
+async fn every_event_told_twice_and_out_of_turn_changes_nothing() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, served("r", NOON)).await;
+    let once = found(ledger.request("r").await);
+    write(&ledger, served("r", NOON)).await;
+    write(&ledger, served("r", NOON).into_iter().rev()).await;
+    assert_eq!(found(ledger.request("r").await), once);
+    assert_eq!(ledger.today(NOON).await.unwrap().tokens.input_tokens, 1000);
+    assert_eq!(ledger.writer().lost(), 0);
+}
+
+#[tokio::test]
+async fn the_first_end_stays() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, served("r", NOON)).await;
+    write(
+        &ledger,
+        [Event::Ended(ended("r", NOON + 9000, End::Failed))],
+    )
+    .await;
+    assert_eq!(found(ledger.request("r").await).status, "completed");
+}
+
+#[tokio::test]
+async fn a_first_token_never_comes_after_the_end_it_was_measured_with() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let late = [
+        Event::Started(started("r", NOON)),
+        streaming("r", 1, NOON + 1502, 1),
+        Event::Ended(ended("r", NOON + 1502, End::Completed)),
+    ];
+    write(&ledger, late).await;
+    let row = found(ledger.request("r").await);
+    assert_eq!((row.ttft_ms, row.duration_ms), (Some(1500), Some(1500)));
+}
+
+#[tokio::test]
+async fn each_event_alone_makes_a_row_when_those_before_it_were_lost() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    for (n, event) in served("x", NOON).into_iter().enumerate().skip(1) {
+        let id: Arc<str> = Arc::from(format!("lost-{n}"));
+        let event = match event {
+            Event::AttemptStarted(e) => Event::AttemptStarted(ledger::AttemptStarted { id, ..e }),
+            Event::Streaming(e) => Event::Streaming(ledger::Streaming { id, ..e }),
+            Event::AttemptEnded(e) => Event::AttemptEnded(ledger::AttemptEnded { id, ..e }),
+            Event::Ended(e) => Event::Ended(ledger::Ended { id, ..e }),
+            other => other,
+        };
+        write(&ledger, [event]).await;
+    }
+    let status = |n: usize| {
+        let ledger = ledger.clone();
+        async move { found(ledger.request(&format!("lost-{n}")).await).status }
+    };
+    assert_eq!(status(1).await, "forwarding");
+    assert_eq!(status(2).await, "streaming");
+    assert_eq!(status(4).await, "completed");
+    // The end of an attempt whose start was lost: tokens are kept, the price is not guessed.
+    let row = found(ledger.request("lost-3").await);
+    assert_eq!(
+        (row.tokens.output_tokens, row.cost_usd, row.unpriced),
+        (200, None, true)
+    );
+    assert_eq!(row.attempts[0].verdict.as_deref(), Some("ok"));
+}
+
+#[tokio::test]
+async fn a_start_that_comes_late_completes_the_row() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let mut events = served("r", NOON);
+    let first = events.remove(0);
+    write(&ledger, events).await;
+    write(&ledger, [first]).await;
+    let row = found(ledger.request("r").await);
+    assert_eq!(
+        (row.status.as_str(), row.client.as_deref()),
+        ("completed", Some("claude-code"))
+    );
+    assert_eq!(row.started_at.as_millisecond(), NOON);
+}
+
+#[tokio::test]
+async fn a_failover_shows_the_attempt_that_served_and_sums_all_of_them() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let mut failed = attempt_ended("r", 1, NOON + 200);
+    failed.verdict = "next-provider".into();
+    failed.reason = Some("overloaded".into());
+    failed.http_status = Some(529);
+    failed.error = Some("the provider is overloaded".into());
+    failed.usage = Some(Usage {
+        input: 10,
+        estimated: true,
+        ..Usage::default()
+    });
+    failed.model_answered = None;
+    write(
+        &ledger,
+        [
+            Event::Started(started("r", NOON)),
+            Event::AttemptStarted(attempt("r", 1, NOON)),
+            Event::AttemptEnded(failed),
+            Event::AttemptStarted(attempt("r", 2, NOON + 250)),
+            streaming("r", 2, NOON + 600, 350),
+            Event::AttemptEnded(attempt_ended("r", 2, NOON + 1500)),
+            Event::Ended(ended("r", NOON + 1500, End::Completed)),
+        ],
+    )
+    .await;
+    let row = found(ledger.request("r").await);
+    assert_eq!(row.provider.as_deref(), Some("provider-2"));
+    assert_eq!((row.tokens.input_tokens, row.estimated), (1010, true));
+    assert_eq!(row.cost_usd.unwrap().to_string(), "0.00963");
+    // The client waited for the failed attempt too.
+    assert_eq!(
+        (row.ttft_ms, row.attempts[1].ttft_ms),
+        (Some(600), Some(350))
+    );
+    let chain: Vec<_> = row
+        .attempts
+        .iter()
+        .map(|a| (a.attempt, a.http_status))
+        .collect();
+    assert_eq!(chain, [(1, Some(529)), (2, Some(200))]);
+    assert_eq!(row.attempts[0].reason.as_deref(), Some("overloaded"));
+}
+
+#[tokio::test]
+async fn commits_tell_which_rows_changed_once_they_can_be_read() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let mut commits = ledger.commits();
+    ledger.writer().send(Event::Started(started("r", NOON)));
+    let changed = commits.recv().await.unwrap();
+    assert_eq!(&*changed, [Arc::from("r")]);
+    let rows = ledger.rows(&changed).await.unwrap();
+    assert_eq!((rows.len(), rows[0].status.as_str()), (1, "pending"));
+}
+
+#[tokio::test]
+async fn closing_writes_what_waits_and_counts_what_comes_later() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let writer = ledger.writer();
+    for event in served("r", NOON) {
+        writer.send(event);
+    }
+    ledger.close().await;
+    writer.send(Event::Started(started("late", NOON)));
+    assert_eq!(writer.lost(), 1);
+    let ledger = place.open().await;
+    assert_eq!(found(ledger.request("r").await).status, "completed");
+    assert!(ledger.request("late").await.unwrap().is_none());
+}

@@ -1,0 +1,167 @@
+//! Events with sensible defaults, and a ledger in a scratch folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::{
+    AttemptEnded, AttemptStarted, Detail, End, Ended, Event, Ledger, Multiplier, Options, Started,
+    Streaming, Usage,
+};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+/// Noon of some day, Unix milliseconds.
+pub(crate) const NOON: i64 = 1_795_262_400_000;
+pub(crate) const MODEL: &str = "claude-sonnet-4-5-20250929";
+
+/// A scratch folder with the path of a ledger in it.
+pub(crate) struct Place {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) path: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data").join("ledger.db");
+        Self { folder, path }
+    }
+
+    pub(crate) async fn open(&self) -> Ledger {
+        Ledger::open(&self.path).await.unwrap()
+    }
+
+    pub(crate) async fn open_with_queue(&self, queue: usize) -> Ledger {
+        Ledger::open_with(
+            &self.path,
+            Options {
+                queue,
+                ..Options::default()
+            },
+        )
+        .await
+        .unwrap()
+    }
+
+    /// A connection of another program.
+    pub(crate) async fn stranger(&self) -> SqliteConnection {
+        sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(&self.path)
+            .create_if_missing(true)
+            .connect()
+            .await
+            .unwrap()
+    }
+}
+
+pub(crate) fn started(id: &str, at_ms: i64) -> Started {
+    Started {
+        id: Arc::from(id),
+        at_ms,
+        client: Some("claude-code".into()),
+        token: Some("local".into()),
+        session: Some("s-1".into()),
+        client_dialect: "anthropic".into(),
+        path: "/v1/messages".into(),
+        model_requested: "claude-sonnet-4-5".into(),
+        stream: true,
+    }
+}
+
+pub(crate) fn attempt(id: &str, attempt: u32, at_ms: i64) -> AttemptStarted {
+    AttemptStarted {
+        id: Arc::from(id),
+        attempt,
+        at_ms,
+        provider: format!("provider-{attempt}"),
+        key: Some("…a1b2".into()),
+        group: "main".into(),
+        model: MODEL.into(),
+        provider_dialect: "anthropic".into(),
+        multiplier: Multiplier::ONE,
+    }
+}
+
+pub(crate) fn streaming(id: &str, attempt: u32, at_ms: i64, ttft_ms: u64) -> Event {
+    Event::Streaming(Streaming {
+        id: Arc::from(id),
+        attempt,
+        at_ms,
+        ttft_ms,
+    })
+}
+
+pub(crate) fn attempt_ended(id: &str, attempt: u32, at_ms: i64) -> AttemptEnded {
+    AttemptEnded {
+        id: Arc::from(id),
+        attempt,
+        at_ms,
+        duration_ms: 1000,
+        http_status: Some(200),
+        verdict: "ok".into(),
+        reason: None,
+        error: None,
+        usage: Some(usage()),
+        model_answered: Some(MODEL.into()),
+    }
+}
+
+pub(crate) fn ended(id: &str, at_ms: i64, status: End) -> Ended {
+    Ended {
+        id: Arc::from(id),
+        at_ms,
+        duration_ms: 1500,
+        status,
+        reason: None,
+        http_status: Some(200),
+        error: None,
+    }
+}
+
+pub(crate) fn usage() -> Usage {
+    Usage {
+        input: 1000,
+        output: 200,
+        cache_read: 5000,
+        cache_write_5m: 400,
+        cache_write_1h: 100,
+        reasoning: 50,
+        estimated: false,
+    }
+}
+
+/// A request that one attempt served.
+pub(crate) fn served(id: &str, at_ms: i64) -> Vec<Event> {
+    vec![
+        Event::Started(started(id, at_ms)),
+        Event::AttemptStarted(attempt(id, 1, at_ms + 1)),
+        streaming(id, 1, at_ms + 500, 499),
+        Event::AttemptEnded(attempt_ended(id, 1, at_ms + 1500)),
+        Event::Ended(ended(id, at_ms + 1500, End::Completed)),
+    ]
+}
+
+/// Sends the events and waits until they are written.
+pub(crate) async fn write(ledger: &Ledger, events: impl IntoIterator<Item = Event>) {
+    let writer = ledger.writer();
+    for event in events {
+        writer.send(event);
+    }
+    assert!(ledger.flush().await, "{:?}", ledger.health());
+}
+
+/// The request, which must be there.
+#[track_caller]
+pub(crate) fn found(detail: Result<Option<Detail>, ledger::QueryError>) -> Detail {
+    detail.unwrap().expect("the request is in the ledger")
+}
+
+/// Waits for a condition that something else brings about.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "never happened: {what}");
+}

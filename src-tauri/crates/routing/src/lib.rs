@@ -1,0 +1,38 @@
+//! Which provider serves a request, and which one next.
+//!
+//! Pure: no clock, no runtime, no network. `now` and the seed of chance are arguments.
+//!
+//! A driver calls [`Board::begin`], then [`Board::next`] until it has an answer or is told to give
+//! up; each [`Step::Try`] is followed by exactly one [`Board::record`], also when the client has
+//! gone, and by [`Board::committed`] before that once semantic output was seen.
+
+mod board;
+mod breaker;
+mod change;
+mod cooldown;
+mod failover;
+mod health;
+mod keys;
+mod outcome;
+mod plan;
+mod resolve;
+mod run;
+mod step;
+mod topology;
+mod verdict;
+mod view;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use board::{Board, UnknownGroup, UnknownProvider};
+pub use change::Change;
+pub use run::Failover;
+pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Skipped, Step};
+pub use topology::{
+    BreakerPolicy, Dialect, Group, KeyPolicy, Member, Mode, Pattern, Policy, Provider, Retry,
+    Tiers, Topology,
+};
+pub use verdict::{Reason, Signal, Verdict, classify};
+pub use view::{GroupState, GroupView, Health, KeyState, KeyView, MemberView, ProviderView, View};

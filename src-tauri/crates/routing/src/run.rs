@@ -1,0 +1,153 @@
+//! What one request remembers on its way through its candidates.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::plan::{Place, Plan};
+use crate::step::Candidate;
+use crate::verdict::{Reason, Verdict};
+
+/// The state of one request on its way; driven by [`crate::Board::next`] and
+/// [`crate::Board::record`]; what it
+/// remembers is which candidates are through, never how they are doing.
+#[derive(Debug)]
+pub struct Failover {
+    pub(crate) plan: Plan,
+    /// Tries so far, by candidate.
+    pub(crate) trials: Vec<Trial>,
+    /// Models at providers that are through for this request, whatever the key.
+    pub(crate) spent: Vec<(Arc<str>, Arc<str>)>,
+    /// Providers that failed as such: what else they have comes after the rest of the group.
+    pub(crate) left: Vec<Arc<str>>,
+    /// A candidate that waits for its next try.
+    pub(crate) pending: Option<Pending>,
+    /// What was handed out and not recorded yet.
+    pub(crate) out: Option<Out>,
+    pub(crate) tried: u32,
+    pub(crate) last: Option<(Verdict, Reason)>,
+    /// It says nothing about the health of whom it is sent to.
+    pub(crate) aside: bool,
+    /// It has its answer, or can not have another one any more.
+    pub(crate) ended: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Trial {
+    pub(crate) provider: Arc<str>,
+    pub(crate) model: Arc<str>,
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) tries: u32,
+    pub(crate) spent: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) place: Place,
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) until: Instant,
+}
+
+#[derive(Debug)]
+pub(crate) struct Out {
+    pub(crate) place: Place,
+    pub(crate) candidate: Candidate,
+}
+
+impl Failover {
+    pub(crate) fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            trials: Vec::new(),
+            spent: Vec::new(),
+            left: Vec::new(),
+            pending: None,
+            out: None,
+            tried: 0,
+            last: None,
+            aside: false,
+            ended: false,
+        }
+    }
+
+    /// A call beside the answers themselves, such as a token count: who fails it is passed over, and nobody rests
+    /// for it but a refused key.
+    #[must_use]
+    pub fn aside(mut self) -> Self {
+        self.aside = true;
+        self
+    }
+
+    /// Whether the candidate whose outcome was recorded last gets another try.
+    pub fn retries(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Notes how a try ended. A failure that passes is remembered over one that stays, since the request as a whole
+    /// may still be served later.
+    pub(crate) fn note(&mut self, verdict: Verdict, reason: Reason) {
+        let passes = self.last.is_some_and(|(_, reason)| reason.passes());
+        if !passes || reason.passes() {
+            self.last = Some((verdict, reason));
+        }
+    }
+
+    pub(crate) fn is_spent(&self, place: &Place) -> bool {
+        self.spent
+            .iter()
+            .any(|(provider, model)| *provider == place.provider && *model == place.model)
+    }
+
+    pub(crate) fn spend(&mut self, place: &Place) {
+        if !self.is_spent(place) {
+            self.spent
+                .push((place.provider.clone(), place.model.clone()));
+        }
+    }
+
+    pub(crate) fn leave(&mut self, provider: &Arc<str>) {
+        if !self.left.contains(provider) {
+            self.left.push(provider.clone());
+        }
+    }
+
+    pub(crate) fn trial(&mut self, place: &Place, key: Option<&Arc<str>>) -> &mut Trial {
+        let at = self
+            .trials
+            .iter()
+            .position(|trial| trial.is_of(place, key))
+            .unwrap_or_else(|| {
+                self.trials.push(Trial {
+                    provider: place.provider.clone(),
+                    model: place.model.clone(),
+                    key: key.cloned(),
+                    tries: 0,
+                    spent: false,
+                });
+                self.trials.len() - 1
+            });
+        &mut self.trials[at]
+    }
+
+    /// Whether a place was tried with a key, or with any.
+    pub(crate) fn was_tried(&self, place: &Place, key: Option<&Arc<str>>) -> bool {
+        self.trials.iter().any(|trial| {
+            trial.provider == place.provider
+                && if key.is_some() {
+                    trial.key.as_ref() == key
+                } else {
+                    trial.model == place.model
+                }
+        })
+    }
+
+    pub(crate) fn may_try(&self, place: &Place, key: Option<&Arc<str>>, attempts: u32) -> bool {
+        let trial = self.trials.iter().find(|trial| trial.is_of(place, key));
+        trial.is_none_or(|trial| !trial.spent && trial.tries < attempts)
+    }
+}
+
+impl Trial {
+    pub(crate) fn is_of(&self, place: &Place, key: Option<&Arc<str>>) -> bool {
+        self.provider == place.provider && self.model == place.model && self.key.as_ref() == key
+    }
+}

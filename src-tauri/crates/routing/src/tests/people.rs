@@ -1,0 +1,130 @@
+//! What people and the config do to the board.
+
+use super::*;
+
+#[test]
+fn unknown_names_are_refused_with_a_sentence() {
+    let mut rig = Rig::new(three());
+    let now = rig.now;
+    let told = "there is no group named \"nope\"; `turnout groups` lists them";
+    for refused in [
+        rig.board.choose("nope", now),
+        rig.board.pause("nope", now),
+        rig.board.resume("nope", now),
+    ] {
+        assert_eq!(refused.unwrap_err().to_string(), told);
+    }
+    let told = "there is no provider named \"nope\"; `turnout providers` lists them";
+    assert_eq!(rig.board.reset("nope", now).unwrap_err().to_string(), told);
+    assert_eq!(
+        rig.board.set_enabled("nope", true).unwrap_err().to_string(),
+        told
+    );
+    assert_eq!(rig.board.chosen(), "main");
+}
+
+#[test]
+fn a_reset_puts_a_provider_back_into_service_at_once() {
+    let mut topology = three();
+    topology.providers[0] = provider("a", 1);
+    for outcome in [broken(), limited(), refused()] {
+        let mut rig = Rig::new(topology.clone());
+        rig.check(&[outcome], &["a/0:m", "b:m"]);
+        let changes = rig.board.reset("a", rig.now).unwrap();
+        assert_eq!(
+            changes,
+            [Change::Recovered {
+                provider: "a".into()
+            }]
+        );
+        rig.check(&[], &["a/0:m"]);
+        assert_eq!(rig.board.reset("a", rig.now).unwrap(), []);
+    }
+}
+
+#[test]
+fn a_disabled_provider_is_skipped_until_it_is_enabled() {
+    let mut rig = Rig::new(three());
+    rig.board.set_enabled("a", false).unwrap();
+    rig.check(&[], &["b:m"]);
+    assert_eq!(rig.health("a"), Health::Disabled);
+    rig.board.set_enabled("a", true).unwrap();
+    rig.check(&[], &["a:m"]);
+}
+
+#[test]
+fn another_config_keeps_health_choice_and_switches() {
+    let mut rig = Rig::new(three());
+    rig.board.choose("spare", rig.now).unwrap();
+    rig.board.pause("main", rig.now).unwrap();
+    rig.board.set_mode(Mode::Manual);
+    rig.board.set_enabled("b", false).unwrap();
+    rig.check(&[broken()], &["c:m"]);
+    rig.board.replace(
+        Arc::new(Topology {
+            cooldown: SECOND,
+            ..three()
+        }),
+        rig.now,
+    );
+    assert_eq!(
+        (rig.board.chosen(), rig.board.mode()),
+        ("spare", Mode::Manual)
+    );
+    assert_eq!(
+        (rig.health("b"), rig.health("c")),
+        (Health::Disabled, Health::Cooling)
+    );
+    assert!(rig.board.view(rig.now).groups[0].paused);
+}
+
+#[test]
+fn another_config_wins_where_it_changes_its_own_word() {
+    let mut rig = Rig::new(three());
+    rig.board.choose("spare", rig.now).unwrap();
+    rig.board.set_enabled("a", false).unwrap();
+    let mut other = three();
+    other.mode = Mode::Manual;
+    other.groups.pop();
+    other.providers[0].enabled = false;
+    rig.board.replace(Arc::new(other), rig.now);
+    assert_eq!(
+        (rig.board.chosen(), rig.board.mode()),
+        ("main", Mode::Manual)
+    );
+    rig.board.replace(Arc::new(three()), rig.now);
+    assert_eq!(rig.board.mode(), Mode::Auto);
+    rig.check(&[], &["a:m"]);
+}
+
+#[test]
+fn a_provider_that_comes_back_to_the_config_starts_afresh() {
+    let mut rig = Rig::new(three());
+    rig.check(&[broken()], &["a:m", "b:m"]);
+    let mut without = three();
+    without.providers.remove(0);
+    rig.board.replace(Arc::new(without), rig.now);
+    rig.check(&[], &["b:m"]);
+    rig.board.replace(Arc::new(three()), rig.now);
+    rig.check(&[], &["a:m"]);
+}
+
+#[test]
+fn a_request_under_way_goes_on_by_the_new_config() {
+    let mut rig = Rig::new(three());
+    let mut run = rig.board.begin(&ask("m"), rig.now);
+    assert!(matches!(rig.board.next(&mut run, rig.now), Step::Try(_)));
+    let mut without = three();
+    without.providers.drain(..2);
+    rig.board.replace(Arc::new(without), rig.now);
+    assert_eq!(rig.board.record(&mut run, &broken(), rig.now), []);
+    let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
+        panic!("given up")
+    };
+    assert_eq!(label(&candidate), "c:m");
+    rig.board.record(&mut run, &broken(), rig.now);
+    let Step::GiveUp(exhausted) = rig.board.next(&mut run, rig.now) else {
+        panic!("one more try")
+    };
+    assert_eq!(exhausted.skipped[0].why, "no longer in the config");
+}

@@ -1,0 +1,151 @@
+//! What status pages see.
+
+use super::*;
+
+#[track_caller]
+fn check(rig: &Rig, expected: Health) {
+    assert_eq!(
+        rig.health("a"),
+        expected,
+        "{:?}",
+        rig.board.view(rig.now).providers[0]
+    );
+}
+
+#[test]
+fn health_goes_from_unknown_through_failure_and_back() {
+    let mut rig = Rig::new(Topology {
+        cooldown: 10 * SECOND,
+        ..three()
+    });
+    check(&rig, Health::Unknown);
+    rig.send("m", &[]);
+    check(&rig, Health::Healthy);
+    rig.send("m", &[broken()]);
+    check(&rig, Health::Cooling);
+    rig.pass(10 * SECOND);
+    check(&rig, Health::Degraded);
+    rig.send("m", &[]);
+    check(&rig, Health::Degraded);
+    rig.pass(MINUTE);
+    check(&rig, Health::Healthy);
+}
+
+#[test]
+fn a_provider_is_as_ill_as_its_worst_model() {
+    let mut rig = Rig::new(three());
+    rig.send("good", &[]);
+    rig.send("ill", &[broken()]);
+    check(&rig, Health::Cooling);
+    assert_eq!(rig.board.view(rig.now).serving.as_deref(), Some("b"));
+}
+
+#[test]
+fn with_nobody_well_the_one_with_a_usable_model_serves() {
+    let mut rig = Rig::new(topology(
+        vec![provider("a", 0)],
+        vec![group("main", &["a"])],
+    ));
+    rig.send("ill", &[broken()]);
+    assert_eq!(rig.board.view(rig.now).serving, None);
+    rig.send("good", &[]);
+    assert_eq!(rig.board.view(rig.now).serving.as_deref(), Some("a"));
+}
+
+#[test]
+fn figures_of_a_provider_are_shown_with_it_and_with_each_group() {
+    let mut rig = Rig::new(three());
+    rig.send("m", &[]);
+    let mut run = rig.board.begin(&ask("m"), rig.now);
+    let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
+        panic!("given up")
+    };
+    rig.board.committed(&candidate, SECOND, rig.now);
+    rig.board.committed(&candidate, 2 * SECOND, rig.now);
+    rig.board.record(&mut run, &cut_after_commit(), rig.now);
+    let view = rig.board.view(rig.now);
+    let (provider, member) = (&view.providers[0], &view.groups[0].members[0]);
+    assert_eq!(provider.ttft, Some(Duration::from_millis(1300)));
+    assert_eq!(provider.success_rate, Some(0.5));
+    assert_eq!(provider.last_error.as_deref(), Some("stream_cut (m)"));
+    assert_eq!(provider.cooling_until, Some(rig.now + MINUTE));
+    assert_eq!(
+        (member.ttft, member.success_rate),
+        (provider.ttft, provider.success_rate)
+    );
+    assert_eq!(
+        (member.health, member.cooling_until),
+        (provider.health, provider.cooling_until)
+    );
+}
+
+#[test]
+fn groups_tell_whether_they_serve() {
+    let mut rig = Rig::new(three());
+    let states = |rig: &Rig| {
+        let view = rig.board.view(rig.now);
+        view.groups
+            .iter()
+            .map(|group| (group.active, group.state))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        states(&rig),
+        [(true, GroupState::Active), (false, GroupState::Standby)]
+    );
+    rig.check(
+        &[after(broken(), 30 * SECOND), broken()],
+        &["a:m", "b:m", "c:m"],
+    );
+    assert_eq!(
+        states(&rig),
+        [(true, GroupState::Cooling), (false, GroupState::Standby)]
+    );
+    let view = rig.board.view(rig.now);
+    assert_eq!(view.groups[0].cooling_until, Some(rig.now + 30 * SECOND));
+    assert_eq!(view.serving.as_deref(), Some("c"));
+    rig.board.pause("spare", rig.now).unwrap();
+    assert_eq!(states(&rig)[1], (false, GroupState::Paused));
+    assert_eq!(rig.board.view(rig.now).serving, None);
+}
+
+#[test]
+fn keys_tell_their_uses_and_why_they_rest() {
+    let mut topology = three();
+    topology.providers[0] = provider("a", 3);
+    let mut rig = Rig::new(topology);
+    rig.check(&[limited(), refused()], &["a/0:m", "a/1:m", "a/2:m"]);
+    let view = rig.board.view(rig.now);
+    let keys = &view.providers[0].keys;
+    let states = keys
+        .iter()
+        .map(|key| (&*key.id, key.state, key.uses))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        states,
+        [
+            ("a/0", KeyState::Cooling, 1),
+            ("a/1", KeyState::Rejected, 1),
+            ("a/2", KeyState::Ready, 1)
+        ]
+    );
+    assert_eq!(keys[0].cooling_until, Some(rig.now + MINUTE));
+    assert_eq!(keys[2].last_used, Some(rig.now));
+    check(&rig, Health::Degraded);
+}
+
+#[test]
+fn a_provider_whose_keys_all_rest_is_cooling_until_the_first_is_back() {
+    let mut topology = three();
+    topology.providers[0] = provider("a", 2);
+    let mut rig = Rig::new(topology);
+    rig.check(
+        &[limited(), after(limited(), 9 * SECOND)],
+        &["a/0:m", "a/1:m", "b:m"],
+    );
+    check(&rig, Health::Cooling);
+    assert_eq!(
+        rig.board.view(rig.now).providers[0].cooling_until,
+        Some(rig.now + 9 * SECOND)
+    );
+}

@@ -1,0 +1,275 @@
+//! The command line against a running instance, and without one.
+
+use tests::config::{ADMIN, CLIENT, Config, Provider};
+use tests::message::plain;
+use tests::program::{Ended, Home, Practice, Turnout, command};
+
+async fn started() -> (Practice, Practice, Turnout) {
+    let (first, second) = (
+        Practice::failing("first", "529").await,
+        Practice::start("second").await,
+    );
+    let config = Config::of(vec![Provider::new("relay", &first.base)])
+        .group("spare", Provider::new("backup", &second.base));
+    let turnout = Turnout::start(&config).await;
+    assert_eq!(turnout.ask(&plain("hi")).await.status, 200);
+    turnout.admin().newest().await;
+    (first, second, turnout)
+}
+
+#[tokio::test]
+async fn what_runs_is_told_to_people_and_to_programs() {
+    let (_first, _second, turnout) = started().await;
+    let home = turnout.home();
+    for (command, words) in [
+        (
+            "status",
+            ["main", "spare", "backup", "1 request,"].as_slice(),
+        ),
+        ("groups", &["main", "spare", "relay", "backup", "priority"]),
+        ("providers", &["relay", "backup", "anthropic", "overloaded"]),
+        ("history", &["completed", "backup", "claude-sonnet-4-5"]),
+    ] {
+        let told = home.run(&[command]).await;
+        assert_eq!(told.code, 0, "{command}: {told:?}");
+        for word in words {
+            assert!(
+                told.out.contains(word),
+                "{command}: no {word:?} in:\n{}",
+                told.out
+            );
+        }
+        assert!(!told.out.contains('\u{1b}'), "{command}: colours in a pipe");
+        let told = home.run(&["--json", command]).await;
+        serde_json::from_str::<serde_json::Value>(&told.out)
+            .unwrap_or_else(|error| panic!("{command}: {error}: {told:?}"));
+    }
+}
+
+#[tokio::test]
+async fn json_is_what_the_admin_api_returns() {
+    let (_first, _second, turnout) = started().await;
+    let home = turnout.home();
+    let told = home
+        .run(&["history", "--json", "--provider", "backup", "--limit", "5"])
+        .await;
+    let told: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(
+        told,
+        turnout
+            .admin()
+            .get("/requests?provider=backup&limit=5")
+            .await
+    );
+    assert_eq!(told["items"].as_array().unwrap().len(), 1);
+    let none = home.run(&["history", "--json", "--status", "failed"]).await;
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&none.out).unwrap()["items"],
+        serde_json::json!([])
+    );
+}
+
+#[tokio::test]
+async fn a_request_is_shown_with_its_chain() {
+    let (_first, _second, turnout) = started().await;
+    let id = turnout.admin().newest().await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let shown = turnout.home().run(&["show", &id]).await;
+    assert_eq!(shown.code, 0, "{shown:?}");
+    for word in [
+        id.as_str(),
+        "relay",
+        "next provider",
+        "529",
+        "backup",
+        "answered",
+        "tests",
+    ] {
+        assert!(shown.out.contains(word), "no {word:?} in:\n{}", shown.out);
+    }
+    let unknown = turnout.home().run(&["show", "req-00000000"]).await;
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.contains("req-00000000"), "{}", unknown.err);
+}
+
+#[tokio::test]
+async fn groups_and_mode_are_switched() {
+    let (_first, _second, turnout) = started().await;
+    let (home, admin) = (turnout.home(), turnout.admin());
+    assert_eq!(home.run(&["use", "spare"]).await.code, 0);
+    assert_eq!(admin.status().await["active_group"], "spare");
+    assert_eq!(home.run(&["pause", "main"]).await.code, 0);
+    assert_eq!(admin.group("main").await["state"], "paused");
+    assert_eq!(home.run(&["resume", "main"]).await.code, 0);
+    assert_eq!(admin.group("main").await["paused"], false);
+    assert_eq!(home.run(&["mode", "manual"]).await.code, 0);
+    assert_eq!(admin.status().await["mode"], "manual");
+    let unknown = home.run(&["use", "nowhere"]).await;
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.contains("nowhere"), "{}", unknown.err);
+}
+
+#[tokio::test]
+async fn the_shell_gets_what_points_a_client_here() {
+    let (_first, _second, turnout) = started().await;
+    let env = turnout.home().run(&["env"]).await;
+    assert_eq!(env.code, 0, "{env:?}");
+    for line in [
+        format!("export ANTHROPIC_BASE_URL={}", turnout.base),
+        format!("export ANTHROPIC_AUTH_TOKEN={CLIENT}"),
+        "export API_TIMEOUT_MS=3600000".to_owned(),
+        "export CLAUDE_STREAM_IDLE_TIMEOUT_MS=1800000".to_owned(),
+    ] {
+        assert!(
+            env.out.lines().any(|told| told == line),
+            "no {line} in:\n{}",
+            env.out
+        );
+    }
+    for (before, after) in [
+        ("", "127.0.0.1,localhost"),
+        ("corp.example", "corp.example,127.0.0.1,localhost"),
+    ] {
+        let mut shell = command("/bin/sh", turnout.home().path());
+        shell.args(["-c", r#"eval "$0" && printf %s "$NO_PROXY""#, &env.out]);
+        let told = Ended::from(shell.env("NO_PROXY", before).output().await.unwrap());
+        assert_eq!((told.code, told.out.as_str()), (0, after), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_window_link_is_given_anew_each_time() {
+    let (_first, _second, turnout) = started().await;
+    let link = turnout.home().run(&["ui"]).await;
+    assert_eq!(link.code, 0, "{link:?}");
+    let path = link
+        .out
+        .trim()
+        .strip_prefix(&turnout.base)
+        .unwrap_or_else(|| panic!("{link:?}"));
+    assert!(path.starts_with("/ui/?code="), "{path}");
+    assert_eq!(
+        tests::http::Call::get(path)
+            .send(&turnout.base)
+            .await
+            .status,
+        303
+    );
+    assert_ne!(turnout.home().run(&["ui"]).await.out, link.out);
+}
+
+#[tokio::test]
+async fn a_key_never_comes_as_an_argument_and_is_refused_without_a_keychain() {
+    let (_first, _second, turnout) = started().await;
+    let home = turnout.home();
+    let argument = home.run(&["keys", "set", "relay", "sk-in-the-open"]).await;
+    assert_eq!(argument.code, 2, "{argument:?}");
+    assert_eq!(home.run_with(&["keys", "set", "relay"], "\n").await.code, 2);
+    let before = std::fs::read_to_string(home.config()).unwrap();
+    let piped = home
+        .run_with(&["keys", "set", "relay"], "sk-piped-in-0042\n")
+        .await;
+    assert_eq!(piped.code, 1, "there is no keychain here: {piped:?}");
+    assert!(
+        piped.err.contains("env:") || piped.err.contains("file:"),
+        "it does not say what to do: {}",
+        piped.err
+    );
+    assert!(!piped.err.contains("sk-piped-in-0042") && !piped.out.contains("sk-piped-in-0042"));
+    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), before);
+    let listed = home.run(&["keys", "list"]).await;
+    assert!(listed.out.contains("relay/0"), "{listed:?}");
+}
+
+#[tokio::test]
+async fn check_tells_each_problem_with_its_place() {
+    let home = Home::new(&Config::chain([("a", "http://127.0.0.1:9".to_owned())]));
+    let good = home.run(&["check"]).await;
+    assert_eq!(good.code, 0, "{good:?}");
+    let text = Config::chain([("a", "http://127.0.0.1:9".to_owned())]).text();
+    let wrong = text
+        .replace("provider = \"a\"", "provider = \"b\"")
+        .replace("attempts = 1", "attempts = \"one\"");
+    home.write(&wrong);
+    let bad = home.run(&["check"]).await;
+    assert_eq!(bad.code, 1, "{bad:?}");
+    let told = bad.out + &bad.err;
+    for needle in ["attempts = ", "provider = \"b\""] {
+        let line = wrong
+            .lines()
+            .position(|line| line.contains(needle))
+            .unwrap()
+            + 1;
+        let place = format!("{}:{line}:", home.config().display());
+        assert!(
+            told.lines().any(|told| told.starts_with(&place)),
+            "no {place} in:\n{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_a_running_instance_it_says_how_to_start_one() {
+    let home = Home::new(&Config::chain([("a", "http://127.0.0.1:9".to_owned())]));
+    for command in [
+        ["status"].as_slice(),
+        &["use", "main"],
+        &["history"],
+        &["show", "req-12345678"],
+        &["ui"],
+        &["env"],
+    ] {
+        let told = home.run(command).await;
+        assert_eq!(told.code, 1, "{command:?}: {told:?}");
+        // The very command for this home, to be copied.
+        let start = format!("--data-dir {} serve`", home.data().display());
+        assert!(told.err.contains(&start), "{command:?}: {}", told.err);
+        assert_eq!(
+            told.err.trim().lines().count(),
+            1,
+            "{command:?}: {}",
+            told.err
+        );
+    }
+}
+
+#[tokio::test]
+async fn wrong_use_is_told_apart_from_failure() {
+    let home = Home::new(&Config::default());
+    for command in [
+        ["fly"].as_slice(),
+        &["use"],
+        &["mode", "sometimes"],
+        &["history", "--limit", "0"],
+        &["history", "--since", "yesterday"],
+        &["history", "--status", "x"],
+        &[],
+    ] {
+        assert_eq!(home.run(command).await.code, 2, "{command:?}");
+    }
+    for command in [
+        ["--help"].as_slice(),
+        &["--version"],
+        &["completions", "bash"],
+    ] {
+        let told = home.run(command).await;
+        assert_eq!(told.code, 0, "{command:?}: {told:?}");
+        assert!(told.out.contains("turnoutd"), "{command:?}: {}", told.out);
+    }
+    let open = home.run(&["practice", "--listen", "0.0.0.0:0"]).await;
+    assert_eq!(open.code, 2, "{open:?}");
+}
+
+#[tokio::test]
+async fn another_admin_token_is_told_with_what_to_look_at() {
+    let (_first, _second, turnout) = started().await;
+    let mut command = turnout.home().command(&["status"]);
+    command.env("TEST_ADMIN", format!("{ADMIN}-of-yesterday"));
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("admin token"), "{told}");
+    assert!(!told.contains(ADMIN), "{told}");
+}

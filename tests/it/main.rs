@@ -1,0 +1,25 @@
+//! Tests of the whole product: the real `turnoutd` as a process, against upstreams and practice providers that are
+//! processes or sockets too.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)] // helpers of tests, too
+
+mod access;
+mod breaker;
+mod claude_code;
+mod command_line;
+mod config_reload;
+mod crash;
+mod disconnect;
+mod events;
+mod failover;
+mod groups;
+mod layout;
+mod memory;
+mod pass_through;
+mod refusals;
+mod starting;
+mod stream_cut;

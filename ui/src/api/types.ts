@@ -1,0 +1,186 @@
+/**
+ * The admin API's shapes, as far as this page reads them. Times are RFC 3339 UTC strings, money is a decimal
+ * string in USD and never becomes a float. Fields that an older or younger daemon may leave out are optional.
+ */
+
+export type Mode = 'auto' | 'manual';
+export type Health = 'healthy' | 'degraded' | 'open' | 'half_open' | 'cooling' | 'disabled' | 'unknown';
+export type GroupState = 'active' | 'standby' | 'cooling' | 'paused';
+export type RequestStatus = 'pending' | 'forwarding' | 'streaming' | 'completed' | 'failed' | 'cancelled';
+export type Mark = 'retrying' | 'suspended';
+export type NoticeKind = 'failover' | 'recovery' | 'all-down' | 'auth' | 'budget';
+
+export interface Tokens {
+  input_tokens?: number | null;
+  output_tokens?: number | null;
+  cache_read_tokens?: number | null;
+  cache_write_5m_tokens?: number | null;
+  cache_write_1h_tokens?: number | null;
+  cache_write_tokens?: number | null;
+  reasoning_tokens?: number | null;
+}
+
+export interface Today extends Tokens {
+  requests: number;
+  failures: number;
+  cost_usd: string | null;
+}
+
+export interface Status {
+  version: string;
+  /** Seconds. */
+  uptime: number;
+  mode: Mode;
+  active_group: string | null;
+  active_provider: string | null;
+  /** The group that provider is taken from: another than the active one after a failover. */
+  serving_group?: string | null;
+  in_flight: number;
+  suspended: number;
+  today: Today;
+  groups: { name: string; state: GroupState }[];
+  /** What a person should look at: a broken config, a missing key, no keychain, a ledger that cannot write. */
+  problems?: Problem[];
+  /** Whether the practice providers are made to fail. */
+  practice_outage?: boolean | null;
+}
+
+export interface Problem {
+  kind: string;
+  /** One sentence: what, where, what to do. */
+  message: string;
+}
+
+export interface Member {
+  provider: string;
+  priority: number;
+  weight: number;
+  health: Health;
+  cooling_until?: string | null;
+  ttft_ms?: number | null;
+  /** 0 to 1. */
+  success_rate?: number | null;
+}
+
+export interface Group {
+  name: string;
+  active: boolean;
+  paused: boolean;
+  state: GroupState;
+  policy: string;
+  cooling_until?: string | null;
+  members: Member[];
+}
+
+export interface Provider {
+  name: string;
+  dialect: string;
+  base_url: string;
+  enabled: boolean;
+  health: Health;
+  cooling_until?: string | null;
+  last_error?: string | null;
+  ttft_ms?: number | null;
+  success_rate?: number | null;
+}
+
+export interface Key {
+  id: string;
+  provider: string;
+  masked: string;
+  /** Where its value comes from, such as `keychain:NAME`. */
+  source?: string;
+  state: string;
+  uses: number;
+  last_used_at?: string | null;
+  cooling_until?: string | null;
+}
+
+interface RequestBase extends Tokens {
+  id: string;
+  started_at: string;
+  status: RequestStatus;
+  mark?: Mark | null;
+  reason?: string | null;
+  http_status?: number | null;
+  client?: string | null;
+  token?: string | null;
+  session?: string | null;
+  client_dialect?: string | null;
+  provider_dialect?: string | null;
+  path?: string | null;
+  model_requested?: string | null;
+  model_used?: string | null;
+  model_answered?: string | null;
+  provider?: string | null;
+  /** Masked. */
+  key?: string | null;
+  group?: string | null;
+  rule?: string | null;
+  stream?: boolean | null;
+  estimated?: boolean | null;
+  cost_usd?: string | null;
+  /** Tokens were used at a model whose price is unknown. */
+  unpriced?: boolean | null;
+  ttft_ms?: number | null;
+  duration_ms?: number | null;
+  tokens_per_second?: number | null;
+  error?: string | null;
+}
+
+/** A row of the history; `attempts` is a count. */
+export interface RequestRow extends RequestBase {
+  attempts: number;
+}
+
+export interface Attempt extends Tokens {
+  attempt?: number;
+  provider: string | null;
+  key?: string | null;
+  group?: string | null;
+  model?: string | null;
+  started_at: string;
+  duration_ms?: number | null;
+  ttft_ms?: number | null;
+  http_status?: number | null;
+  verdict?: string | null;
+  reason?: string | null;
+  error?: string | null;
+  cost_usd?: string | null;
+}
+
+/** One request in full; `attempts` is the chain. */
+export interface RequestDetail extends RequestBase {
+  attempts: Attempt[];
+  /** Kind of token → decimal USD. */
+  cost?: Record<string, string | null> | null;
+  losses?: unknown[] | null;
+}
+
+export interface Notice {
+  kind: NoticeKind;
+  title: string;
+  body: string;
+  at: string;
+}
+
+export interface Connect {
+  base_url: string;
+  /** Null where none is demanded. */
+  token: string | null;
+  env: Record<string, string>;
+}
+
+export interface List<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+/** What the stream sends, by event name. */
+export interface StreamEvents {
+  status: Status;
+  provider: Provider;
+  group: Group;
+  request: RequestRow;
+  notice: Notice;
+}

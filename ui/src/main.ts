@@ -1,0 +1,15 @@
+import { mount } from 'svelte';
+import App from './App.svelte';
+import './app.css';
+import { live } from './state/live.svelte';
+
+const target = document.getElementById('app');
+if (target) {
+  mount(App, { target });
+  live.start();
+  // After sleep or a network change the old socket may look alive for minutes.
+  addEventListener('online', () => live.retry());
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && live.line !== 'live') live.retry();
+  });
+}

@@ -1,0 +1,228 @@
+/** What the daemon does at this moment: status, groups, providers, the latest requests, notices, the line to it. */
+import { api as realApi, ApiError, STREAM_URL, type Api } from '../api/client';
+import { Stream, type Source } from '../api/stream';
+import type { Group, Key, Notice, Provider, RequestRow, Status, StreamEvents } from '../api/types';
+import { groupsAreStale, mergePage, providersAreStale, replaceNamed, upsert } from './merge';
+
+/** `connecting`: nothing heard yet. `lost`: was there or never answered, tries go on. `unauthorised`: no session. */
+export type Line = 'connecting' | 'live' | 'lost' | 'unauthorised';
+
+export interface Toast {
+  id: number;
+  kind: Notice['kind'] | 'error';
+  title: string;
+  body: string;
+  at: string;
+}
+
+const RECENT = 12;
+const NOTICES = 30;
+const TOASTS = 3;
+const SERVES = new Set<Notice['kind']>(['recovery', 'failover']);
+
+export class Live {
+  line = $state<Line>('connecting');
+  /** When the next try to connect comes, in Unix milliseconds. */
+  retryAt = $state<number | null>(null);
+  status = $state.raw<Status | null>(null);
+  groups = $state.raw<Group[] | null>(null);
+  providers = $state.raw<Provider[]>([]);
+  keys = $state.raw<Key[]>([]);
+  recent = $state.raw<RequestRow[] | null>(null);
+  notices = $state.raw<Notice[]>([]);
+  toasts = $state.raw<Toast[]>([]);
+  /** What went wrong with the last load, in the daemon's words; the line itself may be fine. */
+  loadError = $state<string | null>(null);
+  /** Grows with every resync; lists that page for themselves load again when it changes. */
+  generation = $state(0);
+
+  #stream: Stream;
+  #listeners = new Set<(row: RequestRow) => void>();
+  #loading: Promise<void> | null = null;
+  #stale = false;
+  #toastId = 0;
+
+  constructor(
+    private readonly api: Api = realApi,
+    connect?: (url: string) => Source,
+  ) {
+    this.#stream = new Stream(
+      STREAM_URL,
+      {
+        opened: (again) => this.#opened(again),
+        lost: (retryMs) => this.#lost(retryMs),
+        event: (name, data) => this.#event(name, data),
+      },
+      connect,
+    );
+  }
+
+  start(): void {
+    this.#stream.open();
+    void this.refresh();
+  }
+
+  stop(): void {
+    this.#stream.close();
+  }
+
+  /** The person asks to try again now. */
+  retry(): void {
+    if (this.line === 'unauthorised') this.line = 'connecting';
+    this.start();
+  }
+
+  /** Calls back for each request row that the stream brings; returns how to stop that. */
+  onRequest(listener: (row: RequestRow) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Fetches all that is shown. Calls made meanwhile join it, and one more run follows for what they may have seen. */
+  async refresh(): Promise<void> {
+    if (this.#loading) {
+      this.#stale = true;
+      return this.#loading;
+    }
+    this.#loading = this.#load();
+    try {
+      await this.#loading;
+    } finally {
+      this.#loading = null;
+    }
+    if (this.#stale) {
+      this.#stale = false;
+      await this.refresh();
+    }
+  }
+
+  /** Keys are asked for beside the rest: without them the page only knows less of why a provider is out. */
+  #keysToo(): void {
+    this.loadKeys().catch(() => {});
+  }
+
+  async loadKeys(): Promise<void> {
+    this.keys = await this.api.keys();
+  }
+
+  /** Does a thing the person asked for, refetches, and says so when it failed. True when it worked. */
+  async act(what: (api: Api) => Promise<unknown>, failed: string): Promise<boolean> {
+    try {
+      await what(this.api);
+    } catch (error) {
+      if (error instanceof ApiError && error.unauthorised) this.#unauthorised();
+      this.toast('error', failed, error instanceof Error ? error.message : String(error));
+      return false;
+    }
+    await this.refresh();
+    return true;
+  }
+
+  toast(kind: Toast['kind'], title: string, body: string, at = new Date().toISOString()): void {
+    this.toasts = [...this.toasts.slice(1 - TOASTS), { id: ++this.#toastId, kind, title, body, at }];
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const [status, groups, providers, page] = await Promise.all([
+        this.api.status(),
+        this.api.groups(),
+        this.api.providers(),
+        this.api.requests({ limit: RECENT }),
+      ]);
+      this.status = status;
+      this.groups = groups;
+      this.providers = providers;
+      this.recent = mergePage(this.recent ?? [], page.items).slice(0, RECENT);
+      this.loadError = null;
+      this.#keysToo();
+      if (this.line === 'unauthorised') this.#stream.open();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.unauthorised) this.#unauthorised();
+      else if (!error.unreachable) this.loadError = error.message;
+    }
+  }
+
+  #opened(again: boolean): void {
+    this.line = 'live';
+    this.retryAt = null;
+    if (again) {
+      this.generation += 1;
+      void this.refresh();
+    } else if (!this.status) {
+      void this.refresh();
+    }
+  }
+
+  #lost(retryMs: number): void {
+    if (this.line === 'unauthorised') return;
+    this.line = 'lost';
+    this.retryAt = Date.now() + retryMs;
+    // An event source does not tell why it failed; a plain call does.
+    this.api.status().then(
+      (status) => (this.status = status),
+      (error: unknown) => {
+        if (error instanceof ApiError && error.unauthorised) this.#unauthorised();
+      },
+    );
+  }
+
+  #unauthorised(): void {
+    this.line = 'unauthorised';
+    this.retryAt = null;
+    this.#stream.close();
+  }
+
+  #event<K extends keyof StreamEvents>(name: K, data: StreamEvents[K]): void {
+    switch (name) {
+      case 'status':
+        return this.#onStatus(data as Status);
+      case 'group':
+        return this.#onGroup(data as Group);
+      case 'provider':
+        return this.#onProvider(data as Provider);
+      case 'request':
+        return this.#onRequest(data as RequestRow);
+      case 'notice':
+        return this.#onNotice(data as Notice);
+    }
+  }
+
+  #onStatus(status: Status): void {
+    const chosen = this.status?.active_group;
+    this.status = status;
+    if (this.groups && (groupsAreStale(this.groups, status) || chosen !== status.active_group)) void this.refresh();
+  }
+
+  #onGroup(group: Group): void {
+    if (!this.groups) return;
+    this.groups = replaceNamed(this.groups, group);
+    if (providersAreStale(this.groups, this.providers)) void this.refresh();
+  }
+
+  #onProvider(provider: Provider): void {
+    const before = this.providers.find((other) => other.name === provider.name)?.health;
+    this.providers = replaceNamed(this.providers, provider);
+    // Switched off, or has its key gone?
+    if (provider.health === 'disabled' && before !== 'disabled') this.#keysToo();
+  }
+
+  #onRequest(row: RequestRow): void {
+    if (this.recent) this.recent = upsert(this.recent, row).slice(0, RECENT);
+    for (const listener of this.#listeners) listener(row);
+  }
+
+  #onNotice(notice: Notice): void {
+    this.notices = [notice, ...this.notices].slice(0, NOTICES);
+    // Whoever serves again, "nothing can serve" is no longer true.
+    if (SERVES.has(notice.kind)) this.toasts = this.toasts.filter((toast) => toast.kind !== 'all-down');
+    this.toast(notice.kind, notice.title, notice.body, notice.at);
+  }
+}
+
+export const live = new Live();

@@ -1,0 +1,117 @@
+/** What the whole of it comes to, in one word: the same five states that the tray icon has. Pure. */
+import type { Group, Key, Member, Problem, Provider, Status } from '../api/types';
+
+export type State = 'ok' | 'degraded' | 'suspended' | 'down' | 'paused';
+
+export interface Summary {
+  state: State;
+  /** The provider that a request would go to now. */
+  serving: string | null;
+  /** The first choice of the active group, when another serves in its place. */
+  preferred: Member | null;
+  /** A member of the active group that is not well, to name one; the one that rests longest first. */
+  troubled: Member | null;
+  /** How many members of the active group cannot serve at the moment. */
+  resting: number;
+  /** The group that serves, when it is not the active one. */
+  elsewhere: string | null;
+  /** Why the active group can serve nothing, and not for a while only: no member, no key, or all switched off. */
+  barred: 'members' | 'key' | 'off' | null;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+const RESTING = new Set(['open', 'cooling']);
+/** What speaks for a provider, or at least not against it. Switched off by hand is as it should be. */
+const FINE = new Set(['healthy', 'unknown', 'disabled']);
+
+export function summarise(status: Status, groups: readonly Group[], unkeyed: ReadonlySet<string> = NONE): Summary {
+  const active = groups.find((group) => group.name === status.active_group) ?? groups.find((group) => group.active);
+  const usable = active?.members.filter((member) => member.health !== 'disabled') ?? [];
+  const resting = usable.filter((member) => RESTING.has(member.health));
+  const troubled = resting[0] ?? usable.find((member) => !FINE.has(member.health)) ?? null;
+  const serving = status.active_provider ?? null;
+  const first = active ? firstChoice(active, usable) : null;
+  const preferred = first && serving && first.provider !== serving ? first : null;
+  const barred = active ? barrier(active.members, unkeyed) : null;
+  const facts = { serving, preferred, troubled, resting: resting.length, elsewhere: left(status, active), barred };
+  if (status.suspended > 0) return { ...facts, state: 'suspended' };
+  if (active?.paused) return { ...facts, state: 'paused' };
+  if (!serving || (barred && !facts.elsewhere)) return { ...facts, state: 'down' };
+  return { ...facts, state: facts.elsewhere || troubled ? 'degraded' : 'ok' };
+}
+
+/** What keeps all of these members from serving until a person does something about it. */
+export function barrier(members: readonly Member[], unkeyed: ReadonlySet<string>): Summary['barred'] {
+  if (members.length === 0) return 'members';
+  if (members.some((member) => member.health !== 'disabled')) return null;
+  return members.some((member) => unkeyed.has(member.provider)) ? 'key' : 'off';
+}
+
+function left(status: Status, active: Group | undefined): string | null {
+  if (!status.active_provider || !status.serving_group) return null;
+  return status.serving_group === (active?.name ?? status.active_group) ? null : status.serving_group;
+}
+
+/**
+ * Providers that are out because no key of theirs was found. The daemon calls those `disabled` as well; where the
+ * config names no key at all, only its own words tell this from one that was switched off.
+ */
+export function withoutKey(
+  providers: readonly Provider[],
+  keys: readonly Key[],
+  problems: readonly Problem[] = [],
+): Set<string> {
+  const lacking = providers.filter(({ name, health, dialect }) => {
+    if (health !== 'disabled' || isKeyless(dialect)) return false;
+    const own = keys.filter((key) => key.provider === name);
+    if (own.length) return own.every((key) => key.state === 'missing');
+    return problems.some((problem) => problem.message.includes(`provider ${name} has no key`));
+  });
+  return new Set(lacking.map((provider) => provider.name));
+}
+
+/** Only the priority policy has a first choice; under the others any member may come first. */
+function firstChoice(group: Group, usable: readonly Member[]): Member | null {
+  return group.policy === 'priority' ? (inOrder(usable)[0] ?? null) : null;
+}
+
+/** Members as the priority policy goes through them. */
+export function inOrder(members: readonly Member[]): Member[] {
+  return [...members].sort((a, b) => a.priority - b.priority);
+}
+
+/** Nothing but practice providers: the person has not set up a real one yet. */
+export function isPracticeOnly(groups: readonly Group[], providers: readonly Provider[]): boolean {
+  const dialects = new Map(providers.map((provider) => [provider.name, provider.dialect]));
+  const members = groups.flatMap((group) => group.members);
+  return members.length > 0 && members.every((member) => dialects.get(member.provider) === 'practice');
+}
+
+/** A dialect whose providers need no key. */
+export function isKeyless(dialect: string | undefined): boolean {
+  return dialect === 'practice';
+}
+
+/** The active group, then the others as the config has them. */
+export function activeFirst(groups: readonly Group[]): Group[] {
+  return [...groups].sort((a, b) => Number(b.active) - Number(a.active));
+}
+
+/**
+ * Groups in one or two columns of about the same height, in their order down the first and then the second. Of two
+ * ways that are as even, the one with more in the first: what is left open is then at the end.
+ */
+export function inColumns(groups: readonly Group[]): Group[][] {
+  if (groups.length < 2) return [[...groups]];
+  const heights = groups.map((group) => 1.5 + Math.max(1, group.members.length));
+  const total = heights.reduce((sum, height) => sum + height, 0);
+  let best = 1;
+  let least = Infinity;
+  let first = 0;
+  for (let cut = 1; cut < groups.length; cut += 1) {
+    first += heights[cut - 1] ?? 0;
+    const taller = Math.max(first, total - first);
+    if (taller <= least) [best, least] = [cut, taller];
+  }
+  return [groups.slice(0, best), groups.slice(best)];
+}

@@ -1,0 +1,25 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+// No source maps and no inlined assets: the page is embedded in the program and its policy is `default-src 'self'`.
+export default defineConfig(({ mode }) => ({
+  base: '/ui/',
+  plugins: [svelte()],
+  // Under test, Svelte's browser build is wanted and not the one that renders on a server.
+  resolve: mode === 'test' ? { conditions: ['browser'] } : {},
+  build: {
+    target: ['es2022', 'safari16'],
+    outDir: 'dist',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  // `npm run dev` beside a running daemon or the mock server; open its one-time link first for the session cookie.
+  server: { proxy: { '/api': 'http://127.0.0.1:7790' } },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.ts'],
+    setupFiles: ['src/testing/setup.ts'],
+    restoreMocks: true,
+  },
+}));
