@@ -1,9 +1,11 @@
 //! The real Claude Code through Turnout, while its first provider fails on purpose.
 
+use serde_json::Value;
 use tests::admin::chain;
 use tests::claude::{Run, run};
 use tests::config::Config;
 use tests::program::{Practice, Turnout};
+use tests::until;
 
 async fn behind(first: &Practice, second: &Practice) -> Turnout {
     let config = Config::chain([
@@ -15,10 +17,16 @@ async fn behind(first: &Practice, second: &Practice) -> Turnout {
     Turnout::start(&config).await
 }
 
-/// Every request as `provider:verdict` of each of its attempts, oldest first.
-async fn story(turnout: &Turnout) -> Vec<String> {
+/// Every request as `provider:verdict` of each of its attempts, oldest first, once there are as many as are `wanted`.
+async fn story(turnout: &Turnout, wanted: usize) -> Vec<String> {
     turnout.quiet().await;
     let admin = turnout.admin();
+    until("the requests to be in the history", || async {
+        let rows = admin.requests().await;
+        let over = |row: &Value| row["ended_at"].is_string() || row["duration_ms"].is_number();
+        (rows.len() >= wanted && rows.iter().all(over)).then_some(())
+    })
+    .await;
     let mut story = Vec::new();
     for row in admin.requests().await.iter().rev() {
         let request = admin.request(row["id"].as_str().unwrap()).await;
@@ -63,7 +71,7 @@ async fn a_prompt_survives_an_overloaded_provider() {
             .contains("hello to the turnout"),
         "{run:#?}"
     );
-    let story = story(&turnout).await;
+    let story = story(&turnout, 1).await;
     assert!(
         !story.is_empty() && story.iter().all(|told| told == OVERLOADED_THEN_SERVED),
         "{story:#?}"
@@ -87,7 +95,7 @@ async fn a_prompt_survives_a_stream_that_is_cut_after_its_first_words() {
             .contains("hello to the turnout"),
         "{run:#?}"
     );
-    let story = story(&turnout).await;
+    let story = story(&turnout, 2).await;
     assert!(
         story[0].starts_with("first:") && story[0].ends_with("failed"),
         "the cut is not told: {story:#?}"
@@ -126,7 +134,7 @@ async fn a_tool_loop_survives_a_529_and_a_cut() {
             .contains("42-from-the-tool"),
         "{run:#?}"
     );
-    let story = story(&turnout).await;
+    let story = story(&turnout, 3).await;
     assert_eq!(story[0], OVERLOADED_THEN_SERVED);
     assert!(
         story[1].starts_with("first:") && story[1].ends_with("failed"),

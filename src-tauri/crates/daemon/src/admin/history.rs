@@ -33,7 +33,15 @@ pub(super) async fn list(
     let Some(ledger) = &daemon.instance().ledger else {
         return Ok(Json(List::whole(live(&daemon, &query))).into_response());
     };
+    settle(ledger).await;
     Ok(Json(ledger.requests(&filter(query)).await?).into_response())
+}
+
+/// Has what is on its way to the ledger written first: who asks right after a request expects to find it.
+async fn settle(ledger: &Ledger) {
+    if !ledger.degraded() {
+        ledger.flush().await;
+    }
 }
 
 pub(super) async fn detail(
@@ -61,8 +69,8 @@ async fn find(
     id: &str,
     is_there: bool,
 ) -> Result<Option<ledger::Detail>, QueryError> {
-    if is_there && !ledger.degraded() {
-        ledger.flush().await;
+    if is_there {
+        settle(ledger).await;
     }
     ledger.request(id).await
 }
