@@ -5,7 +5,6 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Refusal;
@@ -147,10 +146,10 @@ impl Desk {
             }
             if !matches!(text, "opus" | "sonnet" | "haiku") {
                 let error = ScenarioError::Name(text.to_owned());
-                return Err(Refusal {
-                    status: StatusCode::NOT_FOUND,
-                    message: format!("model: {} ({error})", clues.model),
-                });
+                return Err(
+                    Refusal::not_found(format!("model: {} ({error})", clues.model))
+                        .coded("model_not_found"),
+                );
             }
         }
         if let Some(text) = marked(clues.text) {
@@ -212,6 +211,8 @@ pub(crate) fn unmarked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
 
     fn clues() -> Clues<'static> {

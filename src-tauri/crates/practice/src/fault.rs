@@ -92,7 +92,7 @@ pub(crate) fn plan(scenario: &Scenario, reply: Reply, setting: &Setting<'_>) -> 
         (Some(Fault::Html(status)), _) => page(*status),
         (Some(Fault::Empty), Reply::Stream(_)) => Outpour {
             broken: true,
-            ..stream(Vec::new())
+            ..stream(Vec::new(), setting)
         },
         (Some(Fault::Empty), Reply::Whole(..)) => Outpour {
             broken: true,
@@ -116,7 +116,7 @@ pub(crate) fn error(failure: &Failure, setting: &Setting<'_>) -> Outpour {
         .dialect
         .error(failure, setting.model, setting.request_id);
     let mut out = Outpour {
-        status: failure.status,
+        status: setting.dialect.status(failure.status),
         broken: true,
         ..whole(body, None)
     };
@@ -145,8 +145,8 @@ pub(crate) fn whole(body: Bytes, told: Option<Usage>) -> Outpour {
     out
 }
 
-fn stream(frames: Vec<Frame>) -> Outpour {
-    let mut out = bare("text/event-stream; charset=utf-8");
+fn stream(frames: Vec<Frame>, setting: &Setting<'_>) -> Outpour {
+    let mut out = bare(setting.dialect.stream_type());
     out.headers
         .push((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")));
     out.frames = frames;
@@ -203,7 +203,7 @@ fn streamed(
     match fault {
         Some(Fault::Stall) => {
             frames.truncate(at);
-            ending = Ending::Silent(scenario.ping.map(|every| (dialect.ping(), every)));
+            ending = Ending::Silent(dialect.ping().zip(scenario.ping));
         }
         Some(Fault::Cut(how)) => {
             let rest = frames.split_off(at);
@@ -215,10 +215,10 @@ fn streamed(
         Some(Fault::Truncate) => frames.truncate(at),
         Some(Fault::ErrorEvent(failure)) => {
             frames.truncate(at);
-            frames.push(plain(dialect.error_frame(failure, setting.request_id)));
+            frames.push(plain(dialect.error_frame(failure, setting.request_id, at)));
         }
         Some(Fault::Fake200(failure)) => {
-            frames = vec![plain(dialect.error_frame(failure, setting.request_id))];
+            frames = vec![plain(dialect.error_frame(failure, setting.request_id, 0))];
         }
         Some(Fault::Malformed) => frames.insert(at, plain(dialect.malformed())),
         Some(Fault::NoBlank) => {
@@ -231,7 +231,7 @@ fn streamed(
     let mut out = Outpour {
         ending,
         broken,
-        ..stream(frames)
+        ..stream(frames, setting)
     };
     if fault == Some(&Fault::Gzip) {
         compress(&mut out);

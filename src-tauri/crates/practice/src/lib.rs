@@ -26,13 +26,17 @@ mod anthropic;
 mod control;
 mod desk;
 mod dialect;
+mod embedding;
 mod fault;
+mod models;
 mod options;
 mod provider;
 mod record;
+mod respond;
 mod sample;
 pub mod scenario;
 mod script;
+mod seal;
 mod serve;
 #[cfg(test)]
 mod socket_tests;

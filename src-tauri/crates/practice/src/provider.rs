@@ -6,24 +6,19 @@ use axum::Router;
 use axum::extract::{Request, State as Shared};
 use axum::response::Response;
 use bytes::Bytes;
-use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
 
-use crate::anthropic::Anthropic;
 use crate::control::{self, typed};
-use crate::desk::{self, Clues, Desk, Order, Outage, Usual};
-use crate::dialect::{Call, Dialect, Refusal};
-use crate::fault::{self, Delivery, Ending, Outpour, Reply, Setting};
+use crate::desk::{Desk, Order, Outage, Usual};
+use crate::dialect::Refusal;
+use crate::fault::Delivery;
 use crate::options::Options;
 use crate::record::{Brief, Counts, Outcome, Record, Ticket};
-use crate::scenario::{self, Failure, How, Scenario, ScenarioError};
-use crate::script::{self, Ask};
+use crate::respond;
+use crate::scenario::{self, How, Scenario, ScenarioError};
 use crate::wire::{self, Line};
-
-/// The dialects that answer, in the order in which they are asked whether a path is theirs.
-const DIALECTS: &[&dyn Dialect] = &[&Anthropic];
 
 /// A practice provider; a handle, cheap to clone.
 #[derive(Clone)]
@@ -160,7 +155,7 @@ impl Provider {
         &self.0.record
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
+    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
         self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -170,10 +165,10 @@ impl Provider {
         let path = parts.uri.path();
         let body = match Limited::new(body, self.0.options.max_body).collect().await {
             Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Refusal {
-                status: StatusCode::PAYLOAD_TOO_LARGE,
-                message: "Request exceeds the maximum size".to_owned(),
-            }),
+            Err(error) if error.is::<LengthLimitError>() => Err(Refusal::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Request exceeds the maximum size",
+            )),
             Err(_) => return wire::broken(), // the client left while it was sending
         };
         if self.0.options.control && path.starts_with("/practice/") {
@@ -192,135 +187,17 @@ impl Provider {
             .record
             .open(&parts.method, &parts.uri, &parts.headers, &seen);
         let request_id = format!("req_{}", self.id(&ticket));
+        let to = respond::addressed(&parts);
         let delivery = match outage {
-            Outage::None => self.delivery(&parts, body, &ticket, &request_id),
-            Outage::Overloaded => self.failed(&scenario::overloaded(), &request_id),
+            Outage::None => self.delivery(&to, &parts, body, &ticket, &request_id),
+            Outage::Overloaded => self.failed(&to, &scenario::overloaded(), &request_id),
             Outage::Refuse => Delivery::Refuse(How::Fin),
         };
-        self.deliver(delivery, ticket, line, &request_id).await
-    }
-
-    /// What answers a request; refusals included.
-    fn delivery(
-        &self,
-        parts: &Parts,
-        body: Result<Bytes, Refusal>,
-        ticket: &Ticket,
-        request_id: &str,
-    ) -> Delivery {
-        let found = DIALECTS
-            .iter()
-            .find_map(|dialect| Some((*dialect, dialect.call(&parts.method, parts.uri.path())?)));
-        let (dialect, call) = match found {
-            Some((dialect, call)) => (dialect, Some(call)),
-            None => (DIALECTS[0], None),
-        };
-        self.admitted(dialect, parts)
-            .and(body)
-            .and_then(|body| match &call {
-                Some(call) => self.scripted(dialect, call, parts, &body, ticket, request_id),
-                None => pass_through(parts, body),
-            })
-            .unwrap_or_else(|refusal| self.failed(&Failure::from(refusal), request_id))
-    }
-
-    fn admitted(&self, dialect: &dyn Dialect, parts: &Parts) -> Result<(), Refusal> {
-        let Some(key) = &self.0.options.require_key else {
-            return Ok(());
-        };
-        let message = match dialect.credential(&parts.headers) {
-            Some(given) if given == key => return Ok(()),
-            Some(_) => "invalid x-api-key",
-            None => "x-api-key header is required",
-        };
-        Err(Refusal {
-            status: StatusCode::UNAUTHORIZED,
-            message: message.to_owned(),
-        })
-    }
-
-    fn scripted(
-        &self,
-        dialect: &dyn Dialect,
-        call: &Call,
-        parts: &Parts,
-        body: &Bytes,
-        ticket: &Ticket,
-        request_id: &str,
-    ) -> Result<Delivery, Refusal> {
-        dialect.check_headers(&parts.headers)?;
-        let mut ask = match call {
-            Call::Answer => dialect.read(&parts.headers, body, false)?,
-            Call::Count => dialect.read(&parts.headers, body, true)?,
-            Call::Models | Call::Model(_) => Ask::default(),
-        };
-        let clues = Clues {
-            header: parts
-                .headers
-                .get("x-practice")
-                .and_then(|value| value.to_str().ok()),
-            credential: dialect.credential(&parts.headers),
-            model: &ask.model,
-            text: &ask.user_text,
-            stream: ask.stream,
-            main: !ask.tools.is_empty(),
-            answer: *call == Call::Answer,
-        };
-        let (scenario, source) = self.desk().choose(&clues)?;
-        ticket.chosen(&scenario.text, source, dialect.name(), &ask);
-        ask.user_text = desk::unmarked(&ask.user_text);
-        let reply = match call {
-            Call::Answer => {
-                let script = script::write(&scenario, &ask, &self.0.options.name, &self.id(ticket));
-                if ask.stream {
-                    Reply::Stream(dialect.frames(&script))
-                } else {
-                    Reply::Whole(dialect.whole(&script), Some(script.usage))
-                }
-            }
-            Call::Count => Reply::Whole(
-                dialect.count(scenario.wish.usage_in.unwrap_or(ask.tokens)),
-                None,
-            ),
-            Call::Models => {
-                Reply::Whole(dialect.models(parts.uri.query().unwrap_or_default()), None)
-            }
-            Call::Model(id) => {
-                let unknown = || Refusal {
-                    status: StatusCode::NOT_FOUND,
-                    message: format!("model: {id}"),
-                };
-                Reply::Whole(dialect.model(id).ok_or_else(unknown)?, None)
-            }
-        };
-        Ok(fault::plan(
-            &scenario,
-            reply,
-            &self.setting(dialect, &ask.model, request_id),
-        ))
-    }
-
-    fn setting<'a>(
-        &self,
-        dialect: &'a dyn Dialect,
-        model: &'a str,
-        request_id: &'a str,
-    ) -> Setting<'a> {
-        let Options { latency, pace, .. } = self.0.options;
-        Setting {
-            dialect,
-            request_id,
-            model,
-            latency,
-            pace,
-        }
-    }
-
-    fn failed(&self, failure: &Failure, request_id: &str) -> Delivery {
-        Delivery::Answer(fault::error(
-            failure,
-            &self.setting(DIALECTS[0], "", request_id),
-        ))
+        let ids = [
+            (to.request_id_header(), &*request_id),
+            ("x-practice-name", &self.0.options.name),
+        ];
+        self.deliver(delivery, ticket, line, &ids).await
     }
 
     async fn deliver(
@@ -328,7 +205,7 @@ impl Provider {
         delivery: Delivery,
         mut ticket: Ticket,
         line: Option<Line>,
-        request_id: &str,
+        ids: &[(&'static str, &str)],
     ) -> Response {
         match delivery {
             Delivery::Hang => std::future::pending().await,
@@ -344,10 +221,6 @@ impl Provider {
                 if !out.early && !out.first.is_zero() {
                     tokio::time::sleep(out.first).await;
                 }
-                let ids = [
-                    ("request-id", request_id),
-                    ("x-practice-name", &self.0.options.name),
-                ];
                 for (name, value) in ids {
                     if let Ok(value) = HeaderValue::from_str(value) {
                         out.headers.push((HeaderName::from_static(name), value));
@@ -359,7 +232,7 @@ impl Provider {
     }
 
     /// An id that no other request has, at this provider or at another one.
-    fn id(&self, ticket: &Ticket) -> String {
+    pub(crate) fn id(&self, ticket: &Ticket) -> String {
         format!("practice{:08x}{:06x}", self.0.nonce, ticket.seq())
     }
 }
@@ -384,24 +257,4 @@ fn liveness(outage: Outage) -> Response {
             Bytes::from_static(b"{\"status\":\"down\"}"),
         ),
     }
-}
-
-/// `/v1/practice/echo` gives any request its own body back; other paths are not found.
-fn pass_through(parts: &Parts, body: Bytes) -> Result<Delivery, Refusal> {
-    if parts.uri.path() != "/v1/practice/echo" {
-        return Err(Refusal {
-            status: StatusCode::NOT_FOUND,
-            message: "Not Found".to_owned(),
-        });
-    }
-    let mut out: Outpour = fault::whole(body, None);
-    out.ending = Ending::Clean;
-    if let Some(kind) = parts.headers.get(header::CONTENT_TYPE) {
-        out.headers[0].1 = kind.clone();
-    }
-    if let Ok(method) = HeaderValue::from_str(parts.method.as_str()) {
-        out.headers
-            .push((HeaderName::from_static("x-practice-method"), method));
-    }
-    Ok(Delivery::Answer(out))
 }

@@ -6,8 +6,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::sample;
 use crate::scenario::{Content, Scenario, Wish};
+use crate::{sample, seal};
 
 /// A request, as far as an answer depends on it.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,21 @@ pub(crate) struct Ask {
     pub(crate) continued: bool,
     /// The body, for an answer that shows it.
     pub(crate) body: bytes::Bytes,
+    /// Pictures, sound and files that came along.
+    pub(crate) media: Media,
+    /// What the dialect that read the request needs again to print the answer; nobody else reads it.
+    pub(crate) notes: Value,
+}
+
+/// What of a request is not text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Media {
+    /// Images.
+    pub(crate) images: usize,
+    /// Recordings.
+    pub(crate) audio: usize,
+    /// Files.
+    pub(crate) files: usize,
 }
 
 /// How long a marked prompt prefix is to be cached.
@@ -47,7 +62,7 @@ pub(crate) enum CacheMark {
     OneHour,
 }
 
-/// A tool that the client offers to run.
+/// A tool that the client offers to run. One that takes free text has the schema `{"type": "string"}`.
 #[derive(Debug, Clone)]
 pub(crate) struct Tool {
     /// Its name.
@@ -58,6 +73,7 @@ pub(crate) struct Tool {
 
 /// A whole answer.
 #[derive(Debug, Clone)]
+#[allow(dead_code, reason = "for the dialects to come")]
 pub(crate) struct Script {
     /// Id of the answer without a dialect's prefix.
     pub(crate) id: String,
@@ -71,6 +87,8 @@ pub(crate) struct Script {
     pub(crate) usage: Usage,
     /// Whether to spell it unusually.
     pub(crate) odd: bool,
+    /// What the dialect noted when it read the request.
+    pub(crate) notes: Value,
 }
 
 /// A block of an answer. Pieces are what a stream sends one by one; joined they are the whole.
@@ -86,7 +104,7 @@ pub(crate) enum Block {
         id: String,
         /// Tool name.
         name: String,
-        /// Its input.
+        /// Its input: an object, or a string for a tool of free text.
         input: Value,
     },
 }
@@ -123,6 +141,26 @@ pub struct Usage {
     pub thinking: u64,
 }
 
+impl Media {
+    /// A sentence about it; none where nothing came along.
+    fn told(self) -> String {
+        let kinds = [
+            (self.images, "image"),
+            (self.audio, "recording"),
+            (self.files, "file"),
+        ];
+        let told: Vec<String> = kinds
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, kind)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" }))
+            .collect();
+        if told.is_empty() {
+            return String::new();
+        }
+        format!(" (with {})", told.join(", "))
+    }
+}
+
 impl Stop {
     /// Reads Anthropic's name of a stop reason.
     pub fn named(name: &str) -> Option<Self> {
@@ -157,6 +195,7 @@ const SHELL_TOOLS: &[&str] = &[
     "execute_command",
     "terminal",
 ];
+const MOST_CALLS: usize = 32;
 const LONG_DELTAS: usize = 200;
 const ECHO_CHARS: usize = 400;
 const BODY_CHARS: usize = 64 * 1024;
@@ -166,7 +205,7 @@ pub(crate) fn write(scenario: &Scenario, ask: &Ask, speaker: &str, id: &str) -> 
     let wish = &scenario.wish;
     let mut blocks = Vec::new();
     if scenario.content == Content::Thinking || ask.thinking {
-        blocks.push(thinking(id));
+        blocks.push(thinking());
     }
     let calls = tool_calls(scenario, ask, id);
     let mut stop = if calls.is_empty() {
@@ -204,6 +243,7 @@ pub(crate) fn write(scenario: &Scenario, ask: &Ask, speaker: &str, id: &str) -> 
         stop: wish.stop.unwrap_or(stop),
         usage,
         odd: scenario.content == Content::Odd,
+        notes: ask.notes.clone(),
     }
 }
 
@@ -212,12 +252,9 @@ pub(crate) fn estimate(bytes: usize) -> u64 {
     (bytes as u64).div_ceil(4)
 }
 
-fn thinking(id: &str) -> Block {
-    use base64::Engine as _;
-    let signature =
-        base64::engine::general_purpose::STANDARD.encode(format!("practice signature of {id}"));
+fn thinking() -> Block {
     let text = "This is practice. I look at what was asked, and then I answer it.";
-    Block::Thinking(pieces(text, 4), signature)
+    Block::Thinking(pieces(text, 4), seal::seal(text))
 }
 
 fn words(scenario: &Scenario, ask: &Ask, speaker: &str) -> String {
@@ -242,7 +279,7 @@ fn words(scenario: &Scenario, ask: &Ask, speaker: &str) -> String {
             clipped(ask.tool_results.join(" | ").trim(), ECHO_CHARS)
         )
     };
-    let mut text = format!("{here} {}", heard.trim_end());
+    let mut text = format!("{here} {}{}", heard.trim_end(), ask.media.told());
     if scenario.content == Content::Long {
         for line in 1..=LONG_DELTAS {
             text.push_str("\nLine ");
@@ -255,7 +292,7 @@ fn words(scenario: &Scenario, ask: &Ask, speaker: &str) -> String {
 
 fn tool_calls(scenario: &Scenario, ask: &Ask, id: &str) -> Vec<Block> {
     let wanted = match scenario.content {
-        Content::Tool => 1,
+        Content::Tool => scenario.wish.parallel.unwrap_or(1).min(MOST_CALLS),
         Content::Tools2 => 2,
         _ => 0,
     };

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::dialect::Refusal;
+use crate::seal;
 
 type Checked = Result<(), Refusal>;
 
@@ -177,7 +178,11 @@ fn block(at: &str, role: &str, block: &Value) -> Checked {
             }
         }
         ("tool_result", "user") => text("tool_use_id"),
-        ("thinking", "assistant") => text("thinking").and_then(|()| text("signature")),
+        ("thinking", "assistant") => {
+            text("thinking")?;
+            text("signature")?;
+            signature(at, fields)
+        }
         ("redacted_thinking", "assistant") => text("data"),
         ("image" | "document", "user") => match fields.get("source") {
             Some(Value::Object(source)) if source.contains_key("type") => Ok(()),
@@ -192,6 +197,15 @@ fn block(at: &str, role: &str, block: &Value) -> Checked {
             &format!("`{kind}` blocks can only be in `user` messages"),
         ),
         _ => Ok(()),
+    }
+}
+
+/// Thinking comes back with the signature it was given, and unchanged unless it was left out.
+fn signature(at: &str, fields: &Map<String, Value>) -> Checked {
+    let thinking = fields.text("thinking");
+    match seal::open(fields.text("signature")) {
+        Some(sealed) if thinking.is_empty() || thinking == sealed => Ok(()),
+        _ => wrong(at, "Invalid `signature` in `thinking` block"),
     }
 }
 

@@ -10,10 +10,11 @@ mod odd;
 mod request;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use crate::dialect::{Call, Dialect, Frame, Refusal};
+use crate::dialect::{Call, Dialect, Frame, Refusal, bearer};
 use crate::scenario::Failure;
 use crate::script::{Ask, Script};
 
@@ -25,29 +26,39 @@ impl Dialect for Anthropic {
         "anthropic"
     }
 
-    fn call(&self, method: &Method, path: &str) -> Option<Call> {
-        match (method, path) {
+    fn call(&self, parts: &Parts) -> Option<Call> {
+        match (&parts.method, parts.uri.path()) {
             (&Method::POST, "/v1/messages") => Some(Call::Answer),
             (&Method::POST, "/v1/messages/count_tokens") => Some(Call::Count),
-            (&Method::GET, "/v1/models") => Some(Call::Models),
-            (&Method::GET, _) => {
+            // The same paths are OpenAI's; only the headers tell who asks.
+            (&Method::GET, "/v1/models") => self.owns(parts).then_some(Call::Models),
+            (&Method::GET, path) => {
                 let id = path
                     .strip_prefix("/v1/models/")
-                    .filter(|id| !id.is_empty())?;
+                    .filter(|id| !id.is_empty() && self.owns(parts))?;
                 Some(Call::Model(id.to_owned()))
             }
             _ => None,
         }
     }
 
-    fn credential<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let text =
-            |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let bearer = || {
-            let (scheme, key) = text(header::AUTHORIZATION)?.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    fn owns(&self, parts: &Parts) -> bool {
+        parts.headers.contains_key("anthropic-version") || parts.headers.contains_key("x-api-key")
+    }
+
+    fn credential<'a>(&self, parts: &'a Parts) -> Option<&'a str> {
+        let key = parts.headers.get("x-api-key");
+        key.and_then(|value| value.to_str().ok())
+            .or_else(|| bearer(&parts.headers))
+    }
+
+    fn stranger(&self, given: bool) -> Refusal {
+        let message = if given {
+            "invalid x-api-key"
+        } else {
+            "x-api-key header is required"
         };
-        text(header::HeaderName::from_static("x-api-key")).or_else(bearer)
+        Refusal::new(StatusCode::UNAUTHORIZED, message)
     }
 
     fn check_headers(&self, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -65,8 +76,9 @@ impl Dialect for Anthropic {
         }
     }
 
-    fn read(&self, headers: &HeaderMap, body: &Bytes, counting: bool) -> Result<Ask, Refusal> {
-        let newer = headers
+    fn read(&self, parts: &Parts, body: &Bytes, counting: bool) -> Result<Ask, Refusal> {
+        let newer = parts
+            .headers
             .get("anthropic-version")
             .is_some_and(|version| version == "2026-10-21");
         request::read(body, counting, newer)
@@ -105,7 +117,11 @@ impl Dialect for Anthropic {
         envelope(failure, model, request_id).to_string().into()
     }
 
-    fn error_frame(&self, failure: &Failure, request_id: &str) -> Bytes {
+    fn status(&self, status: StatusCode) -> StatusCode {
+        status
+    }
+
+    fn error_frame(&self, failure: &Failure, request_id: &str, _sent: usize) -> Bytes {
         format!(
             "event: error\ndata: {}\n\n",
             envelope(failure, "", request_id)
@@ -113,8 +129,12 @@ impl Dialect for Anthropic {
         .into()
     }
 
-    fn ping(&self) -> Bytes {
-        Bytes::from_static(encode::PING)
+    fn ping(&self) -> Option<Bytes> {
+        Some(Bytes::from_static(encode::PING))
+    }
+
+    fn request_id_header(&self) -> &'static str {
+        "request-id"
     }
 
     fn malformed(&self) -> Bytes {

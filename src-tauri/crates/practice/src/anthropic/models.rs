@@ -1,22 +1,13 @@
-//! The models that the practice provider offers: three that just answer, and one for each scenario.
+//! The models as Anthropic lists them.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::scenario;
-
-/// What a model name begins with where the rest names a scenario.
-const PREFIX: &str = "practice-";
-const PLAIN: &[(&str, &str)] = &[
-    ("practice-opus", "Practice Opus"),
-    ("practice-sonnet", "Practice Sonnet"),
-    ("practice-haiku", "Practice Haiku"),
-];
+use crate::models;
 
 /// Answers `GET /v1/models` with its `limit`, `after_id` and `before_id`.
 pub(super) fn list(query: &str) -> Bytes {
-    let mut ids: Vec<String> = PLAIN.iter().map(|(id, _)| (*id).to_owned()).collect();
-    ids.extend(scenario::NAMES.iter().map(|name| format!("{PREFIX}{name}")));
+    let ids = models::ids();
     let asked = |key: &str| {
         query
             .split('&')
@@ -44,21 +35,15 @@ pub(super) fn list(query: &str) -> Bytes {
 
 /// Answers `GET /v1/models/{id}`; names of Claude models are known as well, as requests may use them.
 pub(super) fn one(id: &str) -> Option<Bytes> {
-    let known = PLAIN.iter().any(|(plain, _)| *plain == id)
-        || id.strip_prefix(PREFIX).is_some_and(scenario::is_name)
-        || id.starts_with("claude-");
+    let known = models::known(id) || id.starts_with("claude-");
     known.then(|| describe(id).to_string().into())
 }
 
 fn describe(id: &str) -> Value {
-    let shown = PLAIN
-        .iter()
-        .find(|(plain, _)| *plain == id)
-        .map_or(id, |(_, shown)| shown);
     json!({
         "type": "model",
         "id": id,
-        "display_name": shown,
+        "display_name": models::shown(id),
         "created_at": "2026-01-01T00:00:00Z",
         "max_input_tokens": 200_000,
         "max_tokens": 128_000,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::check::{self, Fields};
 use crate::dialect::Refusal;
-use crate::script::{Ask, CacheMark, Tool, estimate};
+use crate::script::{Ask, CacheMark, Media, Tool, estimate};
 
 /// What an image or a file costs, whatever its bytes.
 const MEDIA_TOKENS: u64 = 1500;
@@ -45,6 +45,8 @@ pub(super) fn read(body: &Bytes, counting: bool, newer: bool) -> Result<Ask, Ref
             .iter()
             .any(|message| message["role"] == "assistant"),
         body: body.clone(),
+        media: size.seen,
+        notes: Value::Null,
     })
 }
 
@@ -113,6 +115,7 @@ fn tool_results(messages: &[Value]) -> Vec<String> {
 struct Size {
     media: u64,
     media_bytes: usize,
+    seen: Media,
     cache: Option<CacheMark>,
 }
 
@@ -136,6 +139,11 @@ impl Size {
             self.media += 1;
             self.media_bytes += fields.text("data").len();
             return;
+        }
+        match fields.get("type").and_then(Value::as_str) {
+            Some("image") => self.seen.images += 1,
+            Some("document") => self.seen.files += 1,
+            _ => {}
         }
         for (name, value) in fields {
             if name == "cache_control" && value.is_object() {

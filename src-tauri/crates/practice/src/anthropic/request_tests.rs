@@ -120,6 +120,48 @@ fn a_tool_call_without_its_result_is_refused() {
 }
 
 #[test]
+fn thinking_comes_back_with_its_own_signature_alone() {
+    let with = |thinking: &str, signature: &str| {
+        json!([
+            {"role": "user", "content": "go"},
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": thinking, "signature": signature},
+                {"type": "text", "text": "gone"},
+            ]},
+            {"role": "user", "content": "on"},
+        ])
+    };
+    let signature = crate::seal::seal("hm");
+    for thinking in ["hm", ""] {
+        let mut request = good();
+        request["messages"] = with(thinking, &signature);
+        assert!(asked(&request).is_ok(), "{thinking}");
+    }
+    for (thinking, signature) in [
+        ("ha", signature.as_str()),
+        ("hm", ""),
+        ("hm", "EqQBCgIYAhIM"),
+    ] {
+        let message = refused(&json!({"messages": with(thinking, signature)}));
+        assert_eq!(
+            message,
+            "messages.1.content.0: Invalid `signature` in `thinking` block"
+        );
+    }
+}
+
+#[test]
+fn pictures_and_files_are_counted() {
+    let mut request = good();
+    let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}});
+    let file =
+        json!({"type": "document", "source": {"type": "url", "url": "https://a.example/b.pdf"}});
+    request["messages"][0]["content"] = json!([image, image, file]);
+    let media = asked(&request).expect("accepted").media;
+    assert_eq!((media.images, media.audio, media.files), (2, 0, 1));
+}
+
+#[test]
 fn unknown_fields_and_odd_numbers_are_accepted() {
     let body = br#"{"x":{"b":1.0},"model":"m","max_tokens":1.0e1,"messages":[{"role":"user","content":"hi","y":[]}]}"#;
     let ask = read(&Bytes::from_static(body), false, false).expect("accepted");

@@ -114,6 +114,8 @@ impl Keys {
                 .take("retry_after")
                 .or(default.retry_after)
                 .filter(|value| value != "none"),
+            code: self.take("code").or(default.code),
+            param: default.param,
             about_model: default.about_model,
         })
     }
@@ -143,6 +145,7 @@ impl Keys {
             tool: self.take("tool"),
             command: self.take("command"),
             args,
+            parallel: self.number("parallel")?,
             stop,
             usage_in: self.number("usage_in")?,
             usage_out: self.number("usage_out")?,

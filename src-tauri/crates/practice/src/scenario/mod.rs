@@ -32,6 +32,10 @@ pub const KEYS: &[(&str, &str)] = &[
         "error type instead of the one that belongs to the status",
     ),
     ("message", "error message"),
+    (
+        "code",
+        "error code, in dialects that have one beside the type",
+    ),
     ("retry_after", "value of retry-after; none leaves it out"),
     ("first", "time before the first byte: 200, 200ms or 2s"),
     ("headers", "early: headers at once, then the wait of first"),
@@ -48,6 +52,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("tool", "name of the tool to call"),
     ("command", "shell command for a tool that takes one"),
     ("args", "tool input as JSON"),
+    ("parallel", "how many tool calls one answer holds"),
     (
         "stop",
         "stop reason: end_turn, tool_use, max_tokens, refusal, pause_turn",
@@ -149,6 +154,8 @@ pub struct Wish {
     pub command: Option<String>,
     /// Tool input.
     pub args: Option<Value>,
+    /// Tool calls in one answer.
+    pub parallel: Option<usize>,
     /// Stop reason.
     pub stop: Option<Stop>,
     /// Tokens: uncached input.
@@ -224,6 +231,10 @@ pub struct Failure {
     pub kind: Option<String>,
     /// Error message.
     pub message: Option<String>,
+    /// A word for programs, in dialects that have one beside the type.
+    pub code: Option<String>,
+    /// The field that is wrong, in dialects that name it apart.
+    pub param: Option<String>,
     /// Value of `retry-after`.
     pub retry_after: Option<String>,
     /// Whether the message says that the model is unknown.
@@ -447,6 +458,8 @@ pub(crate) fn plain(status: StatusCode) -> Failure {
         status,
         kind: None,
         message: None,
+        code: None,
+        param: None,
         retry_after: None,
         about_model: false,
     }
