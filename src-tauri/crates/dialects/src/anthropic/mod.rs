@@ -2,11 +2,13 @@
 //!
 //! Field names and the event grammar follow the types of Anthropic's official SDKs.
 
+mod codec;
 mod error;
 mod event;
 mod request;
 mod usage;
 
+pub use codec::Anthropic;
 pub use error::{ErrorBody, ErrorKind};
 pub use event::{Event, Meter};
 pub use request::Request;

@@ -1,0 +1,299 @@
+//! What one model at one provider can take: data that the writers go by, so that none of them knows a vendor.
+//!
+//! Defaults are those of an endpoint about which nothing is known: only what practically every server of the dialect
+//! understands. Records of known vendors and models override them (`config/vendors.toml`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::ir::Effort;
+
+/// What one model at one provider can take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Caps {
+    /// The most tokens it reads and writes together; `None` where unknown.
+    pub context_window: Option<u64>,
+    /// The most tokens it writes; `None` where unknown.
+    pub max_output: Option<u64>,
+
+    /// Images by base64.
+    pub images: bool,
+    /// Images by URL, fetched by the provider.
+    pub image_urls: bool,
+    /// Images inside tool results.
+    pub images_in_results: bool,
+    /// PDF documents by base64.
+    pub documents: bool,
+    /// Documents by URL, fetched by the provider.
+    pub document_urls: bool,
+    /// Audio by base64.
+    pub audio: bool,
+    /// Video by base64 or URL.
+    pub video: bool,
+
+    /// Tools at all.
+    pub tools: bool,
+    /// `strict` on tools.
+    pub strict_tools: bool,
+    /// Tools that take free text.
+    pub custom_tools: bool,
+    /// Whether a tool may be forced (`any`, `required`, a name).
+    pub forced_tool_choice: bool,
+    /// Whether several calls can be switched off.
+    pub parallel_flag: bool,
+    /// The longest tool name.
+    pub tool_name_max: usize,
+    /// What ids of calls must look like.
+    pub call_ids: CallIds,
+    /// Web search by the vendor.
+    pub web_search: bool,
+
+    /// Answers by JSON Schema, or only some JSON, or neither.
+    pub structured: Structured,
+
+    /// `temperature`, `top_p`, `top_k`.
+    pub sampling: bool,
+    /// Penalties.
+    pub penalties: bool,
+    /// `seed`.
+    pub seed: bool,
+    /// The most stop sequences; 0 where there are none.
+    pub stop_max: usize,
+
+    /// How thinking is switched.
+    pub thinking: Thinking,
+    /// Levels of effort on offer; empty where there are none.
+    pub efforts: Vec<Effort>,
+    /// Bounds of a thinking budget in tokens, where there is one.
+    pub budget: Option<(u64, u64)>,
+    /// Whether thinking can be switched off.
+    pub can_rest: bool,
+    /// How earlier reasoning goes back.
+    pub reasoning_back: ReasoningBack,
+
+    /// Cache marks in the prompt.
+    pub cache_marks: bool,
+    /// A cache key.
+    pub cache_key: bool,
+
+    /// An answer can be begun by the client (assistant turn last).
+    pub prefill: bool,
+    /// Instructions in the middle of the conversation.
+    pub mid_system: bool,
+
+    /// What only OpenAI Chat and its relatives differ in.
+    pub chat: Chat,
+    /// What only Anthropic endpoints differ in.
+    pub messages: Messages,
+    /// What only Gemini endpoints differ in.
+    pub gemini: Gemini,
+    /// What only Responses endpoints differ in.
+    pub responses: Responses,
+    /// `num_ctx` to ask an Ollama server for; the estimate of the prompt decides where `None`.
+    pub num_ctx: Option<u64>,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            context_window: None,
+            max_output: None,
+            images: true,
+            image_urls: true,
+            images_in_results: false,
+            documents: true,
+            document_urls: false,
+            audio: false,
+            video: false,
+            tools: true,
+            strict_tools: false,
+            custom_tools: false,
+            forced_tool_choice: true,
+            parallel_flag: true,
+            tool_name_max: 64,
+            call_ids: CallIds::Any,
+            web_search: false,
+            structured: Structured::Schema,
+            sampling: true,
+            penalties: true,
+            seed: true,
+            stop_max: 4,
+            thinking: Thinking::Effort,
+            efforts: vec![Effort::Low, Effort::Medium, Effort::High],
+            budget: None,
+            can_rest: true,
+            reasoning_back: ReasoningBack::Drop,
+            cache_marks: false,
+            cache_key: false,
+            prefill: true,
+            mid_system: true,
+            chat: Chat::default(),
+            messages: Messages::default(),
+            gemini: Gemini::default(),
+            responses: Responses::default(),
+            num_ctx: None,
+        }
+    }
+}
+
+/// What ids of calls must look like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallIds {
+    /// Letters, digits, `_` and `-`, at most 64.
+    #[default]
+    Any,
+    /// Exactly nine letters and digits (Mistral).
+    Alnum9,
+    /// None are sent (Gemini before 3).
+    None,
+}
+
+/// How an answer's form can be bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Structured {
+    /// Not at all: asked for in words.
+    None,
+    /// Some JSON.
+    Json,
+    /// JSON by a schema.
+    #[default]
+    Schema,
+}
+
+/// How thinking is switched in a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Thinking {
+    /// There is no switch.
+    None,
+    /// `reasoning_effort` (Chat), `reasoning.effort` (Responses), `output_config.effort` (Anthropic),
+    /// `thinkingLevel` (Gemini 3), `think` with a level (Ollama).
+    #[default]
+    Effort,
+    /// A budget in tokens: `thinking.budget_tokens` (older Claude), `thinkingBudget` (Gemini 2.5).
+    Budget,
+    /// `thinking: {type: enabled | disabled}` beside `reasoning_effort` (DeepSeek, GLM, Kimi).
+    Type,
+    /// `enable_thinking` and `thinking_budget` (Qwen).
+    Enable,
+    /// `reasoning: {effort | max_tokens | enabled}` (OpenRouter).
+    Object,
+    /// `chat_template_kwargs: {enable_thinking}` (vLLM, SGLang).
+    Template,
+    /// `think: true | false` (Ollama models without levels).
+    Flag,
+}
+
+/// How earlier reasoning goes back in a Chat conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReasoningBack {
+    /// It is left out.
+    #[default]
+    Drop,
+    /// As `reasoning_content`, where there is some.
+    Content,
+    /// As `reasoning_content` on every assistant message, empty where there is none: without it the request is refused.
+    ContentRequired,
+    /// As `reasoning`.
+    Reasoning,
+    /// As `reasoning_details`, unchanged (OpenRouter).
+    Details,
+}
+
+/// What OpenAI Chat and its relatives differ in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chat {
+    /// `max_completion_tokens` instead of `max_tokens`.
+    pub max_completion_tokens: bool,
+    /// Role `developer` instead of `system`.
+    pub developer: bool,
+    /// Only the first message may be a system message.
+    pub single_system: bool,
+    /// `stream_options.include_usage`.
+    pub stream_options: bool,
+    /// Lists of parts in user messages; else plain strings only.
+    pub content_lists: bool,
+    /// `top_k`, which is no field of OpenAI's.
+    pub top_k: bool,
+    /// `safety_identifier` instead of `user`.
+    pub safety_identifier: bool,
+    /// `verbosity`.
+    pub verbosity: bool,
+    /// `reasoning_effort: "none"`.
+    pub effort_none: bool,
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Self {
+            max_completion_tokens: false,
+            developer: false,
+            single_system: false,
+            stream_options: true,
+            content_lists: true,
+            top_k: false,
+            safety_identifier: false,
+            verbosity: false,
+            effort_none: false,
+        }
+    }
+}
+
+/// What Anthropic endpoints differ in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Messages {
+    /// `thinking.type: adaptive`.
+    pub adaptive: bool,
+    /// `thinking.type: between_tools`.
+    pub between_tools: bool,
+    /// `output_config.effort`.
+    pub effort: bool,
+    /// Anthropic itself: seals are checked, betas and fields of Claude Code are known.
+    pub first_party: bool,
+    /// Values of `anthropic-beta` that may pass; all where empty and `first_party`, none where empty and not.
+    pub betas: Vec<String>,
+}
+
+/// What Gemini endpoints differ in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gemini {
+    /// Generation 3 and newer: ids of calls, signatures on calls, media inside function responses, `thinkingLevel`.
+    pub third: bool,
+    /// `parametersJsonSchema` and `responseJsonSchema`; else the OpenAPI subset.
+    pub json_schema: bool,
+}
+
+impl Default for Gemini {
+    fn default() -> Self {
+        Self {
+            third: false,
+            json_schema: true,
+        }
+    }
+}
+
+/// What Responses endpoints differ in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Responses {
+    /// `include: ["reasoning.encrypted_content"]`.
+    pub encrypted: bool,
+    /// `reasoning.summary`.
+    pub summary: bool,
+}
+
+impl Default for Responses {
+    fn default() -> Self {
+        Self {
+            encrypted: true,
+            summary: true,
+        }
+    }
+}

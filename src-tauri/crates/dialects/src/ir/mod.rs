@@ -1,0 +1,37 @@
+//! The intermediate form: what a conversation is, whatever dialect it is written in.
+//!
+//! Every conversion goes through these types: a dialect reads its own wire format into them and writes them out in
+//! its own, and never sees another dialect. They hold what at least two vendors have in common; what only one has is
+//! kept beside it ([`Own`], [`Part::Opaque`], [`Tool::native`]) for the way back and listed as lost elsewhere.
+
+mod answer;
+mod cache;
+mod embed;
+mod event;
+mod failure;
+mod fold;
+mod model;
+mod part;
+mod place;
+mod reasoning;
+mod request;
+mod seal;
+mod sequence;
+mod tool;
+mod toolbox;
+
+pub use answer::{Answer, Stop};
+pub use cache::{CacheMark, Ttl};
+pub use embed::{EmbedAnswer, EmbedInput, EmbedRequest, Encoding};
+pub use event::{Event, Opening};
+pub use failure::{Failure, FailureKind};
+pub use fold::{Folder, unfold};
+pub use model::Model;
+pub use part::{Call, Media, MediaKind, Part, Source, Text, Thinking, ToolResult};
+pub use place::{At, Fate, Field, Loss, Own, Place, Refusal};
+pub use reasoning::{Effort, Mode, Reasoning, Show};
+pub use request::{Format, Request, Role, Sampling, Turn};
+pub use seal::{Origin, Seal};
+pub use sequence::{CallKey, Malformed, Sequencer, Truncated};
+pub use tool::{Hosted, Native, Tool, ToolChoice, ToolKind, WebSearch};
+pub use toolbox::{CallKind, Toolbox};

@@ -1,0 +1,139 @@
+//! A request for an answer.
+
+use super::{At, CacheMark, Own, Part, Reasoning, Text, Tool, ToolChoice};
+use crate::json::Json;
+
+/// A request for an answer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Request {
+    /// The model. The gateway puts the provider's name for it here before the request is written.
+    pub model: String,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Whether a streaming client wants usage at the end (Chat `stream_options.include_usage`).
+    pub stream_usage: bool,
+    /// Leading instructions, in order.
+    pub system: Vec<Text>,
+    /// The conversation, in order. Neighbours may have the same role.
+    pub turns: Vec<Turn>,
+    /// Tools on offer.
+    pub tools: Vec<Tool>,
+    /// Which tool must be called.
+    pub tool_choice: ToolChoice,
+    /// Whether several calls at once are allowed.
+    pub parallel_tools: Option<bool>,
+    /// The most tokens to be generated, thinking included.
+    pub max_tokens: Option<u64>,
+    /// Texts at which generation ends.
+    pub stop: Vec<String>,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// How much to think.
+    pub reasoning: Reasoning,
+    /// What form the answer must have.
+    pub format: Format,
+    /// Automatic cache mark on the whole prompt (Anthropic top-level `cache_control`).
+    pub cache: Option<CacheMark>,
+    /// Which requests share a cache (OpenAI `prompt_cache_key`).
+    pub cache_key: Option<String>,
+    /// The end user, as an id.
+    pub user: Option<String>,
+    /// The client's session, where the body tells it.
+    pub session: Option<String>,
+    /// The client's own notes.
+    pub metadata: Option<Json>,
+    /// Service tier, in the client's words.
+    pub tier: Option<String>,
+    /// How wordy: low, medium, high.
+    pub verbosity: Option<String>,
+    /// Whether the vendor is to keep the answer for later reference.
+    pub store: Option<bool>,
+    /// Kinds of output wanted, where it is more than text (`audio`, `image`).
+    pub modalities: Vec<String>,
+    /// Fields that only the client's dialect has.
+    pub own: Vec<Own>,
+}
+
+/// One turn of the conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// Whose turn it is. Tool results stand in turns of the user.
+    pub role: Role,
+    /// What is said. May be empty.
+    pub parts: Vec<Part>,
+    /// The speaker's name.
+    pub name: Option<String>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Role {
+    User,
+    Assistant,
+    /// Instructions in the middle of the conversation.
+    System,
+    /// The same, as newer OpenAI models call it.
+    Developer,
+}
+
+/// How tokens are drawn. `None` is the model's default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sampling {
+    /// 0 to 2 (Anthropic 0 to 1).
+    pub temperature: Option<f64>,
+    /// 0 to 1.
+    pub top_p: Option<f64>,
+    /// How many candidates per token.
+    pub top_k: Option<u64>,
+    /// −2 to 2.
+    pub frequency_penalty: Option<f64>,
+    /// −2 to 2.
+    pub presence_penalty: Option<f64>,
+    /// For repeatable answers.
+    pub seed: Option<i64>,
+    /// How many answers; more than 1 only where told.
+    pub choices: Option<u64>,
+    /// Log probabilities wanted, of so many alternatives per token.
+    pub logprobs: Option<u64>,
+    /// Bias by token id.
+    pub logit_bias: Option<Json>,
+}
+
+/// What form the answer must have.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Format {
+    /// Text.
+    #[default]
+    Text,
+    /// Some JSON.
+    Json,
+    /// JSON that follows a schema.
+    Schema {
+        /// A name for it.
+        name: Option<String>,
+        /// What it is.
+        description: Option<String>,
+        /// The JSON Schema.
+        schema: Json,
+        /// Whether it must be followed exactly.
+        strict: Option<bool>,
+    },
+}
+
+impl Request {
+    /// All parts of all turns.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.turns.iter().flat_map(|turn| &turn.parts)
+    }
+
+    /// The name of the tool that was called under this id.
+    pub fn called(&self, call_id: &str) -> Option<&str> {
+        self.parts().find_map(|part| match part {
+            Part::Call(call) if call.id == call_id => Some(call.name.as_str()),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Tools that a model may call.
+
+use super::CacheMark;
+use crate::{Dialect, json::Json};
+
+/// A tool on offer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Its name as the client wrote it.
+    pub name: String,
+    /// What it is.
+    pub kind: ToolKind,
+    /// What it does, for the model.
+    pub description: Option<String>,
+    /// JSON Schema of its arguments; `None` for none.
+    pub schema: Option<Json>,
+    /// Whether arguments must follow the schema exactly; `None` where nothing was said.
+    pub strict: Option<bool>,
+    /// A group of tools that it belongs to (Responses `namespace`).
+    pub namespace: Option<String>,
+    /// The declaration as the client wrote it, where it is more than the fields above say.
+    pub native: Option<Native>,
+    /// "Cache up to here."
+    pub cache: Option<CacheMark>,
+    /// Its position in the client's list.
+    pub at: u32,
+}
+
+/// A declaration in its own dialect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Native {
+    /// Whose form it is.
+    pub dialect: Dialect,
+    /// The whole of it.
+    pub value: Json,
+}
+
+/// What a tool is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ToolKind {
+    /// A function that the client runs.
+    Function,
+    /// A tool of the client's that takes free text (OpenAI `custom`), with its `format`, if any.
+    Custom {
+        /// `{"type":"text"}` or a grammar.
+        format: Option<Json>,
+    },
+    /// A tool that the vendor runs.
+    Hosted(Hosted),
+}
+
+/// A tool that the vendor runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hosted {
+    /// Search on the web.
+    WebSearch(WebSearch),
+    /// Fetch a page (Anthropic `web_fetch_*`, Gemini `urlContext`).
+    WebFetch,
+    /// Run code (Anthropic `code_execution_*`, Responses `code_interpreter`, Gemini `codeExecution`).
+    CodeExecution,
+    /// Any other, by its `type`; only its own dialect has it.
+    Other(String),
+}
+
+/// Bounds of a web search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WebSearch {
+    /// Only these domains; all where empty.
+    pub allowed_domains: Vec<String>,
+    /// Not these domains.
+    pub blocked_domains: Vec<String>,
+    /// At most so many searches.
+    pub max_uses: Option<u64>,
+    /// Where the person is, as the vendor spells it.
+    pub user_location: Option<Json>,
+}
+
+/// Which tool the model must call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// Nothing was said.
+    #[default]
+    Unset,
+    /// As it likes.
+    Auto,
+    /// None.
+    None,
+    /// Any, but one.
+    Any,
+    /// This one.
+    Named(String),
+    /// One of these; must call one when `required`.
+    Allowed {
+        /// Whether one must be called.
+        required: bool,
+        /// The names.
+        names: Vec<String>,
+    },
+}
