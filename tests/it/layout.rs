@@ -10,11 +10,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dialects", &[]),
     ("routing", &[]),
     ("ledger", &[]),
+    ("tokens", &[]),
     ("practice", &["dialects"]),
-    ("gateway", &["dialects", "routing"]),
+    ("gateway", &["dialects", "routing", "tokens"]),
     (
         "daemon",
-        &["dialects", "routing", "ledger", "practice", "gateway"],
+        &[
+            "dialects", "routing", "tokens", "ledger", "practice", "gateway",
+        ],
     ),
     ("cli", &["daemon", "practice"]),
     ("turnout", &["daemon", "cli"]),
@@ -22,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without a runtime, a network, a clock or a random source of their own.
-const PURE: &[&str] = &["dialects", "routing"];
+const PURE: &[&str] = &["dialects", "routing", "tokens"];
 const IMPURE: &[&str] = &[
     "tokio",
     "reqwest",
