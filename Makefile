@@ -4,16 +4,16 @@
 SHELL := /bin/sh
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 # What the outer tests start.
-it web client: export TURNOUTD ?= $(CARGO_TARGET_DIR)/release/turnoutd
+it web client conformance: export TURNOUTD ?= $(CARGO_TARGET_DIR)/release/turnoutd
 # cargo-nextest where it is there, else what comes with Rust.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance clean
 
 help: ## what there is
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## build everything needed and start the app (headless where there is no display)
 	@.ci/serve $(ARGS)
@@ -85,6 +85,9 @@ else
 	cargo test -p tests -- --nocapture claude_code::
 endif
 
+conformance: ## real SDKs and command-line clients through turnoutd to every dialect (ARGS="--client gemini")
+	tests/conformance/run $(ARGS)
+
 deny: ## licences, banned crates, sources (INSTALL=1 builds cargo-deny first)
 	@.ci/deny $(if $(INSTALL),--install)
 
@@ -95,4 +98,4 @@ package: ## a .deb of the app
 
 clean: ## remove everything that was built
 	cargo clean
-	rm -rf ui/dist ui/node_modules tests/web/node_modules
+	rm -rf ui/dist ui/node_modules tests/web/node_modules tests/conformance/node_modules

@@ -1,0 +1,87 @@
+"""What every Python client here shares: the plan it is given, and how a check tells what it saw.
+
+A program reads its plan from standard input and prints one JSON object a check. An expectation that is not met is
+told by its name and does not end the check, so that a known loss does not hide an unknown one.
+"""
+
+import json
+import sys
+import traceback
+
+HEADERS: dict[str, str] = {}
+"""Headers of the last answer, names in lower case."""
+
+
+def remember(response):
+    """A response hook for the SDK's HTTP client; it reads nothing of the body."""
+    HEADERS.clear()
+    HEADERS.update({name.lower(): value for name, value in response.headers.items()})
+    LOSSES.update(part.strip() for part in HEADERS.get("x-turnout-loss", "").split(",") if part.strip())
+
+
+LOSSES: set[str] = set()
+"""Losses that the answers of the running check told."""
+
+HOOKS = {"response": [remember]}
+
+
+class Check:
+    """One check of one provider: its target, its lesson, and what it found missing."""
+
+    def __init__(self, target, lessons, key):
+        self.base, self.model = target["base"], target["model"]
+        self.embedding_model = target.get("embedding_model")
+        self.key, self.lessons, self.missing = key, lessons, {}
+
+    def __getattr__(self, name):
+        """A lesson by its name."""
+        return self.lessons[name]
+
+    def same(self, what, got, want):
+        if got != want:
+            self.missing[what] = f"{got!r}, not {want!r}"
+
+    def holds(self, what, text, part):
+        if part not in (text or ""):
+            self.missing[what] = f"{part!r} is not in {text!r}"
+
+    def true(self, what, condition, got=None):
+        if not condition:
+            self.missing[what] = repr(got)
+
+    def refusal(self, error, kind, status, got):
+        """`error` is what the SDK raised: it has to be of its class for this status."""
+        self.true("error class", isinstance(error, kind), type(error).__name__)
+        self.same("status", got, status)
+        self.true("message", str(error).strip() != "", str(error))
+
+
+def caught(call, kind):
+    """The error that `call` ends with; the SDK must not succeed."""
+    try:
+        call()
+    except kind as error:
+        return error
+    raise AssertionError("no error was raised")
+
+
+def run(client, connect, checks, status):
+    """Runs `checks` against every target of the plan. `connect` gives the SDK's client; `status` reads an SDK error."""
+    plan = json.load(sys.stdin)
+    for target in plan["targets"]:
+        for name, check in checks.items():
+            if plan.get("only") and name not in plan["only"]:
+                continue
+            one = Check(target, plan["lessons"], plan["key"])
+            HEADERS.clear()
+            LOSSES.clear()
+            told = {"client": client, "language": "python", "provider": target["provider"], "check": name}
+            try:
+                check(connect(one), one)
+                told["ok"] = not one.missing
+            except Exception as error:  # whatever an SDK raises is a finding
+                told.update(ok=False, status=status(error), error=f"{type(error).__name__}: {error}"[:600])
+                if told["status"] is None:
+                    told["error"] += " at " + traceback.format_exc(limit=-1).strip().split("\n")[1].strip()
+            told.update(missing=one.missing, losses=sorted(LOSSES), request=HEADERS.get("x-turnout-request-id"))
+            print(json.dumps(told), flush=True)

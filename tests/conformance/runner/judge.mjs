@@ -1,0 +1,63 @@
+// Holds what the clients told against what is expected. Everything works unless expected.json says otherwise, and
+// what is said there has to be so: a loss that is gone, and an entry that fits nothing, are as wrong as a new loss.
+import { readFileSync } from 'node:fs';
+
+const ENTRIES = JSON.parse(readFileSync(new URL('../expected.json', import.meta.url), 'utf8'));
+
+/** Whether `pattern` (a name, a list of names, or nothing for any) takes `name`. */
+const takes = (pattern, name) => pattern === undefined || [pattern].flat().includes(name);
+
+const fits = (entry, one) =>
+  takes(entry.client, one.client) &&
+  takes(entry.language, one.language) &&
+  takes(entry.provider, one.provider) &&
+  takes(entry.check, one.check);
+
+const same = (one, other) => JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
+
+/** What all entries that fit a check say together. */
+function expectation(entries) {
+  return {
+    status: entries.find(({ refused }) => refused)?.refused,
+    missing: [...new Set(entries.flatMap(({ missing = [] }) => missing))],
+    losses: [...new Set(entries.flatMap(({ losses = [] }) => losses))],
+    why: entries.map(({ why }) => why),
+  };
+}
+
+function verdict(one, expected) {
+  if (expected.status !== undefined) {
+    if (one.status === expected.status) return undefined;
+    return `expected to be refused with ${expected.status}; ${one.ok ? 'it works' : (one.error ?? 'it lacks something')}`;
+  }
+  if (one.error) return one.error;
+  const missing = Object.keys(one.missing);
+  if (!same(missing, expected.missing)) {
+    const details = Object.entries(one.missing).map(([what, detail]) => `${what}: ${detail}`);
+    const gone = expected.missing.filter((what) => !missing.includes(what));
+    return [...details, ...gone.map((what) => `${what} is expected to be missing and is there`)].join('; ');
+  }
+  if (!same(one.losses, expected.losses)) {
+    return `x-turnout-loss is [${one.losses}], expected is [${expected.losses}]`;
+  }
+  return undefined;
+}
+
+/** Judges all that was told. With `whole`, entries that fit nothing are wrong too; `direct` runs are expected to lose nothing. */
+export function judge(told, { whole, direct }) {
+  const used = new Set();
+  const rows = told.map((one) => {
+    const entries = direct ? [] : ENTRIES.filter((entry) => fits(entry, one));
+    entries.forEach((entry) => used.add(entry));
+    const expected = expectation(entries);
+    return { ...one, expected, problem: verdict(one, expected) };
+  });
+  const wrong = rows
+    .filter(({ problem }) => problem)
+    .map(
+      ({ client, language, provider, check, problem }) => `${client}/${language} → ${provider}, ${check}: ${problem}`,
+    );
+  const idle = whole ? ENTRIES.filter((entry) => !used.has(entry)) : [];
+  wrong.push(...idle.map((entry) => `expected.json: nothing fits ${JSON.stringify(entry)}`));
+  return { rows, wrong };
+}

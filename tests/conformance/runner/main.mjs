@@ -1,0 +1,116 @@
+// The suite: starts the programs under test, runs every client, judges what each saw, and writes the table.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { COMMAND_LINES, runCommandLine } from './command-lines.mjs';
+import { judge } from './judge.mjs';
+import { LESSONS } from './lessons.mjs';
+import { report, screen } from './table.mjs';
+import { CLIENT_MODELS, KEY, PROJECT, PROVIDERS, base, world } from './world.mjs';
+
+const HERE = new URL('../', import.meta.url).pathname;
+const LIMIT = 300_000;
+const QUIET = { HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1,localhost', no_proxy: '127.0.0.1,localhost' };
+
+const { values: asked } = parseArgs({
+  options: {
+    client: { type: 'string', multiple: true },
+    provider: { type: 'string', multiple: true },
+    check: { type: 'string', multiple: true },
+    direct: { type: 'boolean', default: false },
+    python: { type: 'string', default: 'python3' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+
+/** The SDK programs: a client's dialect, its language, and how it is started. */
+const SDKS = [
+  ['anthropic', 'anthropic_messages.py', 'anthropic-messages.mjs'],
+  ['openai-chat', 'openai_chat.py', 'openai-chat.mjs'],
+  ['openai-responses', 'openai_responses.py', 'openai-responses.mjs'],
+  ['gemini', 'google_genai.py', 'google-genai.mjs'],
+  ['ollama', 'ollama_chat.py', 'ollama-chat.mjs'],
+].flatMap(([client, python, node]) => [
+  { client, language: 'python', command: [asked.python, join(HERE, 'python', python)] },
+  { client, language: 'node', command: [process.execPath, join(HERE, 'node', node)] },
+]);
+
+const wanted = (list, one) => !list || list.includes(one);
+const isAsked = ({ client, language = '' }) =>
+  wanted(asked.client, client) || wanted(asked.client, language) || wanted(asked.client, `${client}/${language}`);
+
+/** Providers that a client is to reach; straight at the practice provider it is its own dialect alone. */
+function targets(client, { turnout, practice }) {
+  if (asked.direct) {
+    const own = PROVIDERS.filter(({ dialect }) => dialect === client);
+    return own.map((provider) => ({ ...provider, provider: provider.name, base: direct(client, practice) }));
+  }
+  const reached = PROVIDERS.filter(({ name }) => wanted(asked.provider, name));
+  return reached.map(({ name }) => ({
+    provider: name,
+    base: base(client, `${turnout}/provider/${name}`),
+    ...CLIENT_MODELS[client],
+  }));
+}
+
+const direct = (client, practice) => (client === 'ollama' ? practice : base(client, practice));
+
+/** Runs an SDK program and gives what it told; a program that dies has told so as one more finding. */
+async function runSdk({ client, language, command }, there) {
+  const plan = { targets: targets(client, there), key: KEY, lessons: LESSONS, only: asked.check };
+  const [file, ...args] = command;
+  const env = { PATH: process.env.PATH, HOME: there.scratch, LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1', ...QUIET };
+  const child = spawn(file, args, { cwd: HERE, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: LIMIT });
+  const told = [];
+  let errors = '';
+  child.stderr.on('data', (text) => (errors += text));
+  createInterface({ input: child.stdout }).on('line', (line) => told.push(JSON.parse(line)));
+  child.stdin.on('error', () => {}); // told by how the program ends
+  child.stdin.end(JSON.stringify(plan));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) {
+    const error = `the program ended with ${code}: ${errors.slice(-2000)}`;
+    told.push({ client, language, provider: '-', check: 'program', ok: false, missing: {}, losses: [], error });
+  }
+  return told;
+}
+
+/** Runs jobs, as many at a time as there are processors, and gives their results in order. */
+async function inParallel(jobs) {
+  const results = [];
+  const waiting = jobs.entries();
+  const lane = async () => {
+    for (const [index, job] of waiting) results[index] = await job();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return results.flat();
+}
+
+async function main() {
+  const began = Date.now();
+  const there = await world();
+  let told;
+  try {
+    const sdks = SDKS.filter(isAsked).map((sdk) => () => runSdk(sdk, there));
+    const lines = asked.direct ? [] : COMMAND_LINES.filter(isAsked);
+    const reached = PROVIDERS.filter(({ name }) => wanted(asked.provider, name));
+    const runs = lines.flatMap((line) => reached.map((provider) => () => runCommandLine(line, provider, there, QUIET)));
+    told = await inParallel([...sdks, ...runs]);
+  } finally {
+    if (asked.keep) console.log(there.log());
+    await there.end();
+  }
+  const whole = !asked.client && !asked.provider && !asked.check && !asked.direct;
+  const judged = judge(told, { whole, direct: asked.direct });
+  screen(judged);
+  if (whole) writeFileSync(join(PROJECT, 'tests/CONFORMANCE.md'), report(judged));
+  const wrong = judged.wrong.length;
+  const seconds = ((Date.now() - began) / 1000).toFixed(0);
+  console.log(`${told.length} checks in ${seconds} s: ${wrong === 0 ? 'all as expected' : `${wrong} not as expected`}`);
+  process.exit(wrong === 0 ? 0 : 1);
+}
+
+await main();
