@@ -63,6 +63,10 @@ pub(crate) trait Dialect: Send + Sync {
     }
     /// An error body.
     fn error(&self, failure: &Failure, model: &str, request_id: &str) -> Bytes;
+    /// Whether it tells in a header, not in the error's body, when to try again.
+    fn has_retry_header(&self) -> bool {
+        true
+    }
     /// An error inside a stream, behind `sent` frames.
     fn error_frame(&self, failure: &Failure, request_id: &str, sent: usize) -> Bytes;
     /// A keep-alive inside a stream, where it has one.

@@ -123,6 +123,7 @@ pub(crate) fn error(failure: &Failure, setting: &Setting<'_>) -> Outpour {
     if let Some(value) = failure
         .retry_after
         .as_deref()
+        .filter(|_| setting.dialect.has_retry_header())
         .and_then(|value| HeaderValue::from_str(value).ok())
     {
         out.headers.push((header::RETRY_AFTER, value));

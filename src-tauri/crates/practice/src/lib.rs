@@ -28,6 +28,7 @@ mod desk;
 mod dialect;
 mod embedding;
 mod fault;
+mod gemini;
 mod models;
 mod options;
 mod provider;

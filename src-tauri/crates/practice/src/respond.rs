@@ -9,6 +9,7 @@ use crate::desk::{self, Clues};
 use crate::dialect::{Call, Dialect, Refusal};
 use crate::embedding::{self, Embed};
 use crate::fault::{self, Delivery, Outpour, Reply, Setting};
+use crate::gemini::Gemini;
 use crate::options::Options;
 use crate::provider::Provider;
 use crate::record::Ticket;
@@ -17,7 +18,7 @@ use crate::script::{self, Ask, Usage};
 
 /// The dialects that answer, in the order in which they are asked whether a call is theirs. The first
 /// one refuses what looks like nobody's.
-const DIALECTS: &[&dyn Dialect] = &[&Anthropic];
+const DIALECTS: &[&dyn Dialect] = &[&Anthropic, &Gemini::Events, &Gemini::Array];
 
 /// A request told to a dialect.
 pub(crate) struct Addressed {
