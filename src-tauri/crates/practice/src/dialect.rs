@@ -81,7 +81,6 @@ pub(crate) trait Dialect: Send + Sync {
 
 /// A call that can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(dead_code, reason = "for the dialects to come")]
 pub(crate) enum Call {
     /// An answer by a model.
     Answer,
@@ -94,6 +93,7 @@ pub(crate) enum Call {
     /// One model.
     Model(String),
     /// A JSON body that is always the same.
+    #[allow(dead_code, reason = "for dialects with a version call")]
     Fixed(&'static str),
 }
 
@@ -150,7 +150,6 @@ impl Refusal {
     }
 
     /// The same about this field.
-    #[allow(dead_code, reason = "for the dialects to come")]
     pub(crate) fn about(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
         self

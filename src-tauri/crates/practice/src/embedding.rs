@@ -8,7 +8,6 @@ pub(crate) const MOST_DIMENSIONS: usize = 4096;
 
 /// A request for embeddings.
 #[derive(Debug, Clone, Default)]
-#[allow(dead_code, reason = "for the dialects to come")]
 pub(crate) struct Embed {
     /// Model asked for.
     pub(crate) model: String,

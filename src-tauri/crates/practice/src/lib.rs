@@ -30,6 +30,8 @@ mod embedding;
 mod fault;
 mod gemini;
 mod models;
+mod odd;
+mod openai;
 mod options;
 mod provider;
 mod record;

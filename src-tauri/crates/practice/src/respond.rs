@@ -10,6 +10,7 @@ use crate::dialect::{Call, Dialect, Refusal};
 use crate::embedding::{self, Embed};
 use crate::fault::{self, Delivery, Outpour, Reply, Setting};
 use crate::gemini::Gemini;
+use crate::openai::chat::OpenAiChat;
 use crate::options::Options;
 use crate::provider::Provider;
 use crate::record::Ticket;
@@ -18,7 +19,7 @@ use crate::script::{self, Ask, Usage};
 
 /// The dialects that answer, in the order in which they are asked whether a call is theirs. The first
 /// one refuses what looks like nobody's.
-const DIALECTS: &[&dyn Dialect] = &[&Anthropic, &Gemini::Events, &Gemini::Array];
+const DIALECTS: &[&dyn Dialect] = &[&Anthropic, &Gemini::Events, &Gemini::Array, &OpenAiChat];
 
 /// A request told to a dialect.
 pub(crate) struct Addressed {
@@ -157,7 +158,8 @@ impl Provider {
         ask: &Ask,
         ticket: &Ticket,
     ) -> Reply {
-        let script = script::write(scenario, ask, &self.options().name, &self.id(ticket));
+        let mut script = script::write(scenario, ask, &self.options().name, &self.id(ticket));
+        script.created = now();
         if ask.stream {
             Reply::Stream(dialect.frames(&script))
         } else {
@@ -189,6 +191,12 @@ impl Provider {
             pace,
         }
     }
+}
+
+/// Unix seconds.
+fn now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }
 
 /// What of a request for embeddings may choose a scenario.

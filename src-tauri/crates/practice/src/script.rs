@@ -36,6 +36,8 @@ pub(crate) struct Ask {
     pub(crate) continued: bool,
     /// The body, for an answer that shows it.
     pub(crate) body: bytes::Bytes,
+    /// Whether an answer may hold one tool call at most.
+    pub(crate) one_call: bool,
     /// Pictures, sound and files that came along.
     pub(crate) media: Media,
     /// What the dialect that read the request needs again to print the answer; nobody else reads it.
@@ -73,10 +75,11 @@ pub(crate) struct Tool {
 
 /// A whole answer.
 #[derive(Debug, Clone)]
-#[allow(dead_code, reason = "for the dialects to come")]
 pub(crate) struct Script {
     /// Id of the answer without a dialect's prefix.
     pub(crate) id: String,
+    /// When it is given, Unix seconds.
+    pub(crate) created: u64,
     /// Model to name as the answering one.
     pub(crate) model: String,
     /// Content in order.
@@ -238,6 +241,7 @@ pub(crate) fn write(scenario: &Scenario, ask: &Ask, speaker: &str, id: &str) -> 
     let usage = usage(wish, ask, &blocks);
     Script {
         id: id.to_owned(),
+        created: 0,
         model: ask.model.clone(),
         blocks,
         stop: wish.stop.unwrap_or(stop),
@@ -296,6 +300,7 @@ fn tool_calls(scenario: &Scenario, ask: &Ask, id: &str) -> Vec<Block> {
         Content::Tools2 => 2,
         _ => 0,
     };
+    let wanted = if ask.one_call { wanted.min(1) } else { wanted };
     if wanted == 0 || !ask.tool_results.is_empty() {
         return Vec::new();
     }

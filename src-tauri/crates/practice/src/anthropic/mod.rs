@@ -86,7 +86,7 @@ impl Dialect for Anthropic {
 
     fn whole(&self, script: &Script) -> Bytes {
         if script.odd {
-            odd::whole(script)
+            crate::odd::whole(&encode::whole(script))
         } else {
             encode::whole(script)
         }

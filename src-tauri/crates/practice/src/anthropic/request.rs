@@ -45,6 +45,9 @@ pub(super) fn read(body: &Bytes, counting: bool, newer: bool) -> Result<Ask, Ref
             .iter()
             .any(|message| message["role"] == "assistant"),
         body: body.clone(),
+        one_call: request
+            .get("tool_choice")
+            .is_some_and(|choice| choice["disable_parallel_tool_use"] == true),
         media: size.seen,
         notes: Value::Null,
     })

@@ -1,6 +1,7 @@
 //! Facts about what a client sees on a real socket.
 
 mod client;
+mod openai;
 
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
