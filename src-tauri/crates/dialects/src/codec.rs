@@ -269,6 +269,11 @@ pub trait StreamReader: Send {
         data: &[u8],
         out: &mut Vec<Event>,
     ) -> Result<(), Malformed>;
+    /// Whether the dialect's own end of a stream was read (`[DONE]`, `message_stop`, `done: true`): nothing more needs
+    /// to be waited for.
+    fn is_over(&self) -> bool {
+        false
+    }
     /// The stream is over.
     fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated>;
 }

@@ -37,6 +37,12 @@ impl Request {
         self.fields.is_true(&self.body, "stream")
     }
 
+    /// The same for a dialect whose answers are streamed unless `stream: false` is said (Ollama).
+    pub fn stream_unless_denied(&self) -> bool {
+        let range = self.fields.range("stream");
+        range.is_none_or(|range| &self.body[range] != b"false")
+    }
+
     /// Whether no output is wanted at all (`max_tokens: 0` only warms the prompt cache).
     pub fn wants_no_output(&self) -> bool {
         self.fields
