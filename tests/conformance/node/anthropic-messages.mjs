@@ -94,6 +94,18 @@ async function image(sdk, x) {
   x.holds('image', textOf(message), x.image.data);
 }
 
+/** Sends `settings` along and has what arrived at the provider shown. */
+const echoed = (settings) => async (sdk, x) => {
+  const request = { model: x.model, max_tokens: 8192, messages: [user(x.echo.prompt)], ...settings(x) };
+  x.sent(textOf(await sdk.messages.create(request)));
+};
+
+async function fileId(sdk, x) {
+  const picture = { type: 'image', source: { type: 'file', file_id: x.file.id } };
+  const messages = [user([picture, { type: 'text', text: x.plain.prompt }])];
+  await sdk.messages.create({ model: x.model, max_tokens: 512, messages });
+}
+
 async function structured(sdk, x) {
   const request = { model: x.model, max_tokens: 512, messages: [user(x.structured.prompt)] };
   const message = await sdk.messages.parse({ ...request, output_config: { format: zodOutputFormat(Book) } });
@@ -115,6 +127,10 @@ async function maxTokens(sdk, x) {
     x.same(`stop reason (${how})`, message.stop_reason, 'max_tokens');
   }
 }
+
+/** An answer that breaks off must not look like one that ended. */
+const brokenStream = (sdk, x) =>
+  caught(() => final(sdk, { model: x.model, max_tokens: 64, messages: [user(x.broken.prompt)] }));
 
 async function countTokens(sdk, x) {
   const count = await sdk.messages.countTokens({ model: x.model, messages: [user(x.plain.prompt)] });
@@ -146,9 +162,15 @@ const CHECKS = {
   'tools streamed': toolsStreamed,
   'parallel tools': parallelTools,
   image,
+  system: echoed(({ system }) => ({ system })),
+  'tool choice': echoed((x) => ({ tools: [tool(x)], tool_choice: { type: 'tool', name: x.tool.name } })),
+  'parallel off': echoed((x) => ({ tools: [tool(x)], tool_choice: { type: 'auto', disable_parallel_tool_use: true } })),
+  'stop sequences': echoed(({ stop }) => ({ stop_sequences: [stop] })),
+  'file id': fileId,
   structured,
   usage,
   'max tokens': maxTokens,
+  'broken stream': brokenStream,
   'token count': countTokens,
   models,
   'error 400': refused(Anthropic.BadRequestError, 400),

@@ -1,5 +1,5 @@
 // The Google Gen AI SDK: generateContent, its streams, token counts, embeddings and models.
-import { ApiError, FinishReason, GoogleGenAI, Type } from '@google/genai';
+import { ApiError, FinishReason, FunctionCallingConfigMode, GoogleGenAI, Type } from '@google/genai';
 import { BOOK_SCHEMA, isBook } from './book.mjs';
 import { all, caught, run } from './support.mjs';
 
@@ -70,10 +70,15 @@ async function thinking(sdk, x) {
   }
 }
 
+/** The tool, as a request offers it. */
+const offered = ({ tool: { name, description, schema } }) => [
+  { functionDeclarations: [{ name, description, parametersJsonSchema: schema }] },
+];
+
 /** Asks with `answer` (whole or streamed), runs the tools it calls, and gives back what is said to that. */
 async function toolLoop(x, lesson, answer) {
-  const { name, description, schema } = x.tool;
-  const config = { tools: [{ functionDeclarations: [{ name, description, parametersJsonSchema: schema }] }] };
+  const { name } = x.tool;
+  const config = { tools: offered(x) };
   const asked = user({ text: lesson.prompt });
   const response = await answer({ model: x.model, contents: [asked], config });
   const calls = content(response)?.parts.flatMap(({ functionCall }) => functionCall ?? []) ?? [];
@@ -102,6 +107,23 @@ async function image(sdk, x) {
   const contents = [user(picture, { text: x.image.prompt })];
   const response = await sdk.models.generateContent({ model: x.model, contents });
   x.holds('image', response.text, x.image.data);
+}
+
+/** Settings that leave the model no choice but the tool. */
+const chosen = (x) => ({
+  tools: offered(x),
+  toolConfig: { functionCallingConfig: { mode: FunctionCallingConfigMode.ANY, allowedFunctionNames: [x.tool.name] } },
+});
+
+/** Sends `settings` along and has what arrived at the provider shown. */
+const echoed = (settings) => async (sdk, x) => {
+  const request = { model: x.model, contents: x.echo.prompt, config: settings(x) };
+  x.sent((await sdk.models.generateContent(request)).text);
+};
+
+async function fileId(sdk, x) {
+  const file = { fileData: { fileUri: x.file.uri, mimeType: x.image.type } };
+  await sdk.models.generateContent({ model: x.model, contents: [user(file, { text: x.plain.prompt })] });
 }
 
 async function structured(sdk, x) {
@@ -135,6 +157,9 @@ async function maxTokens(sdk, x) {
     x.same(`finish reason (${how})`, finish(response), FinishReason.MAX_TOKENS);
   }
 }
+
+/** An answer that breaks off must not look like one that ended. */
+const brokenStream = (sdk, x) => caught(() => streamed(sdk, { model: x.model, contents: x.broken.prompt }));
 
 async function countTokens(sdk, x) {
   const { totalTokens } = await sdk.models.countTokens({ model: x.model, contents: x.plain.prompt });
@@ -172,9 +197,14 @@ const CHECKS = {
   'tools streamed': toolsStreamed,
   'parallel tools': parallelTools,
   image,
+  system: echoed(({ system }) => ({ systemInstruction: system })),
+  'tool choice': echoed(chosen),
+  'stop sequences': echoed(({ stop }) => ({ stopSequences: [stop] })),
+  'file id': fileId,
   structured,
   usage,
   'max tokens': maxTokens,
+  'broken stream': brokenStream,
   'token count': countTokens,
   embeddings,
   models,

@@ -92,6 +92,12 @@ async function image(sdk, x) {
   x.holds('image', (await sdk.chat({ model: x.model, messages })).message.content, x.image.data);
 }
 
+/** Sends `settings` along and has what arrived at the provider shown. */
+const echoed = (settings) => async (sdk, x) => {
+  const request = { model: x.model, messages: [user(x.echo.prompt)], ...settings(x) };
+  x.sent((await sdk.chat(request)).message.content);
+};
+
 async function structured(sdk, x) {
   const request = { model: x.model, messages: [user(x.structured.prompt)], format: BOOK_SCHEMA };
   for (const [how, { message }] of await both(sdk, request)) {
@@ -112,6 +118,9 @@ async function maxTokens(sdk, x) {
     x.same(`done reason (${how})`, response.done_reason, 'length');
   }
 }
+
+/** An answer that breaks off must not look like one that ended. */
+const brokenStream = (sdk, x) => caught(() => streamed(sdk, { model: x.model, messages: [user(x.broken.prompt)] }));
 
 async function embeddings(sdk, x) {
   const told = await sdk.embed({ model: x.embeddingModel, input: x.embedding.texts });
@@ -143,9 +152,12 @@ const CHECKS = {
   'tools streamed': toolsStreamed,
   'parallel tools': parallelTools,
   image,
+  system: echoed((x) => ({ messages: [{ role: 'system', content: x.system }, user(x.echo.prompt)] })),
+  'stop sequences': echoed(({ stop }) => ({ options: { stop: [stop] } })),
   structured,
   usage,
   'max tokens': maxTokens,
+  'broken stream': brokenStream,
   embeddings,
   models,
   'error 400': refused(400),

@@ -97,6 +97,22 @@ async function image(sdk, x) {
   x.holds('image', completion.choices[0].message.content, x.image.data);
 }
 
+/** Sends `settings` along and has what arrived at the provider shown. */
+const echoed = (settings) => async (sdk, x) => {
+  const request = { model: x.model, messages: [user(x.echo.prompt)], ...settings(x) };
+  x.sent((await sdk.chat.completions.create(request)).choices[0].message.content);
+};
+
+const chosen = (x) => ({ tools: [tool(x)], tool_choice: { type: 'function', function: { name: x.tool.name } } });
+
+async function fileId(sdk, x) {
+  const content = [
+    { type: 'file', file: { file_id: x.file.id } },
+    { type: 'text', text: x.plain.prompt },
+  ];
+  await sdk.chat.completions.create({ model: x.model, messages: [user(content)] });
+}
+
 async function structured(sdk, x) {
   const format = zodResponseFormat(Book, 'book');
   const request = { model: x.model, messages: [user(x.structured.prompt)], response_format: format };
@@ -126,6 +142,9 @@ async function maxTokens(sdk, x) {
   x.same('finish reason (stream)', ends, ['length']);
 }
 
+/** An answer that breaks off must not look like one that ended. */
+const brokenStream = (sdk, x) => caught(() => final(sdk, { model: x.model, messages: [user(x.broken.prompt)] }));
+
 async function embeddings(sdk, x) {
   const { data } = await sdk.embeddings.create({ model: x.embeddingModel, input: x.embedding.texts });
   x.same(
@@ -154,9 +173,15 @@ const CHECKS = {
   'tools streamed': toolsStreamed,
   'parallel tools': parallelTools,
   image,
+  system: echoed((x) => ({ messages: [{ role: 'developer', content: x.system }, user(x.echo.prompt)] })),
+  'tool choice': echoed(chosen),
+  'parallel off': echoed((x) => ({ tools: [tool(x)], parallel_tool_calls: false })),
+  'stop sequences': echoed(({ stop }) => ({ stop: [stop] })),
+  'file id': fileId,
   structured,
   usage,
   'max tokens': maxTokens,
+  'broken stream': brokenStream,
   embeddings,
   models,
   'error 400': refused(OpenAI.BadRequestError, 400),

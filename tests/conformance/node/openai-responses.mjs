@@ -122,6 +122,20 @@ async function image(sdk, x) {
   x.holds('image', response.output_text, x.image.data);
 }
 
+/** Sends `settings` along and has what arrived at the provider shown. */
+const echoed = (settings) => async (sdk, x) => {
+  const request = { model: x.model, input: x.echo.prompt, store: false, ...settings(x) };
+  x.sent((await sdk.responses.create(request)).output_text);
+};
+
+async function fileId(sdk, x) {
+  const content = [
+    { type: 'input_file', file_id: x.file.id },
+    { type: 'input_text', text: x.plain.prompt },
+  ];
+  await sdk.responses.create({ model: x.model, input: [user(content)], store: false });
+}
+
 async function structured(sdk, x) {
   const text = { format: zodTextFormat(Book, 'book') };
   const request = { model: x.model, input: x.structured.prompt, text, store: false };
@@ -158,6 +172,9 @@ async function maxTokens(sdk, x) {
   }
 }
 
+/** An answer that breaks off must not look like one that ended. */
+const brokenStream = (sdk, x) => caught(() => final(sdk, { model: x.model, input: x.broken.prompt, store: false }));
+
 const refused = (kind, status) => async (sdk, x) => {
   const request = { model: x.model, input: x.errors[status], store: false };
   for (const call of [() => sdk.responses.create(request), () => final(sdk, request)]) {
@@ -175,9 +192,14 @@ const CHECKS = {
   'tools streamed': toolsStreamed,
   'parallel tools': parallelTools,
   image,
+  system: echoed(({ system }) => ({ instructions: system })),
+  'tool choice': echoed((x) => ({ tools: [tool(x)], tool_choice: { type: 'function', name: x.tool.name } })),
+  'parallel off': echoed((x) => ({ tools: [tool(x)], parallel_tool_calls: false })),
+  'file id': fileId,
   structured,
   usage,
   'max tokens': maxTokens,
+  'broken stream': brokenStream,
   models,
   'error 400': refused(OpenAI.BadRequestError, 400),
   'error 401': refused(OpenAI.AuthenticationError, 401),

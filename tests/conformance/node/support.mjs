@@ -38,6 +38,11 @@ class Check {
     if (!condition) this.missing[what] = JSON.stringify(got) ?? 'undefined';
   }
 
+  /** What the provider was sent, as its answer shows it; the runner looks into it. */
+  sent(text) {
+    this.body = JSON.parse(text);
+  }
+
   /** `error` is what the SDK raised: it has to be of its class for this status. */
   refusal(error, kind, status, got) {
     this.true('error class', error instanceof kind, error.constructor.name);
@@ -92,6 +97,7 @@ export async function run(client, connect, checks, status) {
         });
       }
       Object.assign(told, {
+        sent: one.body,
         missing: one.missing,
         losses: [...losses].sort(),
         request: headers.get('x-turnout-request-id'),

@@ -113,6 +113,22 @@ def image(sdk, x):
     x.holds("image", text_of(message), x.image["data"])
 
 
+def echoed(settings):
+    """Sends `settings` along and has what arrived at the provider shown."""
+
+    def check(sdk, x):
+        request = {"model": x.model, "max_tokens": 8192, "messages": [user(x.echo["prompt"])], **settings(x)}
+        x.sent(text_of(sdk.messages.create(**request)))
+
+    return check
+
+
+def file_id(sdk, x):
+    source = {"type": "file", "file_id": x.file["id"]}
+    content = [{"type": "image", "source": source}, {"type": "text", "text": x.plain["prompt"]}]
+    sdk.messages.create(model=x.model, max_tokens=512, messages=[user(content)])
+
+
 def structured(sdk, x):
     message = sdk.messages.parse(
         model=x.model, max_tokens=512, messages=[user(x.structured["prompt"])], output_format=Book
@@ -134,6 +150,13 @@ def max_tokens(sdk, x):
     request = {"model": x.model, "max_tokens": x.limit["tokens"], "messages": [user(x.limit["prompt"])]}
     for how, message in (("whole", sdk.messages.create(**request)), ("stream", final(sdk, **request))):
         x.same(f"stop reason ({how})", message.stop_reason, "max_tokens")
+
+
+def broken_stream(sdk, x):
+    """An answer that breaks off must not look like one that ended."""
+    caught(
+        lambda: final(sdk, **{"model": x.model, "max_tokens": 64, "messages": [user(x.broken["prompt"])]}), Exception
+    )
 
 
 def count_tokens(sdk, x):
@@ -166,9 +189,17 @@ CHECKS = {
     "tools streamed": tools_streamed,
     "parallel tools": parallel_tools,
     "image": image,
+    "system": echoed(lambda x: {"system": x.system}),
+    "tool choice": echoed(lambda x: {"tools": [tool(x)], "tool_choice": {"type": "tool", "name": x.tool["name"]}}),
+    "parallel off": echoed(
+        lambda x: {"tools": [tool(x)], "tool_choice": {"type": "auto", "disable_parallel_tool_use": True}}
+    ),
+    "stop sequences": echoed(lambda x: {"stop_sequences": [x.stop]}),
+    "file id": file_id,
     "structured": structured,
     "usage": usage,
     "max tokens": max_tokens,
+    "broken stream": broken_stream,
     "token count": count_tokens,
     "models": models,
     "error 400": refused(anthropic.BadRequestError, 400),

@@ -85,12 +85,15 @@ def thinking(sdk, x):
         x.holds(f"next turn ({how})", answered(again), x.plain["answer"])
 
 
-def tool_loop(sdk, x, lesson, answer):
-    """Asks with `answer` (whole or streamed), runs the tools it calls, and gives back what is said to that."""
-    declaration = types.FunctionDeclaration(
+def declaration(x):
+    return types.FunctionDeclaration(
         name=x.tool["name"], description=x.tool["description"], parameters_json_schema=x.tool["schema"]
     )
-    config = types.GenerateContentConfig(tools=[types.Tool(function_declarations=[declaration])])
+
+
+def tool_loop(sdk, x, lesson, answer):
+    """Asks with `answer` (whole or streamed), runs the tools it calls, and gives back what is said to that."""
+    config = types.GenerateContentConfig(tools=[types.Tool(function_declarations=[declaration(x)])])
     asked = user(types.Part(text=lesson["prompt"]))
     response = answer(model=x.model, contents=[asked], config=config)
     calls = response.function_calls or []
@@ -130,6 +133,28 @@ def image(sdk, x):
     x.holds("image", response.text, x.image["data"])
 
 
+def chosen(x):
+    """Settings that leave the model no choice but the tool."""
+    only = types.FunctionCallingConfig(mode="ANY", allowed_function_names=[x.tool["name"]])
+    tools = [types.Tool(function_declarations=[declaration(x)])]
+    return {"tools": tools, "tool_config": types.ToolConfig(function_calling_config=only)}
+
+
+def echoed(settings):
+    """Sends `settings` along and has what arrived at the provider shown."""
+
+    def check(sdk, x):
+        config = types.GenerateContentConfig(**settings(x))
+        x.sent(sdk.models.generate_content(model=x.model, contents=x.echo["prompt"], config=config).text)
+
+    return check
+
+
+def file_id(sdk, x):
+    file = types.Part(file_data=types.FileData(file_uri=x.file["uri"], mime_type=x.image["type"]))
+    sdk.models.generate_content(model=x.model, contents=[user(file, types.Part(text=x.plain["prompt"]))])
+
+
 def structured(sdk, x):
     config = types.GenerateContentConfig(response_mime_type="application/json", response_schema=Book)
     response = sdk.models.generate_content(model=x.model, contents=x.structured["prompt"], config=config)
@@ -155,6 +180,11 @@ def max_tokens(sdk, x):
     config = types.GenerateContentConfig(max_output_tokens=x.limit["tokens"])
     for how, response in both(sdk, {"model": x.model, "contents": x.limit["prompt"], "config": config}):
         x.same(f"finish reason ({how})", finish(response), types.FinishReason.MAX_TOKENS)
+
+
+def broken_stream(sdk, x):
+    """An answer that breaks off must not look like one that ended."""
+    caught(lambda: streamed(sdk, **{"model": x.model, "contents": x.broken["prompt"]}), Exception)
 
 
 def count_tokens(sdk, x):
@@ -195,9 +225,14 @@ CHECKS = {
     "tools streamed": tools_streamed,
     "parallel tools": parallel_tools,
     "image": image,
+    "system": echoed(lambda x: {"system_instruction": x.system}),
+    "tool choice": echoed(chosen),
+    "stop sequences": echoed(lambda x: {"stop_sequences": [x.stop]}),
+    "file id": file_id,
     "structured": structured,
     "usage": usage,
     "max tokens": max_tokens,
+    "broken stream": broken_stream,
     "token count": count_tokens,
     "embeddings": embeddings,
     "models": models,

@@ -99,6 +99,16 @@ def image(sdk, x):
     x.holds("image", response.message.content, x.image["data"])
 
 
+def echoed(settings):
+    """Sends `settings` along and has what arrived at the provider shown."""
+
+    def check(sdk, x):
+        request = {"model": x.model, "messages": [user(x.echo["prompt"])], **settings(x)}
+        x.sent(sdk.chat(**request).message.content)
+
+    return check
+
+
 def structured(sdk, x):
     request = {"model": x.model, "messages": [user(x.structured["prompt"])], "format": Book.model_json_schema()}
     for how, response in both(sdk, request):
@@ -115,6 +125,11 @@ def max_tokens(sdk, x):
     options = {"num_predict": x.limit["tokens"]}
     for how, response in both(sdk, {"model": x.model, "messages": [user(x.limit["prompt"])], "options": options}):
         x.same(f"done reason ({how})", response.done_reason, "length")
+
+
+def broken_stream(sdk, x):
+    """An answer that breaks off must not look like one that ended."""
+    caught(lambda: streamed(sdk, **{"model": x.model, "messages": [user(x.broken["prompt"])]}), Exception)
 
 
 def embeddings(sdk, x):
@@ -148,9 +163,12 @@ CHECKS = {
     "tools streamed": tools_streamed,
     "parallel tools": parallel_tools,
     "image": image,
+    "system": echoed(lambda x: {"messages": [{"role": "system", "content": x.system}, user(x.echo["prompt"])]}),
+    "stop sequences": echoed(lambda x: {"options": {"stop": [x.stop]}}),
     "structured": structured,
     "usage": usage,
     "max tokens": max_tokens,
+    "broken stream": broken_stream,
     "embeddings": embeddings,
     "models": models,
     "error 400": refused(400),

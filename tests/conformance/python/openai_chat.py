@@ -119,6 +119,21 @@ def image(sdk, x):
     x.holds("image", completion.choices[0].message.content, x.image["data"])
 
 
+def echoed(settings):
+    """Sends `settings` along and has what arrived at the provider shown."""
+
+    def check(sdk, x):
+        request = {"model": x.model, "messages": [user(x.echo["prompt"])], **settings(x)}
+        x.sent(sdk.chat.completions.create(**request).choices[0].message.content)
+
+    return check
+
+
+def file_id(sdk, x):
+    content = [{"type": "file", "file": {"file_id": x.file["id"]}}, {"type": "text", "text": x.plain["prompt"]}]
+    sdk.chat.completions.create(model=x.model, messages=[user(content)])
+
+
 def structured(sdk, x):
     request = {"model": x.model, "messages": [user(x.structured["prompt"])], "response_format": Book}
     message = sdk.chat.completions.parse(**request).choices[0].message
@@ -146,6 +161,11 @@ def max_tokens(sdk, x):
     chunks = list(sdk.chat.completions.create(**request, stream=True))
     ends = [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason]
     x.same("finish reason (stream)", ends, ["length"])
+
+
+def broken_stream(sdk, x):
+    """An answer that breaks off must not look like one that ended."""
+    caught(lambda: final(sdk, **{"model": x.model, "messages": [user(x.broken["prompt"])]}), Exception)
 
 
 def embeddings(sdk, x):
@@ -180,9 +200,17 @@ CHECKS = {
     "tools streamed": tools_streamed,
     "parallel tools": parallel_tools,
     "image": image,
+    "system": echoed(lambda x: {"messages": [{"role": "developer", "content": x.system}, user(x.echo["prompt"])]}),
+    "tool choice": echoed(
+        lambda x: {"tools": [tool(x)], "tool_choice": {"type": "function", "function": {"name": x.tool["name"]}}}
+    ),
+    "parallel off": echoed(lambda x: {"tools": [tool(x)], "parallel_tool_calls": False}),
+    "stop sequences": echoed(lambda x: {"stop": [x.stop]}),
+    "file id": file_id,
     "structured": structured,
     "usage": usage,
     "max tokens": max_tokens,
+    "broken stream": broken_stream,
     "embeddings": embeddings,
     "models": models,
     "error 400": refused(openai.BadRequestError, 400),

@@ -129,6 +129,21 @@ def image(sdk, x):
     x.holds("image", response.output_text, x.image["data"])
 
 
+def echoed(settings):
+    """Sends `settings` along and has what arrived at the provider shown."""
+
+    def check(sdk, x):
+        request = {"model": x.model, "input": x.echo["prompt"], "store": False, **settings(x)}
+        x.sent(sdk.responses.create(**request).output_text)
+
+    return check
+
+
+def file_id(sdk, x):
+    content = [{"type": "input_file", "file_id": x.file["id"]}, {"type": "input_text", "text": x.plain["prompt"]}]
+    sdk.responses.create(model=x.model, input=[user(content)], store=False)
+
+
 def structured(sdk, x):
     request = {"model": x.model, "input": x.structured["prompt"], "text_format": Book, "store": False}
     for how, response in (("whole", sdk.responses.parse(**request)), ("stream", final(sdk, **request))):
@@ -157,6 +172,11 @@ def max_tokens(sdk, x):
         x.same(f"reason ({how})", reason, "max_output_tokens")
 
 
+def broken_stream(sdk, x):
+    """An answer that breaks off must not look like one that ended."""
+    caught(lambda: final(sdk, **{"model": x.model, "input": x.broken["prompt"], "store": False}), Exception)
+
+
 def refused(kind, status):
     def check(sdk, x):
         request = {"model": x.model, "input": x.errors[str(status)], "store": False}
@@ -176,9 +196,14 @@ CHECKS = {
     "tools streamed": tools_streamed,
     "parallel tools": parallel_tools,
     "image": image,
+    "system": echoed(lambda x: {"instructions": x.system}),
+    "tool choice": echoed(lambda x: {"tools": [tool(x)], "tool_choice": {"type": "function", "name": x.tool["name"]}}),
+    "parallel off": echoed(lambda x: {"tools": [tool(x)], "parallel_tool_calls": False}),
+    "file id": file_id,
     "structured": structured,
     "usage": usage,
     "max tokens": max_tokens,
+    "broken stream": broken_stream,
     "models": models,
     "error 400": refused(openai.BadRequestError, 400),
     "error 401": refused(openai.AuthenticationError, 401),

@@ -31,7 +31,7 @@ class Check:
     def __init__(self, target, lessons, key):
         self.base, self.model = target["base"], target["model"]
         self.embedding_model = target.get("embedding_model")
-        self.key, self.lessons, self.missing = key, lessons, {}
+        self.key, self.lessons, self.missing, self.body = key, lessons, {}, None
 
     def __getattr__(self, name):
         """A lesson by its name."""
@@ -48,6 +48,10 @@ class Check:
     def true(self, what, condition, got=None):
         if not condition:
             self.missing[what] = repr(got)
+
+    def sent(self, text):
+        """What the provider was sent, as its answer shows it; the runner looks into it."""
+        self.body = json.loads(text)
 
     def refusal(self, error, kind, status, got):
         """`error` is what the SDK raised: it has to be of its class for this status."""
@@ -83,5 +87,7 @@ def run(client, connect, checks, status):
                 told.update(ok=False, status=status(error), error=f"{type(error).__name__}: {error}"[:600])
                 if told["status"] is None:
                     told["error"] += " at " + traceback.format_exc(limit=-1).strip().split("\n")[1].strip()
-            told.update(missing=one.missing, losses=sorted(LOSSES), request=HEADERS.get("x-turnout-request-id"))
+            told.update(
+                sent=one.body, missing=one.missing, losses=sorted(LOSSES), request=HEADERS.get("x-turnout-request-id")
+            )
             print(json.dumps(told), flush=True)

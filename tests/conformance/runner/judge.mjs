@@ -1,6 +1,8 @@
 // Holds what the clients told against what is expected. Everything works unless expected.json says otherwise, and
 // what is said there has to be so: a loss that is gone, and an entry that fits nothing, are as wrong as a new loss.
 import { readFileSync } from 'node:fs';
+import { unsaid } from './wire.mjs';
+import { PROVIDERS } from './world.mjs';
 
 const ENTRIES = JSON.parse(readFileSync(new URL('../expected.json', import.meta.url), 'utf8'));
 
@@ -46,7 +48,9 @@ function verdict(one, expected) {
 /** Judges all that was told. With `whole`, entries that fit nothing are wrong too; `direct` runs are expected to lose nothing. */
 export function judge(told, { whole, direct }) {
   const used = new Set();
-  const rows = told.map((one) => {
+  const dialects = new Map(PROVIDERS.map(({ name, dialect }) => [name, dialect]));
+  const rows = told.map((found) => {
+    const one = { ...found, missing: { ...found.missing, ...unsaid(found, dialects.get(found.provider)) } };
     const entries = direct ? [] : ENTRIES.filter((entry) => fits(entry, one));
     entries.forEach((entry) => used.add(entry));
     const expected = expectation(entries);

@@ -53,6 +53,9 @@ export const LESSONS = {
   tool_call: { prompt: call('tool'), args: ARGS, calls: 1 },
   tool_calls: { prompt: call('tools2'), args: ARGS, calls: 2 },
   image: { prompt: 'What is this? [[practice:echo-request]]', type: 'image/png', data: picture() },
+  echo: { prompt: 'Show what arrived [[practice:echo-request]]' },
+  file: { id: 'file-0123456789', uri: 'https://generativelanguage.googleapis.com/v1beta/files/0123456789' },
+  stop: 'THE END',
   structured: { prompt: 'Name a book.' },
   usage: {
     prompt: 'Count [[practice:text;usage_in=100;cache_read=30;usage_out=20]]',
@@ -61,6 +64,7 @@ export const LESSONS = {
     output: 20,
   },
   limit: { prompt: `Go on ${'and on '.repeat(40)}`, tokens: 16 },
+  broken: { prompt: 'Break off [[practice:cut;after=2;deltas=8]]' },
   embedding: { texts: ['the first text', 'the second text'] },
   errors: {
     400: 'Refuse this [[practice:400;message=The practice request is wrong]]',
