@@ -11,11 +11,11 @@ use serde::{
     de::{DeserializeOwned, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
-/// Defines a wire type: `field: Type = "name on the wire"`. Every field becomes an `Option` (absent and `null` are
-/// `None`); fields not listed are kept in `extra` and printed behind the others.
+/// Defines a wire type: `field: Type = "name on the wire" | "other names read"`. Every field becomes an `Option`
+/// (absent and `null` are `None`); fields not listed are kept in `extra` and printed behind the others.
 macro_rules! wire {
     ($(#[$meta:meta])* $vis:vis struct $Name:ident {
-        $( $(#[$field_meta:meta])* $field:ident : $Type:ty = $key:literal ),* $(,)?
+        $( $(#[$field_meta:meta])* $field:ident : $Type:ty = $key:literal $(| $alias:literal)* ),* $(,)?
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +39,7 @@ macro_rules! wire {
                         let mut read = $Name::default();
                         while let Some(key) = map.next_key::<$crate::wire::Key<'de>>()? {
                             match key.as_str() {
-                                $( $key => read.$field = map.next_value()?, )*
+                                $( $key $(| $alias)* => read.$field = map.next_value()?, )*
                                 name => {
                                     let name: Box<str> = name.into();
                                     read.extra.push(name, map.next_value()?);

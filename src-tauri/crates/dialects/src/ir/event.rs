@@ -2,6 +2,7 @@
 //!
 //! Grammar, whatever the provider sends ([`super::Sequencer`] sees to it):
 //! `Start (Usage)* (Open (Delta | Seal | Citation)* Close | Part)* (Usage)* Stop`, or `Failed` at any time as the last.
+//! A seal stands in thinking only: that of a call (Gemini) comes in a thinking part before the call, with or without text.
 //! Never two open parts at once; no empty deltas; the deltas of a call concatenate to one JSON value.
 
 use super::{Failure, Part, Seal, Stop, toolbox::CallKind};
@@ -23,7 +24,7 @@ pub enum Event {
     Open(Opening),
     /// More of the open part: text, thinking, or arguments as JSON text.
     Delta(String),
-    /// Reasoning state of the open part; once, behind its last delta.
+    /// Reasoning state of the open thinking; once, behind its last delta.
     Seal(Seal),
     /// A source of the open text.
     Citation(Json),

@@ -105,6 +105,42 @@ impl Failure {
     }
 }
 
+/// What a body that is no JSON says, for people: without markup, one line, at most 1 KiB.
+pub(crate) fn plain_words(body: &[u8]) -> String {
+    const LONGEST: usize = 1024;
+    // A page is read no further than needed, whatever its size.
+    let text = String::from_utf8_lossy(&body[..body.len().min(16 * LONGEST)]);
+    let mut plain = String::new();
+    let mut in_tag = false;
+    for char in text.chars() {
+        match char {
+            '<' => in_tag = true,
+            '>' if in_tag => {
+                in_tag = false;
+                plain.push(' ');
+            }
+            _ if in_tag => {}
+            char => plain.push(char),
+        }
+    }
+    let mut words = String::new();
+    for word in plain.split_whitespace() {
+        let space = usize::from(!words.is_empty());
+        if words.len() + space + word.len() > LONGEST {
+            let left = LONGEST.saturating_sub(words.len() + space);
+            if words.is_empty() {
+                words.push_str(&word[..word.floor_char_boundary(left)]);
+            }
+            break;
+        }
+        if space == 1 {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    words
+}
+
 /// Whether words say that a conversation does not fit the model's window, as the vendors put it.
 pub(crate) fn is_context_too_long(message: &str) -> bool {
     let message = message.to_ascii_lowercase();

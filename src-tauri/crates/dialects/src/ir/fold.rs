@@ -74,7 +74,7 @@ impl Folder {
                     id,
                     name,
                     arguments,
-                    seal,
+                    seal: None,
                     cache: None,
                     at: super::At::default(),
                 })
@@ -112,6 +112,18 @@ fn unfold_part(part: Part, events: &mut Vec<Event>) {
         Part::Thinking(thinking) if !thinking.redacted => {
             (Opening::Thinking, thinking.text, Vec::new(), thinking.seal)
         }
+        Part::Call(mut call) if call.seal.is_some() => {
+            let seal = call.seal.take();
+            unfold_part(
+                Part::Thinking(Thinking {
+                    seal,
+                    ..Thinking::default()
+                }),
+                events,
+            );
+            unfold_part(Part::Call(call), events);
+            return;
+        }
         Part::Call(call) => {
             let opening = Opening::Call {
                 id: call.id,
@@ -122,7 +134,7 @@ fn unfold_part(part: Part, events: &mut Vec<Event>) {
                 opening,
                 call.arguments.compact().into_owned(),
                 Vec::new(),
-                call.seal,
+                None,
             )
         }
         other => {

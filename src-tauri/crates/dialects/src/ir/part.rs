@@ -169,7 +169,8 @@ pub struct Call {
     pub name: String,
     /// Arguments: an object for functions, `{"input": "…"}` for free-form tools.
     pub arguments: Json,
-    /// Reasoning state that belongs to the call itself (Gemini).
+    /// Reasoning state that belongs to the call itself (Gemini). Only a request that a Gemini client wrote has it: answers,
+    /// and the history that other clients make of them, tell it in a [`Thinking`] part before the call.
     pub seal: Option<Seal>,
     /// "Cache up to here."
     pub cache: Option<CacheMark>,

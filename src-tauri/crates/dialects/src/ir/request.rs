@@ -1,11 +1,13 @@
 //! A request for an answer.
 
 use super::{At, CacheMark, Own, Part, Reasoning, Text, Tool, ToolChoice};
-use crate::json::Json;
+use crate::{Dialect, json::Json};
 
 /// A request for an answer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Request {
+    /// The dialect that the client wrote it in, to which its `own` fields belong; `None` where nobody wrote it.
+    pub dialect: Option<Dialect>,
     /// The model. The gateway puts the provider's name for it here before the request is written.
     pub model: String,
     /// Whether the answer is to be streamed.

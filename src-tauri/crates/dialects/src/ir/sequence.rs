@@ -67,7 +67,6 @@ struct PendingCall {
     id: Option<String>,
     name: Option<String>,
     held: String,
-    seal: Option<Seal>,
     arguments: Prefix,
     closed: bool,
 }
@@ -108,7 +107,8 @@ impl Sequencer {
         }
     }
 
-    /// Reasoning state of the thinking told last; a thinking part without text is made where there is none.
+    /// Reasoning state of the thinking told last; a thinking part without text is made where there is none. The state of
+    /// a call (Gemini) is told this way too, before the call.
     pub fn seal(&mut self, seal: Seal, out: &mut Vec<Event>) {
         let open = matches!(self.queue.back(), Some(Item::Flow(flow)) if flow.opening == Opening::Thinking && !flow.closed);
         if !open {
@@ -157,7 +157,6 @@ impl Sequencer {
                 id: None,
                 name: None,
                 held: String::new(),
-                seal: None,
                 arguments: Prefix::default(),
                 closed: false,
             };
@@ -178,13 +177,6 @@ impl Sequencer {
         call.held.push_str(arguments);
         self.advance(out);
         Ok(())
-    }
-
-    /// Reasoning state of a call itself (Gemini).
-    pub fn call_seal(&mut self, key: &CallKey, seal: Seal) {
-        if let Some(call) = self.find(key) {
-            call.seal = Some(seal);
-        }
     }
 
     /// A call is over, though its arguments may look unfinished.
@@ -292,8 +284,8 @@ impl Sequencer {
                         self.open = true;
                         out.push(Event::Open(call.opening()));
                     }
-                    if self.open {
-                        call.give(over, out);
+                    if self.open && !call.held.is_empty() {
+                        out.push(Event::Delta(std::mem::take(&mut call.held)));
                     }
                     over
                 }
@@ -349,15 +341,6 @@ impl PendingCall {
             id: self.id.clone().unwrap_or_default(),
             name: self.name.clone().unwrap_or_default(),
             kind: CallKind::Function,
-        }
-    }
-
-    fn give(&mut self, over: bool, out: &mut Vec<Event>) {
-        if !self.held.is_empty() {
-            out.push(Event::Delta(std::mem::take(&mut self.held)));
-        }
-        if over {
-            out.extend(self.seal.take().map(Event::Seal));
         }
     }
 }
