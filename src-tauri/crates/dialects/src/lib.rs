@@ -20,6 +20,7 @@ pub mod openai_chat;
 pub mod openai_responses;
 pub mod scan;
 pub mod sse;
+mod strict;
 mod usage;
 mod wire;
 
