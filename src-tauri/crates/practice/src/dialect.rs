@@ -35,6 +35,10 @@ pub(crate) trait Dialect: Send + Sync {
     fn read_embed(&self, _parts: &Parts, _body: &Bytes) -> Result<Embed, Refusal> {
         Err(Refusal::not_found("Not Found"))
     }
+    /// Reads which model a request asks about.
+    fn read_model(&self, _body: &Bytes) -> Result<String, Refusal> {
+        Err(Refusal::not_found("Not Found"))
+    }
     /// The answer as one body.
     fn whole(&self, script: &Script) -> Bytes;
     /// The answer as a stream.
@@ -92,6 +96,8 @@ pub(crate) enum Call {
     Models,
     /// One model.
     Model(String),
+    /// One model, named in the body.
+    ModelInBody,
     /// A JSON body that is always the same.
     #[allow(dead_code, reason = "for dialects with a version call")]
     Fixed(&'static str),

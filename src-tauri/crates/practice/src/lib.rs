@@ -31,6 +31,7 @@ mod fault;
 mod gemini;
 mod models;
 mod odd;
+mod ollama;
 mod openai;
 mod options;
 mod provider;

@@ -179,7 +179,7 @@ impl Provider {
         }
         let outage = self.desk().outage;
         if outage != Outage::Refuse && is_liveness(&parts.method, path) {
-            return liveness(outage);
+            return liveness(outage, path);
         }
         let seen = body.as_ref().map_or(Bytes::new(), Bytes::clone);
         let ticket = self
@@ -244,8 +244,14 @@ fn is_liveness(method: &Method, path: &str) -> bool {
     )
 }
 
-fn liveness(outage: Outage) -> Response {
+fn liveness(outage: Outage, path: &str) -> Response {
     match outage {
+        // By these words clients know an Ollama server.
+        Outage::None if path == "/" => typed(
+            StatusCode::OK,
+            "text/plain; charset=utf-8",
+            Bytes::from_static(b"Ollama is running"),
+        ),
         Outage::None => typed(
             StatusCode::OK,
             "application/json",

@@ -10,6 +10,7 @@ use crate::dialect::{Call, Dialect, Refusal};
 use crate::embedding::{self, Embed};
 use crate::fault::{self, Delivery, Outpour, Reply, Setting};
 use crate::gemini::Gemini;
+use crate::ollama::Ollama;
 use crate::openai::chat::OpenAiChat;
 use crate::options::Options;
 use crate::provider::Provider;
@@ -19,7 +20,14 @@ use crate::script::{self, Ask, Usage};
 
 /// The dialects that answer, in the order in which they are asked whether a call is theirs. The first
 /// one refuses what looks like nobody's.
-const DIALECTS: &[&dyn Dialect] = &[&Anthropic, &Gemini::Events, &Gemini::Array, &OpenAiChat];
+const DIALECTS: &[&dyn Dialect] = &[
+    &Anthropic,
+    &Gemini::Events,
+    &Gemini::Array,
+    &OpenAiChat,
+    &Ollama::CHAT,
+    &Ollama::GENERATE,
+];
 
 /// A request told to a dialect.
 pub(crate) struct Addressed {
@@ -97,6 +105,14 @@ impl Provider {
         request_id: &str,
     ) -> Result<Delivery, Refusal> {
         dialect.check_headers(&parts.headers)?;
+        let named;
+        let call = match call {
+            Call::ModelInBody => {
+                named = Call::Model(dialect.read_model(body)?);
+                &named
+            }
+            told => told,
+        };
         let mut embed = Embed::default();
         let mut ask = match call {
             Call::Answer => dialect.read(parts, body, false)?,
@@ -109,7 +125,7 @@ impl Provider {
                 model: id.clone(),
                 ..Ask::default()
             },
-            Call::Models | Call::Fixed(_) => Ask::default(),
+            Call::Models | Call::ModelInBody | Call::Fixed(_) => Ask::default(),
         };
         let clues = Clues {
             header: parts
@@ -145,6 +161,7 @@ impl Provider {
                 Some(body) => Reply::Whole(body, None),
                 None => return Ok(self.unknown_model(dialect, id, request_id)),
             },
+            Call::ModelInBody => return Err(Refusal::not_found("Not Found")),
             Call::Fixed(body) => Reply::Whole(Bytes::from_static(body.as_bytes()), None),
         };
         let setting = self.setting(dialect, &ask.model, request_id);

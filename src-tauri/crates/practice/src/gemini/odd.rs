@@ -5,9 +5,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::encode::{self, Chunk};
+use crate::odd::EXTRA;
 use crate::script::Script;
-
-const EXTRA: &str = r#" "x_odd" :{"b": 1.0,"a":1E+2 ,"n":12345678901234567890123, "u":"\u00e9\/\ud83d\ude82", "e":[ ]},"#;
 
 /// The whole answer with odd fields in front.
 pub(super) fn whole(script: &Script) -> Bytes {
