@@ -14,6 +14,16 @@ const tool = (x) => ({
 const final = (sdk, request) =>
   sdk.chat.completions.stream({ ...request, stream_options: { include_usage: true } }).finalChatCompletion();
 
+/** An answer as a message of the next turn, without what the SDK itself put there. */
+function said({ parsed: _, tool_calls, ...message }) {
+  if (!tool_calls) return message;
+  const calls = tool_calls.map(({ function: { parsed_arguments: _, ...called }, ...call }) => ({
+    ...call,
+    function: called,
+  }));
+  return { ...message, tool_calls: calls };
+}
+
 const both = async (sdk, request) => [
   ['whole', await sdk.chat.completions.create(request)],
   ['stream', await final(sdk, request)],
@@ -51,12 +61,19 @@ async function streaming(sdk, x) {
 
 async function thinking(sdk, x) {
   const request = { model: x.model, reasoning_effort: 'medium', messages: [user(x.thinking.prompt)] };
-  for (const [how, completion] of await both(sdk, request)) {
-    const { message } = completion.choices[0];
-    // The field is no part of OpenAI's own types; compatible servers have made it the usual one.
+  const whole = (await sdk.chat.completions.create(request)).choices[0].message;
+  // The field is no part of OpenAI's own types; compatible servers have made it the usual one. The SDK's own helper
+  // keeps only its last piece.
+  const chunks = await all(await sdk.chat.completions.create({ ...request, stream: true }));
+  const join = (field) => chunks.map(({ choices }) => choices[0]?.delta[field] ?? '').join('');
+  const streamed = { role: 'assistant', content: join('content'), reasoning_content: join('reasoning_content') };
+  for (const [how, message] of [
+    ['whole', whole],
+    ['stream', streamed],
+  ]) {
     x.holds(`thinking text (${how})`, message.reasoning_content, x.thinking.thought);
     x.holds(`text (${how})`, message.content, x.thinking.answer);
-    const turns = [...request.messages, message, user(x.plain.prompt)];
+    const turns = [...request.messages, said(message), user(x.plain.prompt)];
     const again = await sdk.chat.completions.create({ ...request, messages: turns });
     x.holds(`next turn (${how})`, again.choices[0].message.content, x.plain.answer);
   }
@@ -76,7 +93,8 @@ async function toolLoop(x, lesson, answer) {
     tool_call_id: id,
     content: `${x.tool.result} ${number}`,
   }));
-  const [again] = (await answer({ ...request, messages: [...request.messages, choice.message, ...results] })).choices;
+  const [again] = (await answer({ ...request, messages: [...request.messages, said(choice.message), ...results] }))
+    .choices;
   for (let number = 0; number < lesson.calls; number += 1) {
     x.holds(`result ${number}`, again.message.content, `${x.tool.result} ${number}`);
   }

@@ -130,7 +130,9 @@ def image(sdk, x):
     picture = types.Part(inline_data=types.Blob(data=x.image["data"], mime_type=x.image["type"]))
     contents = [user(picture, types.Part(text=x.image["prompt"]))]
     response = sdk.models.generate_content(model=x.model, contents=contents)
-    x.holds("image", response.text, x.image["data"])
+    # The SDK writes base64 as URLs have it; what is converted has to be the usual one.
+    text = response.text.replace("_", "/").replace("-", "+") if x.provider.startswith("gemini") else response.text
+    x.holds("image", text, x.image["data"])
 
 
 def chosen(x):

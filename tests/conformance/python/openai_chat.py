@@ -30,6 +30,16 @@ def final(sdk, **request):
         return stream.get_final_completion()
 
 
+def said(message):
+    """An answer as a message of the next turn, without what the SDK itself put there."""
+    turn = message.to_dict(exclude_none=True)
+    turn.pop("parsed", None)
+    for call in turn.get("tool_calls", []):
+        call.pop("index", None)
+        call["function"].pop("parsed_arguments", None)
+    return turn
+
+
 def both(sdk, request):
     return (("whole", sdk.chat.completions.create(**request)), ("stream", final(sdk, **request)))
 
@@ -75,7 +85,7 @@ def thinking(sdk, x):
         # The field is no part of OpenAI's own types; compatible servers have made it the usual one.
         x.holds(f"thinking text ({how})", getattr(message, "reasoning_content", None), x.thinking["thought"])
         x.holds(f"text ({how})", message.content, x.thinking["answer"])
-        turns = [*request["messages"], message.to_dict(), user(x.plain["prompt"])]
+        turns = [*request["messages"], said(message), user(x.plain["prompt"])]
         again = sdk.chat.completions.create(**{**request, "messages": turns})
         x.holds(f"next turn ({how})", again.choices[0].message.content, x.plain["answer"])
 
@@ -93,7 +103,7 @@ def tool_loop(sdk, x, lesson, answer):
         {"role": "tool", "tool_call_id": call.id, "content": f"{x.tool['result']} {number}"}
         for number, call in enumerate(calls)
     ]
-    turns = [*request["messages"], choice.message.to_dict(), *results]
+    turns = [*request["messages"], said(choice.message), *results]
     again = answer(**{**request, "messages": turns}).choices[0]
     for number in range(lesson["calls"]):
         x.holds(f"result {number}", again.message.content, f"{x.tool['result']} {number}")

@@ -29,7 +29,7 @@ class Check:
     """One check of one provider: its target, its lesson, and what it found missing."""
 
     def __init__(self, target, lessons, key):
-        self.base, self.model = target["base"], target["model"]
+        self.provider, self.base, self.model = target["provider"], target["base"], target["model"]
         self.embedding_model = target.get("embedding_model")
         self.key, self.lessons, self.missing, self.body = key, lessons, {}, None
 

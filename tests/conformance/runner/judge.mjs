@@ -21,6 +21,7 @@ const same = (one, other) => JSON.stringify([...one].sort()) === JSON.stringify(
 function expectation(entries) {
   return {
     status: entries.find(({ refused }) => refused)?.refused,
+    says: entries.find(({ says }) => says)?.says ?? '',
     missing: [...new Set(entries.flatMap(({ missing = [] }) => missing))],
     losses: [...new Set(entries.flatMap(({ losses = [] }) => losses))],
     why: entries.map(({ why }) => why),
@@ -29,8 +30,8 @@ function expectation(entries) {
 
 function verdict(one, expected) {
   if (expected.status !== undefined) {
-    if (one.status === expected.status) return undefined;
-    return `expected to be refused with ${expected.status}; ${one.ok ? 'it works' : (one.error ?? 'it lacks something')}`;
+    if (one.status === expected.status && (one.error ?? '').includes(expected.says)) return undefined;
+    return `expected to be refused with ${expected.status} and "${expected.says}"; ${one.ok ? 'it works' : (one.error ?? 'it lacks something')}`;
   }
   if (one.error) return one.error;
   const missing = Object.keys(one.missing);
@@ -45,13 +46,13 @@ function verdict(one, expected) {
   return undefined;
 }
 
-/** Judges all that was told. With `whole`, entries that fit nothing are wrong too; `direct` runs are expected to lose nothing. */
-export function judge(told, { whole, direct }) {
+/** Judges all that was told. With `whole`, entries that fit nothing are wrong too. */
+export function judge(told, { whole }) {
   const used = new Set();
   const dialects = new Map(PROVIDERS.map(({ name, dialect }) => [name, dialect]));
   const rows = told.map((found) => {
     const one = { ...found, missing: { ...found.missing, ...unsaid(found, dialects.get(found.provider)) } };
-    const entries = direct ? [] : ENTRIES.filter((entry) => fits(entry, one));
+    const entries = ENTRIES.filter((entry) => fits(entry, one));
     entries.forEach((entry) => used.add(entry));
     const expected = expectation(entries);
     return { ...one, expected, problem: verdict(one, expected) };

@@ -104,7 +104,7 @@ async function main() {
     await there.end();
   }
   const whole = !asked.client && !asked.provider && !asked.check && !asked.direct;
-  const judged = judge(told, { whole, direct: asked.direct });
+  const judged = judge(told, { whole });
   screen(judged);
   if (whole) writeFileSync(join(PROJECT, 'tests/CONFORMANCE.md'), report(judged));
   const wrong = judged.wrong.length;

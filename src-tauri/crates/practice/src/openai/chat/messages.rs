@@ -26,7 +26,8 @@ const INSTRUCTION: &[Field] = &[
     must("content", Kind::Any),
     may("name", Kind::Text),
 ];
-/// `reasoning_content` is what this provider, as many compatible ones, answers and takes back.
+/// `reasoning_content` is what this provider, as many compatible ones, answers and takes back; `annotations` is taken
+/// back because an answer carries it and the SDKs send answers as they came.
 const ASSISTANT: &[Field] = &[
     must("role", Kind::Text),
     null("content", Kind::Any),
@@ -36,6 +37,7 @@ const ASSISTANT: &[Field] = &[
     may("tool_calls", Kind::Any),
     null("function_call", Kind::Fields(CALLED)),
     null("reasoning_content", Kind::Text),
+    null("annotations", Kind::Any),
 ];
 const TOOL: &[Field] = &[
     must("role", Kind::Text),
