@@ -19,14 +19,14 @@ use crate::scenario::{self, Failure, Scenario};
 use crate::script::{self, Ask, Usage};
 
 /// The dialects that answer, in the order in which they are asked whether a call is theirs. The first
-/// one refuses what looks like nobody's.
+/// one refuses what looks like nobody's. OpenAI's are taken under any prefix, so the others come before it.
 const DIALECTS: &[&dyn Dialect] = &[
     &Anthropic,
     &Gemini::Events,
     &Gemini::Array,
-    &OpenAiChat,
     &Ollama::CHAT,
     &Ollama::GENERATE,
+    &OpenAiChat,
 ];
 
 /// A request told to a dialect.

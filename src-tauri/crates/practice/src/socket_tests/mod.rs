@@ -1,6 +1,8 @@
 //! Facts about what a client sees on a real socket.
 
 mod client;
+mod gemini;
+mod ollama;
 mod openai;
 
 use serde_json::json;
