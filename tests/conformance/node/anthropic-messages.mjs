@@ -128,9 +128,8 @@ async function maxTokens(sdk, x) {
   }
 }
 
-/** An answer that breaks off must not look like one that ended. */
 const brokenStream = (sdk, x) =>
-  caught(() => final(sdk, { model: x.model, max_tokens: 64, messages: [user(x.broken.prompt)] }));
+  x.breaksOff(() => final(sdk, { model: x.model, max_tokens: 64, messages: [user(x.broken.prompt)] }));
 
 async function countTokens(sdk, x) {
   const count = await sdk.messages.countTokens({ model: x.model, messages: [user(x.plain.prompt)] });

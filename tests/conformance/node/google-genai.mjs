@@ -158,8 +158,7 @@ async function maxTokens(sdk, x) {
   }
 }
 
-/** An answer that breaks off must not look like one that ended. */
-const brokenStream = (sdk, x) => caught(() => streamed(sdk, { model: x.model, contents: x.broken.prompt }));
+const brokenStream = (sdk, x) => x.breaksOff(() => streamed(sdk, { model: x.model, contents: x.broken.prompt }));
 
 async function countTokens(sdk, x) {
   const { totalTokens } = await sdk.models.countTokens({ model: x.model, contents: x.plain.prompt });

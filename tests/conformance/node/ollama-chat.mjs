@@ -119,8 +119,8 @@ async function maxTokens(sdk, x) {
   }
 }
 
-/** An answer that breaks off must not look like one that ended. */
-const brokenStream = (sdk, x) => caught(() => streamed(sdk, { model: x.model, messages: [user(x.broken.prompt)] }));
+const brokenStream = (sdk, x) =>
+  x.breaksOff(() => streamed(sdk, { model: x.model, messages: [user(x.broken.prompt)] }));
 
 async function embeddings(sdk, x) {
   const told = await sdk.embed({ model: x.embeddingModel, input: x.embedding.texts });

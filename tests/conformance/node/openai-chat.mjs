@@ -160,8 +160,7 @@ async function maxTokens(sdk, x) {
   x.same('finish reason (stream)', ends, ['length']);
 }
 
-/** An answer that breaks off must not look like one that ended. */
-const brokenStream = (sdk, x) => caught(() => final(sdk, { model: x.model, messages: [user(x.broken.prompt)] }));
+const brokenStream = (sdk, x) => x.breaksOff(() => final(sdk, { model: x.model, messages: [user(x.broken.prompt)] }));
 
 async function embeddings(sdk, x) {
   const { data } = await sdk.embeddings.create({ model: x.embeddingModel, input: x.embedding.texts });

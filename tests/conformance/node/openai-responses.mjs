@@ -172,8 +172,8 @@ async function maxTokens(sdk, x) {
   }
 }
 
-/** An answer that breaks off must not look like one that ended. */
-const brokenStream = (sdk, x) => caught(() => final(sdk, { model: x.model, input: x.broken.prompt, store: false }));
+const brokenStream = (sdk, x) =>
+  x.breaksOff(() => final(sdk, { model: x.model, input: x.broken.prompt, store: false }));
 
 const refused = (kind, status) => async (sdk, x) => {
   const request = { model: x.model, input: x.errors[status], store: false };

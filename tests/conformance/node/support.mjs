@@ -5,15 +5,15 @@
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 
-/** Headers of the last answer, and the losses that the answers of the running check told. */
-let headers = new Headers();
+/** The status of the last answer, and the losses that the answers of the running check told. */
+let lastStatus;
 const losses = new Set();
 
 const reach = globalThis.fetch;
 globalThis.fetch = async (...call) => {
   const response = await reach(...call);
-  headers = response.headers;
-  const told = (headers.get('x-turnout-loss') ?? '').split(',').map((part) => part.trim());
+  lastStatus = response.status;
+  const told = (response.headers.get('x-turnout-loss') ?? '').split(',').map((part) => part.trim());
   told.filter(Boolean).forEach((part) => losses.add(part));
   return response;
 };
@@ -41,6 +41,12 @@ class Check {
   /** What the provider was sent, as its answer shows it; the runner looks into it. */
   sent(text) {
     this.body = JSON.parse(text);
+  }
+
+  /** A stream that began well and broke off must not look like one that ended. */
+  async breaksOff(call) {
+    await caught(call);
+    this.same('status of what began', lastStatus, 200);
   }
 
   /** `error` is what the SDK raised: it has to be of its class for this status. */
@@ -75,7 +81,7 @@ export async function run(client, connect, checks, status) {
     for (const [name, check] of Object.entries(checks)) {
       if (plan.only && !plan.only.includes(name)) continue;
       const one = new Check(target, plan.lessons, plan.key);
-      headers = new Headers();
+      lastStatus = undefined;
       losses.clear();
       const told = { client, language: 'node', provider: target.provider, check: name };
       try {
@@ -100,7 +106,6 @@ export async function run(client, connect, checks, status) {
         sent: one.body,
         missing: one.missing,
         losses: [...losses].sort(),
-        request: headers.get('x-turnout-request-id'),
       });
       console.log(JSON.stringify(told));
     }

@@ -128,8 +128,7 @@ def max_tokens(sdk, x):
 
 
 def broken_stream(sdk, x):
-    """An answer that breaks off must not look like one that ended."""
-    caught(lambda: streamed(sdk, **{"model": x.model, "messages": [user(x.broken["prompt"])]}), Exception)
+    x.breaks_off(lambda: streamed(sdk, model=x.model, messages=[user(x.broken["prompt"])]))
 
 
 def embeddings(sdk, x):

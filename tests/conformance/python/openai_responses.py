@@ -173,8 +173,7 @@ def max_tokens(sdk, x):
 
 
 def broken_stream(sdk, x):
-    """An answer that breaks off must not look like one that ended."""
-    caught(lambda: final(sdk, **{"model": x.model, "input": x.broken["prompt"], "store": False}), Exception)
+    x.breaks_off(lambda: final(sdk, model=x.model, input=x.broken["prompt"], store=False))
 
 
 def refused(kind, status):

@@ -8,21 +8,23 @@ import json
 import sys
 import traceback
 
-HEADERS: dict[str, str] = {}
-"""Headers of the last answer, names in lower case."""
+
+class Seen:
+    """The status of the last answer, and the losses that the answers of the running check told."""
+
+    status, losses = None, frozenset()
+
+    def look(self, response):
+        """A response hook for the SDK's HTTP client; it reads nothing of the body."""
+        told = response.headers.get("x-turnout-loss", "").split(",")
+        self.status, self.losses = response.status_code, self.losses | {part.strip() for part in told if part.strip()}
+
+    def forget(self):
+        self.status, self.losses = None, frozenset()
 
 
-def remember(response):
-    """A response hook for the SDK's HTTP client; it reads nothing of the body."""
-    HEADERS.clear()
-    HEADERS.update({name.lower(): value for name, value in response.headers.items()})
-    LOSSES.update(part.strip() for part in HEADERS.get("x-turnout-loss", "").split(",") if part.strip())
-
-
-LOSSES: set[str] = set()
-"""Losses that the answers of the running check told."""
-
-HOOKS = {"response": [remember]}
+SEEN = Seen()
+HOOKS = {"response": [SEEN.look]}
 
 
 class Check:
@@ -53,6 +55,11 @@ class Check:
         """What the provider was sent, as its answer shows it; the runner looks into it."""
         self.body = json.loads(text)
 
+    def breaks_off(self, call):
+        """A stream that began well and broke off must not look like one that ended."""
+        caught(call, Exception)
+        self.same("status of what began", SEEN.status, 200)
+
     def refusal(self, error, kind, status, got):
         """`error` is what the SDK raised: it has to be of its class for this status."""
         self.true("error class", isinstance(error, kind), type(error).__name__)
@@ -77,8 +84,7 @@ def run(client, connect, checks, status):
             if plan.get("only") and name not in plan["only"]:
                 continue
             one = Check(target, plan["lessons"], plan["key"])
-            HEADERS.clear()
-            LOSSES.clear()
+            SEEN.forget()
             told = {"client": client, "language": "python", "provider": target["provider"], "check": name}
             try:
                 check(connect(one), one)
@@ -87,7 +93,5 @@ def run(client, connect, checks, status):
                 told.update(ok=False, status=status(error), error=f"{type(error).__name__}: {error}"[:600])
                 if told["status"] is None:
                     told["error"] += " at " + traceback.format_exc(limit=-1).strip().split("\n")[1].strip()
-            told.update(
-                sent=one.body, missing=one.missing, losses=sorted(LOSSES), request=HEADERS.get("x-turnout-request-id")
-            )
+            told.update(sent=one.body, missing=one.missing, losses=sorted(SEEN.losses))
             print(json.dumps(told), flush=True)
