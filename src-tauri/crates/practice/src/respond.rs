@@ -12,6 +12,7 @@ use crate::fault::{self, Delivery, Outpour, Reply, Setting};
 use crate::gemini::Gemini;
 use crate::ollama::Ollama;
 use crate::openai::chat::OpenAiChat;
+use crate::openai::responses::OpenAiResponses;
 use crate::options::Options;
 use crate::provider::Provider;
 use crate::record::Ticket;
@@ -26,6 +27,7 @@ const DIALECTS: &[&dyn Dialect] = &[
     &Gemini::Array,
     &Ollama::CHAT,
     &Ollama::GENERATE,
+    &OpenAiResponses,
     &OpenAiChat,
 ];
 

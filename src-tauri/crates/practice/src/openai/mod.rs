@@ -8,6 +8,7 @@ mod error;
 mod media;
 mod models;
 
+pub(crate) mod responses;
 mod shape;
 mod tools;
 

@@ -53,6 +53,16 @@ pub(super) const fn must(name: &'static str, kind: Kind) -> Field {
     }
 }
 
+/// A field that has to be there, and may be `null`.
+pub(super) const fn must_or_null(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        kind,
+        required: true,
+        null: true,
+    }
+}
+
 /// A field that may be left out.
 pub(super) const fn may(name: &'static str, kind: Kind) -> Field {
     Field {

@@ -237,3 +237,122 @@ async fn a_chat_tool_loop_ends_with_the_tools_answers() {
         .expect("text");
     assert!(said.contains("sun") && said.contains("rain"), "{said}");
 }
+
+const RESPONSES: &str = "/v1/responses";
+
+fn responses(stream: bool) -> Value {
+    json!({"model": "gpt-4.1", "stream": stream, "store": false, "input": "hello"})
+}
+
+#[tokio::test]
+async fn a_responses_call_gets_an_echo_and_a_stream_its_terminal_event() {
+    let stand = Stand::new().await;
+    let whole = stand.post(RESPONSES, "text", &responses(false)).await;
+    assert_eq!((whole.status, whole.whole), (200, true));
+    assert_eq!(
+        whole.json()["output"][0]["content"][0]["text"],
+        "Practice provider here. You said: hello"
+    );
+    let streamed = stand.post("/responses", "text", &responses(true)).await;
+    let events = streamed.events();
+    assert_eq!(events[..2], ["response.created", "response.in_progress"]);
+    assert_eq!(
+        events.last().map(String::as_str),
+        Some("response.completed")
+    );
+    let count = stand
+        .post(
+            "/v1/responses/input_tokens",
+            "text",
+            &json!({"model": "m", "input": "hello"}),
+        )
+        .await
+        .json();
+    assert_eq!(count["object"], "response.input_tokens");
+    assert!(
+        count["input_tokens"]
+            .as_u64()
+            .is_some_and(|tokens| tokens > 0)
+    );
+}
+
+#[tokio::test]
+async fn broken_responses_break_as_responses_do() {
+    let stand = Stand::new().await;
+    let ask = async |scenario: &str| stand.post(RESPONSES, scenario, &responses(true)).await;
+    let cut = ask("cut;after=1").await;
+    assert!(
+        !cut.whole
+            && cut
+                .events()
+                .last()
+                .is_some_and(|name| name == "response.output_text.delta")
+    );
+    let failed = ask("error-event;after=1").await;
+    let numbers: Vec<u64> = failed
+        .text()
+        .lines()
+        .filter_map(|line| {
+            serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok()?["sequence_number"]
+                .as_u64()
+        })
+        .collect();
+    assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>());
+    assert_eq!(failed.events().last().map(String::as_str), Some("error"));
+    assert_eq!(ask("fake200").await.events(), ["error"]);
+    let truncated = ask("truncate;after=all").await;
+    assert!(truncated.whole && !truncated.text().contains("response.completed"));
+    assert_eq!(ask("529").await.status, 503);
+    let gone = stand.call("GET", "/v1/responses/resp_1", &[], b"").await;
+    assert_eq!(
+        (gone.status, &gone.json()["error"]["type"]),
+        (404, &json!("invalid_request_error"))
+    );
+}
+
+#[tokio::test]
+async fn a_responses_tool_loop_takes_back_what_it_gave() {
+    let stand = Stand::new().await;
+    let mut body = responses(false);
+    body["reasoning"] = json!({"effort": "high", "summary": "auto"});
+    body["input"] = json!([{"role": "user", "content": "look [[practice:tool;parallel=2]]"}]);
+    body["tools"] = json!([{"type": "custom", "name": "apply_patch"}]);
+    let post = async |body: &Value| {
+        stand
+            .call("POST", RESPONSES, &[], body.to_string().as_bytes())
+            .await
+    };
+    let first = post(&body).await.json();
+    let output = first["output"].as_array().expect("output").clone();
+    let kinds: Vec<&str> = output
+        .iter()
+        .filter_map(|item| item["type"].as_str())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "reasoning",
+            "message",
+            "custom_tool_call",
+            "custom_tool_call"
+        ]
+    );
+    let input = body["input"].as_array_mut().expect("input");
+    input.extend(output.clone());
+    for (call, out) in output[2..].iter().zip(["sun", "rain"]) {
+        input.push(
+            json!({"type": "custom_tool_call_output", "call_id": call["call_id"], "output": out}),
+        );
+    }
+    let last = post(&body).await.json();
+    let said = last["output"][1]["content"][0]["text"]
+        .as_str()
+        .expect("text");
+    assert!(said.contains("sun") && said.contains("rain"), "{said}");
+    body["input"][1]["encrypted_content"] = json!("gAAAAABforeign");
+    let foreign = post(&body).await;
+    assert_eq!(
+        (foreign.status, &foreign.json()["error"]["code"]),
+        (400, &json!("invalid_encrypted_content"))
+    );
+}

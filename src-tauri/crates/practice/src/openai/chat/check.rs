@@ -30,15 +30,12 @@ const REQUEST: &[Field] = &[
     may("parallel_tool_calls", Kind::Bool),
     null("prediction", Kind::Object),
     null("presence_penalty", Kind::Number(-2.0, 2.0)),
-    may("prompt_cache_key", Kind::Text),
-    null("prompt_cache_options", Kind::Fields(CACHE)),
-    null(
-        "prompt_cache_retention",
-        Kind::Word(&["in_memory", "in-memory", "24h"]),
-    ),
+    null("prompt_cache_key", Kind::Text),
+    may("prompt_cache_options", Kind::Fields(CACHE)),
+    null("prompt_cache_retention", Kind::Word(&["in_memory", "24h"])),
     null("reasoning_effort", Kind::Word(EFFORTS)),
     may("response_format", Kind::Any),
-    may("safety_identifier", Kind::Id(128)),
+    null("safety_identifier", Kind::Id(128)),
     null("seed", Kind::Whole(i64::MIN, i64::MAX)),
     null("service_tier", Kind::Word(TIERS)),
     null("stop", Kind::Any),
@@ -52,11 +49,28 @@ const REQUEST: &[Field] = &[
     null("top_p", Kind::Number(0.0, 1.0)),
     may("user", Kind::Text),
     null("verbosity", Kind::Word(WORDINESS)),
-    may("web_search_options", Kind::Object),
+    may("web_search_options", Kind::Fields(WEB_SEARCH)),
 ];
 const CACHE: &[Field] = &[
     may("mode", Kind::Word(&["implicit", "explicit"])),
     may("ttl", Kind::Word(&["30m"])),
+];
+const WEB_SEARCH: &[Field] = &[
+    may(
+        "search_context_size",
+        Kind::Word(&["low", "medium", "high"]),
+    ),
+    null("user_location", Kind::Fields(LOCATION)),
+];
+const LOCATION: &[Field] = &[
+    must("type", Kind::Word(&["approximate"])),
+    must("approximate", Kind::Fields(PLACE)),
+];
+const PLACE: &[Field] = &[
+    may("city", Kind::Text),
+    may("country", Kind::Text),
+    may("region", Kind::Text),
+    may("timezone", Kind::Text),
 ];
 const STREAM: &[Field] = &[
     may("include_usage", Kind::Bool),
@@ -71,6 +85,11 @@ const FUNCTION: &[Field] = &[
     may("description", Kind::Text),
     may("parameters", Kind::Object),
     null("strict", Kind::Bool),
+];
+const OLD_FUNCTION: &[Field] = &[
+    must("name", Kind::Text),
+    may("description", Kind::Text),
+    may("parameters", Kind::Object),
 ];
 const CUSTOM_TOOL: &[Field] = &[
     must("type", Kind::Text),
@@ -190,7 +209,7 @@ fn tools(request: &Map<String, Value>) -> Checked {
     let functions = request.get("functions").and_then(Value::as_array);
     for (index, function) in functions.into_iter().flatten().enumerate() {
         let at = format!("functions[{index}]");
-        object(&at, function, FUNCTION)?;
+        object(&at, function, OLD_FUNCTION)?;
         self::function(&at, function)?;
     }
     if offered.is_some() && functions.is_some() {

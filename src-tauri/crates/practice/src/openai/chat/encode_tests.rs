@@ -152,7 +152,7 @@ fn a_stream_adds_up_to_the_whole_answer() {
 
 #[test]
 fn a_stream_cut_anywhere_shows_a_beginning_and_no_end() {
-    for scenario in ["text;deltas=3", "thinking", "tools2", "odd"] {
+    for scenario in ["text;say=é🚂;deltas=2", "tool", "odd;say=x"] {
         let whole = bytes(&script(scenario, json!({"include_usage": true})));
         let all = data(&whole);
         for cut in 0..whole.len() {
