@@ -110,6 +110,17 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 
+/// Refuses headers of another vendor's. Real servers pass over them; a proxy that sends a client's
+/// credential to somebody else shows here.
+pub(crate) fn no_foreign(headers: &HeaderMap, names: &[&str]) -> Result<(), Refusal> {
+    match names.iter().find(|name| headers.contains_key(**name)) {
+        Some(name) => Err(Refusal::bad(format!(
+            "header {name} belongs to another vendor's API"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// One frame of a stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {

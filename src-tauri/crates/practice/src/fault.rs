@@ -224,7 +224,9 @@ fn streamed(
         Some(Fault::Malformed) => frames.insert(at, plain(dialect.malformed())),
         Some(Fault::NoBlank) => {
             if let Some(last) = frames.last_mut() {
-                last.bytes.truncate(last.bytes.len().saturating_sub(1));
+                let without = |end: &[u8]| last.bytes.strip_suffix(end).map(<[u8]>::len);
+                let kept = without(b"\r\n").or_else(|| without(b"\n"));
+                last.bytes.truncate(kept.unwrap_or(last.bytes.len()));
             }
         }
         _ => {}

@@ -14,8 +14,9 @@
 //! 5. a marker `[[practice:SCENARIO]]` in the last user text, which survives any proxy,
 //! 6. the default set by control or by [`Options::scenario`].
 //!
-//! Beside `/v1/messages`, `/v1/messages/count_tokens` and `/v1/models` there is `/v1/practice/echo`,
-//! which gives any request its own body back. Control: `POST /practice/control`,
+//! It speaks Anthropic Messages, `OpenAI` Chat and Responses, Gemini (`/v1beta/models/…`) and Ollama
+//! (`/api/…`), and refuses what the real servers refuse in their own words. Beside their calls there is
+//! `/v1/practice/echo`, which gives any request its own body back. Control: `POST /practice/control`,
 //! `GET /practice/state`, `/practice/requests?since=N`, `/practice/last-body`, `/practice/last-answer`.
 //!
 //! The way of a request: [`provider`](Provider) reads it by a dialect, `desk` chooses the scenario,

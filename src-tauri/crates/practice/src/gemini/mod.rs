@@ -21,13 +21,13 @@ mod tools;
 mod turns;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use self::model::Model;
 use self::path::{Action, target};
-use crate::dialect::{Call, Dialect, Frame, Refusal, bearer};
+use crate::dialect::{Call, Dialect, Frame, Refusal, bearer, no_foreign};
 use crate::embedding::Embed;
 use crate::scenario::Failure;
 use crate::script::{Ask, Script};
@@ -99,6 +99,13 @@ impl Dialect for Gemini {
 API Key or other form of API consumer identity to call this API.",
             )
         }
+    }
+
+    fn check_headers(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        no_foreign(
+            headers,
+            &["anthropic-version", "anthropic-beta", "x-api-key"],
+        )
     }
 
     fn read(&self, parts: &Parts, body: &Bytes, counting: bool) -> Result<Ask, Refusal> {
@@ -197,7 +204,8 @@ API Key or other form of API consumer identity to call this API.",
     }
 
     fn malformed(&self) -> Bytes {
-        Bytes::from_static(b"data: {\"candidates\": [{\"content\": {\"par\r\n\r\n")
+        let half = Bytes::from_static(b"{\"candidates\": [{\"content\": {\"par");
+        self.framed(&half, 1, false)
     }
 }
 

@@ -20,6 +20,9 @@ pub(super) fn generate(model: &Model<'_>, body: &Bytes, stream: bool) -> Result<
         return Err(unsupported(model, "generateContent"));
     }
     let request = shaped(body, &messages::GENERATE, model)?;
+    if request.get("model").is_some() {
+        same_model(&request, model, "GenerateContentRequest")?;
+    }
     check(&request, model)?;
     Ok(Ask {
         stream,

@@ -22,6 +22,7 @@ const DATA: &[&str] = &[
     "toolCall",
     "toolResponse",
 ];
+const NO_DATA: &str = "required oneof field 'data' must have one initialized field";
 const COUNTS_DIFFER: &str = "Please ensure that the number of function response parts is equal to the \
 number of function call parts of the function call turn.";
 
@@ -87,6 +88,10 @@ fn content(at: &str, content: &Value) -> Checked {
     if parts(content).is_empty() {
         return field(&format!("{at}.parts"), "contents.parts must not be empty.");
     }
+    let void = |part: &Value| part["text"] == "" && part.get("thoughtSignature").is_none();
+    if parts(content).iter().all(void) {
+        return field(&format!("{at}.parts[0].data"), NO_DATA);
+    }
     for (index, part) in parts(content).iter().enumerate() {
         self::part(&format!("{at}.parts[{index}]"), part, is_model(content))?;
     }
@@ -95,10 +100,7 @@ fn content(at: &str, content: &Value) -> Checked {
 
 fn part(at: &str, part: &Value, by_model: bool) -> Checked {
     let Some(kind) = DATA.iter().find(|kind| part.get(**kind).is_some()) else {
-        return field(
-            &format!("{at}.data"),
-            "required oneof field 'data' must have one initialized field",
-        );
+        return field(&format!("{at}.data"), NO_DATA);
     };
     let data = &part[*kind];
     let empty = |name: &str| data[name].as_str().is_none_or(str::is_empty);

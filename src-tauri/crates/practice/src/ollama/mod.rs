@@ -12,11 +12,11 @@ mod time;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use self::encode::Form;
-use crate::dialect::{Call, Dialect, Frame, Refusal, bearer};
+use crate::dialect::{Call, Dialect, Frame, Refusal, bearer, no_foreign};
 use crate::embedding::Embed;
 use crate::odd::EXTRA;
 use crate::scenario::Failure;
@@ -62,6 +62,16 @@ impl Dialect for Ollama {
 
     fn stranger(&self, _given: bool) -> Refusal {
         Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized")
+    }
+
+    fn check_headers(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let foreign = [
+            "anthropic-version",
+            "anthropic-beta",
+            "x-api-key",
+            "x-goog-api-key",
+        ];
+        no_foreign(headers, &foreign)
     }
 
     fn read(&self, _parts: &Parts, body: &Bytes, _counting: bool) -> Result<Ask, Refusal> {

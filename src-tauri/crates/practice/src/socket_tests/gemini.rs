@@ -207,6 +207,20 @@ async fn a_key_comes_in_three_ways_and_a_wrong_one_is_an_invalid_argument() {
     );
 }
 
+#[tokio::test]
+async fn a_header_of_another_vendor_is_refused() {
+    let stand = Stand::new().await;
+    for header in ["x-api-key", "anthropic-version", "anthropic-beta"] {
+        let path = format!("{MODEL}:generateContent");
+        let body = asking().to_string();
+        let answer = stand
+            .call("POST", &path, &[(header, "x")], body.as_bytes())
+            .await;
+        let told = answer.json()["error"]["message"].to_string();
+        assert!(answer.status == 400 && told.contains(header), "{told}");
+    }
+}
+
 // PITFALLS 73.
 #[tokio::test]
 async fn a_tool_loop_needs_the_signature_back() {

@@ -154,6 +154,12 @@ async fn wrong_requests_are_refused_in_ollamas_envelope() {
         (refused.status, refused.json()),
         (400, json!({"error": "json: unknown field \"tool_choice\""}))
     );
+    let leaked = ask(
+        &[("authorization", "Bearer k1"), ("x-api-key", "k")],
+        &asking(false),
+    )
+    .await;
+    assert!(leaked.status == 400 && leaked.text().contains("x-api-key"));
     let nowhere = stand.call("POST", "/api/nowhere", &key, b"{}").await;
     assert_eq!(
         (nowhere.status, nowhere.json()["error"].is_string()),

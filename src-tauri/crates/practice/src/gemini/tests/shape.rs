@@ -49,6 +49,17 @@ fn names_that_the_api_does_not_have_are_refused_with_their_place() {
 }
 
 #[test]
+fn a_model_in_the_body_is_that_of_the_path() {
+    accepted(FLASH_3, &with(&json!({"model": "models/gemini-3.8-flash"})));
+    let other = with(&json!({"model": "claude-x"}));
+    refused(
+        FLASH_3,
+        &other,
+        "GenerateContentRequest.model: must be 'models/gemini-3.8-flash'",
+    );
+}
+
+#[test]
 fn all_violations_are_told_at_once() {
     let refusal = asked(FLASH_3, &with(&json!({"a": 1, "b": 2}))).expect_err("refused");
     assert_eq!(refusal.message.lines().count(), 2);

@@ -37,6 +37,10 @@ fn contents_have_roles_and_parts_with_one_datum() {
             "contents.parts must not be empty.",
         ),
         (
+            contents(json!([{"role": "user", "parts": [{"text": ""}]}])),
+            "contents[0].parts[0].data: required oneof field 'data'",
+        ),
+        (
             contents(json!([{"role": "user", "parts": [{}]}])),
             "contents[0].parts[0].data: required oneof field 'data' must have one initialized field",
         ),
@@ -55,7 +59,7 @@ fn contents_have_roles_and_parts_with_one_datum() {
     accepted(
         FLASH_3,
         &contents(
-            json!([{"role": "user", "parts": [{"text": "a"}]}, {"role": "user", "parts": [{"text": "b"}]}]),
+            json!([{"role": "user", "parts": [{"text": "a"}, {"text": ""}]}, {"role": "user", "parts": [{"text": "b"}]}]),
         ),
     );
 }
