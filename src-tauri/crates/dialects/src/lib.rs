@@ -5,7 +5,7 @@
 //! about a vendor's format can be tested without a network. Same-dialect traffic is never parsed and printed again:
 //! requests are scanned in place ([`scan`]) and streams are cut into frames that keep their bytes ([`sse`]). Traffic
 //! between dialects goes through one intermediate form ([`ir`]), which each dialect's [`Codec`] reads and writes; no
-//! dialect knows another. What vendors of a dialect differ in is data ([`caps`]).
+//! dialect knows another. What vendors of a dialect differ in is data ([`caps`], [`vendors`]).
 
 pub mod anthropic;
 pub mod caps;
@@ -24,6 +24,7 @@ mod schema;
 pub mod sse;
 mod strict;
 mod usage;
+pub mod vendors;
 mod wire;
 
 pub use codec::{

@@ -28,3 +28,4 @@ pub use gateway::{BuildError, Gateway};
 pub use guard::guard;
 pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started};
 pub use snapshot::{Access, Auth, ClientToken, Limits, Snapshot, Timeouts, Upstream};
+pub use upstream::is_version;

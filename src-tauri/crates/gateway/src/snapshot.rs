@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use dialects::vendors::Record;
 use routing::{Dialect, Pin, Topology};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -27,7 +28,10 @@ pub struct Upstream {
     pub name: Arc<str>,
     /// What it speaks. [`Dialect::Practice`] speaks whatever the client does.
     pub dialect: Dialect,
-    /// Scheme, host and path prefix, without the dialect's own version segment and without a trailing slash.
+    /// Who it is, and what each of its models can take.
+    pub vendor: Arc<Record>,
+    /// Scheme, host and path prefix without a trailing slash. Where it has a version segment, that one holds instead of
+    /// the client's path's (`https://api.z.ai/api/paas/v4`).
     pub base_url: String,
     /// How a key is presented.
     pub auth: Auth,

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use reqwest::{Client, Url};
+use routing::Dialect;
 use secrecy::ExposeSecret;
 
 use crate::{
@@ -168,14 +169,9 @@ pub(crate) async fn send(
 
 /// The provider's address for this request: its base, the client's path and query, its key if it wants it there.
 fn address(upstream: &Upstream, key: Option<&str>, inbound: &Inbound) -> Result<Url, SendError> {
-    let base = upstream.base_url.trim_end_matches('/');
-    let path = &inbound.route.path;
-    let path = if base.ends_with("/v1") {
-        path.strip_prefix("/v1").unwrap_or(path)
-    } else {
-        path
-    };
-    let mut url = Url::parse(&format!("{base}{path}")).map_err(|error| {
+    let base = &upstream.base_url;
+    let joined = joined(upstream.dialect, base, &inbound.route.path);
+    let mut url = Url::parse(&joined).map_err(|error| {
         SendError::Address(format!("base_url {base:?} is not an address: {error}"))
     })?;
     url.set_query(inbound.query.as_deref());
@@ -185,6 +181,39 @@ fn address(upstream: &Upstream, key: Option<&str>, inbound: &Inbound) -> Result<
         url.query_pairs_mut().append_pair(name, key.expose_secret());
     }
     Ok(url)
+}
+
+/// A base and a path, with one version segment between them. An OpenAI-type base that has a path is complete, whatever
+/// its version looks like (`/api/paas/v4`, `/v1beta/openai`); any other is, when it ends in a version.
+fn joined(dialect: Dialect, base: &str, path: &str) -> String {
+    let base = base.trim_end_matches('/');
+    let prefix = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let prefix = prefix.split_once('/').map_or("", |(_, prefix)| prefix);
+    let complete = match dialect {
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => !prefix.is_empty(),
+        _ => prefix.rsplit('/').next().is_some_and(is_version),
+    };
+    let unversioned = path.strip_prefix('/').and_then(|path| {
+        let (version, rest) = path.split_once('/')?;
+        is_version(version).then_some(rest)
+    });
+    match unversioned {
+        Some(rest) if complete => format!("{base}/{rest}"),
+        _ => format!("{base}{path}"),
+    }
+}
+
+/// Whether a path segment is a version: `v1`, `v4`, `v1beta`, `v1beta2`.
+pub fn is_version(segment: &str) -> bool {
+    let Some(rest) = segment.strip_prefix('v') else {
+        return false;
+    };
+    let suffix = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = rest.len() - suffix.len();
+    let stage = suffix.trim_end_matches(|c: char| c.is_ascii_digit());
+    (1..=2).contains(&number)
+        && matches!(stage, "" | "alpha" | "beta")
+        && (!stage.is_empty() || suffix.is_empty())
 }
 
 /// What went wrong at bottom, in words for people: without the address, which may hold a key, and without the names of
@@ -239,5 +268,102 @@ impl http_body::Body for Pieces {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, is_version, joined};
+
+    #[test]
+    fn base_and_path_have_one_version_between_them() {
+        use Dialect::{Anthropic, Gemini, Ollama, OpenaiChat, OpenaiResponses};
+        let models = "/v1beta/models/m:countTokens";
+        for (dialect, base, path, expected) in [
+            (
+                Anthropic,
+                "http://a",
+                "/v1/messages",
+                "http://a/v1/messages",
+            ),
+            (
+                Anthropic,
+                "http://a/x/v1/",
+                "/v1/messages",
+                "http://a/x/v1/messages",
+            ),
+            (
+                Anthropic,
+                "http://a/v1/x",
+                "/v1/messages",
+                "http://a/v1/x/v1/messages",
+            ),
+            (
+                OpenaiChat,
+                "http://a",
+                "/v1/embeddings",
+                "http://a/v1/embeddings",
+            ),
+            (
+                OpenaiChat,
+                "http://a/v1",
+                "/v1/embeddings",
+                "http://a/v1/embeddings",
+            ),
+            (
+                OpenaiChat,
+                "http://a/api/paas/v4",
+                "/v1/models",
+                "http://a/api/paas/v4/models",
+            ),
+            (
+                OpenaiChat,
+                "http://a/v1beta/openai",
+                "/v1/models",
+                "http://a/v1beta/openai/models",
+            ),
+            (
+                OpenaiResponses,
+                "http://a/openai/v1",
+                "/v1/responses/r",
+                "http://a/openai/v1/responses/r",
+            ),
+            (
+                Gemini,
+                "http://a",
+                models,
+                "http://a/v1beta/models/m:countTokens",
+            ),
+            (
+                Gemini,
+                "http://a/v1",
+                models,
+                "http://a/v1/models/m:countTokens",
+            ),
+            (Ollama, "http://a", "/api/chat", "http://a/api/chat"),
+        ] {
+            assert_eq!(
+                joined(dialect, base, path),
+                expected,
+                "{dialect:?} {base} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_version_segments_are_versions() {
+        for (segment, expected) in [
+            ("v1", true),
+            ("v12", true),
+            ("v1beta", true),
+            ("v1beta2", true),
+            ("v", false),
+            ("vendor", false),
+            ("v1x", false),
+            ("v123", false),
+            ("", false),
+        ] {
+            assert_eq!(is_version(segment), expected, "{segment}");
+        }
     }
 }

@@ -1,11 +1,25 @@
 //! Puts a provider's base URL right: what vendors document differs by dialect, and people paste what they have.
 //!
-//! `OpenAI`-type URLs end in `/v1`; Anthropic, Ollama and Gemini ones carry no version segment of their own.
+//! `OpenAI`-type URLs end in `/v1`, or in what a vendor has instead (`/api/paas/v4`, `/v1beta/openai`), which is kept;
+//! Anthropic, Ollama and Gemini ones carry no version segment of their own.
+
+use gateway::is_version;
 
 use super::words::Dialect;
 
 /// Ends of whole endpoints that people paste instead of the base.
-const ENDPOINTS: [&str; 4] = ["/messages", "/chat/completions", "/responses", "/api/chat"];
+const ENDPOINTS: [&str; 10] = [
+    "/messages/count_tokens",
+    "/messages",
+    "/chat/completions",
+    "/responses",
+    "/embeddings",
+    "/models",
+    "/api/chat",
+    "/api/generate",
+    "/api/embed",
+    "/api/tags",
+];
 
 /// The URL as the vendor documents it, or why it cannot be used.
 pub(super) fn put_right(text: &str, dialect: Dialect) -> Result<String, String> {
@@ -27,6 +41,10 @@ pub(super) fn put_right(text: &str, dialect: Dialect) -> Result<String, String> 
     }
     let (origin, path) = url.as_str().split_at(url.as_str().len() - url.path().len());
     let mut path = path.trim_end_matches('/');
+    // A Gemini endpoint names its model: /v1beta/models/NAME:generateContent.
+    if let (Dialect::Gemini, Some((base, _))) = (dialect, path.rsplit_once("/models/")) {
+        path = base;
+    }
     for endpoint in ENDPOINTS {
         path = path
             .strip_suffix(endpoint)
@@ -45,8 +63,7 @@ pub(super) fn put_right(text: &str, dialect: Dialect) -> Result<String, String> 
     })
 }
 
-/// An `OpenAI`-type base without its final `/v1`, for a caller that adds whole paths.
-pub(super) fn without_version(path: &str) -> &str {
+fn without_version(path: &str) -> &str {
     let mut path = path.trim_end_matches('/');
     while let Some((rest, last)) = path.rsplit_once('/') {
         if !is_version(last) {
@@ -65,24 +82,12 @@ fn with_version(path: &str) -> String {
         }
         path = rest;
     }
-    if path.split('/').any(is_version) {
+    // Azure's older paths have the version in a query parameter and are complete as they are.
+    if path.split('/').any(is_version) || path.contains("/deployments/") {
         path.to_owned()
     } else {
         format!("{path}/v1")
     }
-}
-
-/// `v1`, `v4`, `v1beta`, `v1beta2`.
-fn is_version(segment: &str) -> bool {
-    let Some(rest) = segment.strip_prefix('v') else {
-        return false;
-    };
-    let suffix = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-    let number = rest.len() - suffix.len();
-    let stage = suffix.trim_end_matches(|c: char| c.is_ascii_digit());
-    (1..=2).contains(&number)
-        && matches!(stage, "" | "alpha" | "beta")
-        && (!stage.is_empty() || suffix.is_empty())
 }
 
 #[cfg(test)]
@@ -162,6 +167,31 @@ mod tests {
             ),
             (
                 OpenaiChat,
+                "https://api.z.ai/api/paas/v4/chat/completions",
+                "https://api.z.ai/api/paas/v4",
+            ),
+            (
+                OpenaiChat,
+                "https://dashscope.aliyuncs.com/compatible-mode",
+                "https://dashscope.aliyuncs.com/compatible-mode/v1",
+            ),
+            (
+                OpenaiChat,
+                "https://r.openai.azure.com/openai/v1/",
+                "https://r.openai.azure.com/openai/v1",
+            ),
+            (
+                OpenaiChat,
+                "https://r.openai.azure.com/openai/deployments/gpt-4o",
+                "https://r.openai.azure.com/openai/deployments/gpt-4o",
+            ),
+            (
+                OpenaiChat,
+                "http://localhost:1234/v1/models",
+                "http://localhost:1234/v1",
+            ),
+            (
+                OpenaiChat,
                 "https://g.example/v1beta/openai",
                 "https://g.example/v1beta/openai",
             ),
@@ -169,6 +199,36 @@ mod tests {
                 OpenaiResponses,
                 "https://api.openai.com",
                 "https://api.openai.com/v1",
+            ),
+            (
+                OpenaiResponses,
+                "https://api.openai.com/v1/responses",
+                "https://api.openai.com/v1",
+            ),
+            (
+                Anthropic,
+                "https://api.z.ai/api/anthropic/v1/messages/count_tokens",
+                "https://api.z.ai/api/anthropic",
+            ),
+            (
+                Anthropic,
+                "https://gateway.ai.cloudflare.com/v1/a/g/anthropic",
+                "https://gateway.ai.cloudflare.com/v1/a/g/anthropic",
+            ),
+            (
+                Gemini,
+                "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent",
+                "https://generativelanguage.googleapis.com",
+            ),
+            (
+                Gemini,
+                "https://generativelanguage.googleapis.com/v1beta/v1beta/",
+                "https://generativelanguage.googleapis.com",
+            ),
+            (
+                Ollama,
+                "http://localhost:11434/api/tags",
+                "http://localhost:11434",
             ),
             (
                 Gemini,
@@ -216,23 +276,6 @@ mod tests {
             let error = put_right(text, Dialect::Anthropic).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
             assert!(!error.contains("secret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn only_version_segments_are_versions() {
-        for (segment, expected) in [
-            ("v1", true),
-            ("v12", true),
-            ("v1beta", true),
-            ("v1beta2", true),
-            ("v", false),
-            ("vendor", false),
-            ("v1x", false),
-            ("v123", false),
-            ("", false),
-        ] {
-            assert_eq!(is_version(segment), expected, "{segment}");
         }
     }
 }

@@ -26,6 +26,7 @@ mod reader;
 mod scalar;
 mod schema;
 mod snapshot;
+mod vendors;
 pub mod watch;
 mod words;
 

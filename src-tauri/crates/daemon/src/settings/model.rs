@@ -190,6 +190,10 @@ pub struct Provider {
     pub dialect: Dialect,
     /// What its vendor documents, put right; `None` for a built-in practice provider.
     pub base_url: Option<String>,
+    /// Whose endpoint it is, where that is said.
+    pub vendor: Option<String>,
+    /// Capabilities that differ from what is known of the vendor.
+    pub caps: toml::Table,
     /// How a key is presented.
     pub auth: Auth,
     /// Where its keys are; key id `{name}/{index}` is the index in this list.

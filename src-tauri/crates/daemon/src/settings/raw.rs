@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::{
     reader::{At, Field, Read, Reader},
-    scalar::{Count, FailoverOn, OneOrMany, Pairs, Secretive, Size, Span, inline_schema},
+    scalar::{Count, FailoverOn, Free, OneOrMany, Pairs, Secretive, Size, Span, inline_schema},
     words::{
         Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Mode, NoticeKind,
         OnQuit, Period, Policy, Theme, Tier,
@@ -184,6 +184,10 @@ tables! {
         dialect: Dialect,
         /// What the vendor documents; a missing or doubled version segment is put right.
         base_url: String,
+        /// Whose endpoint it is, by its name in vendors.toml. Default: the one recognised by the host of base_url.
+        vendor: String,
+        /// Capabilities that differ from what is known of the vendor and its models, as in vendors.toml.
+        caps: Free,
         /// How a key is presented. Default: what the dialect's vendor wants.
         auth: Auth,
         /// References to keys: `keychain:NAME`, `env:NAME` or `file:PATH`.

@@ -3,7 +3,11 @@
 use std::{ops::Range, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use toml::de::DeValue;
+use serde::Deserialize;
+use toml::{
+    Spanned,
+    de::{DeValue, ValueDeserializer},
+};
 
 use super::reader::{At, Read, Reader};
 
@@ -270,6 +274,23 @@ impl<T: Read> Read for Pairs<T> {
         }
         pairs.sort_by_key(|(key, _)| key.span.start);
         Some(Self(pairs))
+    }
+}
+
+/// A table of any form, judged by whoever knows what belongs in it.
+#[derive(Debug)]
+pub(super) struct Free(pub(super) toml::Table);
+
+inline_schema!(Free, { "type": "object" });
+
+impl Read for Free {
+    fn read(value: &DeValue<'_>, span: Range<usize>, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.table(value, span.clone())?;
+        let value = ValueDeserializer::from(Spanned::new(span.clone(), value.clone()));
+        toml::Table::deserialize(value)
+            .map(Self)
+            .map_err(|error| reader.tell(span, error.message()))
+            .ok()
     }
 }
 

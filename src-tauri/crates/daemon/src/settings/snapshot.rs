@@ -2,12 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use dialects::vendors::Record;
 use gateway::{Access, Limits, Snapshot, Upstream};
 use secrecy::SecretString;
 
 use super::{
     Auth, Dialect, FailoverOn, KeyPolicy, Mode, Policy, Provider, Settings, Timeouts,
-    base_url::without_version,
+    vendors::vendors,
 };
 use crate::secrets::Resolved;
 
@@ -134,6 +135,7 @@ fn upstream(
     Some(Upstream {
         name: provider.name.as_str().into(),
         dialect: dialect(provider.dialect),
+        vendor: Arc::new(record(provider)),
         base_url: base(provider, practice)?,
         auth: match &provider.auth {
             Auth::XApiKey => gateway::Auth::XApiKey,
@@ -151,6 +153,21 @@ fn upstream(
     })
 }
 
+/// Whose endpoint it is, and what its models can take.
+fn record(provider: &Provider) -> Record {
+    let dialect = match provider.dialect {
+        // A stand-in is asked in the client's own dialect, so nothing is ever converted for it.
+        Dialect::Anthropic | Dialect::Practice => dialects::Dialect::Anthropic,
+        Dialect::OpenaiChat => dialects::Dialect::OpenaiChat,
+        Dialect::OpenaiResponses => dialects::Dialect::OpenaiResponses,
+        Dialect::Gemini => dialects::Dialect::Gemini,
+        Dialect::Ollama => dialects::Dialect::Ollama,
+    };
+    let base_url = provider.base_url.as_deref().unwrap_or_default();
+    let record = vendors().record(provider.vendor.as_deref(), base_url, dialect);
+    record.with(&provider.caps)
+}
+
 /// Ids of the keys that are there and that the provider's `auth` presents.
 fn key_ids(provider: &Provider, secrets: &Resolved) -> Vec<Arc<str>> {
     if !needs_key(&provider.auth) {
@@ -166,13 +183,11 @@ fn needs_key(auth: &Auth) -> bool {
     !matches!(auth, Auth::Client | Auth::None)
 }
 
-/// Scheme, host and prefix without a version segment, to which the gateway adds whole paths.
+/// Scheme, host and prefix, to which the gateway adds paths.
 fn base(provider: &Provider, practice: &HashMap<String, String>) -> Option<String> {
     match (&provider.base_url, provider.dialect) {
-        (Some(url), _) => Some(without_version(url).to_owned()),
-        (None, Dialect::Practice) => practice
-            .get(&provider.name)
-            .map(|url| without_version(url).to_owned()),
+        (Some(url), _) => Some(url.clone()),
+        (None, Dialect::Practice) => practice.get(&provider.name).cloned(),
         (None, _) => None,
     }
 }

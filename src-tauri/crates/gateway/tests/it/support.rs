@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use dialects::vendors::Vendors;
 use gateway::{Access, Auth, ClientToken, Gateway, Limits, Report, Snapshot, Timeouts, Upstream};
 use routing::{Dialect, Group, Member, Policy, Provider, Retry, Topology};
 use tokio::{
@@ -221,6 +222,7 @@ pub(crate) fn snapshot(
         let mut upstream = Upstream {
             name: name.clone(),
             dialect: Dialect::Anthropic,
+            vendor: Arc::new(Vendors::default().record(None, "", dialects::Dialect::Anthropic)),
             base_url: format!("http://{address}"),
             auth: Auth::XApiKey,
             keys: HashMap::from([(key, KEY.into())]),

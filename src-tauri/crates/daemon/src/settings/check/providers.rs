@@ -9,8 +9,9 @@ use super::{
         base_url,
         model::{Auth, Limits, ModelPrice, Models, Price, Provider, Routing},
         raw,
-        reader::{At, Field},
-        scalar::{OneOrMany, Pairs},
+        reader::{At, Field, suggestion},
+        scalar::{Free, OneOrMany, Pairs},
+        vendors::vendors,
         words::{Dialect, KeyPolicy},
     },
     Check, or, part, routing, values,
@@ -76,6 +77,8 @@ fn provider(
     let provider = Provider {
         dialect,
         base_url: base(check, raw, span),
+        vendor: vendor(check, &raw.vendor),
+        caps: caps(check, &raw.caps),
         keys: keys(check, &raw.keys),
         key_policy: or(&raw.key_policy, KeyPolicy::RoundRobin),
         models: models(part(&raw.models, &raw::Models::default())),
@@ -127,6 +130,30 @@ fn base(check: &mut Check<'_>, raw: &raw::Provider, span: &Range<usize>) -> Opti
             None
         }
     }
+}
+
+fn vendor(check: &mut Check<'_>, field: &Field<String>) -> Option<String> {
+    let at = field.as_ref()?;
+    let known: Vec<&str> = vendors().names().collect();
+    if known.contains(&at.value.as_str()) {
+        return Some(at.value.clone());
+    }
+    let hint = suggestion(&at.value, &known);
+    check.tell(
+        &at.span,
+        format!("`vendor` cannot be \"{}\"; {hint}", at.value),
+    );
+    None
+}
+
+fn caps(check: &mut Check<'_>, field: &Field<Free>) -> toml::Table {
+    let Some(at) = field else {
+        return toml::Table::new();
+    };
+    if let Err(problem) = dialects::vendors::judge(&at.value.0) {
+        check.tell(&at.span, format!("`caps` has a mistake: {problem}"));
+    }
+    at.value.0.clone()
 }
 
 fn auth(check: &mut Check<'_>, field: &Field<raw::Auth>, dialect: Dialect) -> Auth {

@@ -82,7 +82,7 @@ fn answers_that_are_not_streamed_get_longer_unless_told_otherwise() {
 }
 
 #[test]
-fn an_openai_base_reaches_the_gateway_without_its_version() {
+fn an_openai_base_reaches_the_gateway_whole() {
     let settings = good(
         "[[providers]]\nname = \"o\"\ndialect = \"openai-chat\"\nbase_url = \"https://api.openai.com\"\nauth = \"none\"\n",
     );
@@ -91,5 +91,8 @@ fn an_openai_base_reaches_the_gateway_without_its_version() {
         Some("https://api.openai.com/v1")
     );
     let snapshot = snapshot(&settings, &resolved(&[]), &HashMap::new());
-    assert_eq!(snapshot.upstreams["o"].base_url, "https://api.openai.com");
+    assert_eq!(
+        snapshot.upstreams["o"].base_url,
+        "https://api.openai.com/v1"
+    );
 }
