@@ -20,7 +20,7 @@ use crate::{Dialect, caps::Caps};
 pub struct Vendors {
     dialects: BTreeMap<Dialect, Table>,
     models: Vec<Models>,
-    vendors: Vec<Vendor>,
+    known: Vec<Vendor>,
 }
 
 /// Why a table of vendors cannot be used.
@@ -127,13 +127,13 @@ impl Vendors {
         Ok(Self {
             dialects: file.dialects,
             models: file.models,
-            vendors: file.vendors,
+            known: file.vendors,
         })
     }
 
     /// The vendors' names, in the table's order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.vendors.iter().map(|vendor| vendor.name.as_str())
+        self.known.iter().map(|vendor| vendor.name.as_str())
     }
 
     /// Whose base URL this is.
@@ -143,7 +143,7 @@ impl Vendors {
             Some(wanted) => port == Some(wanted),
             None => glob(pattern, &host),
         };
-        let vendor = self.vendors.iter().find(|one| one.hosts.iter().any(fits))?;
+        let vendor = self.known.iter().find(|one| one.hosts.iter().any(fits))?;
         Some(&vendor.name)
     }
 
@@ -151,7 +151,7 @@ impl Vendors {
     /// the dialect alone.
     pub fn record(&self, vendor: Option<&str>, base_url: &str, dialect: Dialect) -> Record {
         let name = vendor.or_else(|| self.recognise(base_url));
-        let vendor = name.and_then(|name| self.vendors.iter().find(|one| one.name == name));
+        let vendor = name.and_then(|name| self.known.iter().find(|one| one.name == name));
         let mut layers = Vec::new();
         layers.extend(self.dialects.get(&dialect).map(Layer::always));
         layers.extend(Layer::of_models(&self.models, dialect));
