@@ -1,13 +1,12 @@
 //! The shape of a request, checked field by field in the real server's words.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 
+use super::{foreign, tools};
 use crate::dialect::Refusal;
 use crate::seal;
 
-type Checked = Result<(), Refusal>;
+pub(super) type Checked = Result<(), Refusal>;
 
 /// Shorthand for reading JSON objects.
 pub(super) trait Fields {
@@ -49,6 +48,7 @@ pub(super) fn whole_number(value: &Value) -> Option<u64> {
 
 /// Checks a whole request; `newer` is for version 2026-10-21.
 pub(super) fn request(request: &Map<String, Value>, counting: bool, newer: bool) -> Checked {
+    foreign::check(request)?;
     model(request)?;
     if !counting {
         max_tokens(request)?;
@@ -70,13 +70,14 @@ pub(super) fn request(request: &Map<String, Value>, counting: bool, newer: bool)
         );
     }
     answered_tools(list)?;
+    prefill(list)?;
     system(request)?;
-    tools(request)?;
+    tools::check(request)?;
     thinking(request)?;
     settings(request, newer)
 }
 
-fn wrong(field: &str, what: &str) -> Checked {
+pub(super) fn wrong(field: &str, what: &str) -> Checked {
     Err(Refusal::bad(format!("{field}: {what}")))
 }
 
@@ -169,6 +170,7 @@ fn block(at: &str, role: &str, block: &Value) -> Checked {
         ("tool_use", "assistant") => {
             text("id")?;
             text("name")?;
+            tools::id(&format!("{at}.tool_use.id"), fields.text("id"))?;
             match fields.get("input") {
                 Some(Value::Object(_)) => Ok(()),
                 _ => wrong(
@@ -177,17 +179,17 @@ fn block(at: &str, role: &str, block: &Value) -> Checked {
                 ),
             }
         }
-        ("tool_result", "user") => text("tool_use_id"),
+        ("tool_result", "user") => {
+            text("tool_use_id")?;
+            result(at, fields.get("content"))
+        }
         ("thinking", "assistant") => {
             text("thinking")?;
             text("signature")?;
             signature(at, fields)
         }
         ("redacted_thinking", "assistant") => text("data"),
-        ("image" | "document", "user") => match fields.get("source") {
-            Some(Value::Object(source)) if source.contains_key("type") => Ok(()),
-            _ => wrong(&format!("{at}.{kind}.source"), "Field required"),
-        },
+        ("image" | "document", "user") => source(&format!("{at}.{kind}.source"), kind, fields),
         ("tool_use" | "thinking" | "redacted_thinking", _) => wrong(
             at,
             &format!("`{kind}` blocks can only be in `assistant` messages"),
@@ -200,12 +202,87 @@ fn block(at: &str, role: &str, block: &Value) -> Checked {
     }
 }
 
+/// A tool result holds a string or blocks, of which pictures are checked as anywhere.
+fn result(at: &str, content: Option<&Value>) -> Checked {
+    match content {
+        None | Some(Value::Null | Value::String(_)) => Ok(()),
+        Some(Value::Array(blocks)) => {
+            let blocks = blocks.iter().enumerate();
+            let mut media = blocks.filter(|(_, block)| block["type"] == "image");
+            media.try_for_each(|(index, block)| {
+                self::block(&format!("{at}.content.{index}"), "user", block)
+            })
+        }
+        Some(_) => wrong(
+            &format!("{at}.tool_result.content"),
+            "Input should be a valid string or list",
+        ),
+    }
+}
+
+/// Where the bytes of a picture or a document come from.
+fn source(at: &str, kind: &str, fields: &Map<String, Value>) -> Checked {
+    let Some(Value::Object(source)) = fields.get("source") else {
+        return wrong(at, "Field required");
+    };
+    let known: &[&str] = match kind {
+        "image" => &["base64", "url", "file"],
+        _ => &["base64", "text", "content", "url", "file"],
+    };
+    let from = source.text("type");
+    if !known.contains(&from) {
+        return wrong(
+            at,
+            &format!(
+                "Input tag '{from}' found using 'type' does not match any of the expected tags"
+            ),
+        );
+    }
+    let field = match from {
+        "base64" | "text" => "data",
+        "file" => "file_id",
+        other => other,
+    };
+    if !source.contains_key(field) {
+        return wrong(&format!("{at}.{from}.{field}"), "Field required");
+    }
+    let types: &[&str] = match (kind, from) {
+        ("image", "base64") => &["image/jpeg", "image/png", "image/gif", "image/webp"],
+        ("document", "base64") => &["application/pdf"],
+        _ => return Ok(()),
+    };
+    if !types.contains(&source.text("media_type")) {
+        let types = types.join("', '");
+        return wrong(
+            &format!("{at}.base64.media_type"),
+            &format!("Input should be '{types}'"),
+        );
+    }
+    Ok(())
+}
+
 /// Thinking comes back with the signature it was given, and unchanged unless it was left out.
 fn signature(at: &str, fields: &Map<String, Value>) -> Checked {
     let thinking = fields.text("thinking");
     match seal::open(fields.text("signature")) {
         Some(sealed) if thinking.is_empty() || thinking == sealed => Ok(()),
         _ => wrong(at, "Invalid `signature` in `thinking` block"),
+    }
+}
+
+/// An answer begun by the client cannot end in white space.
+fn prefill(messages: &[Value]) -> Checked {
+    let Some(last) = messages.last().filter(|last| last["role"] == "assistant") else {
+        return Ok(());
+    };
+    let block = last["content"].as_array().and_then(|blocks| blocks.last());
+    let text = block.map_or(&last["content"], |block| &block["text"]);
+    match text.as_str() {
+        Some(text) if text.ends_with(char::is_whitespace) => wrong(
+            "messages",
+            "final assistant content cannot end with trailing whitespace",
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -270,55 +347,6 @@ fn system(request: &Map<String, Value>) -> Checked {
     }
 }
 
-fn tools(request: &Map<String, Value>) -> Checked {
-    match request.get("tools") {
-        None | Some(Value::Null) => return Ok(()),
-        Some(Value::Array(_)) => {}
-        Some(_) => return wrong("tools", "Input should be a valid list"),
-    }
-    let mut names = HashSet::new();
-    for (index, tool) in request.items("tools").enumerate() {
-        let at = format!("tools.{index}");
-        let Value::Object(tool) = tool else {
-            return wrong(&at, "Input should be an object");
-        };
-        if !matches!(tool.get("type"), None | Some(Value::Null)) && tool.text("type") != "custom" {
-            continue; // a tool that the server itself knows
-        }
-        match tool.get("name") {
-            Some(Value::String(name)) if !name.is_empty() => {
-                if !names.insert(name) {
-                    return wrong("tools", "Tool names must be unique.");
-                }
-            }
-            Some(_) => {
-                return wrong(
-                    &format!("{at}.custom.name"),
-                    "Input should be a valid string",
-                );
-            }
-            None => return wrong(&format!("{at}.custom.name"), "Field required"),
-        }
-        match tool.get("input_schema") {
-            Some(Value::Object(schema)) if schema.text("type") == "object" => {}
-            Some(Value::Object(_)) => {
-                return wrong(
-                    &format!("{at}.custom.input_schema.type"),
-                    "Input should be 'object'",
-                );
-            }
-            Some(_) => {
-                return wrong(
-                    &format!("{at}.custom.input_schema"),
-                    "Input should be a valid dictionary",
-                );
-            }
-            None => return wrong(&format!("{at}.custom.input_schema"), "Field required"),
-        }
-    }
-    Ok(())
-}
-
 fn thinking(request: &Map<String, Value>) -> Checked {
     let Some(thinking) = request.get("thinking").filter(|value| !value.is_null()) else {
         return Ok(());
@@ -333,6 +361,22 @@ fn thinking(request: &Map<String, Value>) -> Checked {
                 return wrong(
                     "thinking.enabled.budget_tokens",
                     "Input should be greater than or equal to 1024",
+                );
+            }
+            let choice = request.pointer_text("tool_choice", "type");
+            if matches!(choice, Some("any" | "tool")) {
+                return wrong(
+                    "thinking",
+                    "Thinking may not be enabled when tool_choice forces tool use.",
+                );
+            }
+            if request
+                .get("temperature")
+                .is_some_and(|value| value.as_f64() != Some(1.0))
+            {
+                return wrong(
+                    "temperature",
+                    "may only be set to 1 when thinking is enabled",
                 );
             }
             match request.get("max_tokens").and_then(whole_number) {

@@ -5,9 +5,11 @@
 
 mod check;
 mod encode;
+mod foreign;
 mod models;
 mod odd;
 mod request;
+mod tools;
 
 use bytes::Bytes;
 use http::request::Parts;

@@ -93,6 +93,67 @@ fn a_field_of_the_wrong_type_is_named() {
     }
 }
 
+// PITFALLS 82, 84, 86, 93
+#[test]
+fn what_another_dialect_would_take_is_refused() {
+    let tool = json!({"name": "a", "input_schema": {"type": "object"}});
+    let media = |block: Value| json!({"messages": [{"role": "user", "content": [block]}]});
+    let cases = [
+        (json!({"tool_choice": {"type": "auto"}}), "tool_choice"),
+        (
+            json!({"tools": [tool], "tool_choice": {"type": "required"}}),
+            "tool_choice",
+        ),
+        (
+            json!({"tools": [tool], "tool_choice": {"type": "tool", "name": "b"}}),
+            "tool_choice.tool.name",
+        ),
+        (
+            json!({"tools": [{"name": "a.b", "input_schema": {"type": "object"}}]}),
+            "tools.0.custom.name",
+        ),
+        (
+            json!({"messages": [{"role": "user", "content": "go"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "functions.Bash:0", "name": "a", "input": {}}]}]}),
+            "messages.1.content.0.tool_use.id",
+        ),
+        (
+            json!({"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": "well "}]}),
+            "messages",
+        ),
+        (
+            media(
+                json!({"type": "image", "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="}}),
+            ),
+            "messages.0.content.0.image.source.base64.media_type",
+        ),
+        (
+            media(json!({"type": "image", "source": {"type": "image_url", "url": "x"}})),
+            "messages.0.content.0.image.source",
+        ),
+        (
+            media(json!({"type": "document", "source": {"type": "url"}})),
+            "messages.0.content.0.document.source.url.url",
+        ),
+        (
+            json!({"tools": [tool], "tool_choice": {"type": "any"}, "max_tokens": 4000,
+            "thinking": {"type": "enabled", "budget_tokens": 2000}}),
+            "thinking",
+        ),
+        (
+            json!({"temperature": 0.5, "max_tokens": 4000, "thinking": {"type": "enabled", "budget_tokens": 2000}}),
+            "temperature",
+        ),
+    ];
+    for (change, field) in cases {
+        let message = refused(&change);
+        assert!(
+            message.starts_with(&format!("{field}: ")),
+            "{field}: {message}"
+        );
+    }
+}
+
 #[test]
 fn what_is_not_json_is_refused_with_its_place() {
     let message = read(&Bytes::from_static(b"{\"model\": "), false, false)
@@ -215,8 +276,7 @@ fn the_users_own_words_are_found_among_what_the_client_adds() {
 fn tokens_follow_text_and_not_the_bytes_of_an_image() {
     let mut request = good();
     let plain = asked(&request).expect("accepted").tokens;
-    request["messages"][0]["content"] =
-        json!([{"type": "image", "source": {"type": "base64", "data": "A".repeat(1_000_000)}}]);
+    request["messages"][0]["content"] = json!([{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A".repeat(1_000_000)}}]);
     let image = asked(&request).expect("accepted").tokens;
     assert!(image > plain && image < 2_000, "{image}");
 }

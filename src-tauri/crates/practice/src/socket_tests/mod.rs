@@ -2,6 +2,7 @@
 
 mod client;
 mod gemini;
+mod matrix;
 mod ollama;
 mod openai;
 
