@@ -74,6 +74,13 @@ export async function caught(call) {
   throw new Error('no error was raised');
 }
 
+/** Where an error that no provider told came from. */
+const place = (error) =>
+  error.stack
+    ?.split('\n')
+    .find((line) => line.includes('.mjs'))
+    ?.trim();
+
 /** Runs `checks` against every target of the plan. `connect` gives the SDK's client; `status` reads an SDK error. */
 export async function run(client, connect, checks, status) {
   const plan = JSON.parse(await text(process.stdin));
@@ -89,18 +96,8 @@ export async function run(client, connect, checks, status) {
         told.ok = Object.keys(one.missing).length === 0;
       } catch (error) {
         const known = status(error);
-        const place =
-          known === undefined
-            ? ` ${error.stack
-                ?.split('\n')
-                .find((line) => line.includes('.mjs'))
-                ?.trim()}`
-            : '';
-        Object.assign(told, {
-          ok: false,
-          status: known,
-          error: `${error.constructor.name}: ${error.message}`.slice(0, 600) + place,
-        });
+        const words = `${error.constructor.name}: ${error.message}`.slice(0, 600);
+        Object.assign(told, { ok: false, status: known, error: known ? words : `${words} ${place(error)}` });
       }
       Object.assign(told, {
         sent: one.body,

@@ -27,6 +27,7 @@ const scenario = (tool, args) => `[[practice:tool;tool=${tool};args=${encodeURIC
 export const COMMAND_LINES = [
   {
     client: 'claude-code',
+    dialect: 'anthropic',
     program: 'claude',
     tool: scenario('Bash', { command: COMMAND, description: 'Prints a number' }),
     setUp: (root) => ({
@@ -52,6 +53,7 @@ export const COMMAND_LINES = [
   codex('codex with gpt-5.1', 'gpt-5.1', scenario('exec_command', { cmd: COMMAND })),
   {
     client: 'gemini-cli',
+    dialect: 'gemini',
     program: 'gemini',
     tool: scenario('run_shell_command', { command: COMMAND }),
     setUp: (root, home) => {
@@ -75,6 +77,7 @@ export const COMMAND_LINES = [
 function codex(client, model, tool) {
   return {
     client,
+    dialect: 'openai-responses',
     program: 'codex',
     tool,
     setUp: (root, home) => {
@@ -98,15 +101,15 @@ env_key = "TURNOUT_KEY"
   };
 }
 
-/** Runs a client against a provider: a prompt, then a prompt whose answer needs a tool. */
-export async function runCommandLine(line, provider, there, quiet) {
+/** Runs a client against a provider at `root`: a prompt, then a prompt whose answer needs a tool. */
+export async function runCommandLine(line, provider, root, scratch, quiet) {
   const told = [];
   for (const [check, prompt, want] of [
     ['prompt', `Say ${SAID}.`, SAID],
     ['tool loop', `Run the tool. ${line.tool}`, RAN],
   ]) {
-    const home = mkdtempSync(join(there.scratch, `${line.program}-`));
-    const { args, env } = line.setUp(`${there.turnout}/provider/${provider.name}`, home);
+    const home = mkdtempSync(join(scratch, `${line.program}-`));
+    const { args, env } = line.setUp(root, home);
     const { code, out, err } = await spawned(join(PROGRAMS, line.program), args(prompt), home, { ...env, ...quiet });
     const missing = {};
     const answer = code === 0 ? answered(line, out) : undefined;
@@ -115,7 +118,7 @@ export async function runCommandLine(line, provider, there, quiet) {
         `it ended with ${code} and answered ${JSON.stringify(answer)}: ${out.slice(-800)} ${err.slice(-800)}`;
     told.push({
       client: line.client,
-      provider: provider.name,
+      provider,
       check,
       ok: code === 0 && answer?.includes(want),
       missing,

@@ -42,21 +42,19 @@ const wanted = (list, one) => !list || list.includes(one);
 const isAsked = ({ client, language = '' }) =>
   wanted(asked.client, client) || wanted(asked.client, language) || wanted(asked.client, `${client}/${language}`);
 
-/** Providers that a client is to reach; straight at the practice provider it is its own dialect alone. */
-function targets(client, { turnout, practice }) {
-  if (asked.direct) {
-    const own = PROVIDERS.filter(({ dialect }) => dialect === client);
-    return own.map((provider) => ({ ...provider, provider: provider.name, base: direct(client, practice) }));
-  }
-  const reached = PROVIDERS.filter(({ name }) => wanted(asked.provider, name));
-  return reached.map(({ name }) => ({
-    provider: name,
-    base: base(client, `${turnout}/provider/${name}`),
-    ...CLIENT_MODELS[client],
-  }));
+/** The providers that a client reaches, each with its root; straight at the practice provider it is its own dialect. */
+function reached(dialect, { turnout, practice }) {
+  const providers = PROVIDERS.filter((provider) => wanted(asked.provider, provider.name));
+  if (!asked.direct) return providers.map(({ name }) => ({ provider: name, root: `${turnout}/provider/${name}` }));
+  const own = providers.filter((provider) => provider.dialect === dialect);
+  return own.map(({ name, model }) => ({ provider: name, root: practice, model }));
 }
 
-const direct = (client, practice) => (client === 'ollama' ? practice : base(client, practice));
+/** What an SDK program is told of them. */
+function targets(client, there) {
+  const behind = asked.direct && client === 'ollama' ? (root) => root : (root) => base(client, root);
+  return reached(client, there).map(({ root, ...more }) => ({ base: behind(root), ...CLIENT_MODELS[client], ...more }));
+}
 
 /** Runs an SDK program and gives what it told; a program that dies has told so as one more finding. */
 async function runSdk({ client, language, command }, there) {
@@ -95,9 +93,13 @@ async function main() {
   let told;
   try {
     const sdks = SDKS.filter(isAsked).map((sdk) => () => runSdk(sdk, there));
-    const lines = asked.direct ? [] : COMMAND_LINES.filter(isAsked);
-    const reached = PROVIDERS.filter(({ name }) => wanted(asked.provider, name));
-    const runs = lines.flatMap((line) => reached.map((provider) => () => runCommandLine(line, provider, there, QUIET)));
+    const runs = COMMAND_LINES.filter(isAsked).flatMap((line) =>
+      reached(line.dialect, there).map(
+        ({ provider, root }) =>
+          () =>
+            runCommandLine(line, provider, root, there.scratch, QUIET),
+      ),
+    );
     told = await inParallel([...sdks, ...runs]);
   } finally {
     if (asked.keep) console.log(there.log());

@@ -194,19 +194,35 @@ fn marked(text: &str) -> Option<&str> {
     rest.split_once(MARKER.1).map(|(scenario, _)| scenario)
 }
 
-/// The text without its markers.
+/// What command-line clients put around the texts that they add to a turn on their own: Claude Code, Gemini CLI, Codex.
+const ADDED: [(&str, &str); 3] = [
+    ("<system-reminder>", "</system-reminder>"),
+    ("<session_context>", "</session_context>"),
+    ("<environment_context>", "</environment_context>"),
+];
+
+/// The text as its user wrote it: without markers, and without what the client added.
 pub(crate) fn unmarked(text: &str) -> String {
+    let text = without(text, MARKER);
+    let text = ADDED
+        .into_iter()
+        .fold(text, |text, tag| without(&text, tag));
+    text.trim().to_owned()
+}
+
+/// The text without anything that stands between these two; what is not closed stays.
+fn without(text: &str, (open, close): (&str, &str)) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once(MARKER.0) {
-        let Some((_, after)) = after.split_once(MARKER.1) else {
+    while let Some((before, after)) = rest.split_once(open) {
+        let Some((_, after)) = after.split_once(close) else {
             break;
         };
         out.push_str(before);
         rest = after;
     }
     out.push_str(rest);
-    out.trim().to_owned()
+    out
 }
 
 #[cfg(test)]
@@ -372,5 +388,13 @@ mod tests {
             unmarked("say [[practice:cut;after=2]] hello [[practice:x"),
             "say  hello [[practice:x"
         );
+    }
+
+    #[test]
+    fn what_clients_add_is_not_echoed() {
+        for added in ["system-reminder", "session_context", "environment_context"] {
+            let text = format!("<{added}>\nIt is Monday.\n</{added}>\nsay hello <{added}>");
+            assert_eq!(unmarked(&text), format!("say hello <{added}>"));
+        }
     }
 }
