@@ -122,7 +122,7 @@ static FILE_DATA: Message = Message {
 static FUNCTION_CALL: Message = Message {
     name: "FunctionCall",
     fields: &[
-        Field::one("id", Kind::Text).since(3),
+        Field::one("id", Kind::Text),
         Field::one("name", Kind::Text),
         Field::one("args", Kind::Struct),
     ],
@@ -131,7 +131,7 @@ static FUNCTION_CALL: Message = Message {
 static FUNCTION_RESPONSE: Message = Message {
     name: "FunctionResponse",
     fields: &[
-        Field::one("id", Kind::Text).since(3),
+        Field::one("id", Kind::Text),
         Field::one("name", Kind::Text),
         Field::one("response", Kind::Struct),
         Field::many("parts", Kind::Of(&RESPONSE_PART)).since(3),

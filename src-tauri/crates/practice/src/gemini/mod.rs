@@ -110,7 +110,8 @@ API Key or other form of API consumer identity to call this API.",
 
     fn read(&self, parts: &Parts, body: &Bytes, counting: bool) -> Result<Ask, Refusal> {
         let target = known_target(parts)?;
-        let model = Model::named(target.model);
+        let by_google = parts.headers.contains_key("x-goog-api-client");
+        let model = Model::named(target.model).asked_by_google(by_google);
         if counting {
             return request::count(&model, body);
         }

@@ -5,6 +5,7 @@
 pub(super) struct Model<'a> {
     /// The name without `models/`.
     pub(super) name: &'a str,
+    by_google: bool,
     version: Option<(u32, u32)>,
 }
 
@@ -20,7 +21,16 @@ impl<'a> Model<'a> {
                 .parse()
                 .map_or((CURRENT, 0), |major| (major, minor.parse().unwrap_or(0)))
         });
-        Self { name, version }
+        Self {
+            name,
+            by_google: false,
+            version,
+        }
+    }
+
+    /// The same as asked by a client of Google's own, or not.
+    pub(super) fn asked_by_google(self, by_google: bool) -> Self {
+        Self { by_google, ..self }
     }
 
     /// The generation whose fields are known; names that are no Gemini model's know all.
@@ -31,6 +41,13 @@ impl<'a> Model<'a> {
     /// Whether it is certainly a model before Gemini 3.
     pub(super) fn is_older(&self) -> bool {
         self.version.is_some_and(|(major, _)| major < 3)
+    }
+
+    /// Whether it takes ids of calls and the placeholder of a signature. What the server does about
+    /// them before Gemini 3 is told in two ways: it refuses them, and Google's own command line sends
+    /// them all the same. So they are taken from Google's clients and refused from everybody else.
+    pub(super) fn takes_ids(&self) -> bool {
+        !self.is_older() || self.by_google
     }
 
     /// Whether it is certainly Gemini 3 or newer: it gives calls ids and signs them.

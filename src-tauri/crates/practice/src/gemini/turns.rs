@@ -32,13 +32,17 @@ pub(super) fn check(contents: &[Value], model: &Model<'_>) -> Checked {
         return field("contents", "contents is not specified");
     }
     for (index, content) in contents.iter().enumerate() {
-        self::content(&format!("contents[{index}]"), content)?;
+        let at = format!("contents[{index}]");
+        self::content(&at, content)?;
+        if !model.takes_ids() {
+            without_ids(&at, content)?;
+        }
     }
     if is_model(&contents[0]) {
         return wrong("Please ensure that the first content has the role 'user'.");
     }
     for index in 0..contents.len() {
-        calls_and_responses(contents, index, model)?;
+        calls_and_responses(contents, index)?;
     }
     signatures(contents, model)
 }
@@ -137,6 +141,22 @@ fn part(at: &str, part: &Value, by_model: bool) -> Checked {
     }
 }
 
+fn without_ids(at: &str, content: &Value) -> Checked {
+    for (index, part) in parts(content).iter().enumerate() {
+        for (kind, wire) in [
+            ("functionCall", "function_call"),
+            ("functionResponse", "function_response"),
+        ] {
+            if part[kind].get("id").is_some() {
+                return wrong(format!(
+                    "Invalid JSON payload received. Unknown name \"id\" at '{at}.parts[{index}].{wire}': Cannot find field."
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Files of the Files API, objects in Cloud Storage, and videos on `YouTube`; other addresses are not fetched.
 fn is_known_file(uri: &str) -> bool {
     uri.starts_with("gs://")
@@ -171,7 +191,7 @@ fn pointers(response: &Value, value: &Value) -> Checked {
 }
 
 /// A turn of calls stands behind a user's, and before one with a response to each call.
-fn calls_and_responses(contents: &[Value], index: usize, model: &Model<'_>) -> Checked {
+fn calls_and_responses(contents: &[Value], index: usize) -> Checked {
     let here = &contents[index];
     let calls: Vec<&Value> = of(here, "functionCall").collect();
     let before = index.checked_sub(1).map(|index| &contents[index]);
@@ -199,7 +219,7 @@ function response turn.",
     if responses.len() != calls.len() {
         return wrong(COUNTS_DIFFER);
     }
-    matched(calls, &responses, model)
+    matched(calls, &responses)
 }
 
 /// Responses come first in their content, and media stand inside of them.
@@ -220,14 +240,14 @@ fn nothing_between(content: &Value) -> Checked {
 }
 
 /// By id where a response has one, else by name in the order of the calls.
-fn matched(mut calls: Vec<&Value>, responses: &[&Value], model: &Model<'_>) -> Checked {
+fn matched(mut calls: Vec<&Value>, responses: &[&Value]) -> Checked {
     for response in responses {
         let found = calls.iter().position(|call| match response.get("id") {
             Some(id) => call.get("id") == Some(id) && call["name"] == response["name"],
             None => call["name"] == response["name"],
         });
         let Some(found) = found else {
-            let what = if response.get("id").is_some() && !model.is_older() {
+            let what = if response.get("id").is_some() {
                 "id and name"
             } else {
                 "name"
@@ -250,7 +270,12 @@ fn signatures(contents: &[Value], model: &Model<'_>) -> Checked {
                 continue;
             };
             let origin = signature::origin(model, signature);
-            if origin == Origin::Foreign || model.is_older() || !is_model(content) {
+            let taken = match origin {
+                Origin::Own => !model.is_older(),
+                Origin::Placeholder => model.takes_ids(),
+                Origin::Foreign => false,
+            };
+            if !taken || !is_model(content) {
                 return wrong("Thought signature is not valid.");
             }
             // The real server bills its thoughts again for each copy.

@@ -350,11 +350,29 @@ async fn captured_requests_of_the_gemini_command_line_are_accepted() {
             serde_json::from_slice(&std::fs::read(file).expect("capture")).expect("JSON");
         let text = |name: &str| capture[name].as_str().expect("text").to_owned();
         let path = format!("{}?{}", text("path"), text("query"));
-        let answer = post(&stand, &path, "text", &capture["body"]).await;
+        let headers = [("x-goog-api-client", "google-genai-sdk/1.30.0")];
+        let mut body = capture["body"].clone();
+        let answer = stand
+            .call("POST", &path, &headers, body.to_string().as_bytes())
+            .await;
         assert_eq!(
             (answer.status, answer.whole),
             (200, true),
             "{name}: {}",
+            answer.text()
+        );
+        // It sends ids of calls to older models as well.
+        body["generationConfig"]["thinkingConfig"] = json!({"thinkingBudget": 8192});
+        let path = path
+            .replace("gemini-3.5", "gemini-2.5")
+            .replace("gemini-3.8", "gemini-2.5");
+        let answer = stand
+            .call("POST", &path, &headers, body.to_string().as_bytes())
+            .await;
+        assert_eq!(
+            (answer.status, answer.whole),
+            (200, true),
+            "{path}: {}",
             answer.text()
         );
     }

@@ -185,11 +185,35 @@ fn ids_and_media_of_calls_are_known_since_gemini_3() {
         "parts": [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]}}]);
     let request = called(&calls("skip_thought_signature_validator"), &responses);
     assert_eq!(accepted(FLASH_3, &request).media.images, 1);
+    let mut plain = request.clone();
+    plain["contents"][1]["parts"][0]["functionCall"]
+        .as_object_mut()
+        .expect("call")
+        .remove("id");
+    plain["contents"][2]["parts"][0]["functionResponse"]
+        .as_object_mut()
+        .expect("response")
+        .remove("parts");
     refused(
         FLASH_2,
-        &request,
+        &plain,
+        "Unknown name \"id\" at 'contents[2].parts[0].function_response'",
+    );
+    let answered = json!([{"functionResponse": {"id": "a1", "name": "f", "response": {}}}]);
+    let without_parts = called(&calls("skip_thought_signature_validator"), &answered);
+    refused(
+        FLASH_2,
+        &without_parts,
         "Unknown name \"id\" at 'contents[1].parts[0].function_call': Cannot find field.",
     );
+    let by_google = Model::named(FLASH_2).asked_by_google(true);
+    let body = without_parts.to_string().into();
+    assert!(
+        generate(&by_google, &body, false).is_ok(),
+        "as Google's own command line sends it"
+    );
+    let foreign = called(&calls(&STANDARD.encode("px1.A.foreign")), &answered);
+    assert!(generate(&by_google, &foreign.to_string().into(), false).is_err());
     refused(
         FLASH_2,
         &request,
