@@ -79,7 +79,7 @@ struct Models {
 #[serde(deny_unknown_fields)]
 struct Vendor {
     name: String,
-    /// Globs on the host of a base URL; `:PORT` for any host at that port.
+    /// Globs on the host of a base URL, with its port where they hold a colon.
     #[serde(default)]
     hosts: Vec<String>,
     /// The vendor whose record this one begins with.
@@ -138,10 +138,20 @@ impl Vendors {
 
     /// Whose base URL this is.
     pub fn recognise(&self, base_url: &str) -> Option<&str> {
-        let (host, port) = host_and_port(base_url);
-        let fits = |pattern: &String| match pattern.strip_prefix(':') {
-            Some(wanted) => port == Some(wanted),
-            None => glob(pattern, &host),
+        let authority = authority(base_url);
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => &authority,
+        };
+        let fits = |pattern: &String| {
+            glob(
+                pattern,
+                if pattern.contains(':') {
+                    &authority
+                } else {
+                    host
+                },
+            )
         };
         let vendor = self.known.iter().find(|one| one.hosts.iter().any(fits))?;
         Some(&vendor.name)
@@ -308,17 +318,11 @@ fn lay_over(below: &mut Table, above: &Table) {
     }
 }
 
-fn host_and_port(base_url: &str) -> (String, Option<&str>) {
-    let rest = base_url
-        .split_once("://")
-        .map_or(base_url, |(_, rest)| rest);
+/// Host and port of a URL, in lower case.
+fn authority(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let authority = authority.rsplit('@').next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
-        _ => (authority, None),
-    };
-    (host.to_ascii_lowercase(), port)
+    authority.to_ascii_lowercase()
 }
 
 /// Whether the text fits a pattern in which `*` stands for anything, nothing included.
