@@ -1,0 +1,312 @@
+//! Tools on offer and the choice among them, as Gemini takes them: one kind in each tool object.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::{
+    schema, settings_out,
+    wire::{Function, FunctionCalling, Tool, ToolConfig},
+};
+use crate::{
+    Dialect, Target,
+    ir::{
+        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
+        ToolKind, Toolbox,
+    },
+    json::Json,
+};
+
+/// What is offered.
+#[derive(Default)]
+pub(super) struct Offer {
+    pub(super) tools: Vec<Tool>,
+    pub(super) config: Option<ToolConfig>,
+    pub(super) names: Names,
+}
+
+/// Names of functions as they are sent.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) tools: Toolbox,
+    by_client: HashMap<String, String>,
+    longest: usize,
+}
+
+impl Names {
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_client.is_empty()
+    }
+
+    /// The name that is sent for a client's.
+    pub(super) fn sent(&mut self, name: &str) -> String {
+        if let Some(sent) = self.by_client.get(name) {
+            return sent.clone();
+        }
+        self.tools
+            .name(name, CallKind::Function, self.longest, fits)
+    }
+
+    fn declare(&mut self, tool: &IrTool) -> String {
+        let kind = match (&tool.kind, &tool.namespace) {
+            (_, Some(space)) => CallKind::Namespaced(space.clone()),
+            (ToolKind::Custom { .. }, None) => CallKind::Custom,
+            _ => CallKind::Function,
+        };
+        let sent = self.tools.name(&tool.name, kind, self.longest, fits);
+        self.by_client.insert(tool.name.clone(), sent.clone());
+        sent
+    }
+}
+
+/// Characters of function names (google-genai types).
+fn fits(char: char) -> bool {
+    char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | ':' | '-')
+}
+
+/// What a request offers.
+pub(super) fn offer(
+    request: &Request,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Result<Offer, Refusal> {
+    let mut names = Names {
+        longest: target.caps.tool_name_max,
+        ..Names::default()
+    };
+    if !target.caps.tools && !request.tools.is_empty() {
+        notes.refuse(Place::Field(Field::Tools), "the model takes no tools")?;
+        return Ok(Offer {
+            names,
+            ..Offer::default()
+        });
+    }
+    let filter = filter(request, target, notes);
+    let (mut functions, mut hosted) = (Vec::new(), Vec::new());
+    for tool in &request.tools {
+        match &tool.kind {
+            ToolKind::Hosted(kind) => {
+                hosted.extend(self::hosted(request, tool, kind, target, notes)?);
+            }
+            _ if filter.is_some_and(|names| !names.contains(&tool.name)) => {}
+            _ => functions.push(function(tool, target, &mut names, notes)),
+        }
+    }
+    if !functions.is_empty() && !hosted.is_empty() && !target.caps.gemini.third {
+        let why = "Gemini before 3 takes no search or code execution together with functions";
+        notes.refuse(Place::Field(Field::Tools), why)?;
+        hosted.clear();
+    }
+    let server_side = (!functions.is_empty() && !hosted.is_empty()).then_some(true);
+    let calling = calling(request, target, &mut names, notes)?;
+    let mut tools = Vec::new();
+    if !functions.is_empty() {
+        tools.push(Tool {
+            functions: Some(functions),
+            ..Tool::default()
+        });
+    }
+    tools.extend(hosted);
+    let config = ToolConfig {
+        calling,
+        server_side,
+        ..ToolConfig::default()
+    };
+    Ok(Offer {
+        tools,
+        config: (config != ToolConfig::default()).then_some(config),
+        names,
+    })
+}
+
+/// Where a choice among some tools that need not call any cannot be said, only those are offered.
+fn filter<'a>(
+    request: &'a Request,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Option<&'a [String]> {
+    match &request.tool_choice {
+        ToolChoice::Allowed {
+            required: false,
+            names,
+        } if !target.caps.strict_tools => {
+            notes.lose_field(Field::ToolChoice, "only the tools allowed are offered");
+            Some(names)
+        }
+        _ => None,
+    }
+}
+
+fn function(tool: &IrTool, target: &Target<'_>, names: &mut Names, notes: &mut Notes) -> Function {
+    let name = names.declare(tool);
+    let mut description = tool.description.clone();
+    let schema = match &tool.kind {
+        ToolKind::Custom { format } => {
+            if let Some(format) = format
+                .as_ref()
+                .filter(|format| format.text().contains("grammar"))
+            {
+                let grammar = format!("The input must follow this grammar: {}", format.compact());
+                description = Some(
+                    description.map_or(grammar.clone(), |text| format!("{text}\n\n{grammar}")),
+                );
+            }
+            Some(Json::of(&json!({
+                "type": "object",
+                "properties": {"input": {"type": "string"}},
+                "required": ["input"],
+            })))
+        }
+        _ => tool
+            .schema
+            .clone()
+            .filter(|schema| !schema::is_empty(schema)),
+    };
+    if tool.strict == Some(true) && !target.caps.strict_tools {
+        notes.lose(
+            Place::Tool(tool.at),
+            "arguments are not checked against the schema",
+        );
+    }
+    let written = schema.map(|schema| settings_out::arguments(&schema, target));
+    if written.as_ref().is_some_and(|(_, lost)| *lost) {
+        notes.lose(
+            Place::Tool(tool.at),
+            "parts of the schema have no word there",
+        );
+    }
+    let (schema, parameters) = match written {
+        Some((schema, _)) if target.caps.gemini.json_schema => (Some(schema), None),
+        Some((schema, _)) => (None, Some(schema)),
+        None => (None, None),
+    };
+    let mut function = Function {
+        name: Some(name),
+        description,
+        schema,
+        parameters,
+        ..Function::default()
+    };
+    if let Some(native) = tool
+        .native
+        .as_ref()
+        .filter(|native| native.dialect == Dialect::Gemini)
+        && let Ok(known) = native.value.read::<Function>()
+    {
+        function.extra = known.extra;
+    }
+    function
+}
+
+/// A tool that the vendor runs; `None` where there is none like it.
+fn hosted(
+    request: &Request,
+    tool: &IrTool,
+    kind: &Hosted,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Result<Option<Tool>, Refusal> {
+    let place = Place::Tool(tool.at);
+    if let Some(native) = tool
+        .native
+        .as_ref()
+        .filter(|native| native.dialect == Dialect::Gemini)
+    {
+        return Ok(native.value.read().ok());
+    }
+    let is_forced = request.tool_choice == ToolChoice::Named(tool.name.clone());
+    let is_known = !matches!(kind, Hosted::Other(_));
+    let is_ours = request.dialect == Some(Dialect::Gemini);
+    if !is_known || !(target.caps.web_search || is_ours) {
+        let why = "the provider runs no such tool";
+        if is_forced {
+            notes.refuse(place, why)?;
+        } else {
+            notes.lose(place, why);
+        }
+        return Ok(None);
+    }
+    let empty = Some(Json::empty_object());
+    let tool = match kind {
+        Hosted::WebSearch(search) => {
+            let bounds = !search.allowed_domains.is_empty() || !search.blocked_domains.is_empty();
+            if bounds || search.max_uses.is_some() {
+                notes.refuse(
+                    place.clone(),
+                    "Gemini's search takes no domains and no bound of uses",
+                )?;
+            }
+            if search.user_location.is_some() {
+                notes.lose(place, "Gemini's search takes no location");
+            }
+            Tool {
+                search: empty,
+                ..Tool::default()
+            }
+        }
+        Hosted::CodeExecution => Tool {
+            code: empty,
+            ..Tool::default()
+        },
+        Hosted::WebFetch => Tool {
+            urls: empty,
+            ..Tool::default()
+        },
+        Hosted::Other(_) => return Ok(None),
+    };
+    Ok(Some(tool))
+}
+
+fn calling(
+    request: &Request,
+    target: &Target<'_>,
+    names: &mut Names,
+    notes: &mut Notes,
+) -> Result<Option<FunctionCalling>, Refusal> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let place = Place::Field(Field::ToolChoice);
+    let strict = target.caps.strict_tools;
+    let all_strict = request.tools.iter().any(|tool| tool.strict == Some(true));
+    let auto = if strict && all_strict {
+        "VALIDATED"
+    } else {
+        "AUTO"
+    };
+    let (mode, allowed) = match &request.tool_choice {
+        ToolChoice::Unset if auto == "AUTO" => return Ok(None),
+        ToolChoice::Unset | ToolChoice::Auto => (auto, None),
+        ToolChoice::None => ("NONE", None),
+        ToolChoice::Any => ("ANY", None),
+        ToolChoice::Named(name) => ("ANY", Some(vec![name.clone()])),
+        ToolChoice::Allowed {
+            required: true,
+            names,
+        } => ("ANY", Some(names.clone())),
+        ToolChoice::Allowed { names, .. } if strict => ("VALIDATED", Some(names.clone())),
+        ToolChoice::Allowed { .. } => ("AUTO", None),
+    };
+    if mode == "ANY" && !target.caps.forced_tool_choice {
+        notes.refuse(place, "the model cannot be made to call a tool")?;
+        return Ok(Some(chosen("AUTO", None)));
+    }
+    let unknown = |name: &&String| !names.by_client.contains_key(*name);
+    if let Some(missing) = allowed.iter().flatten().find(unknown) {
+        notes.refuse(
+            place,
+            format!("there is no function {missing:?} among those offered"),
+        )?;
+        return Ok(Some(chosen("AUTO", None)));
+    }
+    let sent = allowed.map(|allowed| allowed.iter().map(|name| names.sent(name)).collect());
+    Ok(Some(chosen(mode, sent)))
+}
+
+fn chosen(mode: &str, names: Option<Vec<String>>) -> FunctionCalling {
+    FunctionCalling {
+        mode: Some(mode.to_owned()),
+        names,
+        ..FunctionCalling::default()
+    }
+}
