@@ -12,6 +12,11 @@ pub(crate) fn whole(plain: &Bytes) -> Bytes {
     format!("{{{EXTRA}\r\n\t {}\n", plain.get(1..).unwrap_or_default()).into()
 }
 
+/// An object with the odd field in front, on one line.
+pub(crate) fn line(plain: &str) -> Bytes {
+    format!("{{{EXTRA}\t {}", plain.get(1..).unwrap_or_default()).into()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

@@ -141,7 +141,7 @@ API Key or other form of API consumer identity to call this API.",
         let frame = |(index, chunk): (usize, encode::Chunk)| {
             let plain = chunk.value.to_string();
             let value = if script.odd {
-                odd::spelled(&plain)
+                crate::odd::line(&plain)
             } else {
                 plain.into()
             };

@@ -5,17 +5,12 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::encode::{self, Chunk};
-use crate::odd::EXTRA;
+use crate::odd;
 use crate::script::Script;
 
 /// The whole answer with odd fields in front.
 pub(super) fn whole(script: &Script) -> Bytes {
-    spelled(&encode::answer(script).to_string())
-}
-
-/// An object with odd fields in front.
-pub(super) fn spelled(plain: &str) -> Bytes {
-    format!("{{{EXTRA}\t {}", plain.get(1..).unwrap_or_default()).into()
+    odd::line(&encode::answer(script).to_string())
 }
 
 /// Chunks that carry no content go in between.

@@ -14,9 +14,6 @@ use crate::script::{Ask, Media, Tool, estimate};
 /// What an image or a file costs, whatever its bytes.
 const MEDIA_TOKENS: u64 = 258;
 
-/// What begins a text that Google's command line, not the user, has added to a turn.
-const CONTEXT: &str = "<session_context>";
-
 /// Reads a body for `:generateContent` or `:streamGenerateContent`.
 pub(super) fn generate(model: &Model<'_>, body: &Bytes, stream: bool) -> Result<Ask, Refusal> {
     if model.embeds() {
@@ -185,8 +182,7 @@ fn user_text(contents: &[Value]) -> String {
     turns
         .map(|turn| {
             let texts = parts(turn).iter().filter_map(|part| part["text"].as_str());
-            let own = texts.filter(|text| !text.trim_start().starts_with(CONTEXT));
-            own.collect::<Vec<_>>().join("\n")
+            texts.collect::<Vec<_>>().join("\n")
         })
         .find(|text| !text.trim().is_empty())
         .unwrap_or_default()

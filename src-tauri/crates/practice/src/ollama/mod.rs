@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use self::encode::Form;
 use crate::dialect::{Call, Dialect, Frame, Refusal, bearer, no_foreign};
 use crate::embedding::Embed;
-use crate::odd::EXTRA;
+use crate::odd;
 use crate::scenario::Failure;
 use crate::script::{Ask, Script};
 
@@ -163,7 +163,7 @@ impl Dialect for Ollama {
 fn spelled(script: &Script, value: &Value) -> Bytes {
     let plain = value.to_string();
     if script.odd {
-        format!("{{{EXTRA}\t {}", plain.get(1..).unwrap_or_default()).into()
+        odd::line(&plain)
     } else {
         plain.into()
     }
