@@ -87,7 +87,7 @@ pub(crate) enum Command {
     Check,
     /// Read the config file again now
     Reload,
-    /// Start a stand-in provider that answers without a network, and fails on command
+    /// Start a stand-in provider that answers in every dialect without a network, and fails on command
     Practice(Practice),
     /// Print a link that opens the window in a browser, once
     Ui,
@@ -198,7 +198,7 @@ pub(crate) struct Practice {
     #[arg(long, default_value = "practice")]
     pub(crate) name: String,
 
-    /// Answer every call in this way (429, cut, hang, html, …) until told otherwise by POST /practice/control
+    /// Answer every call in this way (429, 529, 500, hang, stall, cut, empty, html, fake200, error-event, malformed, refuse, tool, thinking, …) until told otherwise by POST /practice/control
     #[arg(long, value_name = "SCENARIO")]
     pub(crate) fault: Option<String>,
 }

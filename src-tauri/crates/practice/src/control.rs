@@ -26,7 +26,7 @@ struct Body {
     default: Option<Value>,
     /// Scenarios of the next calls; replaces what is left of the queue.
     queue: Option<Vec<String>>,
-    /// `true`: every call answers 529; `"refuse"`: every connection closes; `false`: back to normal.
+    /// `true`: every call answers 529, or 503 where the dialect has no 529; `"refuse"`: every connection closes; `false`: back to normal.
     down: Option<Down>,
 }
 

@@ -22,7 +22,7 @@ pub enum Outage {
     /// It answers.
     #[default]
     None,
-    /// Every call answers 529.
+    /// Every call answers 529, or 503 where the dialect has no 529.
     Overloaded,
     /// Every connection closes unanswered.
     Refuse,

@@ -19,6 +19,10 @@
 //! `/v1/practice/echo`, which gives any request its own body back. Control: `POST /practice/control`,
 //! `GET /practice/state`, `/practice/requests?since=N`, `/practice/last-body`, `/practice/last-answer`.
 //!
+//! The refusals make it the judge of a proxy's conversions, so nothing foreign is let through: not
+//! a field of another dialect, not a signature or an encrypted thought that no practice provider
+//! made. A test that wants a field of its own in an `OpenAI` request calls it `x_…`.
+//!
 //! The way of a request: [`provider`](Provider) reads it by a dialect, `desk` chooses the scenario,
 //! `script` writes the answer, the dialect prints it, `fault` plans what goes on the wire, `wire`
 //! sends it. A new dialect implements one trait and joins one list.

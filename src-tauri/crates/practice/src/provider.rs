@@ -78,7 +78,7 @@ impl Provider {
         Router::new().fallback(handle).with_state(self.clone())
     }
 
-    /// Starts or ends an outage in which every call answers 529.
+    /// Starts or ends an outage in which every call answers 529, or 503 where the dialect has no 529.
     pub fn set_down(&self, down: bool) {
         self.set_outage(if down {
             Outage::Overloaded

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::models;
 
+/// When they were made, Unix seconds.
+pub(super) const CREATED: u64 = 1_767_225_600;
+
 /// Answers `GET /v1/models`.
 pub(super) fn list() -> Bytes {
     let data: Vec<Value> = models::ids().iter().map(|id| describe(id)).collect();
@@ -18,5 +21,5 @@ pub(super) fn one(id: &str) -> Option<Bytes> {
 }
 
 fn describe(id: &str) -> Value {
-    json!({"id": id, "object": "model", "created": 1_767_225_600, "owned_by": "practice"})
+    json!({"id": id, "object": "model", "created": CREATED, "owned_by": "practice"})
 }

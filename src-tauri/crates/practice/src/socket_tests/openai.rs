@@ -298,7 +298,20 @@ async fn broken_responses_break_as_responses_do() {
         })
         .collect();
     assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>());
-    assert_eq!(failed.events().last().map(String::as_str), Some("error"));
+    assert_eq!(
+        failed.events().last().map(String::as_str),
+        Some("response.failed")
+    );
+    let text = failed.text();
+    let ids: Vec<&str> = text
+        .split("\"resp_")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(
+        ids.len() == 3 && ids.iter().all(|id| *id == ids[0]),
+        "{ids:?}"
+    );
     assert_eq!(ask("fake200").await.events(), ["error"]);
     let truncated = ask("truncate;after=all").await;
     assert!(truncated.whole && !truncated.text().contains("response.completed"));

@@ -153,6 +153,45 @@ pub(super) fn summarised(script: &Script) -> bool {
     !reasoning["summary"].is_null() || reasoning["effort"].is_null()
 }
 
+/// The event of a failure that comes before a response.
+pub(super) fn error(error: &Value) -> Bytes {
+    let code = Some(&error["code"])
+        .filter(|code| code.is_string())
+        .unwrap_or(&error["type"]);
+    let event = json!({
+        "type": "error",
+        "code": code,
+        "message": error["message"],
+        "param": error["param"],
+        "sequence_number": 0,
+    });
+    format!("event: error\ndata: {event}\n\n").into()
+}
+
+/// The event of a response that failed behind `sent` events.
+pub(super) fn failed(id: &str, code: &str, message: &Value, sent: usize) -> Bytes {
+    let response = json!({
+        "id": format!("resp_{id}"),
+        "object": "response",
+        "created_at": super::super::models::CREATED,
+        "status": "failed",
+        "error": {"code": code, "message": message},
+        "incomplete_details": null,
+        "instructions": null,
+        "metadata": {},
+        "model": "practice",
+        "output": [],
+        "parallel_tool_calls": true,
+        "temperature": 1.0,
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": 1.0,
+        "usage": null,
+    });
+    let event = json!({"type": "response.failed", "sequence_number": sent, "response": response});
+    format!("event: response.failed\ndata: {event}\n\n").into()
+}
+
 /// The id of an item.
 pub(super) fn id(script: &Script, index: usize, block: &Block) -> String {
     let prefix = match block {

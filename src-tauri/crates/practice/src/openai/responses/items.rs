@@ -30,11 +30,12 @@ const MESSAGE: &[Field] = &[
     STATUS,
     null("phase", Kind::Word(&["commentary", "final_answer"])),
 ];
+/// Codex sends neither `id` nor `content`, and the real server takes that.
 const REASONING: &[Field] = &[
     TYPE,
-    must("id", Kind::Id(ID)),
+    OWN_ID,
     must("summary", Kind::List(0)),
-    may("content", Kind::Any),
+    null("content", Kind::List(0)),
     null("encrypted_content", Kind::Text),
     STATUS,
 ];
@@ -406,7 +407,7 @@ fn reasoning(at: &str, item: &Value, store: bool) -> Checked {
     let fields = object(at, item, REASONING)?;
     id(at, fields, "rs")?;
     parts(&inside(at, "summary"), &item["summary"], "summary_text")?;
-    if let Some(content) = item.get("content") {
+    if let Some(content) = item.get("content").filter(|content| !content.is_null()) {
         parts(&inside(at, "content"), content, "reasoning_text")?;
     }
     match fields.get("encrypted_content") {

@@ -77,19 +77,19 @@ impl Dialect for OpenAiResponses {
         error::envelope(self, failure, model).to_string().into()
     }
 
-    fn error_frame(&self, failure: &Failure, _request_id: &str, sent: usize) -> Bytes {
+    /// Behind the first event a failed response, before it a bare error, as the real server has both.
+    fn error_frame(&self, failure: &Failure, request_id: &str, sent: usize) -> Bytes {
         let error = &error::envelope(self, failure, "")["error"];
-        let code = Some(&error["code"])
-            .filter(|code| code.is_string())
-            .unwrap_or(&error["type"]);
-        let event = json!({
-            "type": "error",
-            "code": code,
-            "message": error["message"],
-            "param": error["param"],
-            "sequence_number": sent,
-        });
-        format!("event: error\ndata: {event}\n\n").into()
+        if sent == 0 {
+            return encode::error(error);
+        }
+        let id = request_id.strip_prefix("req_").unwrap_or(request_id);
+        let code = match (&failure.code, failure.status.as_u16()) {
+            (Some(code), _) => code,
+            (None, 429) => "rate_limit_exceeded",
+            (None, _) => "server_error",
+        };
+        encode::failed(id, code, &error["message"], sent)
     }
 
     /// A comment: the SDKs read the data of every event, so an event would break them.

@@ -318,6 +318,10 @@ fn reasoning_comes_back_sealed_and_before_what_it_led_to() {
     let said = json!({"role": "assistant", "content": "gone"});
     accepted(&json!({"store": false, "input": [user(), good, said, user()]}));
     accepted(&json!({"store": false, "input": [user(), good, call("1"), output("1")]}));
+    let mut codex = good.clone();
+    codex.as_object_mut().expect("object").remove("id");
+    codex["content"] = Value::Null;
+    accepted(&json!({"store": false, "input": [user(), codex, call("1"), output("1")]}));
     let input = |items: Value| json!({"store": false, "input": items});
     let mut bare = good.clone();
     bare.as_object_mut()
