@@ -12,9 +12,6 @@ use crate::{
     schema::object_root,
 };
 
-/// Gemini takes no more stop sequences (Gemini API reference).
-const STOP_MAX: usize = 5;
-
 /// The settings, and words for the instructions where a form cannot be bound otherwise.
 pub(super) fn config(
     request: &Request,
@@ -51,11 +48,7 @@ fn stop(
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<Option<Vec<String>>, Refusal> {
-    let most = if target.caps.stop_max == 0 {
-        0
-    } else {
-        STOP_MAX
-    };
+    let most = target.caps.stop_max;
     if request.stop.len() > most {
         let place = Place::Field(Field::Stop);
         notes.refuse(
@@ -93,7 +86,7 @@ fn sampling(
     if gate(sampling.top_k.is_some(), Field::TopK, caps.sampling) {
         config.top_k = sampling.top_k.map(Int::of);
     }
-    let penalties = caps.penalties && !caps.gemini.third;
+    let penalties = caps.penalties;
     if gate(
         sampling.presence_penalty.is_some(),
         Field::PresencePenalty,

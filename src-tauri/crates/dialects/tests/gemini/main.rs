@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests panic as tests do
 
 mod answers;
+mod identity;
+mod others;
 mod requests_in;
 mod requests_out;
 mod streams;
 
 use dialects::{
     Codec, Dialect, PathFacts, Target, Written,
-    caps::{Caps, Thinking},
+    caps::{CallIds, Caps, Thinking},
     ir::{Effort, Event, Origin, Request},
 };
 use serde_json::Value;
@@ -28,6 +30,8 @@ fn origin() -> Origin {
 /// Gemini 2.5.
 fn second() -> Caps {
     let mut caps = Caps::default();
+    caps.stop_max = 5;
+    caps.call_ids = CallIds::None;
     caps.thinking = Thinking::Budget;
     caps.budget = Some((128, 24_576));
     caps.audio = true;
@@ -42,6 +46,8 @@ fn third() -> Caps {
     caps.thinking = Thinking::Effort;
     caps.efforts = vec![Effort::Low, Effort::Medium, Effort::High];
     caps.gemini.third = true;
+    caps.call_ids = CallIds::Any;
+    caps.penalties = false;
     caps
 }
 
