@@ -337,6 +337,9 @@ fn takes_command(tool: &Tool) -> bool {
 }
 
 fn tool_input(wish: &Wish, tool: &Tool, index: usize) -> Value {
+    if tool.schema["type"] == "string" {
+        return free_text(wish).into();
+    }
     if let Some(args) = &wish.args {
         return args.clone();
     }
@@ -348,6 +351,19 @@ fn tool_input(wish: &Wish, tool: &Tool, index: usize) -> Value {
         return json!({ "command": command });
     }
     sample::of(&tool.schema)
+}
+
+/// The input of a tool of free text; as arguments it may stand alone or in a field `input`.
+fn free_text(wish: &Wish) -> String {
+    match (&wish.args, &wish.command) {
+        (Some(Value::String(text)), _) => text.clone(),
+        (Some(args), _) => match &args["input"] {
+            Value::String(text) => text.clone(),
+            _ => args.to_string(),
+        },
+        (None, Some(command)) => command.clone(),
+        (None, None) => "practice".to_owned(),
+    }
 }
 
 fn usage(wish: &Wish, ask: &Ask, blocks: &[Block]) -> Usage {

@@ -115,6 +115,63 @@ fn parallel_calls_have_ids_of_their_own() {
 }
 
 #[test]
+fn a_tool_of_free_text_gets_text() {
+    let ask = Ask {
+        tools: vec![Tool {
+            name: "patch".to_owned(),
+            schema: json!({"type": "string"}),
+        }],
+        ..ask()
+    };
+    for (scenario, want) in [
+        ("tool", "practice"),
+        ("tool;command=ls", "ls"),
+        (r#"tool;args="a b""#, "a b"),
+        (r#"tool;args={"input": "a b"}"#, "a b"),
+        (r#"tool;args={"x": 1}"#, r#"{"x":1}"#),
+    ] {
+        let script = answer(scenario, &ask);
+        assert!(
+            matches!(script.blocks.last(), Some(Block::Tool { input, .. }) if input == want),
+            "{scenario}: {:?}",
+            script.blocks
+        );
+    }
+}
+
+#[test]
+fn several_calls_and_none_at_once() {
+    let tools = vec![shell()];
+    let count = |scenario: &str, one_call: bool| {
+        let ask = Ask {
+            tools: tools.clone(),
+            one_call,
+            ..ask()
+        };
+        let blocks = answer(scenario, &ask).blocks;
+        let calls = blocks
+            .iter()
+            .filter(|block| matches!(block, Block::Tool { .. }));
+        calls.count()
+    };
+    assert_eq!(count("tool;parallel=3", false), 3);
+    assert_eq!(count("tool;parallel=3", true), 1);
+    assert_eq!(count("tools2", true), 1);
+    assert_eq!(count("tool;parallel=0", false), 0);
+}
+
+#[test]
+fn what_came_along_is_told() {
+    let media = Media {
+        images: 2,
+        audio: 0,
+        files: 1,
+    };
+    let script = answer("text", &Ask { media, ..ask() });
+    assert!(text(&script).ends_with("You said: hello there (with 2 images, 1 file)"));
+}
+
+#[test]
 fn without_tools_the_tool_scenario_answers_text() {
     let script = answer("tool", &ask());
     assert_eq!(script.stop, Stop::EndTurn);

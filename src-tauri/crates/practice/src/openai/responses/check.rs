@@ -31,6 +31,8 @@ const REQUEST: &[Field] = &[
     must("model", Kind::Id(256)),
     must("input", Kind::Any),
     may("access_programs", Kind::Object),
+    // Codex sends it; the reference does not name it.
+    null("client_metadata", Kind::Object),
     null("background", Kind::Bool),
     null("context_management", Kind::List(1)),
     null("conversation", Kind::Any),

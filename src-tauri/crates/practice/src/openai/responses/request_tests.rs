@@ -240,6 +240,23 @@ fn a_choice_is_one_of_the_tools_offered() {
     );
 }
 
+#[test]
+fn items_bring_tools_along_as_codex_does() {
+    let ask = accepted(
+        &json!({"client_metadata": {"a": "b"}, "tool_choice": {"type": "function", "name": "b"}, "input": [
+        {"type": "additional_tools", "id": "at_1", "role": "developer", "tools": [function("a"),
+            {"type": "namespace", "name": "n", "description": "d", "tools": [function("b")]}]},
+        {"role": "user", "content": "go"}]}),
+    );
+    assert_eq!(ask.tools.len(), 1);
+    assert_eq!(ask.notes["namespaces"], json!({"b": "n"}));
+    refused(
+        &json!({"input": [{"type": "additional_tools", "role": "developer", "tools": [{"type": "bash"}]}]}),
+        "input[0].tools[0].type",
+        "",
+    );
+}
+
 // PITFALLS 96
 #[test]
 fn a_function_that_does_not_say_strict_gets_every_property_required() {

@@ -154,19 +154,28 @@ pub(super) fn check(request: &Map<String, Value>) -> Checked {
     for (index, tool) in list.into_iter().flatten().enumerate() {
         self::tool(&format!("tools[{index}]"), tool)?;
     }
+    let names = offered(request).filter(|(_, namespace)| namespace.is_none());
     tools::unique(
         "tools",
-        offered(request).map(|(tool, _)| tool["name"].as_str().unwrap_or_default()),
+        names.map(|(tool, _)| tool["name"].as_str().unwrap_or_default()),
     )?;
     choice(request)
 }
 
-/// Every tool that the client runs, and the namespace it stands in.
+/// Every tool that the client runs, and the namespace it stands in: those of the request, and those
+/// that items bring along.
 pub(super) fn offered(
     request: &Map<String, Value>,
 ) -> impl Iterator<Item = (&Value, Option<&str>)> {
-    let list = request.get("tools").and_then(Value::as_array);
-    list.into_iter().flatten().flat_map(|tool| {
+    let items = request.get("input").and_then(Value::as_array);
+    let brought = items
+        .into_iter()
+        .flatten()
+        .filter(|item| item["type"] == "additional_tools" || item["type"] == "tool_search_output")
+        .filter_map(|item| item["tools"].as_array())
+        .flatten();
+    let own = request.get("tools").and_then(Value::as_array);
+    own.into_iter().flatten().chain(brought).flat_map(|tool| {
         let inner = tool["tools"]
             .as_array()
             .filter(|_| tool["type"] == "namespace");
@@ -244,10 +253,8 @@ fn custom(at: &str, tool: &Value) -> Checked {
 
 fn choice(request: &Map<String, Value>) -> Checked {
     const AT: &str = "tool_choice";
-    let none = request
-        .get("tools")
-        .and_then(Value::as_array)
-        .is_none_or(Vec::is_empty);
+    let own = request.get("tools").and_then(Value::as_array);
+    let none = own.is_none_or(Vec::is_empty) && offered(request).next().is_none();
     match request.get(AT) {
         None | Some(Value::Null) => Ok(()),
         Some(Value::String(word)) => match word.as_str() {
