@@ -8,7 +8,6 @@ mod request;
 use bytes::Bytes;
 use http::Method;
 use http::request::Parts;
-use serde_json::json;
 
 use super::{embeddings, error, models, path};
 use crate::dialect::{Call, Dialect, Frame, Refusal, bearer};
@@ -64,10 +63,6 @@ impl Dialect for OpenAiChat {
 
     fn frames(&self, script: &Script) -> Vec<Frame> {
         encode::frames(script)
-    }
-
-    fn count(&self, tokens: u64) -> Bytes {
-        json!({ "tokens": tokens }).to_string().into()
     }
 
     fn embeddings(&self, embed: &Embed, vectors: &[Vec<f32>]) -> Bytes {
