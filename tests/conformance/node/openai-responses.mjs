@@ -16,6 +16,12 @@ const tool = (x) => ({
 /** The response that a stream ends with. */
 const final = (sdk, request) => sdk.responses.stream(request).finalResponse();
 
+/** The output as input of the next turn, without what the SDK itself put there. */
+const items = ({ output }) =>
+  output.map(({ parsed_arguments: _, ...item }) =>
+    item.content ? { ...item, content: item.content.map(({ parsed: _, ...part }) => part) } : item,
+  );
+
 const both = async (sdk, request) => [
   ['whole', await sdk.responses.create(request)],
   ['stream', await final(sdk, request)],
@@ -84,7 +90,7 @@ async function thinking(sdk, x) {
       x.true(`encrypted (${how})`, thoughts[0].encrypted_content, thoughts[0]);
     }
     x.holds(`text (${how})`, response.output_text, x.thinking.answer);
-    const input = [...request.input, ...response.output, user(x.plain.prompt)];
+    const input = [...request.input, ...items(response), user(x.plain.prompt)];
     const again = await sdk.responses.create({ ...request, input });
     x.holds(`next turn (${how})`, again.output_text, x.plain.answer);
   }
@@ -104,7 +110,7 @@ async function toolLoop(x, lesson, answer) {
     call_id,
     output: `${x.tool.result} ${number}`,
   }));
-  const again = await answer({ ...request, input: [...request.input, ...response.output, ...results] });
+  const again = await answer({ ...request, input: [...request.input, ...items(response), ...results] });
   for (let number = 0; number < lesson.calls; number += 1) {
     x.holds(`result ${number}`, again.output_text, `${x.tool.result} ${number}`);
   }

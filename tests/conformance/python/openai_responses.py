@@ -84,8 +84,13 @@ def thinking(sdk, x):
 
 
 def items(response):
-    """The output as input of the next turn."""
-    return [item.to_dict() for item in response.output]
+    """The output as input of the next turn, without what the SDK itself put there."""
+    output = [item.to_dict() for item in response.output]
+    for item in output:
+        item.pop("parsed_arguments", None)
+        for part in item.get("content") or []:
+            part.pop("parsed", None)
+    return output
 
 
 def tool_loop(sdk, x, lesson, answer):
