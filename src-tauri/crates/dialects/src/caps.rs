@@ -181,7 +181,7 @@ pub enum Thinking {
     Enable,
     /// `reasoning: {effort | max_tokens | enabled}` (OpenRouter).
     Object,
-    /// `chat_template_kwargs: {enable_thinking}` (vLLM, SGLang).
+    /// `chat_template_kwargs: {enable_thinking}` (`vLLM`, `SGLang`).
     Template,
     /// `think: true | false` (Ollama models without levels).
     Flag,
@@ -226,6 +226,12 @@ pub struct Chat {
     pub verbosity: bool,
     /// `reasoning_effort: "none"`.
     pub effort_none: bool,
+    /// `store` and `metadata`.
+    pub stored: bool,
+    /// `service_tier`.
+    pub tiers: bool,
+    /// `tool_choice` of type `allowed_tools`; else the tools are filtered.
+    pub allowed_tools: bool,
 }
 
 impl Default for Chat {
@@ -240,6 +246,9 @@ impl Default for Chat {
             safety_identifier: false,
             verbosity: false,
             effort_none: false,
+            stored: false,
+            tiers: false,
+            allowed_tools: false,
         }
     }
 }

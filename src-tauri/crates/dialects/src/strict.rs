@@ -54,7 +54,6 @@ const FORMATS: [&str; 9] = [
 
 /// The schema for `strict: true`: optional properties become required and may be null. `None` where the schema cannot
 /// be said in the subset; then only `strict: false` is honest. A schema that already is in it keeps its text.
-#[allow(dead_code)] // until the dialects that have a strict mode are all here
 pub(crate) fn strict(schema: &Json) -> Option<Json> {
     let mut value: Value = schema.read().ok()?;
     if value.get("type").and_then(Value::as_str) != Some("object") {

@@ -1,0 +1,220 @@
+//! Writes plain settings.
+
+use super::body::Settings;
+use crate::{
+    caps::Caps,
+    ir::{Field, Notes, Place, Refusal, Request},
+    json::Json,
+};
+
+/// Values of `service_tier` that OpenAI lists.
+const TIERS: [&str; 6] = ["auto", "default", "flex", "scale", "priority", "fast"];
+
+/// Writes those that the target takes.
+pub(crate) fn write<'a>(
+    request: &'a Request,
+    caps: &Caps,
+    notes: &mut Notes,
+) -> Result<Settings<'a>, Refusal> {
+    let mut settings = Settings::default();
+    let bound = bound(request, caps, notes);
+    if caps.chat.max_completion_tokens {
+        settings.max_completion_tokens = bound;
+    } else {
+        settings.max_tokens = bound;
+    }
+    settings.stop = stop(request, caps, notes)?;
+    sampling(request, caps, notes, &mut settings);
+    answers(request, notes)?;
+    if request.modalities.iter().any(|kind| kind == "audio") {
+        let why = "audio cannot be answered across dialects";
+        notes.refuse(Place::Field(Field::Modalities), why)?;
+    } else {
+        settings.modalities = &request.modalities;
+    }
+    let mut keep = |kept: bool, told: bool, field, why: &'static str| {
+        if told && !kept {
+            notes.lose_field(field, why);
+        }
+        told && kept
+    };
+    let chat = &caps.chat;
+    let told = request.verbosity.is_some();
+    if keep(
+        chat.verbosity,
+        told,
+        Field::Verbosity,
+        "the model has no verbosity",
+    ) {
+        settings.verbosity = request.verbosity.as_deref();
+    }
+    let tier = request.tier.as_deref().map(tier);
+    let known = chat.tiers && tier.is_some_and(|tier| TIERS.contains(&tier));
+    if keep(
+        known,
+        tier.is_some(),
+        Field::Tier,
+        "the provider has no such tier",
+    ) {
+        settings.service_tier = tier;
+    }
+    let asked = request.store == Some(true);
+    keep(
+        chat.stored,
+        asked,
+        Field::Store,
+        "the provider stores no answers",
+    );
+    settings.store = request.store.filter(|_| chat.stored);
+    let notable = request
+        .metadata
+        .as_ref()
+        .filter(|notes| notes.text() != "{}");
+    let kept = chat.stored && notable.is_some_and(is_flat);
+    if keep(
+        kept,
+        notable.is_some(),
+        Field::Metadata,
+        "the provider keeps no such notes",
+    ) {
+        settings.metadata = notable;
+    }
+    if chat.safety_identifier {
+        settings.safety_identifier = request.user.as_deref();
+    } else {
+        settings.user = request.user.as_deref();
+    }
+    let key = request.cache_key.as_deref();
+    if caps.cache_key {
+        // A session is what shares a prompt.
+        settings.prompt_cache_key = key.or(request.session.as_deref());
+    } else {
+        keep(
+            false,
+            key.is_some(),
+            Field::CacheKey,
+            "the provider takes no cache key",
+        );
+    }
+    Ok(settings)
+}
+
+fn bound(request: &Request, caps: &Caps, notes: &mut Notes) -> Option<u64> {
+    let asked = request.max_tokens?;
+    let most = caps.max_output.unwrap_or(u64::MAX);
+    if asked > most {
+        let why = format!("the model writes at most {most} tokens");
+        notes.lose_field(Field::MaxTokens, why);
+    }
+    Some(asked.min(most))
+}
+
+fn stop<'a>(
+    request: &'a Request,
+    caps: &Caps,
+    notes: &mut Notes,
+) -> Result<Option<&'a [String]>, Refusal> {
+    let stop = request.stop.as_slice();
+    if stop.len() > caps.stop_max {
+        let why = match caps.stop_max {
+            0 => "the model takes no stop sequences".to_owned(),
+            most => format!("the provider takes at most {most} stop sequences"),
+        };
+        notes.refuse(Place::Field(Field::Stop), why)?;
+    }
+    let kept = &stop[..stop.len().min(caps.stop_max)];
+    Ok(Some(kept).filter(|kept| !kept.is_empty()))
+}
+
+fn sampling<'a>(request: &'a Request, caps: &Caps, notes: &mut Notes, settings: &mut Settings<'a>) {
+    let asked = &request.sampling;
+    let fixed = "the model does not let its sampling be set";
+    settings.temperature = kept(
+        asked.temperature,
+        caps.sampling,
+        Field::Temperature,
+        fixed,
+        notes,
+    )
+    .map(|temperature| temperature.clamp(0.0, 2.0));
+    settings.top_p = kept(asked.top_p, caps.sampling, Field::TopP, fixed, notes);
+    let top_k = caps.sampling && caps.chat.top_k;
+    settings.top_k = kept(
+        asked.top_k,
+        top_k,
+        Field::TopK,
+        "the provider takes no top_k",
+        notes,
+    );
+    let none = "the provider takes no penalties";
+    settings.frequency_penalty = kept(
+        asked.frequency_penalty,
+        caps.penalties,
+        Field::FrequencyPenalty,
+        none,
+        notes,
+    );
+    settings.presence_penalty = kept(
+        asked.presence_penalty,
+        caps.penalties,
+        Field::PresencePenalty,
+        none,
+        notes,
+    );
+    settings.seed = kept(
+        asked.seed,
+        caps.seed,
+        Field::Seed,
+        "the provider takes no seed",
+        notes,
+    );
+    let bias = asked.logit_bias.as_ref().filter(|bias| bias.text() != "{}");
+    settings.logit_bias = kept(
+        bias,
+        caps.penalties,
+        Field::LogitBias,
+        "the provider takes no bias",
+        notes,
+    );
+}
+
+fn kept<T>(
+    value: Option<T>,
+    takes: bool,
+    field: Field,
+    why: &'static str,
+    notes: &mut Notes,
+) -> Option<T> {
+    if value.is_some() && !takes {
+        notes.lose_field(field, why);
+    }
+    value.filter(|_| takes)
+}
+
+/// A converted answer is one answer, without probabilities.
+fn answers(request: &Request, notes: &mut Notes) -> Result<(), Refusal> {
+    if request.sampling.choices.is_some_and(|choices| choices > 1) {
+        let why = "only one answer can be converted between dialects";
+        notes.refuse(Place::Field(Field::Choices), why)?;
+    }
+    if request.sampling.logprobs.is_some() {
+        let why = "probabilities are not converted between dialects";
+        notes.lose_field(Field::Logprobs, why);
+    }
+    Ok(())
+}
+
+/// A tier in OpenAI's words.
+fn tier(tier: &str) -> &str {
+    match tier {
+        "standard" | "standard_only" => "default",
+        tier => tier,
+    }
+}
+
+/// Whether all values are strings, as `metadata` demands.
+fn is_flat(metadata: &Json) -> bool {
+    metadata
+        .read::<std::collections::HashMap<String, String>>()
+        .is_ok()
+}

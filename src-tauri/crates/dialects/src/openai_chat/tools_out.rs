@@ -1,0 +1,330 @@
+//! Writes tools, and which of them must be called.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use serde_json::json;
+
+use super::{
+    body::{Choice, Custom, Function, Tool as Printed, ToolKind as PrintedKind},
+    tools_in::WEB_SEARCH,
+};
+use crate::{
+    Dialect,
+    caps::Caps,
+    ir::{
+        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolKind,
+        Toolbox, WebSearch,
+    },
+    json::Json,
+    schema,
+    strict::strict,
+};
+
+/// What became of the client's tools.
+#[derive(Debug, Default)]
+pub(crate) struct Tools<'a> {
+    pub(crate) printed: Vec<Printed<'a>>,
+    pub(crate) choice: Choice,
+    pub(crate) web_search: Option<Json>,
+    pub(crate) names: Names<'a>,
+}
+
+/// Names under which the provider was told of the client's tools, and which of those take free text there.
+#[derive(Debug, Default)]
+pub(crate) struct Names<'a> {
+    known: HashMap<&'a str, (String, bool)>,
+    pub(crate) toolbox: Toolbox,
+}
+
+impl<'a> Names<'a> {
+    /// The name sent for a tool, and whether it takes free text.
+    pub(crate) fn sent(&mut self, name: &'a str, caps: &Caps) -> (Cow<'a, str>, bool) {
+        if let Some((sent, custom)) = self.known.get(name) {
+            return (Cow::Owned(sent.clone()), *custom);
+        }
+        // A tool of the history that is no longer on offer.
+        let sent = self.name(name, CallKind::Function, caps);
+        (Cow::Owned(sent), false)
+    }
+
+    fn name(&mut self, name: &str, kind: CallKind, caps: &Caps) -> String {
+        let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
+        self.toolbox.name(name, kind, caps.tool_name_max, fits)
+    }
+}
+
+/// Writes them all.
+pub(crate) fn write<'a>(
+    request: &'a Request,
+    caps: &Caps,
+    notes: &mut Notes,
+) -> Result<Tools<'a>, Refusal> {
+    let mut writer = Writer {
+        caps,
+        notes,
+        tools: Tools::default(),
+    };
+    let allowed = match &request.tool_choice {
+        ToolChoice::Allowed { names, .. } if !caps.chat.allowed_tools => Some(names),
+        _ => None,
+    };
+    for tool in &request.tools {
+        if allowed.is_none_or(|names| names.contains(&tool.name)) {
+            writer.tool(tool, &request.tool_choice)?;
+        }
+    }
+    if allowed.is_some() {
+        writer.notes.lose_field(
+            Field::ToolChoice,
+            "the other tools are left out, since the provider cannot be told to ignore them",
+        );
+    }
+    writer.choice(request)?;
+    Ok(writer.tools)
+}
+
+struct Writer<'a, 'w> {
+    caps: &'w Caps,
+    notes: &'w mut Notes,
+    tools: Tools<'a>,
+}
+
+impl<'a> Writer<'a, '_> {
+    fn tool(&mut self, tool: &'a Tool, choice: &ToolChoice) -> Result<(), Refusal> {
+        let place = Place::Tool(tool.at);
+        if !self.caps.tools {
+            return self.drop(tool, choice, "the model takes no tools".into());
+        }
+        if tool.cache.is_some() {
+            self.notes
+                .lose_field(Field::CacheMarks, "a tool cannot be marked here");
+        }
+        match &tool.kind {
+            ToolKind::Hosted(Hosted::WebSearch(search)) if self.caps.web_search => {
+                self.web_search(tool, search)
+            }
+            ToolKind::Hosted(hosted) => {
+                if let (Hosted::Other(_), Some(native)) = (hosted, &tool.native)
+                    && native.dialect == Dialect::OpenaiChat
+                {
+                    self.tools.printed.push(Printed::Raw(&native.value));
+                    return Ok(());
+                }
+                let kind = match hosted {
+                    Hosted::WebSearch(_) => "web search",
+                    Hosted::WebFetch => "fetching of pages",
+                    Hosted::CodeExecution => "running of code",
+                    Hosted::Other(kind) => kind,
+                };
+                let why = format!("the provider has no {kind} of its own");
+                self.drop(tool, choice, why)
+            }
+            ToolKind::Custom { format } if self.caps.custom_tools => {
+                let name = self.name(tool, CallKind::Custom, true);
+                self.push(PrintedKind::Custom {
+                    custom: Custom {
+                        name,
+                        description: tool.description.as_deref(),
+                        format: format.as_ref(),
+                    },
+                });
+                Ok(())
+            }
+            ToolKind::Custom { format } => {
+                self.wrapped(tool, format.as_ref());
+                Ok(())
+            }
+            ToolKind::Function => {
+                self.function(tool, place);
+                Ok(())
+            }
+        }
+    }
+
+    fn name(&mut self, tool: &'a Tool, kind: CallKind, custom: bool) -> String {
+        let sent = self.tools.names.name(&tool.name, kind, self.caps);
+        let known = (sent.clone(), custom);
+        self.tools.names.known.insert(&tool.name, known);
+        sent
+    }
+
+    fn push(&mut self, kind: PrintedKind<'a>) {
+        self.tools.printed.push(Printed::Known(kind));
+    }
+
+    fn drop(&mut self, tool: &Tool, choice: &ToolChoice, why: String) -> Result<(), Refusal> {
+        let place = Place::Tool(tool.at);
+        if matches!(choice, ToolChoice::Named(name) if *name == tool.name) {
+            return self.notes.refuse(place, why);
+        }
+        self.notes.lose(place, why);
+        Ok(())
+    }
+
+    fn function(&mut self, tool: &'a Tool, place: Place) {
+        let kind = match &tool.namespace {
+            Some(space) => CallKind::Namespaced(space.clone()),
+            None => CallKind::Function,
+        };
+        let name = self.name(tool, kind, false);
+        if let Some(native) = &tool.native
+            && native.dialect == Dialect::OpenaiChat
+            && name == tool.name
+        {
+            self.tools.printed.push(Printed::Raw(&native.value));
+            return;
+        }
+        let mut parameters = schema::object_root(tool.schema.as_ref());
+        let mut exact = tool.strict;
+        if tool.strict == Some(true) {
+            match strict(&parameters) {
+                _ if !self.caps.strict_tools => {
+                    self.notes
+                        .lose(place, "the provider does not bind arguments to the schema");
+                }
+                Some(closed) => parameters = closed,
+                None => {
+                    exact = Some(false);
+                    self.notes
+                        .lose(place, "its schema is beyond what strict mode takes");
+                }
+            }
+        }
+        self.push(PrintedKind::Function {
+            function: Function {
+                name,
+                description: tool.description.as_deref().map(Cow::Borrowed),
+                parameters,
+                strict: exact.filter(|_| self.caps.strict_tools),
+            },
+        });
+    }
+
+    /// A tool that takes free text, as a function with the one argument `input`.
+    fn wrapped(&mut self, tool: &'a Tool, format: Option<&Json>) {
+        let name = self.name(tool, CallKind::Custom, false);
+        let mut words = tool.description.clone().unwrap_or_default();
+        let grammar = format.map(Json::value).unwrap_or_default();
+        let (definition, syntax) = match grammar.get("grammar") {
+            Some(inner) => (&inner["definition"], &inner["syntax"]),
+            None => (&grammar["definition"], &grammar["syntax"]),
+        };
+        if let Some(definition) = definition.as_str() {
+            let syntax = syntax.as_str().unwrap_or("formal");
+            words =
+                format!("{words}\n\nThe input must follow this {syntax} grammar:\n{definition}");
+        }
+        let schema = json!({
+            "type": "object",
+            "properties": {"input": {"type": "string", "description": "The whole input, as it is."}},
+            "required": ["input"],
+            "additionalProperties": false,
+        });
+        self.push(PrintedKind::Function {
+            function: Function {
+                name,
+                description: Some(Cow::Owned(words.trim_start().to_owned())),
+                parameters: Json::from(&schema),
+                strict: None,
+            },
+        });
+    }
+
+    fn web_search(&mut self, tool: &'a Tool, search: &'a WebSearch) -> Result<(), Refusal> {
+        if let Some(native) = &tool.native
+            && native.dialect == Dialect::OpenaiChat
+        {
+            self.tools.web_search = Some(native.value.clone());
+            return Ok(());
+        }
+        let bound = !search.allowed_domains.is_empty()
+            || !search.blocked_domains.is_empty()
+            || search.max_uses.is_some();
+        if bound {
+            self.notes.refuse(
+                Place::Tool(tool.at),
+                "the provider's web search cannot be bound to domains or to a number of searches",
+            )?;
+        }
+        let mut options = serde_json::Map::new();
+        if let Some(location) = &search.user_location {
+            let mut place = location.value();
+            if let Some(fields) = place.as_object_mut() {
+                fields.shift_remove("type");
+            }
+            let place = json!({"type": "approximate", "approximate": place});
+            options.insert("user_location".to_owned(), place);
+        }
+        self.tools.web_search = Some(Json::of(&options));
+        Ok(())
+    }
+
+    fn choice(&mut self, request: &'a Request) -> Result<(), Refusal> {
+        if self.tools.printed.is_empty() {
+            // Strict servers refuse a choice without tools.
+            if matches!(request.tool_choice, ToolChoice::Any | ToolChoice::Named(_))
+                && !self.searches(request)
+            {
+                let why = "no tool is left that could be called";
+                self.notes.refuse(Place::Field(Field::ToolChoice), why)?;
+            }
+            return Ok(());
+        }
+        self.tools.choice.tool_choice = self.tool_choice(&request.tool_choice)?;
+        self.tools.choice.parallel_tool_calls = match request.parallel_tools {
+            Some(flag) if self.caps.parallel_flag => Some(flag),
+            Some(false) => {
+                let why = "the provider may call several tools at once";
+                self.notes.lose_field(Field::ParallelTools, why);
+                None
+            }
+            _ => None,
+        };
+        Ok(())
+    }
+
+    fn searches(&self, request: &Request) -> bool {
+        let named = matches!(&request.tool_choice, ToolChoice::Named(name) if name != WEB_SEARCH);
+        self.tools.web_search.is_some() && !named
+    }
+
+    fn tool_choice(&mut self, choice: &'a ToolChoice) -> Result<Option<Json>, Refusal> {
+        let forced = match choice {
+            ToolChoice::Any | ToolChoice::Named(_) => true,
+            ToolChoice::Allowed { required, .. } => *required,
+            _ => false,
+        };
+        if forced && !self.caps.forced_tool_choice {
+            let why = "the model cannot be made to call a tool";
+            self.notes.refuse(Place::Field(Field::ToolChoice), why)?;
+            return Ok(Some(Json::of(&"auto")));
+        }
+        Ok(match choice {
+            ToolChoice::Unset => None,
+            ToolChoice::Auto => Some(Json::of(&"auto")),
+            ToolChoice::None => Some(Json::of(&"none")),
+            ToolChoice::Any => Some(Json::of(&"required")),
+            ToolChoice::Named(name) => Some(Json::of(&self.chosen(name))),
+            ToolChoice::Allowed { required, names } => {
+                let mode = match (required, self.caps.chat.allowed_tools) {
+                    (true, _) => "required",
+                    (false, _) => "auto",
+                };
+                if !self.caps.chat.allowed_tools {
+                    return Ok(Some(Json::of(&mode)));
+                }
+                let tools: Vec<_> = names.iter().map(|name| self.chosen(name)).collect();
+                Some(Json::of(&json!({
+                    "type": "allowed_tools",
+                    "allowed_tools": {"mode": mode, "tools": tools},
+                })))
+            }
+        })
+    }
+
+    fn chosen(&mut self, name: &'a str) -> serde_json::Value {
+        let (sent, custom) = self.tools.names.sent(name, self.caps);
+        let kind = if custom { "custom" } else { "function" };
+        json!({"type": kind, kind: {"name": sent}})
+    }
+}
