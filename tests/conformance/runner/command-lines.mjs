@@ -20,16 +20,22 @@ const lines = (out) =>
     .map((text) => JSON.parse(text));
 const scenario = (tool, args) => `[[practice:tool;tool=${tool};args=${encodeURIComponent(JSON.stringify(args))}]]`;
 
+/** Codex's own choice of a model takes programs as text; where a dialect has no tools of that kind, it is a field. */
+function codeMode(dialect) {
+  const input = `text(await tools.exec_command({ cmd: ${JSON.stringify(COMMAND)} }));`;
+  return scenario('exec', dialect === 'openai-responses' ? input : { input });
+}
+
 /**
  * The clients. `setUp` gives arguments and environment for a home, and writes its files; `answer` reads the last
- * answer from what was printed; `tool` is the scenario that makes it run `COMMAND`.
+ * answer from what was printed; `tool` is the scenario that makes it run `COMMAND` with a provider of a dialect.
  */
 export const COMMAND_LINES = [
   {
     client: 'claude-code',
     dialect: 'anthropic',
     program: 'claude',
-    tool: scenario('Bash', { command: COMMAND, description: 'Prints a number' }),
+    tool: () => scenario('Bash', { command: COMMAND, description: 'Prints a number' }),
     setUp: (root) => ({
       args: (prompt) => ['-p', prompt, '--output-format', 'stream-json', '--verbose', '--allowedTools', 'Bash'],
       env: {
@@ -45,17 +51,13 @@ export const COMMAND_LINES = [
       return last?.is_error === false ? last.result : undefined;
     },
   },
-  codex(
-    'codex',
-    undefined,
-    scenario('exec', { input: `text(await tools.exec_command({ cmd: ${JSON.stringify(COMMAND)} }));` }),
-  ),
-  codex('codex with gpt-5.1', 'gpt-5.1', scenario('exec_command', { cmd: COMMAND })),
+  codex('codex', undefined, codeMode),
+  codex('codex with gpt-5.1', 'gpt-5.1', () => scenario('exec_command', { cmd: COMMAND })),
   {
     client: 'gemini-cli',
     dialect: 'gemini',
     program: 'gemini',
-    tool: scenario('run_shell_command', { command: COMMAND }),
+    tool: () => scenario('run_shell_command', { command: COMMAND }),
     setUp: (root, home) => {
       const settings = {
         security: { auth: { selectedType: 'gemini-api-key' } },
@@ -102,11 +104,11 @@ env_key = "TURNOUT_KEY"
 }
 
 /** Runs a client against a provider at `root`: a prompt, then a prompt whose answer needs a tool. */
-export async function runCommandLine(line, provider, root, scratch, quiet) {
+export async function runCommandLine(line, { provider, dialect, root }, scratch, quiet) {
   const told = [];
   for (const [check, prompt, want] of [
     ['prompt', `Say ${SAID}.`, SAID],
-    ['tool loop', `Run the tool. ${line.tool}`, RAN],
+    ['tool loop', `Run the tool. ${line.tool(dialect)}`, RAN],
   ]) {
     const home = mkdtempSync(join(scratch, `${line.program}-`));
     const { args, env } = line.setUp(root, home);

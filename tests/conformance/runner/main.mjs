@@ -43,17 +43,22 @@ const isAsked = ({ client, language = '' }) =>
   wanted(asked.client, client) || wanted(asked.client, language) || wanted(asked.client, `${client}/${language}`);
 
 /** The providers that a client reaches, each with its root; straight at the practice provider it is its own dialect. */
-function reached(dialect, { turnout, practice }) {
+function reached(spoken, { turnout, practice }) {
   const providers = PROVIDERS.filter((provider) => wanted(asked.provider, provider.name));
-  if (!asked.direct) return providers.map(({ name }) => ({ provider: name, root: `${turnout}/provider/${name}` }));
-  const own = providers.filter((provider) => provider.dialect === dialect);
-  return own.map(({ name, model }) => ({ provider: name, root: practice, model }));
+  if (!asked.direct)
+    return providers.map(({ name, dialect }) => ({ provider: name, dialect, root: `${turnout}/provider/${name}` }));
+  const own = providers.filter((provider) => provider.dialect === spoken);
+  return own.map(({ name, dialect, model }) => ({ provider: name, dialect, root: practice, model }));
 }
 
 /** What an SDK program is told of them. */
 function targets(client, there) {
   const behind = asked.direct && client === 'ollama' ? (root) => root : (root) => base(client, root);
-  return reached(client, there).map(({ root, ...more }) => ({ base: behind(root), ...CLIENT_MODELS[client], ...more }));
+  return reached(client, there).map(({ root, dialect: _, ...more }) => ({
+    base: behind(root),
+    ...CLIENT_MODELS[client],
+    ...more,
+  }));
 }
 
 /** Runs an SDK program and gives what it told; a program that dies has told so as one more finding. */
@@ -93,13 +98,10 @@ async function main() {
   let told;
   try {
     const sdks = SDKS.filter(isAsked).map((sdk) => () => runSdk(sdk, there));
-    const runs = COMMAND_LINES.filter(isAsked).flatMap((line) =>
-      reached(line.dialect, there).map(
-        ({ provider, root }) =>
-          () =>
-            runCommandLine(line, provider, root, there.scratch, QUIET),
-      ),
-    );
+    const runs = COMMAND_LINES.filter(isAsked).flatMap((line) => {
+      const targets = reached(line.dialect, there);
+      return targets.map((target) => () => runCommandLine(line, target, there.scratch, QUIET));
+    });
     told = await inParallel([...sdks, ...runs]);
   } finally {
     if (asked.keep) console.log(there.log());
