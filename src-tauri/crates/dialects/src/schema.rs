@@ -61,9 +61,15 @@ pub(crate) fn each(schema: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Va
             (
                 "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas",
                 Value::Object(named),
-            ) => named.values_mut().for_each(|inner| each(inner, visit)),
+            ) => {
+                for inner in named.values_mut() {
+                    each(inner, visit);
+                }
+            }
             ("anyOf" | "oneOf" | "allOf" | "prefixItems" | "items", Value::Array(list)) => {
-                list.iter_mut().for_each(|inner| each(inner, visit));
+                for inner in list {
+                    each(inner, visit);
+                }
             }
             (
                 "items"

@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Permission,
     /// 404.
     NotFound,
+    /// 409.
+    Conflict,
     /// 413.
     TooLarge,
     /// 429.
@@ -36,6 +38,7 @@ impl ErrorKind {
             402 => Self::Billing,
             403 => Self::Permission,
             404 => Self::NotFound,
+            409 => Self::Conflict,
             413 => Self::TooLarge,
             429 => Self::RateLimit,
             503 | 529 => Self::Overloaded,
@@ -53,6 +56,7 @@ impl ErrorKind {
             Self::Billing => "billing_error",
             Self::Permission => "permission_error",
             Self::NotFound => "not_found_error",
+            Self::Conflict => "conflict_error",
             Self::TooLarge => "request_too_large",
             Self::RateLimit => "rate_limit_error",
             Self::Api => "api_error",

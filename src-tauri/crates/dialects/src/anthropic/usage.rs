@@ -1,6 +1,6 @@
 //! `usage` as Anthropic tells it, leniently: compatible servers send nulls, or leave kinds out.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::Usage;
@@ -81,6 +81,47 @@ impl WireUsage {
                 usage.cache_write_5m = total.saturating_sub(usage.cache_write_1h);
             }
             (None, _) => {}
+        }
+    }
+}
+
+/// A `usage` object as it is written. The counts that clients read are always there.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    input_tokens: u64,
+    cache_creation_input_tokens: u64,
+    cache_read_input_tokens: u64,
+    cache_creation: ToldCreation,
+    output_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens_details: Option<ToldDetails>,
+}
+
+#[derive(Debug, Serialize)]
+struct ToldCreation {
+    ephemeral_5m_input_tokens: u64,
+    ephemeral_1h_input_tokens: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ToldDetails {
+    thinking_tokens: u64,
+}
+
+impl Told {
+    pub(super) fn of(usage: Usage) -> Self {
+        Self {
+            input_tokens: usage.input,
+            cache_creation_input_tokens: usage.cache_write_5m + usage.cache_write_1h,
+            cache_read_input_tokens: usage.cache_read,
+            cache_creation: ToldCreation {
+                ephemeral_5m_input_tokens: usage.cache_write_5m,
+                ephemeral_1h_input_tokens: usage.cache_write_1h,
+            },
+            output_tokens: usage.output,
+            output_tokens_details: (usage.reasoning > 0).then_some(ToldDetails {
+                thinking_tokens: usage.reasoning,
+            }),
         }
     }
 }

@@ -51,6 +51,11 @@ impl Notes {
         if request.dialect == Some(target) {
             return Ok(());
         }
+        self.fates(request)
+    }
+
+    /// The same for a target that does not know them although it is of the client's dialect.
+    pub(crate) fn fates(&mut self, request: &Request) -> Result<(), Refusal> {
         for own in &request.own {
             let place = Place::Own(own.path.clone());
             match &own.fate {

@@ -1,0 +1,266 @@
+//! Writes tools, and which of them must be used.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use serde::Deserialize;
+
+use super::{
+    request_out::{Context, DIALECT, is_forced},
+    wire_out::{Function, Hosted as WireHosted, Tool as WireTool, ToolChoice as WireChoice, With},
+};
+use crate::{
+    ir::{CallKind, Field, Hosted, Place, Refusal, Tool, ToolChoice, ToolKind, Toolbox},
+    json::Json,
+    schema,
+};
+
+/// The client's tools by the names sent, and the names sent by the client's.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    pub(super) toolbox: Toolbox,
+    sent: HashMap<&'a str, String>,
+    longest: usize,
+}
+
+/// What names and ids may have in them.
+pub(super) fn is_plain(char: char) -> bool {
+    char.is_ascii_alphanumeric() || matches!(char, '_' | '-')
+}
+
+impl<'a> Names<'a> {
+    /// The name that is sent for the client's.
+    pub(super) fn of(&mut self, name: &'a str) -> Cow<'a, str> {
+        match self.sent.get(name) {
+            Some(sent) if sent == name => Cow::Borrowed(name),
+            Some(sent) => Cow::Owned(sent.clone()),
+            None => Cow::Owned(self.add(name, CallKind::Function)),
+        }
+    }
+
+    fn add(&mut self, name: &'a str, kind: CallKind) -> String {
+        let sent = self.toolbox.name(name, kind, self.longest, is_plain);
+        self.sent.insert(name, sent.clone());
+        sent
+    }
+}
+
+type Written<'a> = (Vec<WireTool<'a>>, Option<With<'a, WireChoice>>, Names<'a>);
+
+pub(super) fn tools<'a>(context: &mut Context<'a>) -> Result<Written<'a>, Refusal> {
+    let request = context.request;
+    let mut names = Names {
+        longest: context.caps.tool_name_max.min(128),
+        ..Names::default()
+    };
+    let mut tools = Vec::with_capacity(request.tools.len());
+    if context.caps.tools {
+        for tool in offered(context) {
+            tools.extend(self::tool(tool, context, &mut names)?);
+        }
+    } else if !request.tools.is_empty() {
+        let why = "the model calls no tools";
+        if is_forced(&request.tool_choice) {
+            context.notes.refuse(Place::Field(Field::Tools), why)?;
+        }
+        context.notes.lose_field(Field::Tools, why);
+    }
+    let choice = if tools.is_empty() {
+        None // Neither a choice nor a flag may stand without tools.
+    } else {
+        choice(context, &mut names)?
+    };
+    Ok((tools, choice, names))
+}
+
+/// Tools that the choice leaves; a choice among some is told by offering only those.
+fn offered<'a>(context: &mut Context<'a>) -> Vec<&'a Tool> {
+    let request = context.request;
+    let ToolChoice::Allowed { names, .. } = &request.tool_choice else {
+        return request.tools.iter().collect();
+    };
+    context.notes.lose_field(
+        Field::ToolChoice,
+        "only the tools allowed are offered, which starts a new cache",
+    );
+    let is_allowed = |tool: &&Tool| names.contains(&tool.name);
+    request.tools.iter().filter(is_allowed).collect()
+}
+
+fn tool<'a>(
+    tool: &'a Tool,
+    context: &mut Context<'a>,
+    names: &mut Names<'a>,
+) -> Result<Option<WireTool<'a>>, Refusal> {
+    let native = tool
+        .native
+        .as_ref()
+        .filter(|native| native.dialect == DIALECT);
+    if let Some(native) = native
+        && (context.caps.messages.first_party || is_web_search(tool) && context.caps.web_search)
+    {
+        names.sent.insert(&tool.name, tool.name.clone());
+        return Ok(Some(WireTool::Native(native.value.clone())));
+    }
+    let (kind, format) = match &tool.kind {
+        ToolKind::Hosted(hosted) => return self::hosted(hosted, tool, context),
+        ToolKind::Custom { format } => (CallKind::Custom, Some(format.as_ref())),
+        ToolKind::Function => match &tool.namespace {
+            Some(space) => (CallKind::Namespaced(space.clone()), None),
+            None => (CallKind::Function, None),
+        },
+    };
+    let place = Place::Tool(tool.at);
+    let strict = match tool.strict {
+        Some(true) if !context.caps.strict_tools => {
+            context
+                .notes
+                .lose(place, "the provider has no strict tools");
+            None
+        }
+        strict => strict.filter(|_| context.caps.strict_tools),
+    };
+    let input_schema = match format {
+        Some(_) => Json::from(&free_text()),
+        None => schema::object_root(tool.schema.as_ref()),
+    };
+    let extra = context
+        .owns
+        .fields(&format!("tools[{}].cache_control", tool.at));
+    Ok(Some(WireTool::Function(Function {
+        name: names.add(&tool.name, kind),
+        description: description(tool, format.flatten()),
+        input_schema: match strict {
+            Some(true) => schema::closed(&input_schema).0,
+            _ => input_schema,
+        },
+        strict,
+        cache_control: context.mark(tool.cache.as_ref(), extra),
+    })))
+}
+
+fn is_web_search(tool: &Tool) -> bool {
+    matches!(tool.kind, ToolKind::Hosted(Hosted::WebSearch(_)))
+}
+
+/// The arguments of a tool that takes free text.
+fn free_text() -> serde_json::Value {
+    serde_json::json!({
+        "type": "object",
+        "properties": {"input": {"type": "string"}},
+        "required": ["input"],
+    })
+}
+
+/// The description, and the grammar of a tool that takes free text, which has no other place.
+fn description<'a>(tool: &'a Tool, format: Option<&Json>) -> Option<Cow<'a, str>> {
+    #[derive(Deserialize)]
+    struct Grammar {
+        syntax: Option<String>,
+        definition: String,
+    }
+    let given = tool.description.as_deref();
+    let Some(grammar) = format.and_then(|format| format.read::<Grammar>().ok()) else {
+        return given.map(Cow::Borrowed);
+    };
+    let syntax = grammar.syntax.unwrap_or_default();
+    let definition = grammar.definition;
+    let given = given.unwrap_or_default();
+    let all = format!("{given}\n\n`input` follows this {syntax} grammar:\n{definition}");
+    Some(Cow::Owned(all.trim_start().to_owned()))
+}
+
+/// A tool that the vendor runs, where this one has it.
+fn hosted<'a>(
+    hosted: &'a Hosted,
+    tool: &'a Tool,
+    context: &mut Context<'a>,
+) -> Result<Option<WireTool<'a>>, Refusal> {
+    let plain = |kind, name| WireHosted {
+        r#type: kind,
+        name,
+        max_uses: None,
+        allowed_domains: &[],
+        blocked_domains: &[],
+        user_location: None,
+    };
+    let first_party = context.caps.messages.first_party;
+    let written = match hosted {
+        Hosted::WebSearch(search) if context.caps.web_search => Some(WireHosted {
+            max_uses: search.max_uses,
+            allowed_domains: &search.allowed_domains,
+            blocked_domains: &search.blocked_domains,
+            user_location: search.user_location.as_ref(),
+            ..plain("web_search_20250305", "web_search")
+        }),
+        Hosted::WebFetch if first_party => Some(plain("web_fetch_20250910", "web_fetch")),
+        Hosted::CodeExecution if first_party => {
+            Some(plain("code_execution_20250825", "code_execution"))
+        }
+        _ => None,
+    };
+    if written.is_none() {
+        let name = match hosted {
+            Hosted::WebSearch(_) => "web search",
+            Hosted::WebFetch => "fetching of pages",
+            Hosted::CodeExecution => "execution of code",
+            Hosted::Other(kind) => kind,
+        };
+        let why = format!("the provider has no {name}");
+        let place = Place::Tool(tool.at);
+        match &context.request.tool_choice {
+            ToolChoice::Named(forced) if *forced == tool.name => {
+                context.notes.refuse(place, why)?;
+            }
+            ToolChoice::Any if context.request.tools.len() == 1 => {
+                context.notes.refuse(place, why)?;
+            }
+            _ => context.notes.lose(place, why),
+        }
+    }
+    Ok(written.map(WireTool::Hosted))
+}
+
+fn choice<'a>(
+    context: &mut Context<'a>,
+    names: &mut Names<'a>,
+) -> Result<Option<With<'a, WireChoice>>, Refusal> {
+    let request = context.request;
+    let mut kind = match &request.tool_choice {
+        ToolChoice::Unset => None,
+        ToolChoice::Auto
+        | ToolChoice::Allowed {
+            required: false, ..
+        } => Some(("auto", None)),
+        ToolChoice::None => Some(("none", None)),
+        ToolChoice::Any | ToolChoice::Allowed { required: true, .. } => Some(("any", None)),
+        ToolChoice::Named(name) => Some(("tool", Some(names.of(name).into_owned()))),
+    };
+    if is_forced(&request.tool_choice) && !context.caps.forced_tool_choice {
+        let why = "the model cannot be made to call a tool; leave the choice to it";
+        context.notes.refuse(Place::Field(Field::ToolChoice), why)?;
+        kind = Some(("auto", None));
+    }
+    let disable = match (request.parallel_tools, &kind) {
+        (None, _) | (_, Some(("none", _))) | (Some(true), None) => None,
+        (Some(_), _) if !context.caps.parallel_flag => {
+            if request.parallel_tools == Some(false) {
+                let why = "the provider cannot be kept to one call at a time";
+                context.notes.lose_field(Field::ParallelTools, why);
+            }
+            None
+        }
+        (Some(parallel), _) => Some(!parallel),
+    };
+    if disable == Some(true) && kind.is_none() {
+        kind = Some(("auto", None));
+    }
+    let extra = context.owns.fields("tool_choice");
+    Ok(kind.map(|(kind, name)| With {
+        value: WireChoice {
+            r#type: kind,
+            name,
+            disable_parallel_tool_use: disable,
+        },
+        extra,
+    }))
+}
