@@ -37,14 +37,18 @@ pub(super) fn read(status: u16, body: &[u8]) -> Failure {
 pub(super) fn within(body: &[u8]) -> Option<Failure> {
     if let Some(error) = ErrorBody::read(body) {
         let kind = kind_of(&error.kind).unwrap_or(FailureKind::Server);
-        let of_words = Failure::of_status(kind.status(), error.message);
+        let by_words = Failure::of_status(400, error.message);
         let failure = Failure {
-            kind: match of_words.kind {
-                FailureKind::ContextTooLong => FailureKind::ContextTooLong,
+            kind: match (kind, by_words.kind) {
+                (FailureKind::InvalidRequest | FailureKind::Server, words)
+                    if words != FailureKind::InvalidRequest =>
+                {
+                    words
+                }
                 _ => kind,
             },
             status: None,
-            ..of_words
+            ..by_words
         };
         return Some(detailed(failure, error.kind, body));
     }

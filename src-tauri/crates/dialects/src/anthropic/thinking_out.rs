@@ -109,7 +109,7 @@ fn think(context: &mut Context<'_>, max_tokens: u64, no_manual: bool) -> Plan {
     let caps = context.caps;
     let asked = &context.request.reasoning;
     let manual = caps.thinking == caps::Thinking::Budget;
-    let by_budget = asked.mode == Mode::On && asked.budget.is_some() && asked.effort.is_none();
+    let by_budget = asked.mode == Mode::On && asked.budget.is_some();
     if caps.messages.adaptive && !(manual && by_budget) {
         if asked.mode == Mode::On && asked.budget.is_some() {
             lose(
@@ -127,7 +127,7 @@ fn think(context: &mut Context<'_>, max_tokens: u64, no_manual: bool) -> Plan {
     }
     let mut plan = Plan {
         thinking: None,
-        effort: effort_word(context),
+        effort: effort_word(context).filter(|_| !manual || asked.effort.is_some()),
     };
     if !manual {
         if plan.effort.is_none() {
