@@ -46,6 +46,18 @@ function verdict(one, expected) {
   return undefined;
 }
 
+/** The findings, those of a pair that say the same in one line; ids of requests are not a difference. */
+function together(rows) {
+  const findings = new Map();
+  for (const { client, language, provider, check, problem } of rows) {
+    const pair = `${language ? `${client}/${language}` : client} → ${provider}`;
+    const said = problem.replace(/\breq[-_]\w+/g, 'req-…');
+    const key = `${pair}: ${said}`;
+    findings.set(key, { pair, said, checks: [...(findings.get(key)?.checks ?? []), check] });
+  }
+  return [...findings.values()].map(({ pair, said, checks }) => `${pair}, ${checks.join(', ')}: ${said}`);
+}
+
 /** Judges all that was told. With `whole`, entries that fit nothing are wrong too. */
 export function judge(told, { whole }) {
   const used = new Set();
@@ -57,11 +69,7 @@ export function judge(told, { whole }) {
     const expected = expectation(entries);
     return { ...one, expected, problem: verdict(one, expected) };
   });
-  const wrong = rows
-    .filter(({ problem }) => problem)
-    .map(
-      ({ client, language, provider, check, problem }) => `${client}/${language} → ${provider}, ${check}: ${problem}`,
-    );
+  const wrong = together(rows.filter(({ problem }) => problem));
   const idle = whole ? ENTRIES.filter((entry) => !used.has(entry)) : [];
   wrong.push(...idle.map((entry) => `expected.json: nothing fits ${JSON.stringify(entry)}`));
   return { rows, wrong };

@@ -113,7 +113,7 @@ async function main() {
   if (whole) writeFileSync(join(PROJECT, 'tests/CONFORMANCE.md'), report(judged));
   const wrong = judged.wrong.length;
   const seconds = ((Date.now() - began) / 1000).toFixed(0);
-  console.log(`${told.length} checks in ${seconds} s: ${wrong === 0 ? 'all as expected' : `${wrong} not as expected`}`);
+  console.log(`${told.length} checks in ${seconds} s: ${wrong === 0 ? 'all as expected' : `${wrong} findings`}`);
   process.exit(wrong === 0 ? 0 : 1);
 }
 
