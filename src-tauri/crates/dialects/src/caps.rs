@@ -275,7 +275,7 @@ pub struct Messages {
 pub struct Gemini {
     /// Generation 3 and newer: ids of calls, signatures on calls, media inside function responses, `thinkingLevel`.
     pub third: bool,
-    /// `parametersJsonSchema` and `responseJsonSchema`; else the OpenAPI subset.
+    /// `parametersJsonSchema` and `responseJsonSchema`; else the `OpenAPI` subset.
     pub json_schema: bool,
 }
 
@@ -296,6 +296,8 @@ pub struct Responses {
     pub encrypted: bool,
     /// `reasoning.summary`.
     pub summary: bool,
+    /// Tools in groups (`type: namespace`).
+    pub namespaces: bool,
 }
 
 impl Default for Responses {
@@ -303,6 +305,7 @@ impl Default for Responses {
         Self {
             encrypted: true,
             summary: true,
+            namespaces: false,
         }
     }
 }

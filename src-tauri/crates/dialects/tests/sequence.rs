@@ -158,7 +158,9 @@ fn folding_gives_the_answer_back() {
     sequencer.finish(&mut out).unwrap();
     let fold = |events: Vec<Event>| {
         let mut folder = Folder::default();
-        events.into_iter().for_each(|event| folder.push(event));
+        for event in events {
+            folder.push(event);
+        }
         assert!(folder.is_whole());
         folder.finish().unwrap()
     };

@@ -7,6 +7,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
+use super::Thinking;
 use crate::Dialect;
 
 /// Six bytes, so that their base64 is a prefix of the envelope's.
@@ -47,6 +48,9 @@ struct Enclosed {
     data: String,
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// The seal is that of thinking which the vendor does not show ([`Thinking::redacted`]).
+    #[serde(rename = "r", default, skip_serializing_if = "std::ops::Not::not")]
+    redacted: bool,
 }
 
 impl Seal {
@@ -75,26 +79,37 @@ impl Seal {
 
     /// Opens an envelope; `None` when it is none.
     pub fn open(envelope: &str) -> Option<Self> {
+        Self::disclose(envelope).map(|(seal, _)| seal)
+    }
+
+    /// Opens an envelope and tells whether the thinking it belongs to was redacted.
+    fn disclose(envelope: &str) -> Option<(Self, bool)> {
         if !envelope.starts_with(Self::PREFIX) {
             return None;
         }
         let bytes = STANDARD.decode(envelope).ok()?;
         let enclosed: Enclosed = serde_json::from_slice(bytes.strip_prefix(MAGIC)?).ok()?;
-        Some(Self {
+        let seal = Self {
             form: enclosed.form,
             origin: Some(enclosed.origin),
             data: enclosed.data,
             id: enclosed.id,
-        })
+        };
+        Some((seal, enclosed.redacted))
     }
 
     /// The seal in an envelope that any client can carry as a signature.
     pub fn envelope(&self) -> String {
+        self.enclose(false)
+    }
+
+    fn enclose(&self, redacted: bool) -> String {
         let enclosed = Enclosed {
             form: self.form,
             origin: self.origin.clone().unwrap_or_default(),
             data: self.data.clone(),
             id: self.id.clone(),
+            redacted,
         };
         let mut bytes = MAGIC.to_vec();
         bytes.extend(serde_json::to_vec(&enclosed).unwrap_or_default());
@@ -120,6 +135,33 @@ impl Seal {
             && self.origin.as_ref().is_none_or(|origin| {
                 origin.vendor == target.vendor && family(&origin.model) == family(&target.model)
             })
+    }
+}
+
+impl Thinking {
+    /// Reads what a client of `dialect` presents with `text`: an envelope of ours tells also whether the vendor showed
+    /// any of the thinking.
+    pub fn presented(dialect: Dialect, data: &str, text: String) -> Self {
+        let (seal, redacted) =
+            Seal::disclose(data).unwrap_or_else(|| (Seal::presented(dialect, data), false));
+        Self {
+            text,
+            seal: Some(seal),
+            redacted,
+            ..Self::default()
+        }
+    }
+
+    /// The seal as a client of `dialect` is given it, see [`Seal::for_client`]; an envelope also tells whether the
+    /// thinking is redacted.
+    pub fn seal_for_client(&self, dialect: Dialect) -> Option<String> {
+        self.seal.as_ref().map(|seal| {
+            if seal.form == dialect {
+                seal.data.clone()
+            } else {
+                seal.enclose(self.redacted)
+            }
+        })
     }
 }
 

@@ -76,7 +76,7 @@ impl Sequencer {
     pub fn start(&mut self, id: Option<&str>, model: Option<&str>, out: &mut Vec<Event>) {
         if !self.started {
             self.started = true;
-            self.seed = id.unwrap_or_default().to_owned();
+            id.unwrap_or_default().clone_into(&mut self.seed);
             out.push(Event::Start {
                 id: id.map(str::to_owned),
                 model: model.map(str::to_owned),
@@ -128,6 +128,14 @@ impl Sequencer {
             Some(Item::Part(_)) | None => {}
         }
         self.advance(out);
+    }
+
+    /// The text, thinking or refusal told last is over. Nothing happens where a call was begun since.
+    pub fn close_flow(&mut self, out: &mut Vec<Event>) {
+        if let Some(Item::Flow(flow)) = self.queue.back_mut() {
+            flow.closed = true;
+            self.advance(out);
+        }
     }
 
     /// A part that comes whole.
