@@ -103,13 +103,13 @@ env_key = "TURNOUT_KEY"
   };
 }
 
-/** Runs a client against a provider at `root`: a prompt, then a prompt whose answer needs a tool. */
-export async function runCommandLine(line, { provider, dialect, root }, scratch, quiet) {
+/** Runs a client against a provider at `root`: a prompt, then a prompt whose answer needs a tool; those that `isAsked` takes. */
+export async function runCommandLine(line, { provider, dialect, root }, scratch, quiet, isAsked) {
   const told = [];
   for (const [check, prompt, want] of [
     ['prompt', `Say ${SAID}.`, SAID],
     ['tool loop', `Run the tool. ${line.tool(dialect)}`, RAN],
-  ]) {
+  ].filter(([check]) => isAsked(check))) {
     const home = mkdtempSync(join(scratch, `${line.program}-`));
     const { args, env } = line.setUp(root, home);
     const { code, out, err } = await spawned(join(PROGRAMS, line.program), args(prompt), home, { ...env, ...quiet });

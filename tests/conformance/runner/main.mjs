@@ -39,6 +39,7 @@ const SDKS = [
 ]);
 
 const wanted = (list, one) => !list || list.includes(one);
+const isAskedCheck = (check) => wanted(asked.check, check);
 const isAsked = ({ client, language = '' }) =>
   wanted(asked.client, client) || wanted(asked.client, language) || wanted(asked.client, `${client}/${language}`);
 
@@ -100,7 +101,7 @@ async function main() {
     const sdks = SDKS.filter(isAsked).map((sdk) => () => runSdk(sdk, there));
     const runs = COMMAND_LINES.filter(isAsked).flatMap((line) => {
       const targets = reached(line.dialect, there);
-      return targets.map((target) => () => runCommandLine(line, target, there.scratch, QUIET));
+      return targets.map((target) => () => runCommandLine(line, target, there.scratch, QUIET, isAskedCheck));
     });
     told = await inParallel([...sdks, ...runs]);
   } finally {
