@@ -19,7 +19,6 @@ pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 pub mod scan;
-#[allow(dead_code)] // until all dialects are here
 mod schema;
 pub mod sse;
 mod strict;

@@ -8,8 +8,10 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{DeserializeOwned, SeqAccess, Visitor, value::SeqAccessDeserializer},
+    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
+
+mod place;
 
 /// Defines a wire type: `field: Type = "name on the wire" | "other names read"`. Every field becomes an `Option`
 /// (absent and `null` are `None`); fields not listed are kept in `extra` and printed behind the others.
@@ -25,31 +27,23 @@ macro_rules! wire {
             pub(crate) extra: $crate::json::Extra,
         }
 
+        impl $crate::wire::Fields for $Name {
+            fn take<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
+                key: &str,
+                map: &mut A,
+            ) -> Result<(), A::Error> {
+                match key {
+                    $( $key $(| $alias)* => self.$field = map.next_value()?, )*
+                    name => self.extra.push(name, map.next_value()?),
+                }
+                Ok(())
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $Name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Fields;
-                impl<'de> serde::de::Visitor<'de> for Fields {
-                    type Value = $Name;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$Name, A::Error> {
-                        let mut read = $Name::default();
-                        while let Some(key) = map.next_key::<$crate::wire::Key<'de>>()? {
-                            match key.as_str() {
-                                $( $key $(| $alias)* => read.$field = map.next_value()?, )*
-                                name => {
-                                    let name: Box<str> = name.into();
-                                    read.extra.push(name, map.next_value()?);
-                                }
-                            }
-                        }
-                        Ok(read)
-                    }
-                }
-                deserializer.deserialize_map(Fields)
+                $crate::wire::read_fields(deserializer)
             }
         }
 
@@ -67,6 +61,35 @@ macro_rules! wire {
     };
 }
 pub(crate) use wire;
+
+/// A type of named fields, read one by one.
+pub(crate) trait Fields: Default {
+    /// Takes the value of a field.
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// Reads an object field by field. One function for all types, so that each adds as little code as it can.
+pub(crate) fn read_fields<'de, T: Fields, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Fields> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+            let mut read = T::default();
+            while let Some(key) = map.next_key::<Key<'de>>()? {
+                read.take(key.as_str(), &mut map)?;
+            }
+            Ok(read)
+        }
+    }
+    deserializer.deserialize_map(Object(PhantomData))
+}
 
 /// A key of an object, borrowed where its text has no escapes.
 pub(crate) struct Key<'a>(Cow<'a, str>);
@@ -143,21 +166,76 @@ impl<T: Serialize> Serialize for Content<T> {
     }
 }
 
-/// Reads a body; on failure names the JSON path, which costs a second pass that only bad bodies pay.
+/// A whole number, which protobuf's JSON mapping (Gemini) also takes as `"64"`, and Go's (Ollama) as `64.0`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Int(pub(crate) i64);
+
+impl Int {
+    /// As a count, which is never negative.
+    pub(crate) fn count(self) -> u64 {
+        u64::try_from(self.0).unwrap_or_default()
+    }
+
+    /// A count, which fits in practice.
+    pub(crate) fn of(count: u64) -> Self {
+        Self(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+impl<'de> Deserialize<'de> for Int {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Whole;
+        impl Visitor<'_> for Whole {
+            type Value = Int;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Int, E> {
+                Ok(Int(number))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Int, E> {
+                Ok(Int::of(number))
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Int, E> {
+                // Doubles hold every whole number up to 2^53.
+                if number.fract() == 0.0 && number.abs() < 9e15 {
+                    return Ok(Int(number as i64));
+                }
+                Err(E::invalid_value(
+                    serde::de::Unexpected::Float(number),
+                    &self,
+                ))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Int, E> {
+                let number = text.parse().map(Int);
+                number.map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Whole)
+    }
+}
+
+impl Serialize for Int {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+/// Reads a body; on failure names the JSON path of what is wrong.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Misshapen> {
     serde_json::from_slice(body).map_err(|error| {
-        let mut deserializer = serde_json::Deserializer::from_slice(body);
-        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Err(traced) => {
-                let path = traced.path().to_string();
-                let problem = traced.into_inner().to_string();
-                Misshapen { path, problem }
-            }
-            // Something behind the value.
-            Ok(_) => Misshapen {
-                path: ".".to_owned(),
-                problem: error.to_string(),
-            },
+        let told = error.to_string();
+        let problem = told
+            .rsplit_once(" at line ")
+            .map_or(&*told, |(problem, _)| problem);
+        Misshapen {
+            path: place::path_at(body, place::byte_of(body, error.line(), error.column())),
+            problem: problem.to_owned(),
         }
     })
 }
@@ -205,9 +283,38 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_is_told_by_its_path() {
-        let error = read::<Block>(br#"{"content":[{"text":"a"},{"text":3}]}"#).unwrap_err();
-        assert_eq!(error.path, "content[1].text");
-        assert!(error.problem.contains("expected a string"), "{error}");
+    fn what_is_wrong_is_told_by_its_path() {
+        let table = [
+            (
+                r#"{"content":[{"text":"a"},{"text":3}]}"#,
+                "content[1].text",
+                "expected a string",
+            ),
+            (
+                r#"{"content":[{"text":"a"},  {"text": {"x":1}}]}"#,
+                "content[1].text",
+                "expected a string",
+            ),
+            (
+                "{\"text\":\"é\\n\\\"\",\n \"content\": [\"s\"]}",
+                "content[0]",
+                "expected an object",
+            ),
+            (
+                r#"{"content":[{"content":[{"content":true}]}]}"#,
+                "content[0].content[0].content",
+                "a list",
+            ),
+            (r#"{"content":7}"#, "content", "expected a string or a list"),
+            (r#"{"text":"a" "type":"b"}"#, "text", "expected `,` or `}`"),
+            ("[1]", ".", "expected an object"),
+            (r#"{"text":"a"} x"#, ".", "trailing characters"),
+            ("", ".", "EOF"),
+        ];
+        for (body, path, problem) in table {
+            let error = read::<Block>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.path, path, "{body}: {error}");
+            assert!(error.problem.contains(problem), "{body}: {error}");
+        }
     }
 }

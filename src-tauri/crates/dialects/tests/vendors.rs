@@ -488,10 +488,14 @@ fn chat_relatives_differ_as_documented() {
         );
         assert!(!caps.custom_tools, "{url}");
     }
+}
+
+#[test]
+fn what_a_chat_relative_cannot_take_is_not_sent_to_it() {
     let chat = |url, model| caps(url, Dialect::OpenaiChat, model);
     // PITFALLS 87: text-only models are not shown images.
     for (url, model) in [
-        ("https://api.deepseek.com/v1", "deepseek-flash"),
+        ("https://api.deepseek.com/v1", "deepseek-v4-pro"),
         ("https://api.minimax.io/v1", "MiniMax-M2.7"),
         ("https://api.z.ai/api/paas/v4", "glm-5.3"),
     ] {
@@ -499,12 +503,21 @@ fn chat_relatives_differ_as_documented() {
     }
     assert!(chat("https://api.z.ai/api/paas/v4", "glm-5.3-flash").images);
     assert!(chat("https://api.z.ai/api/paas/v4", "glm-4.5v").images);
+    assert!(chat("https://api.deepseek.com/v1", "deepseek-flash").images);
     assert!(!chat("https://api.moonshot.ai/v1", "kimi-k3").sampling);
     assert!(!chat("https://api.moonshot.ai/v1", "kimi-k3").forced_tool_choice);
     assert!(!chat("https://api.mistral.ai/v1", "m").chat.stream_options);
     assert_eq!(
         chat("https://api.deepseek.com", "deepseek-flash").efforts,
         [Low, High, Max]
+    );
+    assert_eq!(
+        chat("https://api.x.ai/v1", "grok-4-0709").thinking,
+        Thinking::None
+    );
+    assert_eq!(
+        chat("https://api.x.ai/v1", "grok-4.3").thinking,
+        Thinking::Effort
     );
     // PITFALLS 88: no `max_completion_tokens` at Ollama.
     let ollama = chat("http://localhost:11434/v1", "qwen3");

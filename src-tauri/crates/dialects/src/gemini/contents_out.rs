@@ -6,14 +6,13 @@ use serde_json::json;
 use super::{
     media_out,
     seals::Step,
-    tools_out::Names,
     wire::{Content, FunctionCall, FunctionResponse, Part},
 };
 use crate::{
     Dialect, Target,
     caps::CallIds,
     ir::{
-        Call, Notes, Part as IrPart, Place, Refusal, Request, Role, Seal, Text, ToolResult,
+        Call, Names, Notes, Part as IrPart, Place, Refusal, Request, Role, Seal, Text, ToolResult,
         Toolbox, Turn,
     },
     json::Json,

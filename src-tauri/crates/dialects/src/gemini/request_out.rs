@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Dialect, Target, Written,
-    ir::{Field, Notes, Part as IrPart, Place, Refusal, Request, Toolbox},
+    ir::{Field, Notes, Place, Refusal, Request, Toolbox},
     json::Json,
 };
 
@@ -96,24 +96,10 @@ fn leftovers(request: &Request, body: &mut Body, notes: &mut Notes) -> Result<()
             "Gemini may call several tools at once",
         );
     }
-    if has_marks(request) {
+    if request.has_cache_marks() {
         notes.lose_field(Field::CacheMarks, "Gemini caches by itself");
     }
     notes.own(request, Dialect::Gemini)
-}
-
-fn has_marks(request: &Request) -> bool {
-    let marked = |part: &IrPart| match part {
-        IrPart::Text(text) | IrPart::Refusal(text) => text.cache.is_some(),
-        IrPart::Media(media) => media.cache.is_some(),
-        IrPart::Call(call) => call.cache.is_some(),
-        IrPart::Result(result) => result.cache.is_some(),
-        IrPart::Thinking(_) | IrPart::Opaque { .. } => false,
-    };
-    request.cache.is_some()
-        || request.system.iter().any(|text| text.cache.is_some())
-        || request.tools.iter().any(|tool| tool.cache.is_some())
-        || request.parts().any(marked)
 }
 
 /// Fields that a Gemini client said go back where they stood; those inside the conversation have no place any more.

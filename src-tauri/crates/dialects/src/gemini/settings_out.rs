@@ -155,13 +155,7 @@ fn format(
     };
     if in_words {
         notes.lose_field(Field::Format, "the model is asked for it in words");
-        return Some(match schema {
-            Some(schema) => format!(
-                "Answer with JSON alone, without a code fence. It must follow this JSON Schema:\n{}",
-                schema.compact()
-            ),
-            None => "Answer with JSON alone, without a code fence.".to_owned(),
-        });
+        return request.format.in_words();
     }
     config.mime = Some("application/json".to_owned());
     let schema = schema?;

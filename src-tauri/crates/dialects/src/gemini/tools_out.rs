@@ -1,9 +1,5 @@
 //! Tools on offer and the choice among them, as Gemini takes them: one kind in each tool object.
 
-use std::collections::HashMap;
-
-use serde_json::json;
-
 use super::{
     schema, settings_out,
     wire::{Function, FunctionCalling, Tool, ToolConfig},
@@ -11,52 +7,16 @@ use super::{
 use crate::{
     Dialect, Target,
     ir::{
-        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
-        ToolKind, Toolbox,
+        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice, ToolKind,
     },
     json::Json,
 };
 
 /// What is offered.
-#[derive(Default)]
 pub(super) struct Offer {
     pub(super) tools: Vec<Tool>,
     pub(super) config: Option<ToolConfig>,
     pub(super) names: Names,
-}
-
-/// Names of functions as they are sent.
-#[derive(Default)]
-pub(super) struct Names {
-    pub(super) tools: Toolbox,
-    by_client: HashMap<String, String>,
-    longest: usize,
-}
-
-impl Names {
-    pub(super) fn is_empty(&self) -> bool {
-        self.by_client.is_empty()
-    }
-
-    /// The name that is sent for a client's.
-    pub(super) fn sent(&mut self, name: &str) -> String {
-        if let Some(sent) = self.by_client.get(name) {
-            return sent.clone();
-        }
-        self.tools
-            .name(name, CallKind::Function, self.longest, fits)
-    }
-
-    fn declare(&mut self, tool: &IrTool) -> String {
-        let kind = match (&tool.kind, &tool.namespace) {
-            (_, Some(space)) => CallKind::Namespaced(space.clone()),
-            (ToolKind::Custom { .. }, None) => CallKind::Custom,
-            _ => CallKind::Function,
-        };
-        let sent = self.tools.name(&tool.name, kind, self.longest, fits);
-        self.by_client.insert(tool.name.clone(), sent.clone());
-        sent
-    }
 }
 
 /// Characters of function names (google-genai types).
@@ -70,15 +30,13 @@ pub(super) fn offer(
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<Offer, Refusal> {
-    let mut names = Names {
-        longest: target.caps.tool_name_max,
-        ..Names::default()
-    };
+    let mut names = Names::new(target.caps.tool_name_max, fits);
     if !target.caps.tools && !request.tools.is_empty() {
         notes.refuse(Place::Field(Field::Tools), "the model takes no tools")?;
         return Ok(Offer {
+            tools: Vec::new(),
+            config: None,
             names,
-            ..Offer::default()
         });
     }
     let filter = filter(request, target, notes);
@@ -139,29 +97,8 @@ fn filter<'a>(
 
 fn function(tool: &IrTool, target: &Target<'_>, names: &mut Names, notes: &mut Notes) -> Function {
     let name = names.declare(tool);
-    let mut description = tool.description.clone();
-    let schema = match &tool.kind {
-        ToolKind::Custom { format } => {
-            if let Some(format) = format
-                .as_ref()
-                .filter(|format| format.text().contains("grammar"))
-            {
-                let grammar = format!("The input must follow this grammar: {}", format.compact());
-                description = Some(
-                    description.map_or(grammar.clone(), |text| format!("{text}\n\n{grammar}")),
-                );
-            }
-            Some(Json::of(&json!({
-                "type": "object",
-                "properties": {"input": {"type": "string"}},
-                "required": ["input"],
-            })))
-        }
-        _ => tool
-            .schema
-            .clone()
-            .filter(|schema| !schema::is_empty(schema)),
-    };
+    let (description, schema) = tool.as_function();
+    let schema = schema.filter(|schema| !schema::is_empty(schema));
     if tool.strict == Some(true) && !target.caps.strict_tools {
         notes.lose(
             Place::Tool(tool.at),
@@ -291,7 +228,7 @@ fn calling(
         notes.refuse(place, "the model cannot be made to call a tool")?;
         return Ok(Some(chosen("AUTO", None)));
     }
-    let unknown = |name: &&String| !names.by_client.contains_key(*name);
+    let unknown = |name: &&String| !names.knows(name);
     if let Some(missing) = allowed.iter().flatten().find(unknown) {
         notes.refuse(
             place,

@@ -1,10 +1,7 @@
 //! What is on the wire: requests and answers of `generateContent` (google-genai types). Canonical names are in camel
 //! case; servers also take snake case, as protobuf's JSON mapping allows.
 
-use std::fmt;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
-
+pub(super) use crate::wire::Int;
 use crate::{json::Json, wire::wire};
 
 wire! {
@@ -217,66 +214,6 @@ wire! {
         kind: String = "@type",
         reason: String = "reason",
         delay: String = "retryDelay" | "retry_delay",
-    }
-}
-
-/// A whole number, which protobuf's JSON mapping also takes as `64.0` and `"64"`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Int(pub(super) i64);
-
-impl Int {
-    /// As a count, which is never negative.
-    pub(super) fn count(self) -> u64 {
-        u64::try_from(self.0).unwrap_or_default()
-    }
-
-    /// A count, which fits in practice.
-    pub(super) fn of(count: u64) -> Self {
-        Self(i64::try_from(count).unwrap_or(i64::MAX))
-    }
-}
-
-impl<'de> Deserialize<'de> for Int {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Whole;
-        impl Visitor<'_> for Whole {
-            type Value = Int;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number")
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Int, E> {
-                Ok(Int(number))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Int, E> {
-                Ok(Int::of(number))
-            }
-
-            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Int, E> {
-                // Doubles hold every whole number up to 2^53.
-                if number.fract() == 0.0 && number.abs() < 9e15 {
-                    return Ok(Int(number as i64));
-                }
-                Err(E::invalid_value(
-                    serde::de::Unexpected::Float(number),
-                    &self,
-                ))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Int, E> {
-                let number = text.parse().map(Int);
-                number.map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
-            }
-        }
-        deserializer.deserialize_any(Whole)
-    }
-}
-
-impl Serialize for Int {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0)
     }
 }
 

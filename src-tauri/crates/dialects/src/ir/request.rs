@@ -125,7 +125,37 @@ pub enum Format {
     },
 }
 
+impl Format {
+    /// The form as an instruction, for models that cannot be bound to it otherwise; `None` for text.
+    pub(crate) fn in_words(&self) -> Option<String> {
+        let alone = "Answer with JSON alone, without a code fence.";
+        match self {
+            Self::Text => None,
+            Self::Json => Some(alone.to_owned()),
+            Self::Schema { schema, .. } => Some(format!(
+                "{alone} It must follow this JSON Schema:\n{}",
+                schema.compact()
+            )),
+        }
+    }
+}
+
 impl Request {
+    /// Whether anything of it is marked as worth caching.
+    pub(crate) fn has_cache_marks(&self) -> bool {
+        let marked = |part: &Part| match part {
+            Part::Text(text) | Part::Refusal(text) => text.cache.is_some(),
+            Part::Media(media) => media.cache.is_some(),
+            Part::Call(call) => call.cache.is_some(),
+            Part::Result(result) => result.cache.is_some(),
+            Part::Thinking(_) | Part::Opaque { .. } => false,
+        };
+        self.cache.is_some()
+            || self.system.iter().any(|text| text.cache.is_some())
+            || self.tools.iter().any(|tool| tool.cache.is_some())
+            || self.parts().any(marked)
+    }
+
     /// All parts of all turns.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
         self.turns.iter().flat_map(|turn| &turn.parts)

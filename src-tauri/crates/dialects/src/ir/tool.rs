@@ -26,6 +26,34 @@ pub struct Tool {
     pub at: u32,
 }
 
+impl Tool {
+    /// Description and schema of the tool as a function. One that takes free text has the one argument `input`, and
+    /// tells its grammar in words.
+    pub(crate) fn as_function(&self) -> (Option<String>, Option<Json>) {
+        let ToolKind::Custom { format } = &self.kind else {
+            return (self.description.clone(), self.schema.clone());
+        };
+        let schema = Json::of(&serde_json::json!({
+            "type": "object",
+            "properties": {"input": {"type": "string"}},
+            "required": ["input"],
+        }));
+        let mut description = self.description.clone().unwrap_or_default();
+        if let Some(format) = format
+            .as_ref()
+            .filter(|format| format.text().contains("grammar"))
+        {
+            if !description.is_empty() {
+                description.push_str("\n\n");
+            }
+            description.push_str("The input must follow this grammar: ");
+            description.push_str(&format.compact());
+        }
+        let description = Some(description).filter(|text| !text.is_empty());
+        (description, Some(schema))
+    }
+}
+
 /// A declaration in its own dialect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Native {

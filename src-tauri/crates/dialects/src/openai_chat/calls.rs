@@ -116,6 +116,12 @@ impl Calls {
         self.0.iter().all(|slot| slot.named)
     }
 
+    /// Whether a call's arguments have begun and are not whole.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        let begun = |slot: &Slot| !slot.custom && !slot.prefix.is_blank();
+        self.0.iter().any(|slot| begun(slot) && !slot.is_whole())
+    }
+
     /// Names whose arguments have not begun are told when anything else comes.
     pub(crate) fn tell_names(&mut self, sequencer: &mut Sequencer, out: &mut Vec<Event>) {
         for (at, slot) in self.0.iter_mut().enumerate() {

@@ -164,7 +164,7 @@ fn format(format: Option<ResponseFormat>) -> Result<Format, BadRequest> {
     }
 }
 
-/// What clients of all the vendors write about thinking. An effort that was named goes before a switch.
+/// What clients of all the vendors write about thinking. A switch that says "off" goes before an effort beside it.
 fn reasoning(body: &mut Body, own: &mut Vec<Own>) -> Reasoning {
     let mut read = Reasoning::default();
     if let Some(thinking) = body.thinking.take() {

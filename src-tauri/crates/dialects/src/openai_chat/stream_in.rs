@@ -85,6 +85,8 @@ pub(crate) struct Reader {
     splitter: Splitter,
     /// Items of `reasoning_details` that no thinking holds yet.
     details: Vec<Detail>,
+    /// Whether the answer was cut at a bound of tokens, so that a call may be unfinished.
+    cut: bool,
     done: bool,
     failed: bool,
 }
@@ -127,7 +129,10 @@ impl Reader {
         }
         let reason = choice.finish_reason.unwrap_or_default();
         match stop(&reason) {
-            Some(Ok(stop)) => self.sequencer.stop(stop),
+            Some(Ok(stop)) => {
+                self.cut |= matches!(stop, Stop::MaxTokens | Stop::ContextFull);
+                self.sequencer.stop(stop);
+            }
             Some(Err(kind)) => {
                 let told = choice.error.as_ref().map(error::of_object);
                 let words = format!("the provider ended the answer with {:?}", &*reason);
@@ -272,6 +277,11 @@ impl StreamReader for Reader {
         self.flush(out);
         if !self.calls.finish(&mut self.sequencer, out) {
             let words = "the provider called a tool without naming it";
+            self.fail(Failure::new(FailureKind::Server, words), out);
+            return Ok(());
+        }
+        if !self.cut && self.calls.is_unfinished() {
+            let words = "the arguments of its tool call ended before they were whole";
             self.fail(Failure::new(FailureKind::Server, words), out);
             return Ok(());
         }

@@ -7,6 +7,7 @@ mod identity;
 mod others;
 mod requests_in;
 mod requests_out;
+mod settings_out;
 mod streams;
 
 use dialects::{

@@ -1,6 +1,7 @@
 //! What the tests of the Messages codec share.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)] // each test program uses a part of it; tests may panic
+pub(crate) mod build;
+pub(crate) mod client;
 
 use dialects::{
     BadRequest, Dialect, PathFacts, Target, Written,

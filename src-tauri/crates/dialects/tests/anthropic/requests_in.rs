@@ -1,10 +1,6 @@
 //! What Messages clients ask for, read.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests panic as tests do
-
-mod anthropic_support;
-
-use anthropic_support::{body, capture, claude, compatible, lost, read, try_read, write};
+use crate::support::{body, capture, claude, compatible, lost, read, try_read, write};
 use dialects::{
     BadRequest, Dialect,
     ir::{
@@ -15,7 +11,7 @@ use dialects::{
 use serde_json::{Value, json};
 
 /// A request with one turn and these further fields.
-fn with(fields: Value) -> Value {
+fn with(fields: &Value) -> Value {
     let mut body =
         json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]});
     body.as_object_mut()
@@ -168,7 +164,7 @@ fn a_billing_header_is_dropped_only_in_front() {
         (json!(format!("{header}\nBe")), vec!["Be"]),
         (json!(header), vec![]),
     ] {
-        let request = read(&with(json!({"system": system})));
+        let request = read(&with(&json!({"system": system})));
         let texts: Vec<_> = request
             .system
             .iter()
@@ -180,7 +176,7 @@ fn a_billing_header_is_dropped_only_in_front() {
 
 #[test]
 fn settings_are_read() {
-    let request = read(&with(json!({
+    let request = read(&with(&json!({
         "stop_sequences": ["a"], "temperature": 0.5, "top_p": 0.9, "top_k": 3, "service_tier": "auto",
         "thinking": {"type": "enabled", "budget_tokens": 2048}, "cache_control": {"type": "ephemeral", "ttl": "1h"},
         "tool_choice": {"type": "tool", "name": "t", "disable_parallel_tool_use": true},
@@ -210,8 +206,8 @@ fn both_spellings_of_a_structured_answer_count() {
     // PITFALLS 97
     let schema = json!({"type": "json_schema", "schema": {"type": "object"}});
     for body in [
-        with(json!({"output_format": schema})),
-        with(json!({"output_config": {"format": schema}})),
+        with(&json!({"output_format": schema})),
+        with(&json!({"output_config": {"format": schema}})),
     ] {
         assert!(
             matches!(read(&body).format, Format::Schema { .. }),
@@ -276,7 +272,7 @@ fn blocks_are_read() {
 
 #[test]
 fn tools_are_read_by_who_runs_them() {
-    let request = read(&with(json!({"tools": [
+    let request = read(&with(&json!({"tools": [
         {"name": "f", "input_schema": {"type": "object"}, "strict": true},
         {"type": "custom", "name": "g", "description": "d", "input_schema": {"type": "object"}, "eager_input_streaming": true},
         {"type": "bash_20250124", "name": "bash"},
@@ -350,7 +346,7 @@ fn what_only_anthropic_has_is_refused_lost_or_ignored_elsewhere() {
         ),
         ("diagnostics", json!({}), None),
     ] {
-        let request = read(&with(json!({field: value})));
+        let request = read(&with(&json!({field: value})));
         let fate = &request.own[0].fate;
         assert_eq!(request.own[0].path, field);
         let told = match fate {
@@ -407,20 +403,20 @@ fn wrong_shapes_are_told_by_their_path() {
             json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "tool_result"}]}]}),
             "messages[0].content[0].tool_use_id",
         ),
-        (with(json!({"thinking": {"type": "on"}})), "thinking.type"),
+        (with(&json!({"thinking": {"type": "on"}})), "thinking.type"),
         (
-            with(json!({"tool_choice": {"type": "tool"}})),
+            with(&json!({"tool_choice": {"type": "tool"}})),
             "tool_choice.name",
         ),
         (
-            with(json!({"tools": [{"input_schema": {}}]})),
+            with(&json!({"tools": [{"input_schema": {}}]})),
             "tools[0].name",
         ),
         (
-            with(json!({"output_config": {"format": {"type": "json_schema"}}})),
+            with(&json!({"output_config": {"format": {"type": "json_schema"}}})),
             "output_config.format.schema",
         ),
-        (with(json!({"max_tokens": "many"})), "max_tokens"),
+        (with(&json!({"max_tokens": "many"})), "max_tokens"),
     ] {
         match try_read(&body) {
             Err(BadRequest::Misshapen(error)) => {

@@ -1,12 +1,8 @@
 //! Whole answers, errors and lists of models, read and written.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests panic as tests do
-
-mod anthropic_support;
-
 use std::sync::Arc;
 
-use anthropic_support::origin;
+use crate::support::origin;
 use dialects::{
     Codec, Dialect, Operation, Reply, Unreadable, Usage,
     ir::{
@@ -43,7 +39,7 @@ fn written(answer: &Answer) -> Value {
     serde_json::from_slice(&codec().write_answer(answer, &reply())).unwrap()
 }
 
-fn message(content: Value, stop: &str) -> Value {
+fn message(content: &Value, stop: &str) -> Value {
     json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "content": content,
         "stop_reason": stop, "stop_sequence": null, "stop_details": null, "container": null, "diagnostics": null,
         "usage": {"input_tokens": 3, "cache_creation_input_tokens": 7, "cache_read_input_tokens": 5,
@@ -60,7 +56,7 @@ fn an_answer_is_read_and_written_as_it_was() {
         {"type": "text", "text": "hi", "citations": [{"type": "char_location", "cited_text": "x"}]},
         {"type": "tool_use", "id": "toolu_1", "name": "run", "input": {"b": 1, "a": 2}},
     ]);
-    let body = message(content, "tool_use");
+    let body = message(&content, "tool_use");
     let answer = read(&body);
     // PITFALLS 116, 120
     let usage = Usage {
@@ -115,25 +111,25 @@ fn reasons_to_stop_are_read_and_written() {
         ("model_context_window_exceeded", Stop::ContextFull),
         ("pause_turn", Stop::Pause),
     ] {
-        let answer = read(&message(json!([{"type": "text", "text": "x"}]), word));
+        let answer = read(&message(&json!([{"type": "text", "text": "x"}]), word));
         assert_eq!(answer.stop, stop);
         assert_eq!(written(&answer)["stop_reason"], word);
     }
-    let mut refusal = message(json!([]), "refusal");
+    let mut refusal = message(&json!([]), "refusal");
     refusal["stop_details"] = json!({"type": "refusal", "category": "bio", "explanation": "no"});
     assert_eq!(
         written(&read(&refusal))["stop_details"],
         refusal["stop_details"]
     );
-    assert_eq!(read(&message(json!([]), "something_new")).stop, Stop::End);
+    assert_eq!(read(&message(&json!([]), "something_new")).stop, Stop::End);
 }
 
 #[test]
 fn calls_mean_that_tools_are_to_be_run_unless_they_were_cut() {
     // PITFALLS 49, 50
     let call = json!([{"type": "tool_use", "id": "t", "name": "run", "input": {}}]);
-    assert_eq!(read(&message(call.clone(), "end_turn")).stop, Stop::ToolUse);
-    assert_eq!(read(&message(call, "max_tokens")).stop, Stop::MaxTokens);
+    assert_eq!(read(&message(&call, "end_turn")).stop, Stop::ToolUse);
+    assert_eq!(read(&message(&call, "max_tokens")).stop, Stop::MaxTokens);
     let answer = Answer {
         parts: vec![Part::Call(Call {
             id: "functions.Bash:0".to_owned(),

@@ -1,0 +1,116 @@
+//! Tools as Ollama takes them: functions, among which nothing can be chosen.
+
+use super::wire::{Function, Tool};
+use crate::{
+    Dialect, Target,
+    ir::{
+        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice, ToolKind,
+    },
+    schema::object_root,
+};
+
+/// The tools to offer.
+pub(super) fn tools(
+    request: &Request,
+    target: &Target<'_>,
+    names: &mut Names,
+    notes: &mut Notes,
+) -> Result<Vec<Tool>, Refusal> {
+    if request.tool_choice == ToolChoice::None || request.tools.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !target.caps.tools {
+        notes.refuse(Place::Field(Field::Tools), "the model takes no tools")?;
+        return Ok(Vec::new());
+    }
+    let allowed = chosen(request, target, notes)?;
+    let mut tools = Vec::new();
+    for tool in &request.tools {
+        if let ToolKind::Hosted(hosted) = &tool.kind {
+            tools.extend(self::hosted(request, tool, hosted, notes)?);
+        } else if allowed
+            .as_ref()
+            .is_none_or(|names| names.contains(&tool.name))
+        {
+            tools.push(function(tool, names, notes));
+        }
+    }
+    Ok(tools)
+}
+
+/// Ollama has no word for a choice: where some tools are named, only those are offered.
+fn chosen(
+    request: &Request,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Result<Option<Vec<String>>, Refusal> {
+    let (is_forced, names) = match &request.tool_choice {
+        ToolChoice::Unset | ToolChoice::Auto | ToolChoice::None => return Ok(None),
+        ToolChoice::Any => (true, None),
+        ToolChoice::Named(name) => (true, Some(vec![name.clone()])),
+        ToolChoice::Allowed { required, names } => (*required, Some(names.clone())),
+    };
+    if is_forced && !target.caps.forced_tool_choice {
+        let place = Place::Field(Field::ToolChoice);
+        notes.refuse(place, "Ollama cannot make a model call a tool")?;
+    }
+    notes.lose_field(Field::ToolChoice, "only the tools named are offered");
+    Ok(names)
+}
+
+fn function(tool: &IrTool, names: &mut Names, notes: &mut Notes) -> Tool {
+    if tool.strict == Some(true) {
+        notes.lose(
+            Place::Tool(tool.at),
+            "arguments are not checked against the schema",
+        );
+    }
+    let (description, schema) = tool.as_function();
+    let mut written = Tool {
+        kind: Some("function".to_owned()),
+        function: Some(Function {
+            name: Some(names.declare(tool)),
+            description,
+            parameters: Some(object_root(schema.as_ref())),
+            ..Function::default()
+        }),
+        ..Tool::default()
+    };
+    let native = tool
+        .native
+        .as_ref()
+        .filter(|native| native.dialect == Dialect::Ollama);
+    if let Some(known) = native.and_then(|native| native.value.read::<Tool>().ok()) {
+        written.extra = known.extra;
+        if let (Some(function), Some(known)) = (&mut written.function, known.function) {
+            function.extra = known.extra;
+        }
+    }
+    written
+}
+
+/// Tools that a vendor runs: there are none at Ollama.
+fn hosted(
+    request: &Request,
+    tool: &IrTool,
+    hosted: &Hosted,
+    notes: &mut Notes,
+) -> Result<Option<Tool>, Refusal> {
+    let native = tool
+        .native
+        .as_ref()
+        .filter(|native| native.dialect == Dialect::Ollama);
+    if let Some(native) = native {
+        return Ok(native.value.read().ok());
+    }
+    let is_forced = request.tool_choice == ToolChoice::Named(tool.name.clone());
+    let is_bound = matches!(hosted, Hosted::WebSearch(search)
+        if !search.blocked_domains.is_empty() || search.max_uses.is_some());
+    let why = "Ollama runs no tools itself";
+    if is_forced || is_bound {
+        notes.refuse(Place::Tool(tool.at), why)?;
+    } else {
+        notes.lose(Place::Tool(tool.at), why);
+    }
+    Ok(None)
+}
