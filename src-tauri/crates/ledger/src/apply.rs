@@ -180,8 +180,23 @@ async fn write_attempt_end(
     .bind(price)
     .bind(&*event.id)
     .bind(event.attempt)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    write_losses(conn, event).await
+}
+
+/// The losses of a request are those of its last attempt that had any.
+async fn write_losses(conn: &mut SqliteConnection, event: &AttemptEnded) -> Applied {
+    if event.losses.is_empty() {
+        return Ok(());
+    }
+    let losses =
+        serde_json::to_string(&event.losses).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    sqlx::query("UPDATE requests SET losses = ? WHERE id = ?")
+        .bind(losses)
+        .bind(&*event.id)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -122,6 +122,8 @@ pub struct AttemptEnded {
     pub usage: Option<Usage>,
     /// Model that the provider says it answered with.
     pub model_answered: Option<String>,
+    /// What was left out or approximated on the way to the provider, in the client's names.
+    pub losses: Vec<String>,
 }
 
 /// The second mark of a request.

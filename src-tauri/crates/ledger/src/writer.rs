@@ -40,7 +40,7 @@ pub struct Writer {
 
 #[derive(Debug)]
 pub(crate) enum Entry {
-    Event(Event),
+    Event(Box<Event>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -59,7 +59,7 @@ impl Writer {
             self.pulse.lose(1, "its queue is full");
             return;
         }
-        match self.queue.try_send(Entry::Event(event)) {
+        match self.queue.try_send(Entry::Event(Box::new(event))) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => self.pulse.lose(1, "its queue is full"),
             Err(mpsc::error::TrySendError::Closed(_)) => self.pulse.lose(1, "it is closed"),
@@ -132,7 +132,7 @@ impl Pen {
         let mut entry = Some(first);
         while let Some(taken) = entry {
             match taken {
-                Entry::Event(event) => batch.push(event),
+                Entry::Event(event) => batch.push(*event),
                 Entry::Flush(flush) => flushes.push(flush),
             }
             if batch.len() >= BATCH || !flushes.is_empty() {

@@ -154,11 +154,11 @@ impl Board {
         provider: &Provider,
         (group, rank): (Arc<str>, usize),
     ) {
-        if provider.dialect != ask.dialect && provider.dialect != Dialect::Practice {
-            let why = format!(
-                "speaks {}, and the request is in {}",
-                provider.dialect, ask.dialect
-            );
+        if let Some(only) = ask.only
+            && provider.dialect != only
+            && provider.dialect != Dialect::Practice
+        {
+            let why = format!("speaks {}, and only {only} has this call", provider.dialect);
             return plan.rule_out(&provider.name, why);
         }
         let models = self

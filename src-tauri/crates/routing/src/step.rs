@@ -14,8 +14,8 @@ pub struct Ask {
     pub model: String,
     /// Told by the path (`/provider/{name}/…`, `/group/{name}/…`); wins over the model name.
     pub pin: Option<Pin>,
-    /// The dialect the client speaks.
-    pub dialect: Dialect,
+    /// Only providers of this dialect: for calls that no other dialect has, such as files and batches.
+    pub only: Option<Dialect>,
 }
 
 /// Where a request has to stay.

@@ -103,6 +103,7 @@ pub(crate) fn attempt_ended(id: &str, attempt: u32, at_ms: i64) -> AttemptEnded 
         error: None,
         usage: Some(usage()),
         model_answered: Some(MODEL.into()),
+        losses: Vec::new(),
     }
 }
 

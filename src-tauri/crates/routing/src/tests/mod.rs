@@ -200,7 +200,7 @@ fn ask(model: &str) -> Ask {
     Ask {
         model: model.to_owned(),
         pin: None,
-        dialect: Dialect::Anthropic,
+        only: None,
     }
 }
 

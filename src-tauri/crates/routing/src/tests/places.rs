@@ -154,16 +154,27 @@ fn unknown_pins_are_given_up_with_a_clear_reason() {
 }
 
 #[test]
-fn providers_of_another_dialect_are_skipped_and_practice_speaks_all() {
+fn a_call_that_only_one_dialect_has_skips_providers_of_others_and_practice_has_all() {
     let mut topology = three();
     topology.providers[0].dialect = Dialect::Gemini;
     topology.providers[1].dialect = Dialect::Practice;
     let mut rig = Rig::new(topology);
-    let exhausted = rig.check(&[broken(); 2], &["b:m", "c:m"]).gave_up.unwrap();
+    let files = Ask {
+        only: Some(Dialect::Anthropic),
+        ..ask("m")
+    };
+    let exhausted = rig.send_as(&files, &[broken(); 2]).gave_up.unwrap();
     assert_eq!(
         exhausted.skipped[0].why,
-        "speaks gemini, and the request is in anthropic"
+        "speaks gemini, and only anthropic has this call"
     );
+}
+
+#[test]
+fn an_answer_may_come_from_a_provider_of_any_dialect() {
+    let mut topology = three();
+    topology.providers[0].dialect = Dialect::Gemini;
+    Rig::new(topology).check(&[], &["a:m"]);
 }
 
 #[test]
