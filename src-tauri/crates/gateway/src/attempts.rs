@@ -8,14 +8,15 @@ use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    client::{Answer, Whole},
+    client::Answer,
     ending::{Ending, Progress, Spare},
-    forward,
+    exchange::routed,
     gateway::{Live, Shared, now, unix_ms},
-    inbound::{Endpoint, Inbound},
+    inbound::Inbound,
     outlet::{Gone, Outlet},
     refusal::Refusal,
     report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId},
+    route::Endpoint,
     trial::{Trial, mark},
 };
 
@@ -60,10 +61,11 @@ impl Driver {
         let ask = Ask {
             model: self.inbound.model().to_owned(),
             pin: self.inbound.route.pin.clone(),
-            dialect: self.inbound.route.dialect,
+            only: (self.inbound.route.endpoint == Endpoint::Other)
+                .then(|| routed(self.inbound.route.dialect)),
         };
         let mut run = self.shared.with_board(|board, now| board.begin(&ask, now));
-        if self.inbound.route.endpoint != Endpoint::Messages {
+        if self.inbound.route.endpoint != Endpoint::Answer {
             run = run.aside();
         }
         let mut last = None;
@@ -81,7 +83,7 @@ impl Driver {
                             spare: answer,
                             ..
                         } => {
-                            spare = answer.map(|answer| (candidate.clone(), answer)).or(spare);
+                            spare = answer.or(spare);
                             last = Some((candidate, error));
                         }
                         ended => return Conclusion::of(ended),
@@ -134,7 +136,7 @@ impl Driver {
             Some(upstream) => {
                 let (shared, live, inbound, request_id) =
                     (&*self.shared, &*live, &self.inbound, &self.request_id);
-                let trial = Trial {
+                let mut trial = Trial {
                     shared,
                     live,
                     inbound,
@@ -142,6 +144,9 @@ impl Driver {
                     candidate,
                     upstream,
                     started,
+                    conversion: None,
+                    without_reasoning: false,
+                    refused_seal: false.into(),
                 };
                 tokio::select! {
                     ending = trial.run(&mut progress, outlet) => ending,
@@ -210,8 +215,9 @@ impl Driver {
             verdict,
             reason: outcome.reason,
             error: ending.error().map(str::to_owned),
-            usage: progress.meter.usage(),
-            model_answered: progress.meter.model().map(str::to_owned),
+            usage: progress.tokens(|| self.inbound.estimate()),
+            model_answered: progress.model.clone(),
+            losses: progress.losses.clone(),
         }));
         self.shared.publish(changes);
     }
@@ -220,18 +226,21 @@ impl Driver {
         &self,
         exhausted: &Exhausted,
         last: Option<(Candidate, String)>,
-        spare: Option<(Candidate, Spare)>,
+        spare: Option<Spare>,
         outlet: &mut Outlet,
     ) -> Conclusion {
         let (candidate, error) = last.unzip();
-        if let Some((answered, spare)) = spare {
-            let mut headers = forward::response_headers(&spare.headers);
-            mark(&mut headers, &self.request_id, Some(&answered));
-            outlet.whole(Whole {
-                status: spare.status,
-                headers,
-                body: spare.body,
-            });
+        if self.inbound.route.endpoint == Endpoint::Count {
+            // Clients plan their context by it, so a count is always answered.
+            outlet.whole(self.inbound.counted(&self.request_id, candidate.as_ref()));
+            return Conclusion {
+                status: EndStatus::Completed,
+                reason: None,
+                error,
+            };
+        }
+        if let Some(spare) = spare {
+            outlet.whole(spare);
             return Conclusion {
                 status: EndStatus::Completed,
                 reason: Some(Reason::EmptyResponse),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use dialects::anthropic::{ErrorBody, ErrorKind};
+use dialects::Dialect;
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use tokio::{
@@ -20,14 +20,14 @@ use tokio::{
 };
 use tokio_util::sync::DropGuard;
 
+use crate::hearing::late_failure;
+
 /// Pieces of a stream between driver and client; when they are used up the driver waits, and with it the provider.
 pub(crate) const PIECES: usize = 8;
 /// How long a stream may be silent before the client is sent a keep-alive.
 const QUIET: Duration = Duration::from_secs(15);
 /// How long a streaming client is kept without headers; then they leave and keep-alives follow.
 pub(crate) const HEADERS_AFTER: Duration = QUIET;
-/// The keep-alive of the Messages stream: SDKs skip it wherever it comes, before `message_start` too.
-const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
 
 /// A part of a streamed answer. A channel that ends without [`Piece::End`] tells that the answer broke off.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ pub(crate) enum Answer {
         headers: HeaderMap,
         /// Whole frames, in order. The end of the channel is the end of the answer.
         pieces: mpsc::Receiver<Piece>,
-        /// Whether keep-alives may be put between the pieces.
-        events: bool,
+        /// What may be put between the pieces while nothing is said.
+        keep_alive: Option<Bytes>,
     },
 }
 
@@ -76,8 +76,9 @@ pub(crate) struct Whole {
 pub(crate) struct Body {
     source: Source,
     quiet: Option<Pin<Box<Sleep>>>,
+    keep_alive: Bytes,
     said_at: Instant,
-    request_id: String,
+    dialect: Dialect,
     _cancel: DropGuard,
 }
 
@@ -92,17 +93,19 @@ impl Body {
     /// The body of a streamed answer.
     pub(crate) fn of_pieces(
         pieces: mpsc::Receiver<Piece>,
-        events: bool,
-        request_id: &str,
+        keep_alive: Option<Bytes>,
+        dialect: Dialect,
         cancel: DropGuard,
     ) -> Self {
-        let quiet = events.then(|| Box::pin(tokio::time::sleep(QUIET)));
+        let keep_alive = keep_alive.unwrap_or_default();
+        let quiet = (!keep_alive.is_empty()).then(|| Box::pin(tokio::time::sleep(QUIET)));
         let said_at = Instant::now();
         Self {
             source: Source::Pieces(pieces),
             quiet,
+            keep_alive,
             said_at,
-            request_id: request_id.to_owned(),
+            dialect,
             _cancel: cancel,
         }
     }
@@ -110,17 +113,19 @@ impl Body {
     /// The body of an event stream whose headers left early, since no provider has said anything yet.
     pub(crate) fn awaiting(
         answer: oneshot::Receiver<Answer>,
-        request_id: &str,
+        keep_alive: Bytes,
+        dialect: Dialect,
         cancel: DropGuard,
     ) -> Self {
         // The silence so far was as long as one between two keep-alives: the first one is due.
-        let quiet = Some(Box::pin(tokio::time::sleep(Duration::ZERO)));
+        let quiet = (!keep_alive.is_empty()).then(|| Box::pin(tokio::time::sleep(Duration::ZERO)));
         let said_at = Instant::now() - QUIET;
         Self {
             source: Source::Awaiting(answer),
             quiet,
+            keep_alive,
             said_at,
-            request_id: request_id.to_owned(),
+            dialect,
             _cancel: cancel,
         }
     }
@@ -166,7 +171,7 @@ impl Body {
                     Ok(Answer::Stream { pieces, .. }) => self.source = Source::Pieces(pieces),
                     Ok(Answer::Whole(whole)) => {
                         self.source = Source::Over;
-                        return Poll::Ready(Some(Ok(late_error(&whole, &self.request_id))));
+                        return Poll::Ready(Some(Ok(late_error(&whole, self.dialect))));
                     }
                     Err(_) => {
                         self.source = Source::Over;
@@ -178,20 +183,12 @@ impl Body {
     }
 }
 
-/// An answer that came whole after the stream's headers had left: an error is told as the stream's error event.
-fn late_error(whole: &Whole, request_id: &str) -> Bytes {
-    let error = ErrorBody::read(&whole.body).unwrap_or_else(|| ErrorBody {
-        kind: String::new(),
-        message: format!(
-            "Turnout: the provider answered without the stream that was asked for ({request_id})"
-        ),
-    });
-    let kind = ErrorKind::of_status(if whole.status.is_success() {
-        502
-    } else {
-        whole.status.as_u16()
-    });
-    Bytes::from(ErrorBody::event(kind, &error.message, request_id))
+/// An error that came after the stream's headers had left is told as the stream's error event.
+fn late_error(whole: &Whole, dialect: Dialect) -> Bytes {
+    let failure = dialect
+        .codec()
+        .read_failure(whole.status.as_u16(), &whole.body);
+    late_failure(dialect, failure)
 }
 
 impl http_body::Body for Body {
@@ -207,22 +204,35 @@ impl http_body::Body for Body {
             return Poll::Ready(piece.map(|piece| piece.map(Frame::data)));
         }
         self.poll_quiet(cx)
-            .map(|()| Some(Ok(Frame::data(Bytes::from_static(PING)))))
+            .map(|()| Some(Ok(Frame::data(self.keep_alive.clone()))))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use dialects::anthropic::{ErrorBody, ErrorKind};
     use http_body_util::BodyExt;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
 
+    const PING: &[u8] = b"event: ping\n\n";
+
     fn of_pieces(events: bool) -> (mpsc::Sender<Piece>, Body, CancellationToken) {
         let (sender, pieces) = mpsc::channel(PIECES);
         let cancel = CancellationToken::new();
-        let body = Body::of_pieces(pieces, events, "req-1", cancel.clone().drop_guard());
+        let body = Body::of_pieces(
+            pieces,
+            events.then(|| Bytes::from_static(PING)),
+            Dialect::Anthropic,
+            cancel.clone().drop_guard(),
+        );
         (sender, body, cancel)
+    }
+
+    fn awaiting(answer: oneshot::Receiver<Answer>) -> Body {
+        let guard = CancellationToken::new().drop_guard();
+        Body::awaiting(answer, Bytes::from_static(PING), Dialect::Anthropic, guard)
     }
 
     async fn next(body: &mut Body) -> Option<Bytes> {
@@ -262,7 +272,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn early_headers_are_followed_by_pings_and_then_by_the_answer() {
         let (sender, answer) = oneshot::channel();
-        let mut body = Body::awaiting(answer, "req-1", CancellationToken::new().drop_guard());
+        let mut body = awaiting(answer);
         assert_eq!(next(&mut body).await.unwrap(), PING);
         assert_eq!(next(&mut body).await.unwrap(), PING);
         let (pieces, receiver) = mpsc::channel(PIECES);
@@ -272,7 +282,7 @@ mod tests {
                 status: StatusCode::OK,
                 headers,
                 pieces: receiver,
-                events: true,
+                keep_alive: None,
             })
             .unwrap();
         pieces
@@ -285,7 +295,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_error_behind_early_headers_is_told_as_an_event() {
         let (sender, answer) = oneshot::channel();
-        let mut body = Body::awaiting(answer, "req-1", CancellationToken::new().drop_guard());
+        let mut body = awaiting(answer);
         assert_eq!(next(&mut body).await.unwrap(), PING);
         let envelope = ErrorBody::envelope(ErrorKind::Overloaded, "all busy", "req-1");
         let status = StatusCode::from_u16(529).unwrap();

@@ -2,18 +2,24 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use dialects::anthropic::{self, Meter};
-use http::{HeaderMap, StatusCode};
+use dialects::{Usage, anthropic};
 use routing::{Outcome, Reason, Verdict};
+
+use crate::client::Whole;
 
 /// What is known of an attempt so far. It outlives the attempt's own future, so that a cancelled one is accounted.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// The provider's status.
     pub(crate) http_status: Option<u16>,
-    /// What the stream, or the whole answer, told.
-    pub(crate) meter: Meter,
+    /// Tokens as told so far.
+    pub(crate) usage: Option<Usage>,
+    /// The model that says it answers.
+    pub(crate) model: Option<String>,
+    /// Bytes of text, thinking and arguments read, for an estimate where nobody tells tokens.
+    pub(crate) said: u64,
+    /// What was left out or approximated on the way to the provider.
+    pub(crate) losses: Vec<String>,
     /// From the start to the commit; `None` before it.
     pub(crate) ttft: Option<Duration>,
     /// The answer is whole, whatever comes behind it.
@@ -21,21 +27,35 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Takes over what a whole answer tells.
+    /// Takes over what a whole answer of Anthropic's form tells.
     pub(crate) fn read_whole(&mut self, body: &[u8]) {
         if let Some((usage, model)) = anthropic::read_answer(body) {
-            self.meter.take_whole(usage, model);
+            self.tell(usage, model);
         }
+    }
+
+    /// Tokens as told, or as estimated of a prompt of `input` tokens where something was said and nothing told.
+    pub(crate) fn tokens(&self, input: impl FnOnce() -> u64) -> Option<Usage> {
+        /// English text and code have about four bytes a token.
+        const BYTES_A_TOKEN: u64 = 4;
+        let estimated = || Usage {
+            input: input(),
+            output: self.said.div_ceil(BYTES_A_TOKEN),
+            estimated: true,
+            ..Usage::default()
+        };
+        self.usage.or_else(|| (self.said > 0).then(estimated))
+    }
+
+    /// Takes over what an answer tells; what it does not tell stays.
+    pub(crate) fn tell(&mut self, usage: Option<Usage>, model: Option<String>) {
+        self.usage = usage.or(self.usage);
+        self.model = model.or(self.model.take());
     }
 }
 
-/// An answer that is better than none: given to the client when no candidate does better.
-#[derive(Debug)]
-pub(crate) struct Spare {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
+/// An answer that is better than none, as the client is to get it when no candidate does better.
+pub(crate) type Spare = Whole;
 
 /// What came of an attempt.
 #[derive(Debug)]

@@ -36,13 +36,52 @@ const OURS: [&str; 7] = [
     "expect",
 ];
 
-/// The headers of an upstream request: the client's end-to-end ones, the provider's own, its credential.
+/// The headers of an upstream request: the client's end-to-end ones, or those that go with a body written anew
+/// (`written`); then the provider's own, and its credential.
 pub(crate) fn request_headers(
     client: &HeaderMap,
     upstream: &Upstream,
     key: Option<&SecretString>,
     access: &Access,
+    written: Option<&[(&'static str, String)]>,
 ) -> HeaderMap {
+    let mut headers = match written {
+        Some(written) => written_headers(written),
+        None => passed_on(client, upstream),
+    };
+    // Streams are read on their way through, so they must come as they are.
+    headers.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
+    for (name, value) in &upstream.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    credential(&mut headers, client, upstream, key, access);
+    headers
+}
+
+/// The headers of a body written anew. None of the client's is among them: they belong to another vendor's API.
+fn written_headers(written: &[(&'static str, String)]) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(written.len() + 6);
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(
+        header::USER_AGENT,
+        HeaderValue::from_static(concat!("turnout/", env!("CARGO_PKG_VERSION"))),
+    );
+    for (name, value) in written {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(*name, value);
+        }
+    }
+    headers
+}
+
+fn passed_on(client: &HeaderMap, upstream: &Upstream) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(client.len() + upstream.headers.len() + 2);
     let named = named_by_connection(client);
     for (name, value) in client {
@@ -62,17 +101,6 @@ pub(crate) fn request_headers(
             .entry(version)
             .or_insert(HeaderValue::from_static("2023-06-01"));
     }
-    // Streams are read on their way through, so they must come as they are.
-    headers.insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static("identity"),
-    );
-    for (name, value) in &upstream.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
-        }
-    }
-    credential(&mut headers, client, upstream, key, access);
     headers
 }
 
@@ -85,7 +113,7 @@ fn credential(
 ) {
     match (&upstream.auth, key) {
         (Auth::Client, _) => {
-            for name in ["authorization", "x-api-key"] {
+            for name in ["authorization", "x-api-key", "x-goog-api-key"] {
                 for value in client
                     .get_all(name)
                     .iter()
@@ -116,6 +144,20 @@ fn insert_secret(headers: &mut HeaderMap, name: &str, value: &str) {
         value.set_sensitive(true);
         headers.insert(name, value);
     }
+}
+
+/// The provider's headers for an answer written anew: what is about the body is left out.
+pub(crate) fn converted_headers(upstream: &HeaderMap, content_type: &'static str) -> HeaderMap {
+    let mut headers = response_headers(upstream);
+    for name in [
+        header::CONTENT_ENCODING,
+        header::ETAG,
+        header::CONTENT_LANGUAGE,
+    ] {
+        headers.remove(name);
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers
 }
 
 /// The headers of the answer to the client: the provider's end-to-end ones without its cookies.

@@ -16,8 +16,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use dialects::Dialect;
 use http::{HeaderValue, Request, StatusCode, header};
-use routing::{Board, Change, Dialect};
+use routing::{Board, Change};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -29,9 +30,12 @@ use tower_http::decompression::RequestDecompressionLayer;
 use crate::{
     attempts::Driver,
     client::{self, Answer, HEADERS_AFTER, Whole},
-    inbound::{Inbound, Route, is_liveness},
+    inbound::Inbound,
+    memory::Memory,
+    models::{self, Shelf},
     refusal::Refusal,
     report::{Report, RequestId, Started},
+    route::{Endpoint, Route, is_liveness},
     screen, serve,
     snapshot::Snapshot,
     trial::mark,
@@ -59,6 +63,10 @@ pub(crate) struct Shared {
     reports: mpsc::Sender<Report>,
     reports_lost: AtomicU64,
     in_flight: AtomicUsize,
+    /// Lists of models.
+    pub(crate) shelf: Shelf,
+    /// Reasoning that clients do not bring back.
+    pub(crate) memory: Arc<Memory>,
 }
 
 impl Shared {
@@ -119,6 +127,8 @@ impl Gateway {
                 reports,
                 reports_lost,
                 in_flight,
+                shelf: Shelf::default(),
+                memory: Arc::default(),
             }),
         })
     }
@@ -146,6 +156,7 @@ impl Gateway {
                 .collect()
         });
         self.shared.live.store(Arc::new(Live { snapshot, pools }));
+        self.shared.shelf.clear();
         Ok(())
     }
 
@@ -170,6 +181,7 @@ impl Gateway {
             .route("/", get(liveness))
             .route("/health", get(liveness))
             .route("/api/hello", get(liveness))
+            .route("/ollama/api/version", get(ollama_version))
             .route("/v1/{*path}", any(call))
             .route("/provider/{*path}", any(call))
             .route("/group/{*path}", any(call))
@@ -202,12 +214,23 @@ async fn liveness() -> Json<serde_json::Value> {
     Json(serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
+/// Ollama's clients ask before they send anything.
+async fn ollama_version() -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }))
+}
+
 async fn call(State(gateway): State<Gateway>, request: Request<Body>) -> Response {
-    if is_liveness(request.method(), request.uri().path()) {
-        return liveness().await.into_response();
+    let path = request.uri().path();
+    if is_liveness(request.method(), path) {
+        return if path.contains("/ollama") {
+            "Ollama is running".into_response()
+        } else {
+            liveness().await.into_response()
+        };
     }
     let id = new_id();
-    let route = Route::of(request.method(), request.uri().path());
+    let uri = request.uri();
+    let route = Route::of(request.method(), uri.path(), uri.query(), request.headers());
     let dialect = route
         .as_ref()
         .map_or(Dialect::Anthropic, |route| route.dialect);
@@ -235,13 +258,18 @@ impl Gateway {
             return Err(Refusal::fatal(
                 StatusCode::NOT_FOUND,
                 format!(
-                    "{} is not a path of Turnout: clients call /v1/… here",
+                    "{} is not a path of Turnout: clients call /v1/…, /v1beta/… or /ollama/api/… here",
                     request.uri().path()
                 ),
             ));
         };
         if let Some(unknown) = live.snapshot.unknown_pin(&route) {
             return Err(Refusal::fatal(StatusCode::NOT_FOUND, unknown));
+        }
+        if matches!(route.endpoint, Endpoint::Models | Endpoint::Model(_)) {
+            let mut answer = models::answer(&self.shared, &live, &route).await?;
+            mark(&mut answer.headers, id, None);
+            return Ok(into_response(answer));
         }
         let started = Instant::now();
         let (parts, body) = request.into_parts();
@@ -270,7 +298,9 @@ impl Gateway {
     ) -> Response {
         let cancel = CancellationToken::new();
         let guard = cancel.clone().drop_guard();
-        let events = inbound.is_event_stream();
+        let early = inbound
+            .is_event_stream()
+            .then(|| (inbound.keep_alive(), inbound.stream_type()));
         let dialect = inbound.route.dialect;
         let (sender, mut answer) = oneshot::channel();
         let driver = Driver {
@@ -286,10 +316,9 @@ impl Gateway {
             driver.run(sender).await;
             drop(flight);
         });
-        let answered = if events {
-            tokio::time::timeout(HEADERS_AFTER, &mut answer).await
-        } else {
-            Ok((&mut answer).await)
+        let answered = match &early {
+            Some(_) => tokio::time::timeout(HEADERS_AFTER, &mut answer).await,
+            None => Ok((&mut answer).await),
         };
         match answered {
             Ok(Ok(Answer::Whole(whole))) => into_response(whole),
@@ -297,10 +326,10 @@ impl Gateway {
                 status,
                 headers,
                 pieces,
-                events,
+                keep_alive,
             })) => {
                 let mut response = Response::new(Body::new(client::Body::of_pieces(
-                    pieces, events, id, guard,
+                    pieces, keep_alive, dialect, guard,
                 )));
                 *response.status_mut() = status;
                 *response.headers_mut() = headers;
@@ -317,12 +346,13 @@ impl Gateway {
                 into_response(answer)
             }
             Err(_) => {
-                let mut response =
-                    Response::new(Body::new(client::Body::awaiting(answer, id, guard)));
-                response.headers_mut().insert(
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("text/event-stream; charset=utf-8"),
-                );
+                let (keep_alive, content_type) = early.unwrap_or_default();
+                let mut response = Response::new(Body::new(client::Body::awaiting(
+                    answer, keep_alive, dialect, guard,
+                )));
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
                 response
                     .headers_mut()
                     .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -1,107 +1,20 @@
-//! What a client asks: which endpoint in which dialect, pinned to what, with which body.
+//! What a client asks, read whole: its body is stored once and shared by all attempts.
+
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
-use dialects::anthropic;
-use http::{HeaderMap, Method, StatusCode, header, request::Parts};
+use dialects::{BadRequest, Dialect, PathFacts, Reply, anthropic, ir};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
-use percent_encoding::percent_decode_str;
-use routing::{Dialect, Pin};
+use routing::Candidate;
 
-use crate::refusal::Refusal;
-
-/// What a path stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Endpoint {
-    /// `POST /v1/messages`.
-    Messages,
-    /// `POST /v1/messages/count_tokens`.
-    CountTokens,
-    /// Any other path below `/v1/`: passed through by status alone.
-    Other,
-}
-
-/// A path understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Route {
-    /// `/provider/NAME` or `/group/NAME` before the path.
-    pub(crate) pin: Option<Pin>,
-    /// What the rest stands for.
-    pub(crate) endpoint: Endpoint,
-    /// The dialect that the client speaks.
-    pub(crate) dialect: Dialect,
-    /// The path without its pin.
-    pub(crate) path: String,
-}
-
-/// Paths that only OpenAI's APIs have.
-const OPENAI_CHAT: [&str; 11] = [
-    "/v1/chat/",
-    "/v1/completions",
-    "/v1/embeddings",
-    "/v1/audio/",
-    "/v1/images/",
-    "/v1/moderations",
-    "/v1/fine_tuning/",
-    "/v1/assistants",
-    "/v1/threads",
-    "/v1/vector_stores",
-    "/v1/uploads",
-];
-
-impl Route {
-    /// Understands a path; `None` when no provider could serve it.
-    pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
-        let (pin, path) = unpin(path)?;
-        if !path.starts_with("/v1/") || is_winding(path) {
-            return None;
-        }
-        let (endpoint, dialect) = match path {
-            "/v1/messages" if method == Method::POST => (Endpoint::Messages, Dialect::Anthropic),
-            "/v1/messages/count_tokens" if method == Method::POST => {
-                (Endpoint::CountTokens, Dialect::Anthropic)
-            }
-            _ if path.starts_with("/v1/responses") => (Endpoint::Other, Dialect::OpenaiResponses),
-            _ if OPENAI_CHAT.iter().any(|start| path.starts_with(start)) => {
-                (Endpoint::Other, Dialect::OpenaiChat)
-            }
-            _ => (Endpoint::Other, Dialect::Anthropic),
-        };
-        Some(Self {
-            pin,
-            endpoint,
-            dialect,
-            path: path.to_owned(),
-        })
-    }
-}
-
-fn unpin(path: &str) -> Option<(Option<Pin>, &str)> {
-    for (prefix, pin) in [
-        ("/provider/", Pin::Provider as fn(String) -> Pin),
-        ("/group/", Pin::Group),
-    ] {
-        if let Some(rest) = path.strip_prefix(prefix) {
-            let (name, _) = rest.split_once('/')?;
-            let decoded = percent_decode_str(name).decode_utf8().ok()?;
-            return Some((Some(pin(decoded.into_owned())), &rest[name.len()..]));
-        }
-    }
-    Some((None, path))
-}
-
-/// Whether a path only asks if somebody is there, pinned or not.
-pub(crate) fn is_liveness(method: &Method, path: &str) -> bool {
-    let asks = *method == Method::GET || *method == Method::HEAD;
-    asks && matches!(unpin(path), Some((_, "/" | "/health" | "/api/hello")))
-}
-
-/// Whether a path leaves the place it stands in: a provider's key must not travel to another one at its host.
-fn is_winding(path: &str) -> bool {
-    let plain = percent_decode_str(path).decode_utf8_lossy();
-    plain
-        .split(['/', '\\'])
-        .any(|segment| matches!(segment, "." | ".."))
-}
+use crate::{
+    client::Whole,
+    count,
+    refusal::Refusal,
+    route::{Endpoint, Route},
+    trial::mark,
+};
 
 /// A request read whole. Its body is stored once and shared by all attempts.
 #[derive(Debug)]
@@ -118,6 +31,8 @@ pub(crate) struct Inbound {
     pub(crate) body: Bytes,
     /// Its body as routing reads it; `None` for a body that is not a JSON object on a path that may have others.
     pub(crate) message: Option<anthropic::Request>,
+    /// Its body understood, for providers of other dialects; read when the first of them is tried.
+    typed: OnceLock<Result<Arc<ir::Request>, BadRequest>>,
 }
 
 impl Inbound {
@@ -138,14 +53,14 @@ impl Inbound {
         }
         let body = collect(&parts.headers, body, max_body).await?;
         let message = match anthropic::Request::read(body.clone()) {
-            Ok(message) if route.endpoint != Endpoint::Other && message.model().is_empty() => {
+            Ok(message) if needs_model(&route) && message.model().is_empty() => {
                 return Err(Refusal::fatal(
                     StatusCode::BAD_REQUEST,
                     "model: the field is missing or not a string",
                 ));
             }
             Ok(message) => Some(message),
-            Err(_) if route.endpoint == Endpoint::Other => None,
+            Err(_) if is_free(&route.endpoint) => None,
             Err(error) => return Err(Refusal::fatal(StatusCode::BAD_REQUEST, error.to_string())),
         };
         let query = parts.uri.query().map(str::to_owned);
@@ -156,24 +71,124 @@ impl Inbound {
             headers: parts.headers,
             body,
             message,
+            typed: OnceLock::new(),
         })
     }
 
     /// The model asked for; empty where there is none.
     pub(crate) fn model(&self) -> &str {
-        self.message.as_ref().map_or("", anthropic::Request::model)
+        let in_body = || self.message.as_ref().map_or("", anthropic::Request::model);
+        self.route.model.as_deref().unwrap_or_else(in_body)
     }
 
     /// Whether a stream was asked for.
     pub(crate) fn stream(&self) -> bool {
-        self.message
-            .as_ref()
-            .is_some_and(anthropic::Request::stream)
+        let in_body = |message: &anthropic::Request| match self.route.dialect {
+            Dialect::Ollama => message.stream_unless_denied(),
+            _ => message.stream(),
+        };
+        let told = self.route.stream;
+        told.unwrap_or_else(|| self.message.as_ref().is_some_and(in_body))
     }
 
-    /// Whether the answer is a stream of Messages events, into which keep-alives may be put.
+    /// Whether an answer is asked for as a stream.
     pub(crate) fn is_event_stream(&self) -> bool {
-        self.route.endpoint == Endpoint::Messages && self.stream()
+        self.route.endpoint == Endpoint::Answer && self.stream()
+    }
+
+    /// The request in the intermediate form.
+    pub(crate) fn typed(&self) -> Result<Arc<ir::Request>, BadRequest> {
+        let read = || {
+            let codec = self.route.dialect.codec();
+            let counting = self.route.endpoint == Endpoint::Count;
+            let request = if counting {
+                codec.read_count_request(&self.body, self.path_facts())
+            } else {
+                codec.read_request(&self.body, self.path_facts())
+            };
+            request.map(Arc::new)
+        };
+        self.typed.get_or_init(read).clone()
+    }
+
+    /// Whether no output is wanted at all, so that an empty answer is a good one.
+    pub(crate) fn wants_no_output(&self) -> bool {
+        self.message
+            .as_ref()
+            .is_some_and(anthropic::Request::wants_no_output)
+    }
+
+    /// What keeps a silent stream to this client alive; empty where nothing does.
+    pub(crate) fn keep_alive(&self) -> Bytes {
+        match self.route.dialect {
+            // SDKs skip it wherever it comes, before `message_start` too.
+            Dialect::Anthropic => Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n"),
+            dialect => {
+                let mut out = Vec::new();
+                dialect
+                    .codec()
+                    .stream_writer(self.bare_reply())
+                    .keep_alive(&mut out);
+                Bytes::from(out)
+            }
+        }
+    }
+
+    /// Content type of a stream to this client.
+    pub(crate) fn stream_type(&self) -> &'static str {
+        match self.route.dialect {
+            Dialect::Anthropic => "text/event-stream; charset=utf-8",
+            dialect => dialect
+                .codec()
+                .stream_writer(self.bare_reply())
+                .content_type(),
+        }
+    }
+
+    fn bare_reply(&self) -> Reply {
+        let request = ir::Request {
+            model: self.model().to_owned(),
+            ..ir::Request::default()
+        };
+        Reply {
+            request: Arc::new(request),
+            json_array: self.route.json_array,
+            ..Reply::default()
+        }
+    }
+
+    /// Tokens of the prompt, roughly and at once.
+    pub(crate) fn estimate(&self) -> u64 {
+        let family = tokens::Family::of_model(self.model());
+        tokens::quick(family, &self.body).tokens()
+    }
+
+    /// Tokens of the prompt, counted with a tokenizer; roughly where the request cannot be read.
+    pub(crate) fn count(&self) -> u64 {
+        self.typed()
+            .map_or_else(|_| self.estimate(), |request| count::prompt(&request))
+    }
+
+    /// An answer to a token count by an estimate of our own.
+    pub(crate) fn counted(&self, request_id: &str, candidate: Option<&Candidate>) -> Whole {
+        let json = HeaderValue::from_static("application/json");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert("x-turnout-estimated", HeaderValue::from_static("true"));
+        mark(&mut headers, request_id, candidate);
+        Whole {
+            status: StatusCode::OK,
+            headers,
+            body: self.route.dialect.codec().write_count(self.count()).into(),
+        }
+    }
+
+    /// What the path alone tells.
+    pub(crate) fn path_facts(&self) -> PathFacts<'_> {
+        PathFacts {
+            model: self.route.model.as_deref(),
+            stream: Some(self.stream()),
+        }
     }
 
     /// The client's session, as its header or its metadata tells it.
@@ -203,6 +218,19 @@ impl Inbound {
             .to_owned(),
         )
     }
+}
+
+/// Whether the body must name a model.
+fn needs_model(route: &Route) -> bool {
+    route.model.is_none() && !is_free(&route.endpoint)
+}
+
+/// Whether the body may be anything.
+fn is_free(endpoint: &Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::Other | Endpoint::Models | Endpoint::Model(_)
+    )
 }
 
 /// Collects a body into one piece of memory, made as large as the client announces.

@@ -41,8 +41,13 @@ impl Outlet {
         }
     }
 
-    /// Opens a streamed answer.
-    pub(crate) fn open(&mut self, status: StatusCode, headers: HeaderMap, events: bool) {
+    /// Opens a streamed answer, kept alive by these bytes while it is silent.
+    pub(crate) fn open(
+        &mut self,
+        status: StatusCode,
+        headers: HeaderMap,
+        keep_alive: Option<Bytes>,
+    ) {
         if let Some(answer) = self.answer.take() {
             let (sender, pieces) = mpsc::channel(PIECES);
             self.status = Some(status.as_u16());
@@ -51,7 +56,7 @@ impl Outlet {
                 status,
                 headers,
                 pieces,
-                events,
+                keep_alive,
             });
         }
     }

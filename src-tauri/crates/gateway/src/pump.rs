@@ -1,21 +1,20 @@
 //! The stream pump: a provider's events, held at the gate until the first semantic one, then passed on.
 //!
 //! Before the gate opens nothing of an attempt is visible and any trouble is a plain failure. Behind it whole frames
-//! are forwarded byte for byte; trouble ends the stream with the dialect's error event, never with a made-up ending.
+//! are forwarded, as they came or written anew ([`crate::hearing`]); trouble ends the stream with the client's dialect's
+//! error event, never with a made-up ending.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use dialects::{
-    anthropic::{ErrorBody, ErrorKind, Event},
-    sse::Splitter,
-};
+use dialects::anthropic::ErrorBody;
 use futures_util::FutureExt;
 use routing::{Reason, Signal};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     ending::{Ending, Progress, Spare},
+    hearing::{Hearing, Note},
     outlet::Outlet,
     trial::Trial,
 };
@@ -41,8 +40,8 @@ pub(crate) struct Deadlines {
 enum Trouble {
     Timeout(&'static str),
     Broken(String),
-    Malformed,
-    /// The provider said it failed, in this event.
+    Malformed(String),
+    /// The provider said it failed; what the client is to be told of it.
     Told(ErrorBody, Bytes),
     ClientGone,
 }
@@ -51,15 +50,15 @@ struct Pump<'a, 'b> {
     trial: &'a Trial<'b>,
     response: reqwest::Response,
     deadlines: Deadlines,
-    splitter: Splitter,
+    hearing: Hearing,
     /// Whole frames not handed on yet.
     out: BytesMut,
-    /// `stop_reason`, once told.
-    stop_reason: Option<String>,
+    /// Whether the answer ended in the ordinary way, once its end was told.
+    stopped: Option<bool>,
     /// The answer's opening was read.
     began: bool,
     /// The answer's last event was read.
-    stopped: bool,
+    over: bool,
     /// Something semantic was read.
     spoke: bool,
 }
@@ -77,11 +76,11 @@ pub(crate) async fn pump(
         trial,
         response,
         deadlines,
-        splitter: Splitter::default(),
+        hearing: trial.hearing(),
         out: BytesMut::new(),
-        stop_reason: None,
+        stopped: None,
         began: false,
-        stopped: false,
+        over: false,
         spoke: false,
     };
     let read = pump.run(first, progress, outlet).await;
@@ -112,7 +111,7 @@ impl Pump<'_, '_> {
             idle,
             total,
         } = self.deadlines;
-        if self.stopped {
+        if self.over {
             // Whatever comes behind the last event is waited for shortly: the connection may then be used again.
             let rest = tokio::time::timeout(LINGER, self.response.chunk()).await;
             return Ok(rest.ok().and_then(Result::ok).flatten());
@@ -146,58 +145,34 @@ impl Pump<'_, '_> {
     }
 
     fn read(&mut self, bytes: &[u8], progress: &mut Progress) -> Result<(), Trouble> {
-        self.splitter
+        self.hearing
             .push(bytes)
             .map_err(|error| Trouble::Broken(error.to_string()))?;
-        while let Some(frame) = self.splitter.next_frame() {
-            self.understand(&progress.meter.read(&frame), frame.bytes(), progress)?;
-            self.out.extend_from_slice(frame.bytes());
+        while let Some(note) = self.hearing.next(&mut self.out, progress) {
+            self.understand(note, progress)?;
         }
         Ok(())
     }
 
-    /// What stands behind the last blank line when the stream ends: a last event that lacks its blank line is taken,
-    /// a part of an event is not.
+    /// What the stream still says when it ends.
     fn read_rest(&mut self, progress: &mut Progress) -> Result<(), Trouble> {
-        let Some(rest) = self.splitter.finish() else {
-            return Ok(());
-        };
-        let event = progress.meter.read(&rest);
-        if progress.finished
-            || matches!(
-                event,
-                Event::Stop | Event::Finished { .. } | Event::Error(_)
-            )
-        {
-            self.understand(&event, rest.bytes(), progress)?;
-            self.out.extend_from_slice(rest.bytes());
+        match self.hearing.finish(&mut self.out, progress) {
+            Some(note) => self.understand(note, progress),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn understand(
-        &mut self,
-        event: &Event,
-        frame: &Bytes,
-        progress: &mut Progress,
-    ) -> Result<(), Trouble> {
-        match event {
-            Event::Semantic => self.spoke = true,
-            Event::Finished { stop_reason } => {
-                self.stop_reason = Some(stop_reason.clone());
-                progress.finished = true;
-            }
-            Event::Stop => {
-                progress.finished = true;
-                self.stopped = true;
-            }
-            Event::Error(_) | Event::Malformed if progress.finished => {}
-            Event::Error(error) => return Err(Trouble::Told(error.clone(), frame.clone())),
-            Event::Malformed => return Err(Trouble::Malformed),
-            Event::Start => self.began = true,
-            Event::Other => {}
+    fn understand(&mut self, note: Note, progress: &Progress) -> Result<(), Trouble> {
+        self.began |= note.began;
+        self.spoke |= note.spoke;
+        self.over |= note.over;
+        self.stopped = note.stopped.or(self.stopped);
+        match (note.failed, note.malformed) {
+            _ if progress.finished => Ok(()),
+            (Some((error, event)), _) => Err(Trouble::Told(error, event)),
+            (None, Some(why)) => Err(Trouble::Malformed(why)),
+            (None, None) => Ok(()),
         }
-        Ok(())
     }
 
     /// Sends what is whole, once there is something to say.
@@ -218,17 +193,8 @@ impl Pump<'_, '_> {
     /// The gate opens at the first semantic event, or at an end that is an answer without one: a refusal, a paused
     /// turn, a request that wanted no output. A plain `end_turn` with nothing in it is an empty answer.
     fn may_open(&self) -> bool {
-        let wants_none = self
-            .trial
-            .inbound
-            .message
-            .as_ref()
-            .is_some_and(dialects::anthropic::Request::wants_no_output);
-        self.spoke
-            || self
-                .stop_reason
-                .as_ref()
-                .is_some_and(|reason| reason != "end_turn" || wants_none)
+        let wants_none = self.trial.inbound.wants_no_output();
+        self.spoke || self.stopped.is_some_and(|ordinary| !ordinary || wants_none)
     }
 
     async fn flush(&mut self, outlet: &mut Outlet) -> Result<(), Trouble> {
@@ -252,6 +218,7 @@ impl Pump<'_, '_> {
         progress: &mut Progress,
         outlet: &mut Outlet,
     ) -> Ending {
+        let read = self.past_the_end(read, progress, outlet).await;
         let committed = progress.ttft.is_some();
         let trouble = match read {
             Err(Trouble::ClientGone) => return Ending::ClientGone,
@@ -271,12 +238,29 @@ impl Pump<'_, '_> {
         }
     }
 
+    /// A connection that breaks or falls silent behind an answer's end spoils nothing: what the end still has to say
+    /// is said.
+    async fn past_the_end(
+        &mut self,
+        read: Result<(), Trouble>,
+        progress: &mut Progress,
+        outlet: &mut Outlet,
+    ) -> Result<(), Trouble> {
+        if !matches!(read, Err(Trouble::Broken(_) | Trouble::Timeout(_))) || progress.finished {
+            return read;
+        }
+        self.read_rest(progress)?;
+        if !progress.finished {
+            return read;
+        }
+        self.hand_on(progress, outlet).await
+    }
+
     /// A whole answer with nothing in it: tried elsewhere, and given to the client if nobody says more.
     fn empty(mut self) -> Ending {
-        let (status, headers) = (self.response.status(), self.response.headers().clone());
         let spare = Spare {
-            status,
-            headers,
+            status: self.response.status(),
+            headers: self.trial.headers(self.response.headers(), true),
             body: self.out.split().freeze(),
         };
         self.trial
@@ -297,9 +281,9 @@ impl Pump<'_, '_> {
                 format!("broke off in the middle of its answer: {cause}"),
                 None,
             ),
-            Trouble::Malformed => (
+            Trouble::Malformed(why) => (
                 Reason::StreamCut,
-                "sent an event that is not JSON in the middle of its answer".to_owned(),
+                format!("sent what is no event in the middle of its answer: {why}"),
                 None,
             ),
             Trouble::Told(told, event) => {
@@ -319,12 +303,14 @@ impl Pump<'_, '_> {
         let error = format!("{provider} {}", self.trial.quotable(&what));
         let id = self.trial.request_id;
         let message = format!("Turnout: {error}; ask again and another provider takes over ({id})");
-        let event = own_event
-            .unwrap_or_else(|| Bytes::from(ErrorBody::event(ErrorKind::Api, &message, id)));
         let last_words = async {
             // Frames read before the trouble are whole and the client's.
             let _ = self.flush(outlet).await;
-            let _ = outlet.send(event).await;
+            match own_event {
+                Some(event) => self.out.extend_from_slice(&event),
+                None => self.hearing.fail(&message, id, &mut self.out),
+            }
+            let _ = self.flush(outlet).await;
         };
         let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
         Ending::Cut { reason, error }
@@ -342,7 +328,7 @@ impl Trial<'_> {
                 &Signal::Cut,
                 &format!("the stream broke off before anything was said: {cause}"),
             ),
-            Trouble::Malformed => self.failed(&Signal::Cut, "an event that is not JSON"),
+            Trouble::Malformed(why) => self.failed(&Signal::Cut, why),
             Trouble::Told(told, _) => {
                 let signal = Signal::EventError {
                     kind: &told.kind,

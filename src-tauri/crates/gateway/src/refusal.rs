@@ -1,9 +1,13 @@
 //! Turnout's own errors, told in the client's dialect.
 
 use bytes::Bytes;
-use dialects::anthropic::{ErrorBody, ErrorKind};
+use dialects::{
+    Dialect,
+    anthropic::{ErrorBody, ErrorKind},
+    ir::Failure,
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use routing::{Dialect, Exhausted, Reason};
+use routing::{Exhausted, Reason};
 
 use crate::client::Whole;
 
@@ -129,15 +133,9 @@ impl Refusal {
     pub(crate) fn answer(&self, dialect: Dialect, request_id: &str) -> Whole {
         let message = format!("Turnout: {} ({request_id})", self.message);
         let kind = ErrorKind::of_status(self.status.as_u16());
-        let body = match dialect {
-            Dialect::Anthropic | Dialect::Practice => {
-                ErrorBody::envelope(kind, &message, request_id)
-            }
-            _ => serde_json::json!({
-                "error": { "message": message, "type": kind.as_str(), "param": null, "code": null }
-            })
-            .to_string()
-            .into_bytes(),
+        let (status, body) = match dialect {
+            Dialect::Anthropic => (self.status, ErrorBody::envelope(kind, &message, request_id)),
+            _ => self.in_words_of(dialect, message, request_id),
         };
         let mut headers = HeaderMap::new();
         headers.insert(
@@ -151,10 +149,21 @@ impl Refusal {
             headers.insert("x-should-retry", HeaderValue::from_static("false"));
         }
         Whole {
-            status: self.status,
+            status,
             headers,
             body: Bytes::from(body),
         }
+    }
+
+    fn in_words_of(
+        &self,
+        dialect: Dialect,
+        message: String,
+        request_id: &str,
+    ) -> (StatusCode, Vec<u8>) {
+        let failure = Failure::of_status(self.status.as_u16(), message);
+        let (status, body) = dialect.codec().write_failure(&failure, request_id);
+        (StatusCode::from_u16(status).unwrap_or(self.status), body)
     }
 }
 

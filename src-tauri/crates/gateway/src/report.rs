@@ -111,6 +111,8 @@ pub struct AttemptEnded {
     pub usage: Option<Usage>,
     /// The model that says it answered.
     pub model_answered: Option<String>,
+    /// What was left out or approximated on the way to the provider, in the client's names.
+    pub losses: Vec<String>,
 }
 
 /// How a request ended.

@@ -6,14 +6,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use dialects::Dialect;
 use http::{HeaderValue, Method, StatusCode, header};
-use routing::Dialect;
 
 use crate::{
     gateway::{Gateway, into_response, new_id},
     guard::guard,
-    inbound::Route,
     refusal::Refusal,
+    route::Route,
     serve::LocalAddress,
     snapshot::Access,
     trial::mark,
@@ -32,8 +32,9 @@ pub(crate) async fn screen(
         .get::<LocalAddress>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.0);
     if let Err(why) = guard(request.headers(), request.uri(), local, access) {
-        let dialect = Route::of(request.method(), request.uri().path())
-            .map_or(Dialect::Anthropic, |route| route.dialect);
+        let uri = request.uri();
+        let route = Route::of(request.method(), uri.path(), uri.query(), request.headers());
+        let dialect = route.map_or(Dialect::Anthropic, |route| route.dialect);
         let id = new_id();
         let mut answer = Refusal::fatal(StatusCode::FORBIDDEN, why).answer(dialect, &id);
         mark(&mut answer.headers, &id, None);

@@ -6,7 +6,7 @@ use dialects::vendors::Record;
 use routing::{Dialect, Pin, Topology};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::inbound::Route;
+use crate::route::Route;
 
 /// One consistent state of settings and secrets. A request keeps the one it began with.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct Upstream {
     pub proxy: Option<String>,
     /// Whether it has a token counting endpoint.
     pub count_tokens: bool,
+    /// Whether what its dialect cannot say is left out instead of refused.
+    pub lossy: bool,
 }
 
 impl Snapshot {
@@ -75,6 +77,14 @@ impl Snapshot {
 }
 
 impl Upstream {
+    /// Who made what it seals: the vendor, or the provider itself where the vendor is not known.
+    pub(crate) fn sealer(&self) -> &str {
+        let vendor = self.vendor.vendor();
+        let is_known =
+            **vendor != *self.vendor.dialect().as_str() || self.dialect == Dialect::Anthropic;
+        if is_known { vendor } else { &self.name }
+    }
+
     /// Whether it was reached at another address, or with other keys, before.
     pub(crate) fn is_renewed(&self, before: &Snapshot) -> bool {
         before.upstreams.get(&self.name).is_some_and(|before| {

@@ -1,6 +1,9 @@
 //! One try of one candidate: from sending the request to the end of its answer.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use http::{HeaderMap, HeaderValue};
 use routing::{Candidate, Reason, Signal, Verdict};
@@ -9,11 +12,14 @@ use tokio::time::Instant;
 
 use crate::{
     ending::{Ending, Progress},
+    exchange::{Conversion, Exchange, Unaskable},
     forward,
     gateway::{Live, Shared, unix_ms},
-    inbound::{Endpoint, Inbound},
+    hearing::Hearing,
+    inbound::Inbound,
     outlet::Outlet,
     report::{Report, RequestId},
+    route::Endpoint,
     snapshot::Upstream,
     upstream, whole,
 };
@@ -30,6 +36,12 @@ pub(crate) struct Trial<'a> {
     pub(crate) candidate: &'a Candidate,
     pub(crate) upstream: &'a Upstream,
     pub(crate) started: Instant,
+    /// What it takes to give the client an answer in its own dialect; set once it is known how the candidate is asked.
+    pub(crate) conversion: Option<Conversion>,
+    /// Whether the conversation is told without the reasoning in it.
+    pub(crate) without_reasoning: bool,
+    /// The provider refused reasoning state that it did not make.
+    pub(crate) refused_seal: AtomicBool,
 }
 
 impl Trial<'_> {
@@ -88,26 +100,116 @@ impl Trial<'_> {
             at_ms: unix_ms(),
             ttft_ms: ttft.as_millis() as u64,
         });
-        let events = self.inbound.is_event_stream();
-        outlet.open(response.status(), self.headers(response.headers()), events);
+        let keep_alive = self
+            .inbound
+            .is_event_stream()
+            .then(|| self.inbound.keep_alive());
+        outlet.open(
+            response.status(),
+            self.headers(response.headers(), true),
+            keep_alive,
+        );
     }
 
-    /// The provider's headers with ours.
-    pub(crate) fn headers(&self, upstream: &HeaderMap) -> HeaderMap {
-        let mut headers = forward::response_headers(upstream);
+    /// The provider's headers with ours; `stream` tells what a converted answer is written as.
+    pub(crate) fn headers(&self, upstream: &HeaderMap, stream: bool) -> HeaderMap {
+        let mut headers = match &self.conversion {
+            None => forward::response_headers(upstream),
+            Some(conversion) => {
+                let content_type = if stream && self.inbound.is_event_stream() {
+                    self.inbound.stream_type()
+                } else {
+                    "application/json"
+                };
+                let mut headers = forward::converted_headers(upstream, content_type);
+                if let Some(losses) = conversion.loss_header() {
+                    headers.insert("x-turnout-loss", losses);
+                }
+                headers
+            }
+        };
         mark(&mut headers, self.request_id, Some(self.candidate));
         headers
     }
 
+    /// How the stream of this candidate is understood.
+    pub(crate) fn hearing(&self) -> Hearing {
+        let client = self.inbound.route.dialect;
+        match &self.conversion {
+            None => Hearing::same(client),
+            Some(conversion) => Hearing::converted(
+                conversion.dialect,
+                &conversion.origin,
+                client,
+                self.reply(conversion.tools.clone()),
+                self.shared.memory.clone(),
+            ),
+        }
+    }
+
     /// Sends the request and takes its answer to where it belongs.
-    pub(crate) async fn run(&self, progress: &mut Progress, outlet: &mut Outlet) -> Ending {
-        if self.inbound.route.endpoint == Endpoint::CountTokens && !self.upstream.count_tokens {
-            return self.failed_for(
+    pub(crate) async fn run(&mut self, progress: &mut Progress, outlet: &mut Outlet) -> Ending {
+        let ending = self.exchange(progress, outlet).await;
+        if !self.refused_seal.load(Ordering::Relaxed) || self.without_reasoning {
+            return ending;
+        }
+        // The conversation came from another model or account: its reasoning is of no use here, the rest is.
+        self.without_reasoning = true;
+        self.exchange(progress, outlet).await
+    }
+
+    async fn exchange(&mut self, progress: &mut Progress, outlet: &mut Outlet) -> Ending {
+        let mut exchange = match Exchange::of(self) {
+            Ok(exchange) => exchange,
+            Err(why) => return self.unasked(why, progress, outlet),
+        };
+        self.conversion = exchange.conversion.take();
+        if let Some(conversion) = &self.conversion {
+            progress.losses.clone_from(&conversion.losses);
+        }
+        self.ask(&exchange, progress, outlet).await
+    }
+
+    /// What is done where the candidate cannot be asked.
+    fn unasked(&self, why: Unaskable, progress: &mut Progress, outlet: &mut Outlet) -> Ending {
+        match why {
+            Unaskable::BadRequest(refusal) => {
+                let error = refusal.message.clone();
+                let mut answer = refusal.answer(self.inbound.route.dialect, self.request_id);
+                mark(&mut answer.headers, self.request_id, Some(self.candidate));
+                outlet.whole(answer);
+                Ending::Refused {
+                    reason: Some(Reason::InvalidRequest),
+                    error,
+                }
+            }
+            Unaskable::Unable(why) => {
+                self.failed_for(Verdict::NextProvider, Reason::InvalidRequest, &why)
+            }
+            Unaskable::NoSuchCall if self.inbound.route.endpoint == Endpoint::Count => {
+                self.estimate(progress, outlet)
+            }
+            Unaskable::NoSuchCall => self.failed_for(
                 Verdict::NextProvider,
                 Reason::NotFound,
-                "it cannot count tokens (count_tokens = false)",
-            );
+                "its dialect has no such call",
+            ),
         }
+    }
+
+    /// Answers a token count by an estimate of our own.
+    pub(crate) fn estimate(&self, progress: &mut Progress, outlet: &mut Outlet) -> Ending {
+        progress.finished = true;
+        outlet.whole(self.inbound.counted(self.request_id, Some(self.candidate)));
+        Ending::Delivered
+    }
+
+    async fn ask(
+        &self,
+        exchange: &Exchange,
+        progress: &mut Progress,
+        outlet: &mut Outlet,
+    ) -> Ending {
         let timeouts = &self.upstream.timeouts;
         let key = self.candidate.key.as_deref();
         let secret = key.and_then(|id| self.upstream.keys.get(id));
@@ -124,8 +226,8 @@ impl Trial<'_> {
             self.upstream,
             secret,
             &self.live.snapshot.access,
+            self.conversion.is_some().then_some(&exchange.headers[..]),
         );
-        let model = self.candidate.renamed.then_some(&*self.candidate.model);
         let head = if self.inbound.stream() {
             timeouts.first_event
         } else {
@@ -137,8 +239,8 @@ impl Trial<'_> {
             self.upstream,
             key,
             headers,
-            self.inbound,
-            model,
+            self.inbound.method.clone(),
+            exchange,
         );
         match tokio::time::timeout_at(limit, send).await {
             Ok(Ok(response)) => {

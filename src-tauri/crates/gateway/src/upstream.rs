@@ -10,14 +10,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use http_body::{Frame, SizeHint};
 use reqwest::{Client, Url};
 use routing::Dialect;
 use secrecy::ExposeSecret;
 
 use crate::{
-    inbound::Inbound,
+    exchange::Exchange,
     snapshot::{Auth, Upstream},
 };
 
@@ -140,22 +140,19 @@ pub(crate) async fn send(
     upstream: &Upstream,
     key: Option<&str>,
     headers: HeaderMap,
-    inbound: &Inbound,
-    model: Option<&str>,
+    method: Method,
+    exchange: &Exchange,
 ) -> Result<reqwest::Response, SendError> {
     let client = pools
         .client(upstream)
         .ok_or_else(|| SendError::Address(format!("{} has no pool", upstream.name)))?;
-    let url = address(upstream, key, inbound)?;
-    let mut request = client.request(inbound.method.clone(), url).headers(headers);
-    if !inbound.body.is_empty() {
-        request = request.body(match (model, &inbound.message) {
-            (Some(model), Some(message)) => {
-                reqwest::Body::wrap(Pieces::new(message.with_model(model)))
-            }
-            _ => reqwest::Body::from(inbound.body.clone()),
-        });
-    }
+    let url = address(upstream, key, &exchange.path)?;
+    let mut request = client.request(method, url).headers(headers);
+    request = match &exchange.body[..] {
+        [whole] if whole.is_empty() => request,
+        [whole] => request.body(whole.clone()),
+        pieces => request.body(reqwest::Body::wrap(Pieces::new(pieces.to_vec()))),
+    };
     request.send().await.map_err(|error| {
         let connecting = error.is_connect();
         let told = told(error);
@@ -167,14 +164,13 @@ pub(crate) async fn send(
     })
 }
 
-/// The provider's address for this request: its base, the client's path and query, its key if it wants it there.
-fn address(upstream: &Upstream, key: Option<&str>, inbound: &Inbound) -> Result<Url, SendError> {
+/// The provider's address for a path and query: its base, the path, its key if it wants it there.
+fn address(upstream: &Upstream, key: Option<&str>, path: &str) -> Result<Url, SendError> {
     let base = &upstream.base_url;
-    let joined = joined(upstream.dialect, base, &inbound.route.path);
+    let joined = joined(upstream.dialect, base, path);
     let mut url = Url::parse(&joined).map_err(|error| {
         SendError::Address(format!("base_url {base:?} is not an address: {error}"))
     })?;
-    url.set_query(inbound.query.as_deref());
     if let (Auth::Query(name), Some(key)) =
         (&upstream.auth, key.and_then(|id| upstream.keys.get(id)))
     {

@@ -1,25 +1,20 @@
 //! What a provider's answer is, from its head on: an error, a stream to pump, or an answer to be read whole.
 
-use std::time::{Duration, SystemTime};
-
 use bytes::{Bytes, BytesMut};
-use dialects::anthropic::ErrorBody;
-use http::{HeaderMap, StatusCode};
-use routing::{Signal, Verdict};
+use dialects::Framing;
+use routing::Signal;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    client::Whole,
-    ending::{Ending, Progress, Spare},
-    inbound::Endpoint,
+    deliver::{Came, deliver, deliver_folded},
+    ending::{Ending, Progress},
+    error_answer::error_answer,
     outlet::Outlet,
     pump::{Deadlines, pump},
-    refusal::Refusal,
-    trial::{Trial, mark},
+    route::Endpoint,
+    trial::Trial,
 };
 
-/// As much of an error's body as is read.
-const ERROR_BODY: usize = 1 << 20;
 /// As much white space as an answer may begin with.
 const OPENING: usize = 64 << 10;
 /// The largest answer that is read whole.
@@ -39,102 +34,15 @@ pub(crate) async fn receive(
         total: trial.started + timeouts.total,
     };
     if !response.status().is_success() {
-        return error_answer(trial, response, deadlines, outlet).await;
+        return error_answer(trial, response, deadlines, progress, outlet).await;
     }
     match trial.inbound.route.endpoint {
         Endpoint::Other => raw(trial, response, deadlines, progress, outlet).await,
-        Endpoint::Messages | Endpoint::CountTokens => {
-            sniff(trial, response, deadlines, progress, outlet).await
-        }
+        _ => sniff(trial, response, deadlines, progress, outlet).await,
     }
 }
 
-/// A provider's `retry-after`: milliseconds first, as the SDKs read it, then seconds or an HTTP date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::trim)
-    };
-    if let Some(milliseconds) = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok()) {
-        return Duration::try_from_secs_f64(milliseconds / 1000.0).ok();
-    }
-    let text = text("retry-after")?;
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
-}
-
-async fn error_answer(
-    trial: &Trial<'_>,
-    mut response: reqwest::Response,
-    deadlines: Deadlines,
-    outlet: &mut Outlet,
-) -> Ending {
-    let (status, headers) = (response.status(), response.headers().clone());
-    // An error whose body does not come is an error all the same.
-    let body = read_body(&mut response, BytesMut::new(), deadlines, ERROR_BODY).await;
-    let is_told = body
-        .as_ref()
-        .is_ok_and(|body| !body.is_empty() && !is_html(body));
-    let body = body.unwrap_or_default();
-    let signal = Signal::Status {
-        code: status.as_u16(),
-        body: &body,
-        html: is_html(&body),
-    };
-    let told = ErrorBody::read(&body)
-        .map(|error| error.message)
-        .filter(|message| !message.is_empty());
-    let error = match told {
-        Some(message) => format!("HTTP {}: {message}", status.as_u16()),
-        None => format!("HTTP {}", status.as_u16()),
-    };
-    match trial.failed(&signal, &error) {
-        Ending::Failed {
-            verdict: Verdict::ClientFault | Verdict::Ok,
-            reason,
-            error,
-            ..
-        } => {
-            outlet.whole(refused(
-                trial,
-                status,
-                &headers,
-                is_told.then_some(body),
-                &error,
-            ));
-            Ending::Refused { reason, error }
-        }
-        failed => failed.resting(retry_after(&headers)),
-    }
-}
-
-/// A provider's refusal of the request: as it is, but for a web page or a body that did not come.
-fn refused(
-    trial: &Trial<'_>,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: Option<Bytes>,
-    error: &str,
-) -> Whole {
-    if let Some(body) = body {
-        return Whole {
-            status,
-            headers: trial.headers(headers),
-            body,
-        };
-    }
-    let mut answer =
-        Refusal::fatal(status, error).answer(trial.inbound.route.dialect, trial.request_id);
-    mark(&mut answer.headers, trial.request_id, Some(trial.candidate));
-    answer
-}
-
-/// A success on the Messages paths. What it is is told by its first byte, since content types are often wrong.
+/// A success on a path that is understood. What it is is told by its first byte, since content types are often wrong.
 async fn sniff(
     trial: &Trial<'_>,
     mut response: reqwest::Response,
@@ -167,136 +75,30 @@ async fn sniff(
             return trial.failed(&Signal::Empty, "nothing but white space");
         }
     };
+    let streams = trial.inbound.is_event_stream();
+    let in_lines = trial.provider_codec().framing() == Framing::Lines;
     match first {
-        b'<' => trial.failed(&Signal::Html, "a web page instead of an answer"),
+        b'<' => return trial.failed(&Signal::Html, "a web page instead of an answer"),
+        b'{' if streams && in_lines => {}
         b'{' | b'[' => {
             let body = match read_body(&mut response, opening, deadlines, WHOLE_BODY).await {
                 Ok(body) => body,
                 Err(cause) => return trial.failed(&Signal::Cut, &cause),
             };
-            deliver_whole(
-                trial,
-                response.status(),
-                response.headers(),
-                body,
-                progress,
-                outlet,
-            )
+            return deliver(trial, Came::of(&response, body), progress, outlet).await;
         }
+        _ if streams => {}
+        // A stream, though none was asked for.
         _ => {
-            pump(
-                trial,
-                response,
-                opening.freeze(),
-                deadlines,
-                progress,
-                outlet,
-            )
-            .await
+            let body = match read_body(&mut response, opening, deadlines, WHOLE_BODY).await {
+                Ok(body) => body,
+                Err(cause) => return trial.failed(&Signal::Cut, &cause),
+            };
+            return deliver_folded(trial, Came::of(&response, body), progress, outlet).await;
         }
     }
-}
-
-fn deliver_whole(
-    trial: &Trial<'_>,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: Bytes,
-    progress: &mut Progress,
-    outlet: &mut Outlet,
-) -> Ending {
-    if let Some(error) = ErrorBody::read(&body) {
-        let signal = Signal::EventError {
-            kind: &error.kind,
-            message: &error.message,
-        };
-        return trial.failed(
-            &signal,
-            &format!(
-                "an error under status {}: {}",
-                status.as_u16(),
-                error.message
-            ),
-        );
-    }
-    if let Some(failed) = is_no_message(trial, status, &body) {
-        return failed;
-    }
-    progress.read_whole(&body);
-    if trial.inbound.route.endpoint == Endpoint::Messages && is_empty_answer(trial, &body) {
-        let spare = Spare {
-            status,
-            headers: headers.clone(),
-            body,
-        };
-        return trial
-            .failed(&Signal::Empty, "an answer with nothing in it")
-            .with_spare(spare);
-    }
-    progress.finished = true;
-    outlet.whole(Whole {
-        status,
-        headers: trial.headers(headers),
-        body,
-    });
-    Ending::Delivered
-}
-
-/// What calls itself a success and is none: JSON that is no message, or what the settings count as a failure.
-fn is_no_message(trial: &Trial<'_>, status: StatusCode, body: &[u8]) -> Option<Ending> {
-    #[derive(serde::Deserialize)]
-    struct Message<'a> {
-        #[serde(borrow, rename = "content")]
-        _content: Vec<&'a serde_json::value::RawValue>,
-    }
-    let words = || {
-        format!(
-            "not an answer: {}",
-            String::from_utf8_lossy(&body[..body.len().min(2048)])
-        )
-    };
-    if trial.inbound.route.endpoint == Endpoint::Messages
-        && serde_json::from_slice::<Message<'_>>(body).is_err()
-    {
-        let words = words();
-        return Some(trial.failed(
-            &Signal::EventError {
-                kind: "api_error",
-                message: &words,
-            },
-            &words,
-        ));
-    }
-    let signal = Signal::Status {
-        code: status.as_u16(),
-        body,
-        html: false,
-    };
-    (trial.judge(&signal).0 != Verdict::Ok).then(|| trial.failed(&signal, &words()))
-}
-
-/// A finished answer whose content is an empty list, though output was wanted.
-fn is_empty_answer(trial: &Trial<'_>, body: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Answer<'a> {
-        #[serde(borrow)]
-        content: Vec<&'a serde_json::value::RawValue>,
-        stop_reason: Option<String>,
-    }
-    let wants_none = trial
-        .inbound
-        .message
-        .as_ref()
-        .is_some_and(dialects::anthropic::Request::wants_no_output);
-    let answer = serde_json::from_slice::<Answer<'_>>(body);
-    !wants_none
-        && answer.is_ok_and(|answer| {
-            answer.content.is_empty()
-                && answer
-                    .stop_reason
-                    .as_deref()
-                    .is_none_or(|reason| reason == "end_turn")
-        })
+    let first = opening.freeze();
+    pump(trial, response, first, deadlines, progress, outlet).await
 }
 
 /// Passes an answer through unread: files, batches, lists of models.
@@ -345,7 +147,8 @@ fn cut(trial: &Trial<'_>, outlet: &mut Outlet, cause: &str) -> Ending {
     }
 }
 
-async fn read_body(
+/// Reads what is left of a body.
+pub(crate) async fn read_body(
     response: &mut reqwest::Response,
     mut body: BytesMut,
     deadlines: Deadlines,
@@ -374,11 +177,13 @@ async fn read_body(
     }
 }
 
-fn first_byte(body: &[u8]) -> Option<u8> {
+/// The first byte that says something.
+pub(crate) fn first_byte(body: &[u8]) -> Option<u8> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     body.trim_ascii_start().first().copied()
 }
 
-fn is_html(body: &[u8]) -> bool {
+/// Whether a body is a web page.
+pub(crate) fn is_html(body: &[u8]) -> bool {
     first_byte(body) == Some(b'<')
 }

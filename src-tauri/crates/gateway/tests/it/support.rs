@@ -233,6 +233,7 @@ pub(crate) fn snapshot(
             },
             proxy: None,
             count_tokens: true,
+            lossy: false,
         };
         change(index, &mut provider, &mut upstream);
         topology.providers.push(provider);
