@@ -15,7 +15,10 @@ use std::{
 
 use tokio::net::TcpStream;
 
-use crate::secrets::{ADMIN_TOKEN, CLIENT_TOKEN, Env, Keychain, Reference, Resolver, SecretError};
+use crate::{
+    presets::{Preset, Provider, presets},
+    secrets::{ADMIN_TOKEN, CLIENT_TOKEN, Env, Keychain, Reference, Resolver, SecretError},
+};
 
 /// A local server answers at once or is not there.
 const PROBE: Duration = Duration::from_millis(250);
@@ -93,163 +96,81 @@ impl Surroundings {
     /// Everything that could be a group.
     async fn offers(&self) -> Vec<Offer> {
         let (ollama, lm_studio) = tokio::join!(answers(self.ollama), answers(self.lm_studio));
-        let mut offers: Vec<Offer> = KNOWN
+        let mut offers: Vec<Offer> = presets()
             .iter()
-            .filter(|known| self.has(known.variable) && !self.is_ours(known))
-            .map(|k| self.offer(k))
+            .filter_map(|preset| self.by_key(preset))
             .collect();
-        if ollama {
-            offers.push(Offer::local(
-                "ollama",
-                "Ollama",
-                "ollama",
-                &format!("http://{}", self.ollama),
-            ));
-        }
-        if lm_studio {
-            offers.push(Offer::local(
-                "lm-studio",
-                "LM Studio",
-                "openai-chat",
-                &format!("http://{}/v1", self.lm_studio),
-            ));
+        for (name, answers, address) in [
+            ("ollama", ollama, self.ollama),
+            ("lmstudio", lm_studio, self.lm_studio),
+        ] {
+            let local = presets().iter().find(|preset| preset.vendor == name);
+            offers.extend(
+                local
+                    .filter(|_| answers)
+                    .and_then(|preset| by_address(preset, address)),
+            );
         }
         offers
     }
 
-    /// Whether the variable holds a token of Turnout's own, as in a shell that was pointed here: no provider may see it.
-    fn is_ours(&self, known: &Known) -> bool {
-        (self.env)(known.variable).is_some_and(|value| value.starts_with("turnout-"))
-    }
-
-    fn offer(&self, known: &Known) -> Offer {
+    /// The preset, if its key is in the environment.
+    fn by_key(&self, preset: &Preset) -> Option<Offer> {
+        let variable = preset.variable.as_deref().filter(|name| self.has(name))?;
+        // A token of Turnout's own, as in a shell that was pointed here: no provider may see it.
+        if (self.env)(variable).is_some_and(|value| value.starts_with("turnout-")) {
+            return None;
+        }
+        let mut provider = preset.provider.clone();
         // A base URL of the user's own goes with the key; one that points here would only go in circles.
         let own = |name: &&str| {
             (self.env)(name)
                 .is_some_and(|url| !url.contains("127.0.0.1") && !url.contains("localhost"))
         };
-        let own = known
-            .base_variable
-            .filter(|name| self.has(name))
-            .filter(own);
-        Offer {
-            name: known.name.to_owned(),
-            found: format!("{} is set in the environment.", known.variable),
-            dialect: known.dialect,
-            base_url: own.map_or(known.base_url.to_owned(), |name| format!("${{{name}}}")),
-            auth: known.auth,
-            key: Some(format!("env:{}", known.variable)),
+        let base = preset.base_variable.as_deref();
+        if let Some(name) = base.filter(|name| self.has(name)).filter(own) {
+            provider.base_url = format!("${{{name}}}");
         }
+        Some(Offer {
+            found: format!("{variable} is set in the environment."),
+            key: Some(format!("env:{variable}")),
+            provider,
+        })
     }
 }
 
-/// An environment variable that holds a key, and what it opens.
-struct Known {
-    variable: &'static str,
-    base_variable: Option<&'static str>,
-    name: &'static str,
-    dialect: &'static str,
-    base_url: &'static str,
-    auth: &'static str,
+/// A preset of a program on this machine, at the address where it was found.
+fn by_address(preset: &Preset, address: SocketAddr) -> Option<Offer> {
+    let usual = preset.local.as_deref()?;
+    let mut provider = preset.provider.clone();
+    provider.base_url = provider.base_url.replace(usual, &address.to_string());
+    Some(Offer {
+        found: format!("{} answers on this machine.", provider.name),
+        key: None,
+        provider,
+    })
 }
-
-const KNOWN: [Known; 6] = [
-    Known {
-        variable: "ANTHROPIC_API_KEY",
-        base_variable: Some("ANTHROPIC_BASE_URL"),
-        name: "anthropic",
-        dialect: "anthropic",
-        base_url: "https://api.anthropic.com",
-        auth: "x-api-key",
-    },
-    Known {
-        variable: "ANTHROPIC_AUTH_TOKEN",
-        base_variable: Some("ANTHROPIC_BASE_URL"),
-        name: "anthropic-token",
-        dialect: "anthropic",
-        base_url: "https://api.anthropic.com",
-        auth: "bearer",
-    },
-    Known {
-        variable: "OPENAI_API_KEY",
-        base_variable: Some("OPENAI_BASE_URL"),
-        name: "openai",
-        dialect: "openai-chat",
-        base_url: "https://api.openai.com/v1",
-        auth: "bearer",
-    },
-    Known {
-        variable: "GEMINI_API_KEY",
-        base_variable: None,
-        name: "gemini",
-        dialect: "gemini",
-        base_url: "https://generativelanguage.googleapis.com",
-        auth: "{ header = \"x-goog-api-key\" }",
-    },
-    // These two document an Anthropic endpoint for Claude Code beside their OpenAI one.
-    Known {
-        variable: "OPENROUTER_API_KEY",
-        base_variable: None,
-        name: "openrouter",
-        dialect: "anthropic",
-        base_url: "https://openrouter.ai/api",
-        auth: "bearer",
-    },
-    Known {
-        variable: "DEEPSEEK_API_KEY",
-        base_variable: None,
-        name: "deepseek",
-        dialect: "anthropic",
-        base_url: "https://api.deepseek.com/anthropic",
-        auth: "x-api-key",
-    },
-];
 
 /// A provider and its group, ready to be uncommented.
 struct Offer {
-    name: String,
     found: String,
-    dialect: &'static str,
-    base_url: String,
-    auth: &'static str,
     key: Option<String>,
+    provider: Provider,
 }
 
 impl Offer {
-    fn local(name: &str, title: &str, dialect: &'static str, url: &str) -> Self {
-        let found = format!("{title} answers on this machine.");
-        Self {
-            name: name.to_owned(),
-            found,
-            dialect,
-            base_url: url.to_owned(),
-            auth: "none",
-            key: None,
-        }
-    }
-
     fn block(&self) -> String {
-        let Self {
-            name,
-            found,
-            dialect,
-            base_url,
-            auth,
-            key,
-        } = self;
-        let auth = if auth.starts_with('{') {
-            (*auth).to_owned()
-        } else {
-            format!("\"{auth}\"")
-        };
-        let keys = key
-            .as_ref()
-            .map(|key| format!("#keys = [\"{key}\"]\n"))
-            .unwrap_or_default();
-        format!(
-            "# {found}\n#[[providers]]\n#name = \"{name}\"\n#dialect = \"{dialect}\"\n#base_url = \"{base_url}\"\n\
-             #auth = {auth}\n{keys}#\n#[[groups]]\n#name = \"{name}\"\n#members = [{{ provider = \"{name}\" }}]\n\n"
-        )
+        let name = &self.provider.name;
+        let provider = self.provider.block(self.key.as_deref());
+        let group =
+            format!("\n[[groups]]\nname = \"{name}\"\nmembers = [{{ provider = \"{name}\" }}]\n");
+        let mut block = format!("# {}\n", self.found);
+        for line in provider.lines().chain(group.lines()) {
+            // Writing into a string cannot fail.
+            let _ = writeln!(block, "#{line}");
+        }
+        block.push('\n');
+        block
     }
 }
 
@@ -281,7 +202,10 @@ pub async fn first_start(
     match file.persist_noclobber(config) {
         Ok(_) => Ok(Some(FirstStart {
             text,
-            offered: offers.into_iter().map(|offer| offer.name).collect(),
+            offered: offers
+                .into_iter()
+                .map(|offer| offer.provider.name)
+                .collect(),
         })),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(failed(error.error)),

@@ -22,6 +22,7 @@ mod notices;
 mod options;
 mod place;
 mod practice_hosts;
+mod presets;
 mod publisher;
 mod pump;
 mod record;

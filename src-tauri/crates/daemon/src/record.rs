@@ -94,5 +94,6 @@ fn attempt_ended(attempt: &gateway::AttemptEnded) -> ledger::AttemptEnded {
             estimated: usage.estimated,
         }),
         model_answered: attempt.model_answered.clone(),
+        losses: attempt.losses.clone(),
     }
 }

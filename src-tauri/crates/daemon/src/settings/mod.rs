@@ -26,7 +26,7 @@ mod reader;
 mod scalar;
 mod schema;
 mod snapshot;
-mod vendors;
+pub(crate) mod vendors;
 pub mod watch;
 mod words;
 
@@ -40,9 +40,9 @@ pub use self::{
     model::{
         Auth, Breaker, Budget, Capture, ClientToken, Continuation, Desktop, Dialect, FailoverOn,
         Group, Health, Hedge, HedgeAfter, KeyPolicy, Language, Ledger, Limits, Log, LogFormat,
-        LogLevel, Member, Mode, ModelPrice, Models, NoticeKind, OnQuit, Period, Policy, Price,
-        Provider, Retry, Routing, Rule, Server, Settings, Suspend, Target, Theme, Then, Tier,
-        Timeouts, When,
+        LogLevel, Lossy, Member, Mode, ModelPrice, Models, NoticeKind, OnQuit, Period, Policy,
+        Price, Provider, Retry, Routing, Rule, Server, Settings, Suspend, Target, Theme, Then,
+        Tier, Timeouts, When,
     },
     problem::Problem,
     schema::json_schema,

@@ -6,8 +6,8 @@ use std::{fmt, net::SocketAddr, time::Duration};
 pub use super::{
     scalar::FailoverOn,
     words::{
-        Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Mode, NoticeKind,
-        OnQuit, Period, Policy, Theme, Tier,
+        Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Lossy, Mode,
+        NoticeKind, OnQuit, Period, Policy, Theme, Tier,
     },
 };
 use crate::secrets::Reference;
@@ -214,6 +214,8 @@ pub struct Provider {
     pub proxy: Option<String>,
     /// Whether it has a token counting endpoint.
     pub count_tokens: bool,
+    /// What happens to what its dialect cannot say.
+    pub lossy: Lossy,
     /// What it costs.
     pub price: Price,
     /// Its own limits.

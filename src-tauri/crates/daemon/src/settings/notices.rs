@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{
     check::Check,
-    model::{Capture, Continuation, Dialect, Language, OnQuit, Policy, Settings, Theme},
+    model::{Capture, Continuation, Language, OnQuit, Policy, Settings, Theme},
     raw,
     reader::{At, Field},
 };
@@ -89,15 +89,6 @@ fn providers(check: &mut Check<'_>, document: &raw::Document, settings: &Setting
                 check,
                 &models.span,
                 &format!("prices of single models of provider {}", provider.name),
-            );
-        }
-        if !matches!(provider.dialect, Dialect::Anthropic | Dialect::Practice) {
-            check.notice(
-                &written.dialect.as_ref().map_or(at.span.clone(), |dialect| dialect.span.clone()),
-                &format!(
-                    "provider {} speaks {}, into which this version cannot translate yet; it is skipped for Anthropic clients",
-                    provider.name, provider.dialect
-                ),
             );
         }
     }

@@ -8,8 +8,8 @@ use super::{
     reader::{At, Field, Read, Reader},
     scalar::{Count, FailoverOn, Free, OneOrMany, Pairs, Secretive, Size, Span, inline_schema},
     words::{
-        Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Mode, NoticeKind,
-        OnQuit, Period, Policy, Theme, Tier,
+        Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Lossy, Mode,
+        NoticeKind, OnQuit, Period, Policy, Theme, Tier,
     },
 };
 
@@ -184,7 +184,7 @@ tables! {
         dialect: Dialect,
         /// What the vendor documents; a missing or doubled version segment is put right.
         base_url: String,
-        /// Whose endpoint it is, by its name in vendors.toml. Default: the one recognised by the host of base_url.
+        /// Whose endpoint it is, by its name in vendors.toml. Default: the one recognised by the host of `base_url`.
         vendor: String,
         /// Capabilities that differ from what is known of the vendor and its models, as in vendors.toml.
         caps: Free,
@@ -208,6 +208,9 @@ tables! {
         proxy: String,
         /// Whether the upstream has a token counting endpoint.
         count_tokens: bool,
+        /// What happens to what its dialect cannot say, such as stop sequences at Responses: the request is refused, or
+        /// the loss is allowed and listed. Default: refuse.
+        lossy: Lossy,
         /// What it costs.
         price: Price,
         /// Its own limits.

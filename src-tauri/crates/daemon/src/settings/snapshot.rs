@@ -7,7 +7,7 @@ use gateway::{Access, Limits, Snapshot, Upstream};
 use secrecy::SecretString;
 
 use super::{
-    Auth, Dialect, FailoverOn, KeyPolicy, Mode, Policy, Provider, Settings, Timeouts,
+    Auth, Dialect, FailoverOn, KeyPolicy, Lossy, Mode, Policy, Provider, Settings, Timeouts,
     vendors::vendors,
 };
 use crate::secrets::Resolved;
@@ -150,6 +150,7 @@ fn upstream(
         timeouts: timeouts(provider.timeouts),
         proxy: provider.proxy.clone(),
         count_tokens: provider.count_tokens,
+        lossy: provider.lossy == Lossy::Allow,
     })
 }
 

@@ -15,7 +15,7 @@ static VENDORS: LazyLock<Vendors> = LazyLock::new(|| {
 });
 
 /// What is known about vendors and their models; read on first use.
-pub(super) fn vendors() -> &'static Vendors {
+pub(crate) fn vendors() -> &'static Vendors {
     &VENDORS
 }
 

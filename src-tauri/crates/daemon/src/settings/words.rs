@@ -54,6 +54,13 @@ macro_rules! words {
 }
 
 words! {
+    /// What happens to what a provider's dialect cannot say and that should not be left out.
+    Lossy {
+        /// The request is refused, and tried elsewhere.
+        Refuse = "refuse",
+        /// It is left out and listed as lost.
+        Allow = "allow",
+    }
     /// Whether failover may leave the active group.
     Mode {
         /// It may.

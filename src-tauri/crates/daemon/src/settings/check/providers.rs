@@ -12,7 +12,7 @@ use super::{
         reader::{At, Field, suggestion},
         scalar::{Free, OneOrMany, Pairs},
         vendors::vendors,
-        words::{Dialect, KeyPolicy},
+        words::{Dialect, KeyPolicy, Lossy},
     },
     Check, or, part, routing, values,
 };
@@ -94,6 +94,7 @@ fn provider(
                 Dialect::Anthropic | Dialect::Gemini | Dialect::Practice
             ),
         ),
+        lossy: or(&raw.lossy, Lossy::Refuse),
         price: price(check, part(&raw.price, &raw::Price::default()), dialect),
         limits: limits(check, part(&raw.limits, &raw::Limits::default())),
         enabled: or(&raw.enabled, true),

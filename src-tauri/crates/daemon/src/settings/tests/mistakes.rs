@@ -70,6 +70,18 @@ fn each_mistake_is_told_where_it_stands() {
         ("[server]\nmax_body = «\"0B\"\n", "larger than zero"),
         ("[server]\nrequire_token = «\"yes\"\n", "true or false"),
         ("[routing]\nmode = «\"automatic\"\n", "known here: `auto`"),
+        (
+            "[[providers]]\nname = \"q\"\ndialect = \"practice\"\nvendor = «\"antropic\"\n",
+            "did you mean `anthropic`",
+        ),
+        (
+            "[[providers]]\nname = \"q\"\ndialect = \"practice\"\ncaps = «{ imagess = true }\n",
+            "imagess",
+        ),
+        (
+            "[[providers]]\nname = \"q\"\ndialect = \"practice\"\ncaps = «{ thinking = \"much\" }\n",
+            "much",
+        ),
         ("[routing]\ncooldown = «60\n", "duration in quotes"),
         ("[routing]\ncooldown = «\"60\"\n", "cannot be \"60\""),
         ("[routing]\nretry = { attempts = «0 }\n", "at least 1"),

@@ -1,6 +1,6 @@
 //! What the gateway gets.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret as _;
 
@@ -95,4 +95,24 @@ fn an_openai_base_reaches_the_gateway_whole() {
         snapshot.upstreams["o"].base_url,
         "https://api.openai.com/v1"
     );
+}
+
+#[test]
+fn a_provider_is_known_by_its_host_unless_a_vendor_is_named() {
+    let with = |extra: &str| {
+        let text = format!(
+            "[[providers]]\nname = \"p\"\ndialect = \"openai-chat\"\nauth = \"none\"\n\
+             base_url = \"https://api.mistral.ai/v1\"\n{extra}\n"
+        );
+        let snapshot = snapshot(&good(&text), &resolved(&[]), &HashMap::new());
+        Arc::clone(&snapshot.upstreams["p"].vendor)
+    };
+    let record = with("");
+    assert_eq!(&**record.vendor(), "mistral");
+    assert!(!record.caps("mistral-large").chat.stream_options);
+    assert_eq!(&**with("vendor = \"vllm\"").vendor(), "vllm");
+    let own = with("caps = { context_window = 32768, chat = { stream_options = true } }");
+    let caps = own.caps("mistral-large");
+    assert_eq!(caps.context_window, Some(32_768));
+    assert!(caps.chat.stream_options && !caps.seed);
 }
