@@ -10,7 +10,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,9 +56,9 @@ lint:
 
 unit: ## unit tests of every crate
 ifneq ($(NEXTEST),)
-	cargo nextest run --workspace --exclude tests
+	cargo nextest run --workspace --exclude tests --exclude bench
 else
-	cargo test --workspace --exclude tests --tests
+	cargo test --workspace --exclude tests --exclude bench --tests
 endif
 
 programs: ## both programs, optimised
@@ -87,6 +87,9 @@ endif
 
 conformance: ## real SDKs and command-line clients through turnoutd to every dialect (ARGS="--client gemini")
 	tests/conformance/run $(ARGS)
+
+bench: ## what conversion costs: times of one run, and what ten times the size costs
+	cargo bench -p bench
 
 deny: ## licences, banned crates, sources (INSTALL=1 builds cargo-deny first)
 	@.ci/deny $(if $(INSTALL),--install)

@@ -36,7 +36,8 @@ async fn a_client_token_is_asked_for_and_known_in_three_headers() {
         &ask().header("x-api-key", ADMIN).send(&turnout.base).await,
         401,
     );
-    is_refusal(&Call::get("/v1/models").send(&turnout.base).await, 401);
+    let models = Call::get("/v1/models").header("anthropic-version", "2023-06-01");
+    is_refusal(&models.send(&turnout.base).await, 401);
     assert_eq!(
         practice.calls().await,
         0,

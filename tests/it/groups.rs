@@ -105,7 +105,7 @@ async fn manual_mode_stays_in_its_group() {
 async fn a_switch_while_50_streams_run_loses_none() {
     const STREAMS: usize = 50;
     let (main, spare) = (
-        Practice::failing("first", "long;gap=10").await,
+        Practice::failing("first", "long;gap=25").await,
         Practice::failing("second", "long;gap=1").await,
     );
     let turnout = two_groups(&main, &spare).await;
