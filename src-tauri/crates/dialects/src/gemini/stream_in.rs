@@ -154,11 +154,13 @@ impl Reader {
             return self.call(call, out);
         }
         if let Some(text) = part.text.take() {
-            if part.thought == Some(true) {
-                self.sequencer.thinking(&text, out);
-            } else {
+            if part.thought != Some(true) {
+                // A text's own signature is advice that Gemini does without, unlike a call's. Told as a thought behind
+                // the text, clients of other dialects would take it for the last word of the answer.
                 self.sequencer.text(&text, out);
+                return Ok(());
             }
+            self.sequencer.thinking(&text, out);
         }
         if let Some(blob) = part.inline_data.take() {
             let mime = blob.mime.unwrap_or_default();
