@@ -101,7 +101,11 @@ fn pass_on_answer(
                 .with_spare(spare);
         }
         Ok(answer) => progress.tell(answer.usage, answer.model),
-        Err(Unreadable::Malformed(_)) if has(&came.body, field) => {}
+        Err(Unreadable::Malformed(_)) if has(&came.body, field) => {
+            if trial.inbound.route.dialect == Dialect::Anthropic {
+                progress.read_whole(&came.body);
+            }
+        }
         Err(error) => return unreadable(trial, came.status, error),
     }
     pass_on(trial, came, progress, outlet)
@@ -318,14 +322,13 @@ fn give(
     Ending::Delivered
 }
 
-/// A body of the client's own dialect that is no answer by a model: counts and embeddings.
+/// Gives the client a body of its own dialect as it came.
 fn pass_on(
     trial: &Trial<'_>,
     came: Came<'_>,
     progress: &mut Progress,
     outlet: &mut Outlet,
 ) -> Ending {
-    progress.read_whole(&came.body);
     progress.finished = true;
     outlet.whole(Whole {
         status: came.status,

@@ -6,7 +6,10 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use dialects::anthropic::ErrorBody;
+use dialects::{
+    anthropic::ErrorBody,
+    ir::{Part, Request},
+};
 use http::{HeaderMap, StatusCode};
 use memchr::memmem;
 use routing::{Signal, Verdict};
@@ -123,6 +126,19 @@ fn refuses_a_seal(trial: &Trial<'_>, status: StatusCode, body: &[u8]) -> bool {
         && WORDS
             .iter()
             .any(|words| memmem::find(body, words).is_some())
+        && trial
+            .inbound
+            .typed()
+            .is_ok_and(|request| has_reasoning(&request))
+}
+
+/// Whether a conversation holds anything that its vendor sealed, so that leaving it out changes the request.
+fn has_reasoning(request: &Request) -> bool {
+    request.parts().any(|part| match part {
+        Part::Thinking(_) => true,
+        Part::Call(call) => call.seal.is_some(),
+        _ => false,
+    })
 }
 
 /// A provider's refusal of the request: as it is, or in the client's dialect where the provider speaks another; a web

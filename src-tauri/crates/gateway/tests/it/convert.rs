@@ -464,3 +464,21 @@ async fn a_provider_that_refuses_foreign_reasoning_is_asked_again_without_it() {
         |report| matches!(report, Report::AttemptEnded(ended) if ended.http_status == Some(200))
     ));
 }
+
+#[tokio::test]
+async fn tokens_of_an_answer_passed_on_are_read_in_the_providers_own_terms() {
+    let provider = Raw::answering(chat_answer("hello")).await;
+    let mut running = speaking(Dialect::OpenaiChat, &[&provider]).await;
+    let body = r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
+    let got = running
+        .post("/v1/chat/completions", "", body.as_bytes())
+        .await;
+    assert_eq!(got.status, 200, "{}", got.text());
+    let reports = running.reports().await;
+    let usage = reports.into_iter().find_map(|report| match report {
+        Report::AttemptEnded(ended) => ended.usage,
+        _ => None,
+    });
+    let told = usage.map(|usage| (usage.input, usage.output, usage.estimated));
+    assert_eq!(told, Some((7, 3, false)));
+}
