@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     client::Answer,
+    embed_recall::Recall,
     ending::{Ending, Progress, Spare},
     exchange::routed,
     gateway::{Live, Shared, now, unix_ms},
@@ -134,8 +135,12 @@ impl Driver {
         }));
         let ending = match upstream {
             Some(upstream) => {
-                let (shared, live, inbound, request_id) =
-                    (&*self.shared, &*live, &self.inbound, &self.request_id);
+                let (shared, live, request_id) = (&*self.shared, &*live, &self.request_id);
+                let room = live.snapshot.limits.embeddings_cache;
+                let kept = &shared.embeddings;
+                let recall = Recall::of(kept, room, &self.inbound, upstream, candidate);
+                let rest = recall.as_ref().and_then(Recall::rest);
+                let inbound = rest.unwrap_or(&self.inbound);
                 let mut trial = Trial {
                     shared,
                     live,
@@ -147,6 +152,7 @@ impl Driver {
                     conversion: None,
                     without_reasoning: false,
                     refused_seal: false.into(),
+                    recall: recall.as_ref(),
                 };
                 tokio::select! {
                     ending = trial.run(&mut progress, outlet) => ending,

@@ -13,6 +13,7 @@ use routing::{Signal, Verdict};
 
 use crate::{
     client::Whole,
+    embeddings::deliver_embeddings,
     ending::{Ending, Progress, Spare},
     hearing::{self, kind_of},
     outlet::Outlet,
@@ -58,15 +59,16 @@ pub(crate) async fn deliver(
                 Err(error) => unreadable(trial, came.status, error),
             }
         }
+        (Endpoint::Embed, _) => deliver_embeddings(trial, came, progress, outlet),
         (_, None) => pass_on(trial, came, progress, outlet),
-        (Endpoint::Count, Some(_)) => match trial.provider_codec().read_count(&came.body) {
+        // Only answers, counts and embeddings are ever written anew.
+        (_, Some(_)) => match trial.provider_codec().read_count(&came.body) {
             Some(tokens) => {
                 let body = trial.inbound.route.dialect.codec().write_count(tokens);
                 give(trial, &came, body, progress, outlet)
             }
             None => trial.estimate(progress, outlet),
         },
-        (_, Some(_)) => deliver_embeddings(trial, &came, progress, outlet),
     }
 }
 
@@ -162,7 +164,8 @@ fn not_an_answer(body: &[u8]) -> String {
     format!("not an answer: {start}")
 }
 
-fn unreadable(trial: &Trial<'_>, status: StatusCode, error: Unreadable) -> Ending {
+/// An answer that is an error, or none.
+pub(crate) fn unreadable(trial: &Trial<'_>, status: StatusCode, error: Unreadable) -> Ending {
     match error {
         Unreadable::Failure(failure) => {
             let signal = Signal::EventError {
@@ -280,33 +283,8 @@ fn first_is_brace(body: &[u8]) -> bool {
     matches!(crate::whole::first_byte(body), Some(b'{' | b'['))
 }
 
-fn deliver_embeddings(
-    trial: &Trial<'_>,
-    came: &Came<'_>,
-    progress: &mut Progress,
-    outlet: &mut Outlet,
-) -> Ending {
-    let answer = match trial.provider_codec().read_embeddings(&came.body) {
-        Ok(answer) => answer,
-        Err(error) => return unreadable(trial, came.status, error),
-    };
-    let client = trial.inbound.route.dialect.codec();
-    let asked = client.read_embed_request(&trial.inbound.body, trial.inbound.path_facts());
-    let Some(Ok(asked)) = asked else {
-        return trial.failed(&Signal::Empty, "embeddings that nobody asked for");
-    };
-    if let Some(tokens) = answer.tokens {
-        let usage = dialects::Usage {
-            input: tokens,
-            ..dialects::Usage::default()
-        };
-        progress.tell(Some(usage), answer.model.clone());
-    }
-    let body = client.write_embeddings(&answer, &asked);
-    give(trial, came, body, progress, outlet)
-}
-
-fn give(
+/// Gives the client a body in place of the one that came.
+pub(crate) fn give(
     trial: &Trial<'_>,
     came: &Came<'_>,
     body: Vec<u8>,
@@ -323,7 +301,7 @@ fn give(
 }
 
 /// Gives the client a body of its own dialect as it came.
-fn pass_on(
+pub(crate) fn pass_on(
     trial: &Trial<'_>,
     came: Came<'_>,
     progress: &mut Progress,

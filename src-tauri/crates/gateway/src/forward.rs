@@ -26,13 +26,14 @@ const HOP_BY_HOP: [&str; 10] = [
     "content-length",
 ];
 /// The client's headers that are about its own way to us.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "host",
     "accept-encoding",
     "cookie",
     "origin",
     "referer",
     "x-turnout-route",
+    "x-turnout-cache",
     "expect",
 ];
 

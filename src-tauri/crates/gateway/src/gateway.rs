@@ -30,6 +30,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 use crate::{
     attempts::Driver,
     client::{self, Answer, HEADERS_AFTER, Whole},
+    embed_cache::EmbedCache,
     inbound::Inbound,
     memory::Memory,
     models::{self, Shelf},
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) shelf: Shelf,
     /// Reasoning that clients do not bring back.
     pub(crate) memory: Arc<Memory>,
+    /// Embeddings that were asked for before.
+    pub(crate) embeddings: EmbedCache,
 }
 
 impl Shared {
@@ -129,6 +132,7 @@ impl Gateway {
                 in_flight,
                 shelf: Shelf::default(),
                 memory: Arc::default(),
+                embeddings: EmbedCache::default(),
             }),
         })
     }

@@ -75,6 +75,19 @@ impl Inbound {
         })
     }
 
+    /// The same request with another body, which must have the same shape.
+    pub(crate) fn with_body(&self, body: Bytes) -> Self {
+        Self {
+            route: self.route.clone(),
+            method: self.method.clone(),
+            query: self.query.clone(),
+            headers: self.headers.clone(),
+            message: anthropic::Request::read(body.clone()).ok(),
+            body,
+            typed: OnceLock::new(),
+        }
+    }
+
     /// The model asked for; empty where there is none.
     pub(crate) fn model(&self) -> &str {
         let in_body = || self.message.as_ref().map_or("", anthropic::Request::model);

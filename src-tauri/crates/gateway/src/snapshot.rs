@@ -17,7 +17,7 @@ pub struct Snapshot {
     pub upstreams: HashMap<Arc<str>, Arc<Upstream>>,
     /// Who may call.
     pub access: Access,
-    /// Bounds on what a client may send.
+    /// Bounds on what clients may send and have kept.
     pub limits: Limits,
 }
 
@@ -168,15 +168,20 @@ pub struct ClientToken {
     pub secret: SecretString,
 }
 
-/// Bounds on what a client may send.
+/// Bounds on what clients may send and have kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The largest request body in bytes, after decompression.
     pub max_body: usize,
+    /// The most memory for embeddings that clients want remembered, in bytes; 0 where none are.
+    pub embeddings_cache: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_body: 64 << 20 }
+        Self {
+            max_body: 64 << 20,
+            embeddings_cache: 32 << 20,
+        }
     }
 }

@@ -11,6 +11,8 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use crate::{
+    embed_recall::{self, Recall},
+    embeddings::deliver_remembered,
     ending::{Ending, Progress},
     exchange::{Conversion, Exchange, Unaskable},
     forward,
@@ -42,6 +44,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) without_reasoning: bool,
     /// The provider refused reasoning state that it did not make.
     pub(crate) refused_seal: AtomicBool,
+    /// What is known of the embeddings asked for, where the client wants them remembered.
+    pub(crate) recall: Option<&'a Recall>,
 }
 
 impl Trial<'_> {
@@ -128,8 +132,16 @@ impl Trial<'_> {
                 headers
             }
         };
-        mark(&mut headers, self.request_id, Some(self.candidate));
+        self.mark(&mut headers);
         headers
+    }
+
+    /// Writes the `x-turnout-*` headers of an answer.
+    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
+        mark(headers, self.request_id, Some(self.candidate));
+        if let Some(recall) = self.recall {
+            headers.insert(embed_recall::CACHE, recall.told());
+        }
     }
 
     /// How the stream of this candidate is understood.
@@ -149,6 +161,9 @@ impl Trial<'_> {
 
     /// Sends the request and takes its answer to where it belongs.
     pub(crate) async fn run(&mut self, progress: &mut Progress, outlet: &mut Outlet) -> Ending {
+        if let Some(recall) = self.recall.filter(|recall| recall.is_complete()) {
+            return deliver_remembered(self, recall, progress, outlet);
+        }
         let ending = self.exchange(progress, outlet).await;
         if !self.refused_seal.load(Ordering::Relaxed) || self.without_reasoning {
             return ending;

@@ -64,6 +64,8 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// Largest request body in bytes.
     pub max_body: usize,
+    /// Most memory for embeddings that clients want remembered, in bytes; 0 where none are.
+    pub embeddings_cache: usize,
 }
 
 /// A token by which a client is known.

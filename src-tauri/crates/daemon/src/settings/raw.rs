@@ -76,6 +76,9 @@ tables! {
         cors_origins: Vec<At<String>>,
         /// Largest request body. Default: "64MiB".
         max_body: Size,
+        /// Most memory for embeddings that clients want remembered (`x-turnout-cache: embeddings`); "0B" for none.
+        /// Default: "32MiB".
+        embeddings_cache: Size,
     }
 
     /// A token by which a client is known.

@@ -46,6 +46,7 @@ pub fn snapshot(
         },
         limits: Limits {
             max_body: settings.server.max_body,
+            embeddings_cache: settings.server.embeddings_cache,
         },
     }
 }

@@ -12,7 +12,7 @@ async fn speaking(dialect: Dialect, providers: &[&Raw]) -> Running {
     run(settings(dialect, providers)).await
 }
 
-fn settings(dialect: Dialect, providers: &[&Raw]) -> Snapshot {
+pub(crate) fn settings(dialect: Dialect, providers: &[&Raw]) -> Snapshot {
     let addresses: Vec<_> = providers.iter().map(|raw| raw.address).collect();
     snapshot(&addresses, |_, provider, upstream| {
         provider.dialect = dialect;

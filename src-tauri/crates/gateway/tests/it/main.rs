@@ -4,6 +4,7 @@
 
 mod access;
 mod convert;
+mod embed_cache;
 mod failover;
 mod passthrough;
 mod stream;

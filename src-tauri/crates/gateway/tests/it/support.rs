@@ -263,7 +263,10 @@ pub(crate) fn snapshot(
         topology: Arc::new(topology),
         upstreams,
         access,
-        limits: Limits { max_body: 1 << 20 },
+        limits: Limits {
+            max_body: 1 << 20,
+            ..Limits::default()
+        },
     }
 }
 

@@ -25,6 +25,10 @@ pub(super) fn server(check: &mut Check<'_>, raw: &raw::Server) -> Server {
     if let Some(size) = raw.max_body.as_ref().filter(|size| size.value.0 == 0) {
         check.tell(&size.span, "`server.max_body` must be larger than zero");
     }
+    let embeddings_cache = raw
+        .embeddings_cache
+        .as_ref()
+        .map_or(32 << 20, |size| size.value.0);
     Server {
         listen,
         require_token,
@@ -37,6 +41,7 @@ pub(super) fn server(check: &mut Check<'_>, raw: &raw::Server) -> Server {
         allowed_hosts: allowed_hosts(check, &raw.allowed_hosts),
         cors_origins: cors_origins(check, &raw.cors_origins),
         max_body: usize::try_from(max_body).unwrap_or(usize::MAX),
+        embeddings_cache: usize::try_from(embeddings_cache).unwrap_or(usize::MAX),
     }
 }
 

@@ -95,6 +95,7 @@ fn a_name_and_a_dialect_are_enough() {
         Reference::Keychain("turnout/admin".to_owned())
     );
     assert_eq!(settings.server.max_body, 64 << 20);
+    assert_eq!(settings.server.embeddings_cache, 32 << 20);
     assert_eq!(settings.routing.mode, Mode::Auto);
     assert_eq!(settings.routing.hedge.after, HedgeAfter::Percentile(95));
     assert_eq!(settings.log.level, LogLevel::Info);

@@ -53,6 +53,7 @@ fn the_snapshot_holds_what_the_settings_say() {
     );
     assert_eq!(snapshot.access.client_tokens[0].name, "local");
     assert_eq!(snapshot.limits.max_body, 64 << 20);
+    assert_eq!(snapshot.limits.embeddings_cache, 32 << 20);
 }
 
 #[test]
