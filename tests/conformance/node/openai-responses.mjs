@@ -178,8 +178,12 @@ async function maxTokens(sdk, x) {
   }
 }
 
+/** Where the answer ends with `response.failed`, this SDK hands it over as an answer whose status says so. */
 const brokenStream = (sdk, x) =>
-  x.breaksOff(() => final(sdk, { model: x.model, input: x.broken.prompt, store: false }));
+  x.breaksOff(async () => {
+    const { status, error } = await final(sdk, { model: x.model, input: x.broken.prompt, store: false });
+    if (status === 'failed') throw new OpenAI.APIError(undefined, error, error?.message, undefined);
+  });
 
 const refused = (kind, status) => async (sdk, x) => {
   const request = { model: x.model, input: x.errors[status], store: false };

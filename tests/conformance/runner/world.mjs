@@ -21,14 +21,14 @@ export const CLIENT_MODELS = {
 /** Names of chat models by maker; each provider knows those of its own maker. */
 const FAMILIES = ['claude-*', 'gpt-*', 'gemini-*', 'llama*'];
 
-/** The providers: a name, its dialect, how its base URL ends, and its own models. */
+/** The providers: a name, whose capabilities it has, its dialect, how its base URL ends, and its own models. */
 export const PROVIDERS = [
-  { name: 'anthropic', dialect: 'anthropic', suffix: '', ...CLIENT_MODELS.anthropic },
-  { name: 'openai-chat', dialect: 'openai-chat', suffix: '/v1', ...CLIENT_MODELS['openai-chat'] },
-  { name: 'openai-responses', dialect: 'openai-responses', suffix: '/v1', ...CLIENT_MODELS['openai-responses'] },
-  { name: 'gemini', dialect: 'gemini', suffix: '', ...CLIENT_MODELS.gemini },
-  { name: 'gemini-3', dialect: 'gemini', suffix: '', ...CLIENT_MODELS.gemini, model: 'gemini-3.1-pro-preview' },
-  { name: 'ollama', dialect: 'ollama', suffix: '', ...CLIENT_MODELS.ollama },
+  { name: 'anthropic', vendor: 'anthropic', dialect: 'anthropic', suffix: '', ...CLIENT_MODELS.anthropic },
+  { name: 'openai-chat', vendor: 'openai', dialect: 'openai-chat', suffix: '/v1', ...CLIENT_MODELS['openai-chat'] },
+  { name: 'openai-responses', vendor: 'openai', dialect: 'openai-responses', suffix: '/v1', ...CLIENT_MODELS['openai-responses'] },
+  { name: 'gemini', vendor: 'gemini', dialect: 'gemini', suffix: '', ...CLIENT_MODELS.gemini },
+  { name: 'gemini-3', vendor: 'gemini', dialect: 'gemini', suffix: '', ...CLIENT_MODELS.gemini, model: 'gemini-3.1-pro-preview' },
+  { name: 'ollama', vendor: 'ollama', dialect: 'ollama', suffix: '', ...CLIENT_MODELS.ollama },
 ];
 
 /** Where a client of a dialect finds a provider, behind the base URL of Turnout or of the practice provider. */
@@ -116,7 +116,7 @@ members = [${PROVIDERS.map(({ name }) => `{ provider = "${name}" }`).join(', ')}
 }
 
 /** A provider: the names of others stand for its own models, embeddings before the families that would take them too. */
-function table({ name, dialect, suffix, model, embedding_model }, upstream) {
+function table({ name, vendor, dialect, suffix, model, embedding_model }, upstream) {
   const asked = Object.values(CLIENT_MODELS);
   const embedding = asked.map((models) => [models.embedding_model, embedding_model]);
   const within = (family, one) => one.startsWith(family.slice(0, -1));
@@ -127,6 +127,7 @@ function table({ name, dialect, suffix, model, embedding_model }, upstream) {
   const pairs = [...known].map(([from, to]) => `"${from}" = "${to}"`).join(', ');
   return `[[providers]]
 name = "${name}"
+vendor = "${vendor}"
 dialect = "${dialect}"
 base_url = "${upstream}${suffix}"
 keys = ["env:SUITE_KEY"]

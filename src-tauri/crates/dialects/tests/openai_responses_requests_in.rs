@@ -291,7 +291,7 @@ fn tools_of_every_type_are_understood() {
         .map(|tool| {
             let kind = match &tool.kind {
                 ToolKind::Function => "function".to_owned(),
-                ToolKind::Custom { format } => format!("custom {}", format.is_some()),
+                ToolKind::Custom { grammar } => format!("custom {}", grammar.is_some()),
                 ToolKind::Hosted(hosted) => format!("{hosted:?}"),
             };
             format!("{} {:?} {kind}", tool.name, tool.namespace)
@@ -401,7 +401,7 @@ fn codex_calls_its_freeform_tool_and_gets_what_it_gave() {
         .find(|tool| tool.name == "exec")
         .unwrap();
     assert!(
-        matches!(&exec.kind, ToolKind::Custom { format: Some(format) } if format.text().contains("lark"))
+        matches!(&exec.kind, ToolKind::Custom { grammar: Some(grammar) } if grammar.syntax == "lark")
     );
     let [.., acted, gave] = request.turns.as_slice() else {
         panic!()
@@ -430,7 +430,7 @@ fn codex_calls_its_freeform_tool_and_gets_what_it_gave() {
         sent["description"]
             .as_str()
             .unwrap()
-            .contains("must follow this grammar:\n\nLorem")
+            .contains("`input` follows this lark grammar:\n\nLorem")
     );
     assert_eq!(
         written.tools.client("exec"),

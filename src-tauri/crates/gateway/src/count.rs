@@ -18,10 +18,10 @@ pub(crate) fn prompt(request: &Request) -> u64 {
             counter.text(&schema.compact());
         }
         if let ToolKind::Custom {
-            format: Some(format),
+            grammar: Some(grammar),
         } = &tool.kind
         {
-            counter.text(&format.compact());
+            counter.text(&grammar.definition);
         }
     }
     for turn in &request.turns {

@@ -70,7 +70,8 @@ impl Route {
         let route = if let Some(path) = path.strip_prefix("/ollama") {
             ollama(path)
         } else {
-            gemini(method, path, query).or_else(|| openai_or_anthropic(method, path, headers))
+            gemini(method, path, query, headers)
+                .or_else(|| openai_or_anthropic(method, path, headers))
         };
         route.map(|route| Self { pin, ..route })
     }
@@ -121,15 +122,22 @@ fn openai_or_anthropic(method: &Method, path: &str, headers: &HeaderMap) -> Opti
 }
 
 /// `/v1beta/models/{model}:action`, with any version; the colon may be percent-encoded.
-fn gemini(method: &Method, path: &str, query: Option<&str>) -> Option<Route> {
+///
+/// Others have paths under `/v1` too. What is no call of Google's by its action is one by its key, which Google's
+/// clients present in a header or in the query (google-genai lists models at `/v1/models`).
+fn gemini(method: &Method, path: &str, query: Option<&str>, headers: &HeaderMap) -> Option<Route> {
     let (version, rest) = path.strip_prefix('/')?.split_once('/')?;
     if !matches!(version, "v1beta" | "v1alpha" | "v1") {
         return None;
     }
+    let says = |wanted: &str| {
+        query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with(wanted)))
+    };
+    let is_shared = version == "v1" && !headers.contains_key("x-goog-api-key") && !says("key=");
     let plain = decoded(rest)?;
     let (model, action) = match plain.rsplit_once(':') {
         Some((model, action)) => (model, action),
-        None if version == "v1" => return None,
+        None if is_shared => return None,
         None => return Some(gemini_reading(method, path, &plain)),
     };
     let stream = action == "streamGenerateContent";
@@ -137,14 +145,13 @@ fn gemini(method: &Method, path: &str, query: Option<&str>) -> Option<Route> {
         "generateContent" | "streamGenerateContent" => Endpoint::Answer,
         "countTokens" => Endpoint::Count,
         "embedContent" | "batchEmbedContents" => Endpoint::Embed,
-        _ if version == "v1" => return None,
+        _ if is_shared => return None,
         _ => Endpoint::Other,
     };
-    let sse = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
     Some(Route {
         model: Some(model.strip_prefix("models/").unwrap_or(model).to_owned()),
         stream: Some(stream),
-        json_array: stream && !sse,
+        json_array: stream && !says("alt=sse"),
         ..Route::new(endpoint, Dialect::Gemini, path)
     })
 }

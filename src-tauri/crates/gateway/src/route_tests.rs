@@ -3,14 +3,14 @@ use http::HeaderValue;
 use super::*;
 
 /// `METHOD path?query` → what it stands for, in short.
-fn told(line: &str, version: bool) -> String {
+fn told(line: &str, header: Option<&'static str>) -> String {
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = target
         .split_once('?')
         .map_or((target, None), |(path, query)| (path, Some(query)));
     let mut headers = HeaderMap::new();
-    if version {
-        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+    if let Some(name) = header {
+        headers.insert(name, HeaderValue::from_static("something"));
     }
     let method = method.parse().unwrap();
     let Some(route) = Route::of(&method, path, query, &headers) else {
@@ -127,18 +127,36 @@ fn every_path_of_every_dialect_is_known() {
         ("POST /ollama/other", "nothing"),
     ];
     for (line, expected) in table {
-        assert_eq!(told(line, false), expected, "{line}");
+        assert_eq!(told(line, None), expected, "{line}");
     }
 }
 
 #[test]
 fn clients_that_name_anthropics_version_get_its_list_of_models() {
     assert_eq!(
-        told("GET /v1/models?limit=1000", true),
+        told("GET /v1/models?limit=1000", Some("anthropic-version")),
         "anthropic Models /v1/models"
     );
     assert_eq!(
-        told("GET /v1/models/claude-x", true),
+        told("GET /v1/models/claude-x", Some("anthropic-version")),
         "anthropic Model(\"claude-x\") /v1/models/claude-x"
+    );
+}
+
+// PITFALLS 130
+#[test]
+fn clients_that_present_googles_key_get_its_list_of_models_under_any_version() {
+    let key = Some("x-goog-api-key");
+    assert_eq!(
+        told("GET /v1/models?pageSize=5", key),
+        "gemini Models /v1/models"
+    );
+    assert_eq!(
+        told("GET /v1/models/g", key),
+        "gemini Model(\"g\") /v1/models/g"
+    );
+    assert_eq!(
+        told("GET /v1/models?key=k", None),
+        "gemini Models /v1/models"
     );
 }

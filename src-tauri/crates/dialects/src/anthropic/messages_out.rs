@@ -13,9 +13,7 @@ use super::{
 use crate::{
     caps::ReasoningBack,
     ids,
-    ir::{
-        At, CacheMark, Call, Field, Part, Place, Refusal, Role, Text, Thinking, ToolResult, Toolbox,
-    },
+    ir::{At, CacheMark, Call, Part, Place, Refusal, Role, Text, Thinking, ToolResult, Toolbox},
 };
 
 const USER: &str = "user";
@@ -288,7 +286,7 @@ impl<'a> Writer<'_, 'a> {
             None => {
                 if !thinking.text.is_empty() {
                     let why = "earlier thinking that the provider did not sign is left out";
-                    self.context.notes.lose_field(Field::Reasoning, why);
+                    self.context.notes.lose(Place::Turn(thinking.at), why);
                 }
                 return None;
             }

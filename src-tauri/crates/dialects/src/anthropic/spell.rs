@@ -1,6 +1,6 @@
 //! Places of a request in the names that a Messages client wrote.
 
-use crate::ir::{At, Field, Part, Place};
+use crate::ir::{At, Field, Part, Place, ToolField};
 
 pub(super) fn spell(place: &Place) -> String {
     match place {
@@ -8,6 +8,8 @@ pub(super) fn spell(place: &Place) -> String {
         Place::System(at) => format!("system[{}]", at.item),
         Place::Turn(at) => turn(*at),
         Place::Tool(index) => format!("tools[{index}]"),
+        Place::ToolField(at, ToolField::Strict) => format!("tools[{at}].strict"),
+        Place::ToolField(at, ToolField::Schema) => format!("tools[{at}].input_schema"),
         Place::Own(path) => path.clone().into_owned(),
     }
 }

@@ -2,15 +2,12 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use serde::Deserialize;
-
 use super::{
     request_out::{Context, DIALECT, is_forced},
     wire_out::{Function, Hosted as WireHosted, Tool as WireTool, ToolChoice as WireChoice, With},
 };
 use crate::{
-    ir::{CallKind, Field, Hosted, Place, Refusal, Tool, ToolChoice, ToolKind, Toolbox},
-    json::Json,
+    ir::{CallKind, Field, Hosted, Place, Refusal, Tool, ToolChoice, ToolField, ToolKind, Toolbox},
     schema,
 };
 
@@ -101,34 +98,32 @@ fn tool<'a>(
         names.sent.insert(&tool.name, tool.name.clone());
         return Ok(Some(WireTool::Native(native.value.clone())));
     }
-    let (kind, format) = match &tool.kind {
+    let kind = match &tool.kind {
         ToolKind::Hosted(hosted) => return self::hosted(hosted, tool, context),
-        ToolKind::Custom { format } => (CallKind::Custom, Some(format.as_ref())),
+        ToolKind::Custom { .. } => CallKind::Custom,
         ToolKind::Function => match &tool.namespace {
-            Some(space) => (CallKind::Namespaced(space.clone()), None),
-            None => (CallKind::Function, None),
+            Some(space) => CallKind::Namespaced(space.clone()),
+            None => CallKind::Function,
         },
     };
-    let place = Place::Tool(tool.at);
+    let strictness = Place::ToolField(tool.at, ToolField::Strict);
     let strict = match tool.strict {
         Some(true) if !context.caps.strict_tools => {
             context
                 .notes
-                .lose(place, "the provider has no strict tools");
+                .lose(strictness, "the provider has no strict tools");
             None
         }
         strict => strict.filter(|_| context.caps.strict_tools),
     };
-    let input_schema = match format {
-        Some(_) => Json::from(&free_text()),
-        None => schema::object_root(tool.schema.as_ref()),
-    };
+    let (description, input_schema) = tool.as_function();
+    let input_schema = schema::object_root(input_schema.as_ref());
     let extra = context
         .owns
         .fields(&format!("tools[{}].cache_control", tool.at));
     Ok(Some(WireTool::Function(Function {
         name: names.add(&tool.name, kind),
-        description: description(tool, format.flatten()),
+        description,
         input_schema: match strict {
             Some(true) => schema::closed(&input_schema).0,
             _ => input_schema,
@@ -140,33 +135,6 @@ fn tool<'a>(
 
 fn is_web_search(tool: &Tool) -> bool {
     matches!(tool.kind, ToolKind::Hosted(Hosted::WebSearch(_)))
-}
-
-/// The arguments of a tool that takes free text.
-fn free_text() -> serde_json::Value {
-    serde_json::json!({
-        "type": "object",
-        "properties": {"input": {"type": "string"}},
-        "required": ["input"],
-    })
-}
-
-/// The description, and the grammar of a tool that takes free text, which has no other place.
-fn description<'a>(tool: &'a Tool, format: Option<&Json>) -> Option<Cow<'a, str>> {
-    #[derive(Deserialize)]
-    struct Grammar {
-        syntax: Option<String>,
-        definition: String,
-    }
-    let given = tool.description.as_deref();
-    let Some(grammar) = format.and_then(|format| format.read::<Grammar>().ok()) else {
-        return given.map(Cow::Borrowed);
-    };
-    let syntax = grammar.syntax.unwrap_or_default();
-    let definition = grammar.definition;
-    let given = given.unwrap_or_default();
-    let all = format!("{given}\n\n`input` follows this {syntax} grammar:\n{definition}");
-    Some(Cow::Owned(all.trim_start().to_owned()))
 }
 
 /// A tool that the vendor runs, where this one has it.

@@ -1,7 +1,7 @@
 //! Places in Gemini's names.
 
 use super::request_in::spell_tool;
-use crate::ir::{At, Field, Place};
+use crate::ir::{At, Field, Place, ToolField};
 
 /// A place, for messages.
 pub(super) fn place(place: &Place) -> String {
@@ -10,6 +10,10 @@ pub(super) fn place(place: &Place) -> String {
         Place::System(at) => format!("systemInstruction.parts[{}]", at.item),
         Place::Turn(at) => turn(at),
         Place::Tool(at) => spell_tool(*at),
+        Place::ToolField(_, ToolField::Strict) => {
+            "toolConfig.functionCallingConfig.mode".to_owned()
+        }
+        Place::ToolField(at, ToolField::Schema) => format!("{}.parameters", spell_tool(*at)),
         Place::Own(path) => path.clone().into_owned(),
     }
 }

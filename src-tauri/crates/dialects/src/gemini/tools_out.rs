@@ -1,5 +1,7 @@
 //! Tools on offer and the choice among them, as Gemini takes them: one kind in each tool object.
 
+use std::borrow::Cow;
+
 use super::{
     schema, settings_out,
     wire::{Function, FunctionCalling, Tool, ToolConfig},
@@ -7,7 +9,8 @@ use super::{
 use crate::{
     Dialect, Target,
     ir::{
-        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice, ToolKind,
+        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
+        ToolField, ToolKind,
     },
     json::Json,
 };
@@ -52,7 +55,10 @@ pub(super) fn offer(
     }
     if !functions.is_empty() && !hosted.is_empty() && !target.caps.gemini.third {
         let why = "Gemini before 3 takes no search or code execution together with functions";
-        notes.refuse(Place::Field(Field::Tools), why)?;
+        let is_hosted = |tool: &&IrTool| matches!(tool.kind, ToolKind::Hosted(_));
+        for tool in request.tools.iter().filter(is_hosted) {
+            leave_out(request, tool, why, notes)?;
+        }
         hosted.clear();
     }
     let server_side = (!functions.is_empty() && !hosted.is_empty()).then_some(true);
@@ -101,14 +107,14 @@ fn function(tool: &IrTool, target: &Target<'_>, names: &mut Names, notes: &mut N
     let schema = schema.filter(|schema| !schema::is_empty(schema));
     if tool.strict == Some(true) && !target.caps.strict_tools {
         notes.lose(
-            Place::Tool(tool.at),
+            Place::ToolField(tool.at, ToolField::Strict),
             "arguments are not checked against the schema",
         );
     }
     let written = schema.map(|schema| settings_out::arguments(&schema, target));
     if written.as_ref().is_some_and(|(_, lost)| *lost) {
         notes.lose(
-            Place::Tool(tool.at),
+            Place::ToolField(tool.at, ToolField::Schema),
             "parts of the schema have no word there",
         );
     }
@@ -119,7 +125,7 @@ fn function(tool: &IrTool, target: &Target<'_>, names: &mut Names, notes: &mut N
     };
     let mut function = Function {
         name: Some(name),
-        description,
+        description: description.map(Cow::into_owned),
         schema,
         parameters,
         ..Function::default()
@@ -133,6 +139,21 @@ fn function(tool: &IrTool, target: &Target<'_>, names: &mut Names, notes: &mut N
         function.extra = known.extra;
     }
     function
+}
+
+/// A tool that the model is asked to call is refused; one that it may call is listed as lost.
+fn leave_out(
+    request: &Request,
+    tool: &IrTool,
+    why: &'static str,
+    notes: &mut Notes,
+) -> Result<(), Refusal> {
+    let place = Place::Tool(tool.at);
+    if matches!(&request.tool_choice, ToolChoice::Named(name) if *name == tool.name) {
+        return notes.refuse(place, why);
+    }
+    notes.lose(place, why);
+    Ok(())
 }
 
 /// A tool that the vendor runs; `None` where there is none like it.
@@ -151,16 +172,10 @@ fn hosted(
     {
         return Ok(native.value.read().ok());
     }
-    let is_forced = request.tool_choice == ToolChoice::Named(tool.name.clone());
     let is_known = !matches!(kind, Hosted::Other(_));
     let is_ours = request.dialect == Some(Dialect::Gemini);
     if !is_known || !(target.caps.web_search || is_ours) {
-        let why = "the provider runs no such tool";
-        if is_forced {
-            notes.refuse(place, why)?;
-        } else {
-            notes.lose(place, why);
-        }
+        leave_out(request, tool, "the provider runs no such tool", notes)?;
         return Ok(None);
     }
     let empty = Some(Json::empty_object());

@@ -16,8 +16,19 @@ pub enum Place {
     Turn(At),
     /// A tool's definition, by its position.
     Tool(u32),
+    /// A field of a tool's definition, by the tool's position.
+    ToolField(u32, ToolField),
     /// A field that only the client's dialect has, by its path.
     Own(Cow<'static, str>),
+}
+
+/// A field of a tool's definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolField {
+    /// Whether arguments are held to the schema.
+    Strict,
+    /// The schema of the arguments.
+    Schema,
 }
 
 /// A position in a list of turns: the item, the part of it and the part inside that part, each from 0.

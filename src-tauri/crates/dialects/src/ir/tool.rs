@@ -1,5 +1,9 @@
 //! Tools that a model may call.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::CacheMark;
 use crate::{Dialect, json::Json};
 
@@ -29,29 +33,39 @@ pub struct Tool {
 impl Tool {
     /// Description and schema of the tool as a function. One that takes free text has the one argument `input`, and
     /// tells its grammar in words.
-    pub(crate) fn as_function(&self) -> (Option<String>, Option<Json>) {
-        let ToolKind::Custom { format } = &self.kind else {
-            return (self.description.clone(), self.schema.clone());
+    pub(crate) fn as_function(&self) -> (Option<Cow<'_, str>>, Option<Json>) {
+        let given = self.description.as_deref();
+        let ToolKind::Custom { grammar } = &self.kind else {
+            return (given.map(Cow::Borrowed), self.schema.clone());
         };
         let schema = Json::of(&serde_json::json!({
             "type": "object",
-            "properties": {"input": {"type": "string"}},
+            "properties": {
+                "input": {"type": "string", "description": "The whole input, as it is."},
+            },
             "required": ["input"],
+            "additionalProperties": false,
         }));
-        let mut description = self.description.clone().unwrap_or_default();
-        if let Some(format) = format
-            .as_ref()
-            .filter(|format| format.text().contains("grammar"))
-        {
-            if !description.is_empty() {
-                description.push_str("\n\n");
-            }
-            description.push_str("The input must follow this grammar: ");
-            description.push_str(&format.compact());
-        }
-        let description = Some(description).filter(|text| !text.is_empty());
-        (description, Some(schema))
+        let Some(Grammar { syntax, definition }) = grammar else {
+            return (given.map(Cow::Borrowed), Some(schema));
+        };
+        let given = given.unwrap_or_default();
+        let words = format!("{given}\n\n`input` follows this {syntax} grammar:\n{definition}");
+        (
+            Some(Cow::Owned(words.trim_start().to_owned())),
+            Some(schema),
+        )
     }
+}
+
+/// What free text for a tool has to look like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grammar {
+    /// The language it is written in: `lark` or `regex` (OpenAI reference).
+    #[serde(default)]
+    pub syntax: String,
+    /// The grammar itself.
+    pub definition: String,
 }
 
 /// A declaration in its own dialect.
@@ -68,10 +82,10 @@ pub struct Native {
 pub enum ToolKind {
     /// A function that the client runs.
     Function,
-    /// A tool of the client's that takes free text (OpenAI `custom`), with its `format`, if any.
+    /// A tool of the client's that takes free text (OpenAI `custom`).
     Custom {
-        /// `{"type":"text"}` or a grammar.
-        format: Option<Json>,
+        /// What the text is held to, if anything.
+        grammar: Option<Grammar>,
     },
     /// A tool that the vendor runs.
     Hosted(Hosted),

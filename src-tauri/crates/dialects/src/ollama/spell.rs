@@ -1,6 +1,6 @@
 //! Places in Ollama's names.
 
-use crate::ir::{At, Field, Place};
+use crate::ir::{At, Field, Place, ToolField};
 
 /// A place, for messages.
 pub(super) fn place(place: &Place) -> String {
@@ -8,6 +8,8 @@ pub(super) fn place(place: &Place) -> String {
         Place::Field(field) => self::field(*field).to_owned(),
         Place::System(at) | Place::Turn(at) => turn(*at),
         Place::Tool(at) => format!("tools[{at}]"),
+        Place::ToolField(at, ToolField::Strict) => format!("tools[{at}].function.strict"),
+        Place::ToolField(at, ToolField::Schema) => format!("tools[{at}].function.parameters"),
         Place::Own(path) => path.clone().into_owned(),
     }
 }

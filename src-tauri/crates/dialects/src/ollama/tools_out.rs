@@ -1,10 +1,13 @@
 //! Tools as Ollama takes them: functions, among which nothing can be chosen.
 
 use super::wire::{Function, Tool};
+use std::borrow::Cow;
+
 use crate::{
     Dialect, Target,
     ir::{
-        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice, ToolKind,
+        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
+        ToolField, ToolKind,
     },
     schema::object_root,
 };
@@ -23,7 +26,7 @@ pub(super) fn tools(
         notes.refuse(Place::Field(Field::Tools), "the model takes no tools")?;
         return Ok(Vec::new());
     }
-    let allowed = chosen(request, target, notes)?;
+    let allowed = chosen(request, notes);
     let mut tools = Vec::new();
     for tool in &request.tools {
         if let ToolKind::Hosted(hosted) = &tool.kind {
@@ -39,29 +42,27 @@ pub(super) fn tools(
 }
 
 /// Ollama has no word for a choice: where some tools are named, only those are offered.
-fn chosen(
-    request: &Request,
-    target: &Target<'_>,
-    notes: &mut Notes,
-) -> Result<Option<Vec<String>>, Refusal> {
-    let (is_forced, names) = match &request.tool_choice {
-        ToolChoice::Unset | ToolChoice::Auto | ToolChoice::None => return Ok(None),
-        ToolChoice::Any => (true, None),
-        ToolChoice::Named(name) => (true, Some(vec![name.clone()])),
-        ToolChoice::Allowed { required, names } => (*required, Some(names.clone())),
+fn chosen(request: &Request, notes: &mut Notes) -> Option<Vec<String>> {
+    let names = match &request.tool_choice {
+        ToolChoice::Unset | ToolChoice::Auto | ToolChoice::None => return None,
+        ToolChoice::Any => None,
+        ToolChoice::Named(name) => Some(vec![name.clone()]),
+        ToolChoice::Allowed { names, .. } => Some(names.clone()),
     };
-    if is_forced && !target.caps.forced_tool_choice {
-        let place = Place::Field(Field::ToolChoice);
-        notes.refuse(place, "Ollama cannot make a model call a tool")?;
-    }
-    notes.lose_field(Field::ToolChoice, "only the tools named are offered");
-    Ok(names)
+    // A choice is ignored there (Ollama's source); what a client may rely on is told, not refused.
+    let why = if names.is_some() {
+        "only the tools named are offered"
+    } else {
+        "Ollama cannot make a model call a tool"
+    };
+    notes.lose_field(Field::ToolChoice, why);
+    names
 }
 
 fn function(tool: &IrTool, names: &mut Names, notes: &mut Notes) -> Tool {
     if tool.strict == Some(true) {
         notes.lose(
-            Place::Tool(tool.at),
+            Place::ToolField(tool.at, ToolField::Strict),
             "arguments are not checked against the schema",
         );
     }
@@ -70,7 +71,7 @@ fn function(tool: &IrTool, names: &mut Names, notes: &mut Notes) -> Tool {
         kind: Some("function".to_owned()),
         function: Some(Function {
             name: Some(names.declare(tool)),
-            description,
+            description: description.map(Cow::into_owned),
             parameters: Some(object_root(schema.as_ref())),
             ..Function::default()
         }),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::json::Json;
+use crate::{ir::Grammar, json::Json};
 
 /// Fields that a client's own dialect brought along.
 #[derive(Debug, Default, Clone)]
@@ -329,7 +329,14 @@ pub(crate) struct Custom<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) format: Option<&'a Json>,
+    pub(crate) format: Option<CustomFormat<'a>>,
+}
+
+/// What the text for a custom tool is held to.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "grammar")]
+pub(crate) struct CustomFormat<'a> {
+    pub(crate) grammar: &'a Grammar,
 }
 
 /// `response_format`.

@@ -1,6 +1,6 @@
 //! Places in the names of this dialect.
 
-use crate::ir::{At, Field, Place};
+use crate::ir::{At, Field, Place, ToolField};
 
 /// `messages[2].content[0]`, `messages[1].tool_calls[0]`, `tools[3]`, `stop`.
 pub(crate) fn spell(place: &Place) -> String {
@@ -8,6 +8,8 @@ pub(crate) fn spell(place: &Place) -> String {
         Place::Field(field) => name(*field).to_owned(),
         Place::System(at) | Place::Turn(at) => position(*at),
         Place::Tool(at) => format!("tools[{at}]"),
+        Place::ToolField(at, ToolField::Strict) => format!("tools[{at}].function.strict"),
+        Place::ToolField(at, ToolField::Schema) => format!("tools[{at}].function.parameters"),
         Place::Own(path) => path.clone().into_owned(),
     }
 }

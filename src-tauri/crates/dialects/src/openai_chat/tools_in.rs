@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     BadRequest, Dialect,
-    ir::{Hosted, Native, Tool, ToolChoice, ToolKind, WebSearch},
+    ir::{Grammar, Hosted, Native, Tool, ToolChoice, ToolKind, WebSearch},
     json::Json,
 };
 
@@ -68,7 +68,7 @@ fn read_tool(mut tool: ToolWire, number: usize) -> Result<Tool, BadRequest> {
                 ..plain(
                     name,
                     ToolKind::Custom {
-                        format: declared.format,
+                        grammar: declared.format.and_then(|format| grammar(&format)),
                     },
                     number,
                 )
@@ -176,4 +176,16 @@ fn chosen(choice: ChoiceWire) -> Option<String> {
         .or(choice.custom)
         .and_then(|named| named.name)
         .or(choice.name)
+}
+
+/// The grammar of a tool that takes free text: `{"type":"grammar","grammar":{…}}` (Chat reference). Responses' form,
+/// which has both fields at the top, is understood too.
+fn grammar(format: &Json) -> Option<Grammar> {
+    let fields = format.read::<ChatFormat>().ok()?;
+    fields.grammar.or_else(|| format.read().ok())
+}
+
+#[derive(serde::Deserialize)]
+struct ChatFormat {
+    grammar: Option<Grammar>,
 }

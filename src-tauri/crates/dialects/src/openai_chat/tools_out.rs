@@ -5,15 +5,15 @@ use std::{borrow::Cow, collections::HashMap};
 use serde_json::json;
 
 use super::{
-    body::{Choice, Custom, Function, Tool as Printed, ToolKind as PrintedKind},
+    body::{Choice, Custom, CustomFormat, Function, Tool as Printed, ToolKind as PrintedKind},
     tools_in::WEB_SEARCH,
 };
 use crate::{
     Dialect,
     caps::Caps,
     ir::{
-        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolKind,
-        Toolbox, WebSearch,
+        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolField,
+        ToolKind, Toolbox, WebSearch,
     },
     json::Json,
     schema,
@@ -91,7 +91,6 @@ struct Writer<'a, 'w> {
 
 impl<'a> Writer<'a, '_> {
     fn tool(&mut self, tool: &'a Tool, choice: &ToolChoice) -> Result<(), Refusal> {
-        let place = Place::Tool(tool.at);
         if !self.caps.tools {
             return self.drop(tool, choice, "the model takes no tools".into());
         }
@@ -119,23 +118,23 @@ impl<'a> Writer<'a, '_> {
                 let why = format!("the provider has no {kind} of its own");
                 self.drop(tool, choice, why)
             }
-            ToolKind::Custom { format } if self.caps.custom_tools => {
+            ToolKind::Custom { grammar } if self.caps.custom_tools => {
                 let name = self.name(tool, CallKind::Custom, true);
                 self.push(PrintedKind::Custom {
                     custom: Custom {
                         name,
                         description: tool.description.as_deref(),
-                        format: format.as_ref(),
+                        format: grammar.as_ref().map(|grammar| CustomFormat { grammar }),
                     },
                 });
                 Ok(())
             }
-            ToolKind::Custom { format } => {
-                self.wrapped(tool, format.as_ref());
+            ToolKind::Custom { .. } => {
+                self.wrapped(tool);
                 Ok(())
             }
             ToolKind::Function => {
-                self.function(tool, place);
+                self.function(tool);
                 Ok(())
             }
         }
@@ -161,7 +160,7 @@ impl<'a> Writer<'a, '_> {
         Ok(())
     }
 
-    fn function(&mut self, tool: &'a Tool, place: Place) {
+    fn function(&mut self, tool: &'a Tool) {
         let kind = match &tool.namespace {
             Some(space) => CallKind::Namespaced(space.clone()),
             None => CallKind::Function,
@@ -175,18 +174,19 @@ impl<'a> Writer<'a, '_> {
             return;
         }
         let mut parameters = schema::object_root(tool.schema.as_ref());
+        let strictness = Place::ToolField(tool.at, ToolField::Strict);
         let mut exact = tool.strict;
         if tool.strict == Some(true) {
             match strict(&parameters) {
                 _ if !self.caps.strict_tools => {
-                    self.notes
-                        .lose(place, "the provider does not bind arguments to the schema");
+                    let why = "the provider does not bind arguments to the schema";
+                    self.notes.lose(strictness, why);
                 }
                 Some(closed) => parameters = closed,
                 None => {
                     exact = Some(false);
-                    self.notes
-                        .lose(place, "its schema is beyond what strict mode takes");
+                    let why = "its schema is beyond what strict mode takes";
+                    self.notes.lose(strictness, why);
                 }
             }
         }
@@ -201,30 +201,14 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// A tool that takes free text, as a function with the one argument `input`.
-    fn wrapped(&mut self, tool: &'a Tool, format: Option<&Json>) {
+    fn wrapped(&mut self, tool: &'a Tool) {
         let name = self.name(tool, CallKind::Custom, false);
-        let mut words = tool.description.clone().unwrap_or_default();
-        let grammar = format.map(Json::value).unwrap_or_default();
-        let (definition, syntax) = match grammar.get("grammar") {
-            Some(inner) => (&inner["definition"], &inner["syntax"]),
-            None => (&grammar["definition"], &grammar["syntax"]),
-        };
-        if let Some(definition) = definition.as_str() {
-            let syntax = syntax.as_str().unwrap_or("formal");
-            words =
-                format!("{words}\n\nThe input must follow this {syntax} grammar:\n{definition}");
-        }
-        let schema = json!({
-            "type": "object",
-            "properties": {"input": {"type": "string", "description": "The whole input, as it is."}},
-            "required": ["input"],
-            "additionalProperties": false,
-        });
+        let (description, schema) = tool.as_function();
         self.push(PrintedKind::Function {
             function: Function {
                 name,
-                description: Some(Cow::Owned(words.trim_start().to_owned())),
-                parameters: Json::from(&schema),
+                description,
+                parameters: schema::object_root(schema.as_ref()),
                 strict: None,
             },
         });

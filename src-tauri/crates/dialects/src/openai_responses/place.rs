@@ -3,7 +3,7 @@
 //! Instructions of the top level stand at the default position; those of leading items, and all turns, at the item
 //! and its part. A part of a tool's output is the inner position of its item.
 
-use crate::ir::{At, Field, Place};
+use crate::ir::{At, Field, Place, ToolField};
 
 /// Where the top-level `instructions` stand: no item has a part of none inside.
 pub(super) fn instructions() -> At {
@@ -16,6 +16,8 @@ pub(super) fn spell(place: &Place) -> String {
         Place::System(at) if at.part.is_none() => "instructions".to_owned(),
         Place::System(at) | Place::Turn(at) => position(*at),
         Place::Tool(at) => format!("tools[{at}]"),
+        Place::ToolField(at, ToolField::Strict) => format!("tools[{at}].strict"),
+        Place::ToolField(at, ToolField::Schema) => format!("tools[{at}].parameters"),
         Place::Own(path) => path.to_string(),
     }
 }

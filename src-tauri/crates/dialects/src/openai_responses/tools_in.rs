@@ -91,8 +91,13 @@ impl Tools {
             Some("custom") => {
                 let more = !tool.extra.is_empty();
                 let native = if more { native() } else { None };
-                let format = tool.format;
-                (ToolKind::Custom { format }, named(path, tool.name)?, native)
+                // `{"type":"grammar","syntax","definition"}`, or `{"type":"text"}` (Responses reference).
+                let grammar = tool.format.and_then(|format| format.read().ok());
+                (
+                    ToolKind::Custom { grammar },
+                    named(path, tool.name)?,
+                    native,
+                )
             }
             Some(word) => {
                 let hosted = hosted(path, word, &tool, own)?;

@@ -8,8 +8,8 @@ use super::fields::Fields;
 use crate::{
     Dialect, Target,
     ir::{
-        CallKind, Field, Hosted, Native, Notes, Place, Refusal, Request, Tool, ToolChoice,
-        ToolKind, Toolbox, WebSearch,
+        CallKind, Field, Grammar, Hosted, Native, Notes, Place, Refusal, Request, Tool, ToolChoice,
+        ToolField, ToolKind, Toolbox, WebSearch,
     },
     json::Json,
     schema, strict,
@@ -113,17 +113,17 @@ impl Tools {
                 };
                 written
             }
-            ToolKind::Custom { format } if target.caps.custom_tools => {
+            ToolKind::Custom { grammar } if target.caps.custom_tools => {
                 let name = self.named(tool, CallKind::Custom, true, grouped);
                 Fields::default()
                     .with("type", &"custom")
                     .with("name", &name)
                     .maybe("description", tool.description.as_ref())
-                    .maybe("format", format.as_ref())
+                    .maybe("format", grammar.as_ref().map(format).as_ref())
             }
-            ToolKind::Custom { format } => {
+            ToolKind::Custom { .. } => {
                 let name = self.named(tool, CallKind::Custom, false, grouped);
-                wrapped(&name, tool, format.as_ref())
+                wrapped(&name, tool)
             }
             ToolKind::Function => {
                 let kind = match &tool.namespace {
@@ -301,7 +301,7 @@ fn function(name: &str, tool: &Tool, target: &Target<'_>, notes: &mut Notes) -> 
     let mut schema = schema::object_root(tool.schema.as_ref());
     let mut strictly = false;
     if tool.strict == Some(true) {
-        let place = Place::Tool(tool.at);
+        let place = Place::ToolField(tool.at, ToolField::Strict);
         match strict::strict(&schema).filter(|_| target.caps.strict_tools) {
             Some(closed) => (schema, strictly) = (closed, true),
             None if target.caps.strict_tools => {
@@ -329,30 +329,22 @@ fn function(name: &str, tool: &Tool, target: &Target<'_>, notes: &mut Notes) -> 
     fields
 }
 
+/// The `format` of a custom tool.
+fn format(grammar: &Grammar) -> Fields {
+    Fields::default()
+        .with("type", &"grammar")
+        .with("syntax", &grammar.syntax)
+        .with("definition", &grammar.definition)
+}
+
 /// A tool that takes free text as a function with one argument; what the text must look like is told in words.
-fn wrapped(name: &str, tool: &Tool, format: Option<&Json>) -> Fields {
-    let mut description = tool.description.clone().unwrap_or_default();
-    if let Some(format) = format.filter(|format| format.text().contains("definition")) {
-        if !description.is_empty() {
-            description.push_str("\n\n");
-        }
-        description.push_str("The text in `input` must follow this grammar:\n");
-        let read = format.value();
-        let grammar = read["definition"].as_str();
-        let nested = read["grammar"]["definition"].as_str();
-        description.push_str(grammar.or(nested).unwrap_or(format.text()));
-    }
-    let schema = serde_json::json!({
-        "type": "object",
-        "properties": {"input": {"type": "string"}},
-        "required": ["input"],
-        "additionalProperties": false,
-    });
+fn wrapped(name: &str, tool: &Tool) -> Fields {
+    let (description, schema) = tool.as_function();
     Fields::default()
         .with("type", &"function")
         .with("name", &name)
-        .with("description", &description)
-        .with("parameters", &schema)
+        .maybe("description", description.as_ref())
+        .with("parameters", &schema::object_root(schema.as_ref()))
         .with("strict", &false)
 }
 

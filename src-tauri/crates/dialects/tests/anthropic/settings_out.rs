@@ -7,8 +7,8 @@ use dialects::{
     Dialect,
     caps::{Caps, Thinking as Switch},
     ir::{
-        CacheMark, Effort, Format, Hosted, Mode, Native, Part, Reasoning, Request, Sampling, Text,
-        Tool, ToolChoice, ToolKind, Ttl, WebSearch,
+        CacheMark, Effort, Format, Grammar, Hosted, Mode, Native, Part, Reasoning, Request,
+        Sampling, Text, Tool, ToolChoice, ToolKind, Ttl, WebSearch,
     },
     json::Json,
 };
@@ -252,7 +252,10 @@ fn tools_are_functions_with_an_object_for_arguments() {
         assistant(vec![call("c1")]),
         user(vec![result("c1", vec![])]),
     ]);
-    let grammar = json!({"type": "grammar", "syntax": "lark", "definition": "start: /x/"});
+    let grammar = Grammar {
+        syntax: "lark".to_owned(),
+        definition: "start: /x/".to_owned(),
+    };
     asked.tools = vec![
         function("run"),
         Tool {
@@ -263,7 +266,7 @@ fn tools_are_functions_with_an_object_for_arguments() {
         },
         Tool {
             kind: ToolKind::Custom {
-                format: Some(Json::from(&grammar)),
+                grammar: Some(grammar),
             },
             description: Some("Edits".to_owned()),
             ..function("apply_patch")

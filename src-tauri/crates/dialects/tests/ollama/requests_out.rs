@@ -4,8 +4,8 @@ use dialects::{
     Dialect,
     caps::{Caps, Structured, Thinking},
     ir::{
-        At, Effort, Fate, Field, Format, Media, MediaKind, Mode, Own, Part, Place, Reasoning,
-        Request, Role, Seal, Source, Text, Thinking as Thought, Tool, ToolChoice, ToolKind,
+        At, Effort, Fate, Format, Media, MediaKind, Mode, Own, Part, Reasoning, Request, Role,
+        Seal, Source, Text, Thinking as Thought, Tool, ToolChoice, ToolKind,
     },
     json::Json,
 };
@@ -407,18 +407,19 @@ fn tools_are_offered_and_choices_among_them_are_not() {
         required,
         names: vec!["g".to_owned()],
     };
-    assert_eq!(offered(&with(some(false)), false), (1, 1));
-    for choice in [
-        ToolChoice::Any,
-        ToolChoice::Named("f".to_owned()),
-        some(true),
+    for (choice, offers) in [
+        (some(false), 1),
+        (some(true), 1),
+        (ToolChoice::Named("f".to_owned()), 1),
+        (ToolChoice::Any, 2),
     ] {
-        let place = refused(&with(choice.clone()), &caps()).0;
-        assert_eq!(place, codec().spell(&Place::Field(Field::ToolChoice)));
-        assert_eq!(
-            offered(&with(choice.clone()), true).0,
-            if choice == ToolChoice::Any { 2 } else { 1 }
+        let told = lost(
+            &codec()
+                .write_request(&with(choice.clone()), &target(&caps(), false))
+                .unwrap(),
         );
+        assert_eq!(told, ["tool_choice"], "{choice:?}");
+        assert_eq!(offered(&with(choice), false), (offers, 1));
     }
     let body = write(&with(ToolChoice::Unset), &caps()).0;
     assert_eq!(

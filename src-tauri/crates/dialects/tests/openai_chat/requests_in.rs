@@ -2,7 +2,9 @@
 
 use dialects::{
     BadRequest, Dialect, PathFacts,
-    ir::{Effort, Fate, Format, Mode, Part, Role, Seal, Source, Stop, ToolChoice, ToolKind},
+    ir::{
+        Effort, Fate, Format, Grammar, Mode, Part, Role, Seal, Source, Stop, ToolChoice, ToolKind,
+    },
 };
 use serde_json::{Value, json};
 
@@ -389,4 +391,27 @@ fn seals_of_other_vendors_come_back_from_a_client() {
         })
         .collect();
     assert_eq!(seals, ["one", "two", "three"]);
+}
+
+#[test]
+fn grammars_of_free_text_are_read_in_either_form() {
+    let tools = json!([
+        {"type": "custom", "custom": {"name": "a", "format":
+            {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: X"}}}},
+        {"type": "custom", "custom": {"name": "b", "format":
+            {"type": "grammar", "syntax": "lark", "definition": "start: X"}}},
+        {"type": "custom", "custom": {"name": "c", "format": {"type": "text"}}},
+    ]);
+    let request = read(&base(json!({"tools": tools})));
+    let grammar = Grammar {
+        syntax: "lark".to_owned(),
+        definition: "start: X".to_owned(),
+    };
+    for (tool, grammar) in request
+        .tools
+        .iter()
+        .zip([Some(grammar.clone()), Some(grammar), None])
+    {
+        assert_eq!(tool.kind, ToolKind::Custom { grammar }, "{}", tool.name);
+    }
 }

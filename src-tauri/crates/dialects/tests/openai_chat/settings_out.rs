@@ -3,7 +3,10 @@
 use dialects::{
     Dialect,
     caps::Caps,
-    ir::{Call, Format, Media, MediaKind, Part, Request, Role, Source, Tool, ToolChoice, ToolKind},
+    ir::{
+        Call, Format, Grammar, Media, MediaKind, Part, Request, Role, Source, Tool, ToolChoice,
+        ToolKind,
+    },
     json::Json,
 };
 use serde_json::{Value, json};
@@ -127,9 +130,10 @@ fn thinking_is_switched_in_the_words_of_the_target() {
 #[test]
 fn tools_are_declared_as_the_target_takes_them() {
     // PITFALLS 78, 80, 81, 94, 95, 96
-    let grammar =
-        Json::parse(r#"{"type":"grammar","grammar":{"syntax":"lark","definition":"start: X"}}"#)
-            .unwrap();
+    let grammar = Grammar {
+        syntax: "lark".to_owned(),
+        definition: "start: X".to_owned(),
+    };
     let mut dotted = tool("a.b/c", ToolKind::Function);
     dotted.schema = Some(Json::parse("null").unwrap());
     let mut exact = tool("exact", ToolKind::Function);
@@ -141,7 +145,7 @@ fn tools_are_declared_as_the_target_takes_them() {
         ..tool(
             "patch",
             ToolKind::Custom {
-                format: Some(grammar.clone()),
+                grammar: Some(grammar),
             },
         )
     };
@@ -198,7 +202,8 @@ fn tools_are_declared_as_the_target_takes_them() {
     );
     assert_eq!(
         body["tools"][2],
-        json!({"type": "custom", "custom": {"name": "patch", "description": "Edits.", "format": grammar.value()}})
+        json!({"type": "custom", "custom": {"name": "patch", "description": "Edits.", "format": {
+            "type": "grammar", "grammar": {"syntax": "lark", "definition": "start: X"}}}})
     );
     assert_eq!(
         body["messages"][0]["tool_calls"][0],
