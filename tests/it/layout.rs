@@ -217,6 +217,18 @@ fn every_capture_is_used() {
     files_below(&project().join("tests/wire"), &mut captures);
     captures.retain(|path| path.extension().is_none_or(|kind| kind != "md"));
     assert!(!captures.is_empty());
+    // The golden table walks the folders of the dialects, whatever is in them.
+    let table = project().join("src-tauri/crates/dialects/tests/golden/captures.rs");
+    assert!(table.is_file(), "{} is gone", table.display());
+    let walked = [
+        "anthropic",
+        "openai-chat",
+        "openai-responses",
+        "gemini",
+        "ollama",
+    ]
+    .map(|dialect| project().join("tests/wire").join(dialect));
+    captures.retain(|path| !walked.iter().any(|folder| path.starts_with(folder)));
     for capture in captures {
         let name = capture.file_stem().unwrap().to_string_lossy().into_owned();
         let short = name.trim_start_matches("claude-code-").to_owned();

@@ -213,11 +213,14 @@ fn format(
             (None, Some(words.to_owned()))
         }
         Format::Schema { schema, .. } if caps.structured == Structured::Schema => {
-            let (schema, narrowed) = schema::closed(schema);
-            if narrowed {
+            let closed = schema::closed(schema);
+            if closed.narrowed {
                 let why = "objects take no more properties than their schema names";
                 notes.lose_field(Field::Format, why);
+            } else if closed.described {
+                notes.lose_field(Field::Format, "bounds of values are told in words");
             }
+            let schema = closed.schema;
             (Some(WireFormat { schema }), None)
         }
         Format::Schema { schema, .. } => {

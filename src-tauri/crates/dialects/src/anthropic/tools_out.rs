@@ -125,7 +125,7 @@ fn tool<'a>(
         name: names.add(&tool.name, kind),
         description,
         input_schema: match strict {
-            Some(true) => schema::closed(&input_schema).0,
+            Some(true) => schema::closed(&input_schema).schema,
             _ => input_schema,
         },
         strict,

@@ -69,7 +69,7 @@ impl StreamWriter for Writer {
         match event {
             Event::Stop(stop) => {
                 let candidate = self.teller.last(stop);
-                let usage = Some(self.teller.usage.unwrap_or_default());
+                let usage = Some(self.teller.usage(&self.reply));
                 self.chunk(candidate, usage, out);
                 self.end(out);
             }
@@ -118,7 +118,7 @@ pub(super) fn answer(answer: &Answer, reply: &Reply) -> Vec<u8> {
     }
     whole.content = candidate(parts).content;
     whole.index = Some(Int(0));
-    let usage = Some(teller.usage.unwrap_or_default());
+    let usage = Some(teller.usage(reply));
     serde_json::to_vec(&teller.response(whole, usage, reply)).unwrap_or_default()
 }
 
@@ -143,6 +143,14 @@ impl Teller {
             sources: Vec::new(),
             usage: None,
         }
+    }
+
+    /// Tokens as told; where the provider told none, the prompt's are estimated.
+    fn usage(&self, reply: &Reply) -> Usage {
+        self.usage.unwrap_or(Usage {
+            input: reply.input_estimate,
+            ..Usage::default()
+        })
     }
 
     fn response(&self, candidate: Candidate, usage: Option<Usage>, reply: &Reply) -> Response {

@@ -102,13 +102,20 @@ impl Reader {
         self.calls += 1;
         let function = call.function.unwrap_or_default();
         let arguments = function.arguments.filter(|given| !given.is_null());
-        let arguments = arguments.unwrap_or_else(Json::empty_object);
+        let arguments = arguments.map_or_else(Json::empty_object, unquoted);
         let name = function.name.as_deref();
         self.sequencer
             .call(&key, Some(&id), name, &arguments.compact(), out)?;
         self.sequencer.close_call(&key, out);
         Ok(())
     }
+}
+
+/// Arguments that a server wrote as text, as the object in it.
+fn unquoted(arguments: Json) -> Json {
+    let text = arguments.read::<String>().ok();
+    let inside = text.and_then(|text| Json::parse(text).ok());
+    inside.filter(Json::is_object).unwrap_or(arguments)
 }
 
 impl StreamReader for Reader {

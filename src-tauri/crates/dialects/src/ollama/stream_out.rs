@@ -31,7 +31,12 @@ impl StreamWriter for Writer {
 
     fn write(&mut self, event: &Event, out: &mut Vec<u8>) {
         match event {
-            Event::Stop(stop) => put(&self.teller.last(stop), out),
+            Event::Stop(stop) => {
+                if let Some(said) = self.teller.declined(stop) {
+                    put(&self.teller.line(said), out);
+                }
+                put(&self.teller.last(stop), out);
+            }
             Event::Failed(failure) => {
                 out.extend(error::body(failure));
                 out.push(b'\n');
@@ -62,9 +67,14 @@ pub(super) fn answer(answer: &Answer, reply: &Reply) -> Vec<u8> {
     let (mut images, mut calls) = (Vec::new(), Vec::new());
     let mut last = Line::default();
     for event in unfold(answer.clone()) {
-        if let Event::Stop(stop) = &event {
-            last = teller.last(stop);
-        } else if let Some(said) = teller.tell(&event) {
+        let said = match &event {
+            Event::Stop(stop) => {
+                last = teller.last(stop);
+                teller.declined(stop)
+            }
+            event => teller.tell(event),
+        };
+        if let Some(said) = said {
             content.extend(said.content);
             thinking.extend(said.thinking);
             images.extend(said.images.into_iter().flatten());
@@ -94,6 +104,8 @@ struct Teller {
     /// Whether `/api/generate` was asked.
     generates: bool,
     open: Option<Opening>,
+    /// Whether there were words for a reader.
+    spoke: bool,
     arguments: String,
     calls: u64,
     usage: Usage,
@@ -106,9 +118,14 @@ impl Teller {
             created_at: time::rfc3339(reply.now),
             generates: reply.request.own.iter().any(|own| own.path == GENERATE),
             open: None,
+            spoke: false,
             arguments: String::new(),
             calls: 0,
-            usage: Usage::default(),
+            // Until the provider tells.
+            usage: Usage {
+                input: reply.input_estimate,
+                ..Usage::default()
+            },
         }
     }
 
@@ -146,11 +163,28 @@ impl Teller {
                 thinking: Some(text.to_owned()),
                 ..Message::default()
             }),
-            _ => Some(Message {
-                content: Some(text.to_owned()),
-                ..Message::default()
-            }),
+            _ => {
+                self.spoke = true;
+                Some(Message {
+                    content: Some(text.to_owned()),
+                    ..Message::default()
+                })
+            }
         }
+    }
+
+    /// Why the model declined, where it said nothing else: there is no field for it.
+    fn declined(&self, stop: &Stop) -> Option<Message> {
+        let Stop::Refusal { explanation, .. } = stop else {
+            return None;
+        };
+        explanation
+            .as_ref()
+            .filter(|_| !self.spoke)
+            .map(|why| Message {
+                content: Some(why.clone()),
+                ..Message::default()
+            })
     }
 
     /// Calls are told whole.

@@ -196,7 +196,12 @@ impl<'a> Window<'a, '_, '_> {
             [Part::Text(text)] => Cow::Borrowed(text.text.as_str()),
             _ => Cow::Owned(result.text()),
         };
-        if !result.is_error || text.starts_with("Error") {
+        if !result.is_error {
+            return Content::Text(text);
+        }
+        let why = "the failure is told in words";
+        self.writer.notes.lose(Place::Turn(result.at), why);
+        if text.starts_with("Error") {
             return Content::Text(text);
         }
         Content::Text(Cow::Owned(format!("Error: {text}")))

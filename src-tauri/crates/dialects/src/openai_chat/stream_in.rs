@@ -85,6 +85,8 @@ pub(crate) struct Reader {
     splitter: Splitter,
     /// Items of `reasoning_details` that no thinking holds yet.
     details: Vec<Detail>,
+    /// Whether thinking was told in a field of its own; then what `reasoning_details` say is the same once more.
+    thought: bool,
     /// Whether the answer was cut at a bound of tokens, so that a call may be unfinished.
     cut: bool,
     done: bool,
@@ -150,8 +152,10 @@ impl Reader {
             .or(said(delta.reasoning))
             .or(said(delta.thinking));
         let items = delta.reasoning_details.unwrap_or_default();
+        self.thought |= thought.is_some();
         let thought = match thought {
             Some(words) => words.0,
+            None if self.thought => String::new(),
             None => details::readable(&items),
         };
         if !thought.is_empty() {
