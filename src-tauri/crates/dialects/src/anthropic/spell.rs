@@ -57,8 +57,8 @@ fn field(field: Field) -> &'static str {
         Field::Reasoning => "thinking",
         Field::Format => "output_config.format",
         Field::CacheMarks => "cache_control",
-        Field::CacheKey => "cache_key",
-        Field::User => "metadata.user_id",
+        // Claude Code packs its session into it, by which requests share a cache.
+        Field::CacheKey | Field::User => "metadata.user_id",
         Field::Metadata => "metadata",
         Field::Tier => "service_tier",
         Field::Verbosity => "verbosity",

@@ -14,6 +14,8 @@ use crate::{
 
 /// The least context asked for, in tokens.
 const LEAST_CONTEXT: u64 = 8192;
+/// Room for the answer in the context, in tokens: as much as the client bounds it to, but no less and no more.
+const ROOM: (u64, u64) = (2048, 8192);
 
 /// Writes a request.
 pub(super) fn write(request: &Request, target: &Target<'_>) -> Result<Written, Refusal> {
@@ -222,7 +224,14 @@ fn context(request: &Request, target: &Target<'_>, body: &mut Body, notes: &mut 
         .take("num_ctx")
         .and_then(|said| said.read::<Int>().ok());
     let window = target.caps.context_window.unwrap_or(u64::MAX);
-    let estimate = || prompt.next_power_of_two().max(LEAST_CONTEXT).min(window);
+    // The answer has its place there too.
+    let room = request.max_tokens.unwrap_or(0).clamp(ROOM.0, ROOM.1);
+    let estimate = || {
+        (prompt + room)
+            .next_power_of_two()
+            .max(LEAST_CONTEXT)
+            .min(window)
+    };
     let context = target
         .caps
         .num_ctx

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use crate::{
     Dialect, Target,
     ir::{
-        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
-        ToolField, ToolKind,
+        Field, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice, ToolField,
+        ToolKind,
     },
     schema::object_root,
 };
@@ -29,8 +29,8 @@ pub(super) fn tools(
     let allowed = chosen(request, notes);
     let mut tools = Vec::new();
     for tool in &request.tools {
-        if let ToolKind::Hosted(hosted) = &tool.kind {
-            tools.extend(self::hosted(request, tool, hosted, notes)?);
+        if matches!(tool.kind, ToolKind::Hosted(_)) {
+            tools.extend(hosted(request, tool, notes)?);
         } else if allowed
             .as_ref()
             .is_none_or(|names| names.contains(&tool.name))
@@ -91,12 +91,7 @@ fn function(tool: &IrTool, names: &mut Names, notes: &mut Notes) -> Tool {
 }
 
 /// Tools that a vendor runs: there are none at Ollama.
-fn hosted(
-    request: &Request,
-    tool: &IrTool,
-    hosted: &Hosted,
-    notes: &mut Notes,
-) -> Result<Option<Tool>, Refusal> {
+fn hosted(request: &Request, tool: &IrTool, notes: &mut Notes) -> Result<Option<Tool>, Refusal> {
     let native = tool
         .native
         .as_ref()
@@ -105,10 +100,8 @@ fn hosted(
         return Ok(native.value.read().ok());
     }
     let is_forced = request.tool_choice == ToolChoice::Named(tool.name.clone());
-    let is_bound = matches!(hosted, Hosted::WebSearch(search)
-        if !search.blocked_domains.is_empty() || search.max_uses.is_some());
     let why = "Ollama runs no tools itself";
-    if is_forced || is_bound {
+    if is_forced {
         notes.refuse(Place::Tool(tool.at), why)?;
     } else {
         notes.lose(Place::Tool(tool.at), why);

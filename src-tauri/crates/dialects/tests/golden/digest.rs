@@ -20,6 +20,7 @@ pub(crate) fn told(body: &[u8], of_capture: usize) -> Value {
 
 fn brief(value: Value) -> Value {
     match value {
+        Value::Array(list) if list.iter().all(is_plain) => Value::Array(list),
         Value::Array(list) => json!(format!("{} × {}", list.len(), kinds(&list))),
         Value::String(text) if text.len() > 200 => json!("(text)"),
         Value::Object(fields) if fields.values().all(is_plain) => Value::Object(fields),

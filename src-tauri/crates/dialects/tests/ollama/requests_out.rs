@@ -202,7 +202,7 @@ fn limits_and_settings_have_names_of_their_own() {
 }
 
 #[test]
-fn the_context_is_large_enough_for_the_prompt() {
+fn the_context_is_large_enough_for_prompt_and_answer() {
     // PITFALLS 89
     let long = |bytes: usize| {
         request(vec![turn(
@@ -215,8 +215,12 @@ fn the_context_is_large_enough_for_the_prompt() {
         (body["options"]["num_ctx"].as_u64().unwrap(), lost(&written))
     };
     assert_eq!(context(&long(100), &caps()).0, 8192);
-    assert_eq!(context(&long(8192 * 3), &caps()), (8192, vec![]));
-    assert_eq!(context(&long(8193 * 3), &caps()).0, 16_384);
+    assert_eq!(context(&long(6144 * 3), &caps()), (8192, vec![]));
+    assert_eq!(context(&long(6145 * 3), &caps()).0, 16_384);
+    let mut talkative = long(14_000 * 3);
+    assert_eq!(context(&talkative, &caps()).0, 16_384);
+    talkative.max_tokens = Some(128_000);
+    assert_eq!(context(&talkative, &caps()).0, 32_768);
     assert_eq!(context(&long(100_000), &caps()).0, 65_536);
     let mut small = caps();
     small.num_ctx = Some(4096);
