@@ -263,9 +263,12 @@ pub struct Messages {
     pub between_tools: bool,
     /// `output_config.effort`.
     pub effort: bool,
-    /// Anthropic itself: seals are checked, betas and fields of Claude Code are known.
+    /// Anthropic itself: seals are checked, files are held.
     pub first_party: bool,
-    /// Values of `anthropic-beta` that may pass; all where empty and `first_party`, none where empty and not.
+    /// Refuses fields and values of `anthropic-beta` that it does not know, as clouds that resell Claude do. Others
+    /// that speak the dialect, made for Claude Code to call them, pass over what they do not know.
+    pub strict: bool,
+    /// Values of `anthropic-beta` that it knows, where it is `strict`.
     pub betas: Vec<String>,
 }
 

@@ -193,6 +193,13 @@ pub trait Codec: Send + Sync {
     fn stream_writer(&self, reply: Reply) -> Box<dyn StreamWriter>;
     /// An error: its status in this dialect's vocabulary, and its body.
     fn write_failure(&self, failure: &Failure, request_id: &str) -> (u16, Vec<u8>);
+    /// An error inside a stream that another writer began.
+    fn write_failure_inside(&self, failure: &Failure) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.stream_writer(Reply::default())
+            .write(&Event::Failed(failure.clone()), &mut out);
+        out
+    }
     /// A token count.
     fn write_count(&self, tokens: u64) -> Vec<u8>;
     /// Reads a client's request for embeddings; `None` where the dialect has none.

@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use serde::Deserialize;
@@ -176,6 +176,7 @@ impl Vendors {
             dialect,
             layers,
             known: Mutex::default(),
+            base: OnceLock::new(),
         }
     }
 }
@@ -203,6 +204,7 @@ pub struct Record {
     /// Made before, by the layers that fit the name. There are as many as kinds of models in the table, however many
     /// names clients make up.
     known: Mutex<HashMap<Vec<usize>, Arc<Caps>>>,
+    base: OnceLock<Arc<Caps>>,
 }
 
 impl Record {
@@ -224,6 +226,11 @@ impl Record {
     /// The dialect that is spoken with it.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// What the endpoint takes whatever the model is.
+    pub fn base(&self) -> &Caps {
+        self.base.get_or_init(|| self.caps(""))
     }
 
     /// What this model there can take.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use dialects::Dialect;
+use dialects::{Dialect, Reply, ir::Event};
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use tokio::{
@@ -19,8 +19,6 @@ use tokio::{
     time::{Instant, Sleep},
 };
 use tokio_util::sync::DropGuard;
-
-use crate::hearing::late_failure;
 
 /// Pieces of a stream between driver and client; when they are used up the driver waits, and with it the provider.
 pub(crate) const PIECES: usize = 8;
@@ -78,13 +76,21 @@ pub(crate) struct Body {
     quiet: Option<Pin<Box<Sleep>>>,
     keep_alive: Bytes,
     said_at: Instant,
-    dialect: Dialect,
     _cancel: DropGuard,
+}
+
+/// What a stream to a client is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// The client's dialect.
+    pub(crate) dialect: Dialect,
+    /// Gemini without `alt=sse`: one JSON array.
+    pub(crate) json_array: bool,
 }
 
 enum Source {
     /// The headers left before the driver had an answer.
-    Awaiting(oneshot::Receiver<Answer>),
+    Awaiting(oneshot::Receiver<Answer>, Form),
     Pieces(mpsc::Receiver<Piece>),
     Over,
 }
@@ -94,7 +100,6 @@ impl Body {
     pub(crate) fn of_pieces(
         pieces: mpsc::Receiver<Piece>,
         keep_alive: Option<Bytes>,
-        dialect: Dialect,
         cancel: DropGuard,
     ) -> Self {
         let keep_alive = keep_alive.unwrap_or_default();
@@ -105,7 +110,6 @@ impl Body {
             quiet,
             keep_alive,
             said_at,
-            dialect,
             _cancel: cancel,
         }
     }
@@ -114,18 +118,17 @@ impl Body {
     pub(crate) fn awaiting(
         answer: oneshot::Receiver<Answer>,
         keep_alive: Bytes,
-        dialect: Dialect,
+        form: Form,
         cancel: DropGuard,
     ) -> Self {
         // The silence so far was as long as one between two keep-alives: the first one is due.
         let quiet = (!keep_alive.is_empty()).then(|| Box::pin(tokio::time::sleep(Duration::ZERO)));
         let said_at = Instant::now() - QUIET;
         Self {
-            source: Source::Awaiting(answer),
+            source: Source::Awaiting(answer, form),
             quiet,
             keep_alive,
             said_at,
-            dialect,
             _cancel: cancel,
         }
     }
@@ -167,11 +170,12 @@ impl Body {
                     });
                 }
                 Source::Over => return Poll::Ready(None),
-                Source::Awaiting(answer) => match ready!(Pin::new(answer).poll(cx)) {
+                Source::Awaiting(answer, form) => match ready!(Pin::new(answer).poll(cx)) {
                     Ok(Answer::Stream { pieces, .. }) => self.source = Source::Pieces(pieces),
                     Ok(Answer::Whole(whole)) => {
+                        let told = late(whole, *form);
                         self.source = Source::Over;
-                        return Poll::Ready(Some(Ok(late_error(&whole, self.dialect))));
+                        return Poll::Ready(Some(Ok(told)));
                     }
                     Err(_) => {
                         self.source = Source::Over;
@@ -183,12 +187,23 @@ impl Body {
     }
 }
 
-/// An error that came after the stream's headers had left is told as the stream's error event.
-fn late_error(whole: &Whole, dialect: Dialect) -> Bytes {
-    let failure = dialect
-        .codec()
-        .read_failure(whole.status.as_u16(), &whole.body);
-    late_failure(dialect, failure)
+/// What came whole after the stream's headers had left: an answer is written as a stream already, an error is told as
+/// the stream's own.
+fn late(whole: Whole, form: Form) -> Bytes {
+    if whole.status.is_success() {
+        return whole.body;
+    }
+    let codec = form.dialect.codec();
+    let failure = codec.read_failure(whole.status.as_u16(), &whole.body);
+    let mut out = Vec::new();
+    let reply = Reply {
+        json_array: form.json_array,
+        ..Reply::default()
+    };
+    codec
+        .stream_writer(reply)
+        .write(&Event::Failed(failure), &mut out);
+    Bytes::from(out)
 }
 
 impl http_body::Body for Body {
@@ -224,7 +239,6 @@ mod tests {
         let body = Body::of_pieces(
             pieces,
             events.then(|| Bytes::from_static(PING)),
-            Dialect::Anthropic,
             cancel.clone().drop_guard(),
         );
         (sender, body, cancel)
@@ -232,7 +246,11 @@ mod tests {
 
     fn awaiting(answer: oneshot::Receiver<Answer>) -> Body {
         let guard = CancellationToken::new().drop_guard();
-        Body::awaiting(answer, Bytes::from_static(PING), Dialect::Anthropic, guard)
+        let form = Form {
+            dialect: Dialect::Anthropic,
+            json_array: false,
+        };
+        Body::awaiting(answer, Bytes::from_static(PING), form, guard)
     }
 
     async fn next(body: &mut Body) -> Option<Bytes> {

@@ -15,7 +15,7 @@ use crate::{
     client::Whole,
     embeddings::deliver_embeddings,
     ending::{Ending, Progress, Spare},
-    hearing::{self, kind_of},
+    hearing,
     outlet::Outlet,
     route::Endpoint,
     trial::Trial,
@@ -49,14 +49,16 @@ pub(crate) async fn deliver(
     if let Some(failed) = is_failure(trial, &came) {
         return failed;
     }
-    let is_same = trial.conversion.is_none() && !trial.inbound.stream();
+    // A stream of Gemini's without `alt=sse` is one JSON array, so it comes as a whole.
+    let is_array = trial.inbound.route.json_array;
+    let is_same = trial.conversion.is_none() && (!trial.inbound.stream() || is_array);
     match (&trial.inbound.route.endpoint, &trial.conversion) {
         (Endpoint::Answer, _) if is_same => pass_on_answer(trial, came, progress, outlet),
         (Endpoint::Answer, _) => {
             let codec = trial.provider_codec();
             match codec.read_answer(&came.body, &trial.origin()) {
                 Ok(answer) => deliver_answer(trial, answer, came, progress, outlet).await,
-                Err(error) => unreadable(trial, came.status, error),
+                Err(error) => unreadable(trial, came.status, error, outlet),
             }
         }
         (Endpoint::Embed, _) => deliver_embeddings(trial, came, progress, outlet),
@@ -108,7 +110,7 @@ fn pass_on_answer(
                 progress.read_whole(&came.body);
             }
         }
-        Err(error) => return unreadable(trial, came.status, error),
+        Err(error) => return unreadable(trial, came.status, error, outlet),
     }
     pass_on(trial, came, progress, outlet)
 }
@@ -132,13 +134,16 @@ pub(crate) async fn deliver_folded(
 ) -> Ending {
     match hearing::fold(trial.provider_codec(), &trial.origin(), &came.body) {
         Ok(answer) => deliver_answer(trial, answer, came, progress, outlet).await,
-        Err(error) => unreadable(trial, came.status, error),
+        Err(error) => unreadable(trial, came.status, error, outlet),
     }
 }
 
-/// An error under a status of success, in any vendor's form, or what the settings count as a failure.
+/// An error under a status of success, in any vendor's form, or what the settings count as a failure. Readers of
+/// answers know their own dialect's errors better.
 fn is_failure(trial: &Trial<'_>, came: &Came<'_>) -> Option<Ending> {
-    if let Some(error) = ErrorBody::read(&came.body) {
+    let is_answer = trial.inbound.route.endpoint == Endpoint::Answer;
+    let error = (!is_answer).then(|| ErrorBody::read(&came.body)).flatten();
+    if let Some(error) = error {
         let signal = Signal::EventError {
             kind: &error.kind,
             message: &error.message,
@@ -165,19 +170,20 @@ fn not_an_answer(body: &[u8]) -> String {
 }
 
 /// An answer that is an error, or none.
-pub(crate) fn unreadable(trial: &Trial<'_>, status: StatusCode, error: Unreadable) -> Ending {
+pub(crate) fn unreadable(
+    trial: &Trial<'_>,
+    status: StatusCode,
+    error: Unreadable,
+    outlet: &mut Outlet,
+) -> Ending {
     match error {
         Unreadable::Failure(failure) => {
-            let signal = Signal::EventError {
-                kind: kind_of(&failure),
-                message: &failure.message,
-            };
             let told = format!(
                 "an error under status {}: {}",
                 status.as_u16(),
                 failure.message
             );
-            trial.failed(&signal, &told)
+            trial.failed_as(&failure, &told, outlet)
         }
         Unreadable::Malformed(why) => {
             let signal = Signal::EventError {

@@ -8,15 +8,16 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use dialects::{
     anthropic::ErrorBody,
-    ir::{Part, Request},
+    ir::{Failure, FailureKind, Part, Request},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use memchr::memmem;
-use routing::{Signal, Verdict};
+use routing::{Reason, Signal, Verdict};
 
 use crate::{
     client::Whole,
     ending::{Ending, Progress},
+    hearing::kind_of,
     outlet::Outlet,
     pump::Deadlines,
     refusal::Refusal,
@@ -47,6 +48,46 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
+/// A failure in the words that routing judges.
+pub(crate) fn signal_of(failure: &Failure) -> Signal<'_> {
+    Signal::EventError {
+        kind: kind_of(failure),
+        message: &failure.message,
+    }
+}
+
+impl Trial<'_> {
+    /// What is made of a failure that came under a status of success. `told` is what happened, for people.
+    pub(crate) fn failed_as(&self, failure: &Failure, told: &str, outlet: &mut Outlet) -> Ending {
+        let failed = self
+            .failed(&signal_of(failure), told)
+            .resting(failure.retry_after.map(Duration::from_secs));
+        if failure.kind != FailureKind::ContextTooLong {
+            return failed;
+        }
+        // No other provider makes the conversation shorter; its client can, when it is told in words that it knows.
+        outlet.whole(self.refusal(failure, HeaderMap::new()));
+        Ending::Refused {
+            reason: Some(Reason::InvalidRequest),
+            error: failed.error().unwrap_or(told).to_owned(),
+        }
+    }
+
+    /// A provider's refusal in the client's dialect.
+    fn refusal(&self, failure: &Failure, mut headers: HeaderMap) -> Whole {
+        let client = self.inbound.route.dialect.codec();
+        let (status, body) = client.write_failure(failure, self.request_id);
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+        self.mark(&mut headers);
+        Whole {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
+            headers,
+            body: body.into(),
+        }
+    }
+}
+
 /// What is made of an answer that calls itself an error.
 pub(crate) async fn error_answer(
     trial: &Trial<'_>,
@@ -62,8 +103,13 @@ pub(crate) async fn error_answer(
         .as_ref()
         .is_ok_and(|body| !body.is_empty() && !is_html(body));
     let body: Bytes = body.unwrap_or_default();
+    let failure = trial.provider_codec().read_failure(status.as_u16(), &body);
     let signal = Signal::Status {
-        code: status.as_u16(),
+        // OpenAI tells a quota that is used up under the status of a limit that passes.
+        code: match failure.kind {
+            FailureKind::Billing => StatusCode::PAYMENT_REQUIRED.as_u16(),
+            _ => status.as_u16(),
+        },
         body: &body,
         html: is_html(&body),
     };
@@ -99,13 +145,8 @@ pub(crate) async fn error_answer(
             Ending::Refused { reason, error }
         }
         failed => {
-            let told = || {
-                trial
-                    .provider_codec()
-                    .read_failure(status.as_u16(), &body)
-                    .retry_after
-            };
-            let rest = retry_after(&headers).or_else(|| told().map(Duration::from_secs));
+            let told = failure.retry_after.map(Duration::from_secs);
+            let rest = retry_after(&headers).or(told);
             failed.resting(rest)
         }
     }
@@ -160,13 +201,7 @@ fn refused(
         }
         (Some(body), Some(_)) => {
             let failure = trial.provider_codec().read_failure(status.as_u16(), body);
-            let client = trial.inbound.route.dialect.codec();
-            let (status, body) = client.write_failure(&failure, trial.request_id);
-            return Whole {
-                status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY),
-                headers: trial.headers(headers, false),
-                body: body.into(),
-            };
+            return trial.refusal(&failure, trial.headers(headers, false));
         }
         (None, _) => {}
     }

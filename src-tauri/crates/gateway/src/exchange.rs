@@ -61,7 +61,11 @@ impl Exchange {
         if inbound.route.endpoint == Endpoint::Count && !trial.upstream.count_tokens {
             return Err(Unaskable::NoSuchCall);
         }
-        if dialect == client && !trial.without_reasoning && !carries_foreign_seal(inbound) {
+        if dialect == client
+            && !trial.without_reasoning
+            && !carries_foreign_seal(inbound)
+            && !has_to_adapt(trial)
+        {
             return Ok(Self::same(trial));
         }
         match inbound.route.endpoint {
@@ -246,6 +250,24 @@ pub(crate) fn routed(dialect: Dialect) -> routing::Dialect {
         Dialect::Gemini => routing::Dialect::Gemini,
         Dialect::Ollama => routing::Dialect::Ollama,
     }
+}
+
+/// Whether a request of Anthropic's own dialect must be written anew: for clouds that refuse what they do not know, and
+/// where Anthropic is asked for another model than the client knows of, whose thinking or sampling may be set otherwise.
+fn has_to_adapt(trial: &Trial<'_>) -> bool {
+    let is_typed = matches!(
+        trial.inbound.route.endpoint,
+        Endpoint::Answer | Endpoint::Count
+    );
+    if trial.upstream.dialect != routing::Dialect::Anthropic || !is_typed {
+        return false;
+    }
+    let messages = &trial.upstream.vendor.base().messages;
+    if messages.strict || !(messages.first_party && trial.candidate.renamed) {
+        return messages.strict;
+    }
+    let caps = |model: &str| trial.upstream.vendor.caps(model);
+    caps(trial.inbound.model()) != caps(&trial.candidate.model)
 }
 
 /// Whether the conversation holds reasoning state of another vendor in an envelope of ours, which no provider may see:

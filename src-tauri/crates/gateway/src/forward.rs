@@ -37,19 +37,39 @@ const OURS: [&str; 8] = [
     "expect",
 ];
 
-/// The headers of an upstream request: the client's end-to-end ones, or those that go with a body written anew
-/// (`written`); then the provider's own, and its credential.
+/// What the headers of an upstream request begin as.
+#[derive(Clone, Copy)]
+pub(crate) enum Base<'a> {
+    /// The client's end-to-end ones.
+    Clients,
+    /// Those that go with a body written anew, and the client's, which are of the same API.
+    Rewritten(&'a [(&'static str, String)]),
+    /// Those that go with a body written anew for another API; the client's mean nothing there.
+    Converted(&'a [(&'static str, String)]),
+}
+
+/// The headers of an upstream request: those to begin with, then the provider's own, and its credential.
 pub(crate) fn request_headers(
     client: &HeaderMap,
     upstream: &Upstream,
     key: Option<&SecretString>,
     access: &Access,
-    written: Option<&[(&'static str, String)]>,
+    base: Base<'_>,
 ) -> HeaderMap {
-    let mut headers = match written {
-        Some(written) => written_headers(written),
-        None => passed_on(client, upstream),
+    let mut headers = match base {
+        Base::Clients => passed_on(client, upstream),
+        Base::Rewritten(written) => {
+            let mut headers = passed_on(client, upstream);
+            for (name, value) in written {
+                if let Ok(value) = HeaderValue::try_from(value) {
+                    headers.entry(*name).or_insert(value);
+                }
+            }
+            headers
+        }
+        Base::Converted(written) => written_headers(written),
     };
+    keep_known_betas(&mut headers, upstream);
     // Streams are read on their way through, so they must come as they are.
     headers.insert(
         header::ACCEPT_ENCODING,
@@ -62,6 +82,29 @@ pub(crate) fn request_headers(
     }
     credential(&mut headers, client, upstream, key, access);
     headers
+}
+
+/// Leaves out the betas that an endpoint is known to refuse.
+fn keep_known_betas(headers: &mut HeaderMap, upstream: &Upstream) {
+    const BETA: &str = "anthropic-beta";
+    if !headers.contains_key(BETA) || !upstream.vendor.base().messages.strict {
+        return;
+    }
+    let known = &upstream.vendor.base().messages.betas;
+    let told = headers
+        .get_all(BETA)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let kept: Vec<&str> = told
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|beta| known.iter().any(|known| known == beta))
+        .collect();
+    let kept = HeaderValue::try_from(kept.join(","));
+    headers.remove(BETA);
+    if let Some(kept) = kept.ok().filter(|kept| !kept.is_empty()) {
+        headers.insert(BETA, kept);
+    }
 }
 
 /// The headers of a body written anew. None of the client's is among them: they belong to another vendor's API.

@@ -305,7 +305,7 @@ impl Gateway {
         let early = inbound
             .is_event_stream()
             .then(|| (inbound.keep_alive(), inbound.stream_type()));
-        let dialect = inbound.route.dialect;
+        let form = inbound.form();
         let (sender, mut answer) = oneshot::channel();
         let driver = Driver {
             shared: self.shared.clone(),
@@ -333,7 +333,7 @@ impl Gateway {
                 keep_alive,
             })) => {
                 let mut response = Response::new(Body::new(client::Body::of_pieces(
-                    pieces, keep_alive, dialect, guard,
+                    pieces, keep_alive, guard,
                 )));
                 *response.status_mut() = status;
                 *response.headers_mut() = headers;
@@ -345,14 +345,14 @@ impl Gateway {
                     "the request ended without an answer",
                     None,
                 );
-                let mut answer = refusal.answer(dialect, id);
+                let mut answer = refusal.answer(form.dialect, id);
                 mark(&mut answer.headers, id, None);
                 into_response(answer)
             }
             Err(_) => {
                 let (keep_alive, content_type) = early.unwrap_or_default();
                 let mut response = Response::new(Body::new(client::Body::awaiting(
-                    answer, keep_alive, dialect, guard,
+                    answer, keep_alive, form, guard,
                 )));
                 response
                     .headers_mut()

@@ -70,7 +70,7 @@ pub(crate) struct Note {
     /// Its very last frame was read.
     pub(crate) over: bool,
     /// The provider said that it failed: what it said, and what the client is to be told of it.
-    pub(crate) failed: Option<(ErrorBody, Bytes)>,
+    pub(crate) failed: Option<(Failure, Bytes)>,
     /// It is not what its dialect promises.
     pub(crate) malformed: Option<String>,
 }
@@ -160,7 +160,10 @@ impl Hearing {
             Mode::Metered(_) => {
                 out.extend_from_slice(&ErrorBody::event(ErrorKind::Api, message, request_id));
             }
-            Mode::Read(_) => out.extend_from_slice(&late_failure(self.client, failure)),
+            Mode::Read(_) => {
+                let told = self.client.codec().write_failure_inside(&failure);
+                out.extend_from_slice(&told);
+            }
             Mode::Converted(converter) => {
                 converter
                     .writer
@@ -253,13 +256,7 @@ impl Note {
                 self.stopped = Some(*stop == Stop::End);
                 progress.finished = true;
             }
-            Event::Failed(failure) => {
-                let error = ErrorBody {
-                    kind: kind_of(failure).to_owned(),
-                    message: failure.message.clone(),
-                };
-                self.failed = Some((error, Bytes::new()));
-            }
+            Event::Failed(failure) => self.failed = Some((failure.clone(), Bytes::new())),
             _ => {}
         }
     }
@@ -308,7 +305,12 @@ fn metered(meter: &mut Meter, piece: &Piece, progress: &mut Progress) -> Note {
         }
         // What comes behind a whole answer cannot spoil it.
         anthropic::Event::Error(_) | anthropic::Event::Malformed if progress.finished => {}
-        anthropic::Event::Error(error) => note.failed = Some((error, piece.bytes.clone())),
+        anthropic::Event::Error(error) => {
+            let data = frame.data().unwrap_or_default();
+            let failure = anthropic::failure_within(&data)
+                .unwrap_or_else(|| Failure::new(FailureKind::Server, error.message));
+            note.failed = Some((failure, piece.bytes.clone()));
+        }
         anthropic::Event::Malformed => {
             note.malformed = Some("an event that is not JSON".to_owned());
         }
@@ -364,16 +366,6 @@ pub(crate) fn fold(
     let answer = folder.finish().map_err(Unreadable::Failure)?;
     ended.map_err(|error| malformed(error.to_string()))?;
     Ok(answer)
-}
-
-/// An error inside a stream that was begun without a writer of ours.
-pub(crate) fn late_failure(client: Dialect, failure: Failure) -> Bytes {
-    let mut out = Vec::new();
-    client
-        .codec()
-        .stream_writer(Reply::default())
-        .write(&Event::Failed(failure), &mut out);
-    Bytes::from(out)
 }
 
 /// A failure's kind in the words that routing knows.

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use routing::Candidate;
 
 use crate::{
-    client::Whole,
+    client::{Form, Whole},
     count,
     refusal::Refusal,
     route::{Endpoint, Route},
@@ -136,6 +136,8 @@ impl Inbound {
         match self.route.dialect {
             // SDKs skip it wherever it comes, before `message_start` too.
             Dialect::Anthropic => Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n"),
+            // White space may stand between the elements of an array, and before it.
+            _ if self.route.json_array => Bytes::from_static(b"\n"),
             dialect => {
                 let mut out = Vec::new();
                 dialect
@@ -155,6 +157,14 @@ impl Inbound {
                 .codec()
                 .stream_writer(self.bare_reply())
                 .content_type(),
+        }
+    }
+
+    /// What a stream to this client is written as.
+    pub(crate) fn form(&self) -> Form {
+        Form {
+            dialect: self.route.dialect,
+            json_array: self.route.json_array,
         }
     }
 

@@ -201,8 +201,13 @@ async fn ask(
         &[]
     };
     let access = &live.snapshot.access;
-    let headers =
-        forward::request_headers(&HeaderMap::new(), upstream, secret, access, Some(written));
+    let headers = forward::request_headers(
+        &HeaderMap::new(),
+        upstream,
+        secret,
+        access,
+        forward::Base::Converted(written),
+    );
     let exchange = Exchange {
         path: codec.endpoint(Operation::Models, ""),
         body: vec![Bytes::new()],

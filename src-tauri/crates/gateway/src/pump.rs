@@ -7,14 +7,15 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use dialects::anthropic::ErrorBody;
+use dialects::ir::Failure;
 use futures_util::FutureExt;
 use routing::{Reason, Signal};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     ending::{Ending, Progress, Spare},
-    hearing::{Hearing, Note},
+    error_answer::signal_of,
+    hearing::{Hearing, Note, kind_of},
     outlet::Outlet,
     trial::Trial,
 };
@@ -42,7 +43,7 @@ enum Trouble {
     Broken(String),
     Malformed(String),
     /// The provider said it failed; what the client is to be told of it.
-    Told(ErrorBody, Bytes),
+    Told(Failure, Bytes),
     ClientGone,
 }
 
@@ -234,7 +235,7 @@ impl Pump<'_, '_> {
         if committed {
             self.cut(trouble, outlet).await
         } else {
-            self.trial.failed_before_commit(&trouble)
+            self.trial.failed_before_commit(trouble, outlet)
         }
     }
 
@@ -286,16 +287,13 @@ impl Pump<'_, '_> {
                 format!("sent what is no event in the middle of its answer: {why}"),
                 None,
             ),
-            Trouble::Told(told, event) => {
-                let signal = Signal::EventError {
-                    kind: &told.kind,
-                    message: &told.message,
-                };
-                let reason = self.trial.judge(&signal).1.unwrap_or(Reason::StreamCut);
+            Trouble::Told(failure, event) => {
+                let judged = self.trial.judge(&signal_of(&failure)).1;
                 (
-                    reason,
-                    format!("failed in the middle of its answer: {}", told.message),
-                    Some(event),
+                    judged.unwrap_or(Reason::StreamCut),
+                    format!("failed in the middle of its answer: {}", failure.message),
+                    // Found at the end, by what is missing, it has no event of its own.
+                    (!event.is_empty()).then_some(event),
                 )
             }
             Trouble::ClientGone => return Ending::ClientGone,
@@ -318,7 +316,7 @@ impl Pump<'_, '_> {
 }
 
 impl Trial<'_> {
-    fn failed_before_commit(&self, trouble: &Trouble) -> Ending {
+    fn failed_before_commit(&self, trouble: Trouble, outlet: &mut Outlet) -> Ending {
         match trouble {
             Trouble::Timeout(phase) => self.failed(
                 &Signal::Timeout,
@@ -328,16 +326,11 @@ impl Trial<'_> {
                 &Signal::Cut,
                 &format!("the stream broke off before anything was said: {cause}"),
             ),
-            Trouble::Malformed(why) => self.failed(&Signal::Cut, why),
-            Trouble::Told(told, _) => {
-                let signal = Signal::EventError {
-                    kind: &told.kind,
-                    message: &told.message,
-                };
-                self.failed(
-                    &signal,
-                    &format!("an error event: {}: {}", told.kind, told.message),
-                )
+            Trouble::Malformed(why) => self.failed(&Signal::Cut, &why),
+            Trouble::Told(failure, _) => {
+                let kind = kind_of(&failure);
+                let told = format!("an error event: {kind}: {}", failure.message);
+                self.failed_as(&failure, &told, outlet)
             }
             Trouble::ClientGone => Ending::ClientGone,
         }

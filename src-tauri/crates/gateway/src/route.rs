@@ -94,8 +94,9 @@ fn openai_or_anthropic(method: &Method, path: &str, headers: &HeaderMap) -> Opti
         return None;
     }
     let post = *method == Method::POST;
-    // Anthropic and OpenAI share the path of the models; only Anthropic's clients name a version.
-    let shared = if headers.contains_key("anthropic-version") {
+    // Anthropic and OpenAI share the path of the models; only Anthropic's clients name a version or have such a key.
+    let names = ["anthropic-version", "x-api-key"];
+    let shared = if names.iter().any(|name| headers.contains_key(*name)) {
         Dialect::Anthropic
     } else {
         Dialect::OpenaiChat

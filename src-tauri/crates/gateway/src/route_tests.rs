@@ -141,6 +141,10 @@ fn clients_that_name_anthropics_version_get_its_list_of_models() {
         told("GET /v1/models/claude-x", Some("anthropic-version")),
         "anthropic Model(\"claude-x\") /v1/models/claude-x"
     );
+    assert_eq!(
+        told("GET /v1/models", Some("x-api-key")),
+        "anthropic Models /v1/models"
+    );
 }
 
 // PITFALLS 130

@@ -15,7 +15,7 @@ use crate::{
     embeddings::deliver_remembered,
     ending::{Ending, Progress},
     exchange::{Conversion, Exchange, Unaskable},
-    forward,
+    forward::{self, Base},
     gateway::{Live, Shared, unix_ms},
     hearing::Hearing,
     inbound::Inbound,
@@ -241,7 +241,13 @@ impl Trial<'_> {
             self.upstream,
             secret,
             &self.live.snapshot.access,
-            self.conversion.is_some().then_some(&exchange.headers[..]),
+            match &self.conversion {
+                None => Base::Clients,
+                Some(conversion) if conversion.dialect == self.inbound.route.dialect => {
+                    Base::Rewritten(&exchange.headers)
+                }
+                Some(_) => Base::Converted(&exchange.headers),
+            },
         );
         let head = if self.inbound.stream() {
             timeouts.first_event

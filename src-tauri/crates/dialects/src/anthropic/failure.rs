@@ -34,7 +34,7 @@ pub(super) fn read(status: u16, body: &[u8]) -> Failure {
 }
 
 /// The failure that a body or an event tells though its status is good; nothing where it tells none.
-pub(super) fn within(body: &[u8]) -> Option<Failure> {
+pub fn within(body: &[u8]) -> Option<Failure> {
     if let Some(error) = ErrorBody::read(body) {
         let kind = kind_of(&error.kind).unwrap_or(FailureKind::Server);
         let by_words = Failure::of_status(400, error.message);

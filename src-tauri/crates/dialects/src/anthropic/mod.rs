@@ -30,5 +30,6 @@ mod wire_out;
 pub use codec::Anthropic;
 pub use error::{ErrorBody, ErrorKind};
 pub use event::{Event, Meter};
+pub use failure::within as failure_within;
 pub use request::Request;
 pub use usage::read_answer;

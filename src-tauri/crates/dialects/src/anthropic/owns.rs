@@ -18,11 +18,10 @@ pub(super) struct Owns<'a> {
 }
 
 impl<'a> Owns<'a> {
-    /// What may be told: all of it to Anthropic itself, nothing to others that speak its dialect, which refuse fields
-    /// that they do not know.
+    /// What may be told: all of it, but nothing to those that refuse fields that they do not know.
     pub(super) fn of(request: &'a Request, caps: &Caps) -> Self {
         let mut owns = Self {
-            known: request.dialect == Some(Dialect::Anthropic) && caps.messages.first_party,
+            known: request.dialect == Some(Dialect::Anthropic) && !caps.messages.strict,
             ..Self::default()
         };
         if owns.known {

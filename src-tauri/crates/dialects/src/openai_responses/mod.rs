@@ -75,6 +75,17 @@ impl Codec for OpenaiResponses {
         error::write(failure)
     }
 
+    /// `error`, which needs no snapshot of an answer that is not ours (Responses reference, streaming events).
+    fn write_failure_inside(&self, failure: &Failure) -> Vec<u8> {
+        let told = serde_json::json!({
+            "type": "error",
+            "code": error::code_in_response(failure.kind),
+            "message": failure.message,
+            "param": null,
+        });
+        format!("event: error\ndata: {told}\n\n").into_bytes()
+    }
+
     fn write_count(&self, tokens: u64) -> Vec<u8> {
         let count = CountOut {
             object: "response.input_tokens",

@@ -9,3 +9,4 @@ mod failover;
 mod passthrough;
 mod stream;
 mod support;
+mod told_errors;
