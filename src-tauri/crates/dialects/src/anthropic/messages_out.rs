@@ -51,8 +51,8 @@ struct Pending<'a> {
     id: &'a str,
     sent: String,
     at: At,
-    /// Where its result stands in the turn behind.
-    answered: Option<usize>,
+    /// Where its result stands: the message, and the block in it.
+    answered: Option<(usize, usize)>,
 }
 
 impl<'a> Conversation<'a> {
@@ -109,7 +109,14 @@ impl<'a> Writer<'_, 'a> {
 
     fn user(&mut self, turn: &'a crate::ir::Turn) -> Result<(), Refusal> {
         self.speaker(turn);
-        self.open(USER, turn.at);
+        // Results open a turn where they need one: a second one of a call may stand in an earlier turn.
+        let only_results = turn
+            .parts
+            .iter()
+            .all(|part| matches!(part, Part::Result(_)));
+        if turn.parts.is_empty() || !only_results {
+            self.open(USER, turn.at);
+        }
         for part in &turn.parts {
             if let Part::Result(result) = part {
                 self.result(result)?;
@@ -348,24 +355,27 @@ impl<'a> Writer<'_, 'a> {
         };
         let block = self.with_own(said, result.at);
         self.place(index, block);
-        self.open(USER, result.at).append(&mut behind);
+        if !behind.is_empty() {
+            self.open(USER, result.at).append(&mut behind);
+        }
         Ok(())
     }
 
     /// Puts a call's result in front of what else the user says; a second one takes the place of the first.
     fn place(&mut self, index: usize, block: Block<'a>) {
         let Pending { at, answered, .. } = self.pending[index];
-        let results = self.results;
-        let content = self.open(USER, at);
-        if let Some(earlier) = answered {
-            content[earlier] = block;
+        if let Some((message, earlier)) = answered {
+            self.messages[message].value.content[earlier] = block;
             let why = "the call was answered before; the last answer counts";
             self.context.notes.lose(Place::Turn(at), why);
-        } else {
-            content.insert(results, block);
-            self.pending[index].answered = Some(results);
-            self.results += 1;
+            return;
         }
+        self.open(USER, at);
+        let message = self.messages.len() - 1;
+        let results = self.results;
+        self.messages[message].value.content.insert(results, block);
+        self.pending[index].answered = Some((message, results));
+        self.results += 1;
     }
 
     fn content(

@@ -1,6 +1,8 @@
 //! The conversation as Gemini's contents: neighbours of one role merged, all results of a step in one content of their
 //! own directly behind the calls, in their order.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::json;
 
 use super::{
@@ -30,11 +32,11 @@ pub(super) fn contents(
         .chunk_by(|one, next| is_model(one) == is_model(next))
         .collect();
     let mut writer = Writer {
-        request,
         target,
         names,
         notes,
         contents: Vec::new(),
+        called: HashMap::new(),
         asked: Vec::new(),
     };
     let begins = |run: &&[Turn]| !is_model(&run[0]) && !has_results(run);
@@ -62,11 +64,12 @@ fn has_results(run: &[Turn]) -> bool {
 }
 
 struct Writer<'a, 'n> {
-    request: &'a Request,
     target: &'a Target<'a>,
     names: Names,
     notes: &'n mut Notes,
     contents: Vec<Content>,
+    /// The latest call under each id.
+    called: HashMap<&'a str, &'a Call>,
     /// Calls that the next results must answer.
     asked: Vec<&'a Call>,
 }
@@ -140,6 +143,7 @@ impl<'a> Writer<'a, '_> {
                     let seal = step.seal_of_call(own, last_resort);
                     let part = self.call(call, seal)?;
                     step.parts.push(part);
+                    self.called.insert(&call.id, call);
                     asked.push(call);
                 }
                 IrPart::Media(media) => {
@@ -259,29 +263,33 @@ impl<'a> Writer<'a, '_> {
     /// One response for each call of the step, in their order.
     fn responses(&mut self, run: &'a [Turn], rest: &mut Vec<Part>) -> Result<Vec<Part>, Refusal> {
         let parts = run.iter().flat_map(|turn| &turn.parts);
-        let results = parts.filter_map(|part| match part {
-            IrPart::Result(result) => Some(result),
-            _ => None,
-        });
-        let mut results: Vec<&ToolResult> = results.collect();
-        let mut written = Vec::new();
-        for call in std::mem::take(&mut self.asked) {
-            // Of several results of one call the last one counts.
-            let found = results.iter().rposition(|result| result.call_id == call.id);
-            let response = if let Some(found) = found {
-                self.response(results[found], &call.name, rest)?
+        let results = || {
+            parts.clone().filter_map(|part| match part {
+                IrPart::Result(result) => Some(result),
+                _ => None,
+            })
+        };
+        // Of several results of one call the last one counts.
+        let by_call: HashMap<&str, &ToolResult> = results()
+            .map(|result| (result.call_id.as_str(), result))
+            .collect();
+        let asked = std::mem::take(&mut self.asked);
+        let answered: HashSet<&str> = asked.iter().map(|call| call.id.as_str()).collect();
+        let mut written = Vec::with_capacity(asked.len());
+        for call in asked {
+            let response = if let Some(result) = by_call.get(call.id.as_str()) {
+                self.response(result, &call.name, rest)?
             } else {
                 let why = "the call has no result; a failure stands for it";
                 self.notes.lose(Place::Turn(call.at), why);
                 let failure = Json::of(&json!({"error": "The tool gave no result."}));
                 self.answering(&call.id, &call.name, failure, Vec::new())
             };
-            results.retain(|result| result.call_id != call.id);
             written.push(response);
         }
-        for result in results {
-            if let Some(name) = self.request.called(&result.call_id) {
-                written.push(self.response(result, name, rest)?);
+        for result in results().filter(|result| !answered.contains(result.call_id.as_str())) {
+            if let Some(call) = self.called.get(result.call_id.as_str()).copied() {
+                written.push(self.response(result, &call.name, rest)?);
             } else {
                 let id = &result.call_id;
                 let why = format!("there is no call {id:?} that this result answers");

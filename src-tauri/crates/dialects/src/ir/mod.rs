@@ -6,6 +6,7 @@
 
 mod answer;
 mod cache;
+mod call_ids;
 mod embed;
 mod event;
 mod failure;
@@ -24,6 +25,7 @@ mod toolbox;
 
 pub use answer::{Answer, Stop};
 pub use cache::{CacheMark, Ttl};
+pub(crate) use call_ids::CallIds;
 pub use embed::{EmbedAnswer, EmbedInput, EmbedRequest, Encoding};
 pub use event::{Event, Opening};
 pub use failure::{Failure, FailureKind};

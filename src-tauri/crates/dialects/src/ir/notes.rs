@@ -1,8 +1,8 @@
 //! What a writer could not say, gathered while it writes.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
-use super::{At, Fate, Field, Loss, Place, Refusal, Request};
+use super::{At, Fate, Field, Loss, Place, Refusal, Request, ToolField};
 use crate::Dialect;
 
 /// The losses of one request: one for each place.
@@ -10,6 +10,7 @@ use crate::Dialect;
 pub(crate) struct Notes {
     lossy: bool,
     losses: Vec<Loss>,
+    seen: HashSet<Key>,
 }
 
 impl Notes {
@@ -17,13 +18,13 @@ impl Notes {
     pub(crate) fn new(lossy: bool) -> Self {
         Self {
             lossy,
-            losses: Vec::new(),
+            ..Self::default()
         }
     }
 
     /// This was left out or said more roughly.
     pub(crate) fn lose(&mut self, place: Place, why: impl Into<Cow<'static, str>>) {
-        if !self.losses.iter().any(|loss| same(&loss.place, &place)) {
+        if self.seen.insert(Key::of(&place)) {
             self.losses.push(Loss::new(place, why));
         }
     }
@@ -73,13 +74,29 @@ impl Notes {
     }
 }
 
-/// Whether two places are one; their own equality does not look at positions.
-fn same(one: &Place, other: &Place) -> bool {
-    let numbers = |at: &At| (at.item, at.part, at.inner);
-    match (one, other) {
-        (Place::System(one), Place::System(other)) | (Place::Turn(one), Place::Turn(other)) => {
-            numbers(one) == numbers(other)
+/// What tells places apart; their own equality does not look at positions.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Field(Field),
+    System(Position),
+    Turn(Position),
+    Tool(u32),
+    ToolField(u32, ToolField),
+    Own(Cow<'static, str>),
+}
+
+type Position = (u32, Option<u32>, Option<u32>);
+
+impl Key {
+    fn of(place: &Place) -> Self {
+        let position = |at: &At| (at.item, at.part, at.inner);
+        match place {
+            Place::Field(field) => Self::Field(*field),
+            Place::System(at) => Self::System(position(at)),
+            Place::Turn(at) => Self::Turn(position(at)),
+            Place::Tool(tool) => Self::Tool(*tool),
+            Place::ToolField(tool, field) => Self::ToolField(*tool, *field),
+            Place::Own(path) => Self::Own(path.clone()),
         }
-        _ => one == other,
     }
 }

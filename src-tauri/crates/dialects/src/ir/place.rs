@@ -23,7 +23,7 @@ pub enum Place {
 }
 
 /// A field of a tool's definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ToolField {
     /// Whether arguments are held to the schema.
     Strict,

@@ -160,12 +160,4 @@ impl Request {
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
         self.turns.iter().flat_map(|turn| &turn.parts)
     }
-
-    /// The name of the tool that was called under this id.
-    pub fn called(&self, call_id: &str) -> Option<&str> {
-        self.parts().find_map(|part| match part {
-            Part::Call(call) if call.id == call_id => Some(call.name.as_str()),
-            _ => None,
-        })
-    }
 }

@@ -1,5 +1,7 @@
 //! Turns as Ollama's messages.
 
+use std::collections::HashMap;
+
 use super::wire::{Call as WireCall, Called, Message};
 use crate::{
     Dialect, Target,
@@ -23,6 +25,7 @@ pub(super) fn messages(
         names,
         notes,
         messages: Vec::new(),
+        called: HashMap::new(),
     };
     for turn in &request.turns {
         if turn.name.is_some() {
@@ -45,15 +48,20 @@ struct Writer<'a, 'n> {
     names: &'n mut Names,
     notes: &'n mut Notes,
     messages: Vec<Message>,
+    /// The latest call under each id.
+    called: HashMap<&'a str, &'a Call>,
 }
 
-impl Writer<'_, '_> {
-    fn assistant(&mut self, turn: &Turn) -> Result<(), Refusal> {
+impl<'a> Writer<'a, '_> {
+    fn assistant(&mut self, turn: &'a Turn) -> Result<(), Refusal> {
         let (mut said, mut thought, mut calls) = (Said::default(), String::new(), Vec::new());
         for part in &turn.parts {
             match part {
                 Part::Thinking(thinking) => thought.push_str(self.thinking(thinking)),
-                Part::Call(call) => calls.push(self.call(call)?),
+                Part::Call(call) => {
+                    self.called.insert(&call.id, call);
+                    calls.push(self.call(call)?);
+                }
                 // An answer's texts are one, without anything in between.
                 Part::Text(text) | Part::Refusal(text) => said.text.push_str(self.text(text)),
                 Part::Media(media) => self.media(media, &mut said)?,
@@ -142,7 +150,7 @@ impl Writer<'_, '_> {
     }
 
     fn result(&mut self, result: &ToolResult, rest: &mut Said) -> Result<(), Refusal> {
-        let Some(name) = self.request.called(&result.call_id) else {
+        let Some(call) = self.called.get(result.call_id.as_str()).copied() else {
             let why = format!(
                 "there is no call {:?} that this result answers",
                 result.call_id
@@ -168,10 +176,10 @@ impl Writer<'_, '_> {
                 Place::Turn(result.at),
                 "its images follow the results instead",
             );
-            rest.line(&format!("From the result of {name}:"));
+            rest.line(&format!("From the result of {}:", call.name));
             rest.images.append(&mut inside.images);
         }
-        let name = self.names.sent(name);
+        let name = self.names.sent(&call.name);
         self.messages.push(Message {
             role: Some("tool".to_owned()),
             content: Some(content),

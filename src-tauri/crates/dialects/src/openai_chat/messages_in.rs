@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     BadRequest, Dialect, ids,
-    ir::{At, CacheMark, Call, Media, MediaKind, Own, Part, Role, Source, Text, ToolResult, Turn},
+    ir::{
+        At, CacheMark, Call, CallIds, Media, MediaKind, Own, Part, Role, Source, Text, ToolResult,
+        Turn,
+    },
     json::Json,
     wire::Content,
 };
@@ -26,6 +29,7 @@ pub(crate) fn read(messages: Vec<Message>, own: &mut Vec<Own>) -> Result<Convers
     let mut reader = Reader {
         own,
         legacy: VecDeque::new(),
+        ids: CallIds::default(),
         read: Conversation::default(),
     };
     for (number, message) in messages.into_iter().enumerate() {
@@ -38,6 +42,7 @@ struct Reader<'o> {
     own: &'o mut Vec<Own>,
     /// Names and ids of legacy calls that have no result yet.
     legacy: VecDeque<(String, String)>,
+    ids: CallIds,
     read: Conversation,
 }
 
@@ -80,6 +85,7 @@ impl Reader<'_> {
                     .tool_call_id
                     .take()
                     .ok_or_else(|| missing(&format!("{path}.tool_call_id")))?;
+                let id = self.ids.answered(id);
                 let result = self.result(id, name, message.content.take(), at);
                 self.turn(Role::User, vec![result], None, at);
                 return Ok(());
@@ -192,8 +198,15 @@ impl Reader<'_> {
             }));
         }
         let calls = message.tool_calls.take().unwrap_or_default();
-        for (index, call) in calls.into_iter().enumerate() {
-            parts.push(read_call(call, number, index)?);
+        self.ids.begin();
+        for (index, mut call) in calls.into_iter().enumerate() {
+            let told = call.id.take().unwrap_or_default().0;
+            let otherwise = || {
+                let path = format!("messages[{number}].tool_calls[{index}]");
+                ids::call(&path, index as u64)
+            };
+            let id = self.ids.made(told, otherwise);
+            parts.push(read_call(call, id, number, index)?);
         }
         if let Some(legacy) = message.function_call.take() {
             let id = ids::call("function_call", number as u64);
@@ -350,13 +363,9 @@ fn url(url: String) -> Source {
     Source::of_data_url(&url).unwrap_or(Source::Url { url, mime: None })
 }
 
-fn read_call(call: CallWire, number: usize, index: usize) -> Result<Part, BadRequest> {
+fn read_call(call: CallWire, id: String, number: usize, index: usize) -> Result<Part, BadRequest> {
     let at = At::item(number).inner(index);
     let path = format!("messages[{number}].tool_calls[{index}]");
-    let id = match call.id {
-        Some(id) if !id.is_empty() => id.0,
-        _ => ids::call(&path, index as u64),
-    };
     if let Some(custom) = call.custom {
         let name = custom.name.unwrap_or_default().0;
         let input = custom.input.unwrap_or_default().0;

@@ -4,7 +4,10 @@
 //! them. So the turns between two answers are looked at together: results first, then what of them is no text, then the
 //! rest.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
     assistant_out,
@@ -99,10 +102,11 @@ impl<'a> Window<'a, '_, '_> {
     ) -> Result<(), Refusal> {
         let mut shown = Vec::new();
         let mut orphans = Vec::new();
-        let mut answered: Vec<(&str, usize)> = Vec::new();
+        let called: HashSet<&str> = calls.iter().map(|call| call.id.as_str()).collect();
+        let mut answered: HashMap<&str, usize> = HashMap::new();
         for result in results(self.heard) {
             let id = result.call_id.as_str();
-            if !calls.iter().any(|call| call.id == id) {
+            if !called.contains(id) {
                 let why = "it is the result of a call that does not stand before it";
                 self.writer.notes.refuse(Place::Turn(result.at), why)?;
                 orphans.push(result);
@@ -110,20 +114,20 @@ impl<'a> Window<'a, '_, '_> {
             }
             let message = self.result(result, &mut shown)?;
             // A second result of one call replaces the first.
-            if let Some((_, at)) = answered.iter().find(|(known, _)| *known == id) {
+            if let Some(at) = answered.get(id) {
                 self.writer.lose(
                     Place::Turn(result.at),
                     "it is the second result of one call; the last counts",
                 );
                 messages[*at] = message;
             } else {
-                answered.push((id, messages.len()));
+                answered.insert(id, messages.len());
                 messages.push(message);
             }
         }
         if !(self.heard.is_empty() && self.last) {
             for call in calls {
-                if !answered.iter().any(|(id, _)| *id == call.id) {
+                if !answered.contains_key(call.id.as_str()) {
                     messages.push(self.missing(call));
                 }
             }

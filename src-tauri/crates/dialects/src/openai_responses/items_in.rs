@@ -4,8 +4,6 @@
 //! before what it led to; outputs in a row are one turn of the user. System and developer messages before the first
 //! turn are leading instructions.
 
-use std::collections::HashMap;
-
 use super::{
     pieces,
     request_in::push,
@@ -13,7 +11,7 @@ use super::{
 };
 use crate::{
     Dialect, Misshapen,
-    ir::{At, Call, Fate, Own, Part, Role, Text, Thinking, ToolResult, Turn},
+    ir::{At, Call, CallIds, Fate, Own, Part, Role, Text, Thinking, ToolResult, Turn},
     json::Json,
     wire::Content,
 };
@@ -41,8 +39,7 @@ pub(super) struct Conversation {
     turns: Vec<Turn>,
     /// Tools that items add, and where.
     pub(super) tools: Vec<(String, Vec<ToolItem>)>,
-    /// How many calls there were under an id.
-    calls: HashMap<String, usize>,
+    ids: CallIds,
 }
 
 impl Conversation {
@@ -158,9 +155,11 @@ impl Conversation {
             })?,
             (None, None) => Json::empty_object(),
         };
-        *self.calls.entry(id.clone()).or_default() += 1;
+        if !matches!(self.turns.last(), Some(turn) if turn.role == Role::Assistant) {
+            self.ids.begin();
+        }
         Ok(Call {
-            id: self.distinct(id),
+            id: self.ids.made(id, String::new),
             name: item.name.ok_or_else(|| missing(index, "name"))?,
             arguments,
             seal: None,
@@ -195,7 +194,7 @@ impl Conversation {
         };
         let is_empty = |part: &Part| matches!(part, Part::Text(text) if text.text.is_empty());
         Ok(ToolResult {
-            call_id: self.distinct(id),
+            call_id: self.ids.answered(id),
             name: item.name,
             parts: if parts.iter().all(is_empty) {
                 Vec::new()
@@ -206,15 +205,6 @@ impl Conversation {
             cache: None,
             at,
         })
-    }
-
-    /// The id of the latest call under `id`: itself, or one made of it where there was an earlier one, since some
-    /// servers begin to count anew in each answer.
-    fn distinct(&self, id: String) -> String {
-        match self.calls.get(&id) {
-            Some(count @ 2..) => format!("{id}_{count}"),
-            _ => id,
-        }
     }
 
     fn adds(&mut self, index: usize, item: &mut Item) {

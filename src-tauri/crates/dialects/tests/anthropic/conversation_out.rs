@@ -92,6 +92,35 @@ fn the_last_of_several_results_counts() {
 }
 
 #[test]
+fn a_second_result_behind_an_instruction_replaces_the_first_where_it_stands() {
+    // PITFALLS 71
+    let turns = |rest: Vec<Part>| {
+        vec![
+            user(vec![text("go")]),
+            assistant(vec![call("c1")]),
+            user(vec![result("c1", vec![text("one")])]),
+            turn(Role::System, vec![text("be brief")]),
+            user(rest),
+        ]
+    };
+    let mut caps = claude();
+    caps.mid_system = true;
+    let before = [
+        json!({"role": "user", "content": [said("go")]}),
+        json!({"role": "assistant", "content": [tool_use("c1")]}),
+        json!({"role": "user", "content": [tool_result("c1", "more")]}),
+        json!({"role": "system", "content": [said("be brief")]}),
+    ];
+    let more = || result("c1", vec![text("more")]);
+    let lost = ["messages[1].content[0]"];
+    assert_messages(turns(vec![more()]), &caps, &json!(before), &lost);
+    let mut after = before.to_vec();
+    after.push(json!({"role": "user", "content": [said("now")]}));
+    let turns = turns(vec![more(), text("now")]);
+    assert_messages(turns, &caps, &json!(after), &lost);
+}
+
+#[test]
 fn ids_are_made_to_fit_stay_distinct_and_are_the_same_next_time() {
     // PITFALLS 82, 83, 101
     let turns = || {

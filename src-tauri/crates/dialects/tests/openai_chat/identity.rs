@@ -152,6 +152,18 @@ fn answered() -> impl Strategy<Value = Vec<Turn>> {
         })
 }
 
+/// The turns of an answer with ids that no other answer has.
+fn with_ids_of(answer: usize, mut turns: Vec<Turn>) -> Vec<Turn> {
+    for part in turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        match part {
+            Part::Call(call) => call.id = format!("{answer}_{}", call.id),
+            Part::Result(result) => result.call_id = format!("{answer}_{}", result.call_id),
+            _ => {}
+        }
+    }
+    turns
+}
+
 fn requests() -> impl Strategy<Value = Request> {
     let turns = proptest::collection::vec((user(), answered()), 0..4);
     let efforts = proptest::option::of(proptest::sample::select(Effort::ALL.to_vec()));
@@ -189,7 +201,10 @@ fn requests() -> impl Strategy<Value = Request> {
                 system,
                 turns: turns
                     .into_iter()
-                    .flat_map(|(user, answered)| user.into_iter().chain(answered))
+                    .enumerate()
+                    .flat_map(|(number, (user, answered))| {
+                        user.into_iter().chain(with_ids_of(number, answered))
+                    })
                     .collect(),
                 tools: vec![Tool {
                     name: "f".to_owned(),
