@@ -37,6 +37,7 @@ fn text(frames: &[Frame]) -> Vec<u8> {
         .collect()
 }
 
+// PITFALLS 6, 8, 10
 #[test]
 fn reads_every_line_ending_and_optional_space() {
     let expected: Vec<(Option<&[u8]>, &str)> = vec![
@@ -87,6 +88,7 @@ fn a_blank_line_of_two_crs_ends_an_event_at_once() {
     assert_eq!(splitter.next_frame().unwrap().data().unwrap(), "x");
 }
 
+// PITFALLS 9
 #[test]
 fn half_an_event_is_held_back() {
     let mut splitter = Splitter::default();
@@ -96,6 +98,7 @@ fn half_an_event_is_held_back() {
     assert_eq!(splitter.finish(), None);
 }
 
+// PITFALLS 25
 #[test]
 fn an_event_without_end_is_refused() {
     let mut splitter = Splitter::default();

@@ -25,7 +25,6 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::{
     attempts::Driver,
@@ -191,7 +190,6 @@ impl Gateway {
             .route("/group/{*path}", any(call))
             .fallback(call)
             .with_state(self.clone())
-            .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
     }
 
     /// Serves `app` until `stop`, then lets running requests finish for at most `grace`.

@@ -10,6 +10,7 @@ use routing::Candidate;
 
 use crate::{
     client::{Form, Whole},
+    coding::{codings, too_large},
     count,
     refusal::Refusal,
     route::{Endpoint, Route},
@@ -39,19 +40,17 @@ impl Inbound {
     /// Reads the body, at most `max_body` bytes of it, and what routing needs of it.
     pub(crate) async fn read(
         route: Route,
-        parts: Parts,
+        mut parts: Parts,
         body: axum::body::Body,
         max_body: usize,
     ) -> Result<Self, Refusal> {
-        if let Some(coding) = parts.headers.get(header::CONTENT_ENCODING) {
-            return Err(Refusal::fatal(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!(
-                    "the request body's content-encoding {coding:?} is unknown: use gzip, deflate, br, zstd or none"
-                ),
-            ));
+        let codings = codings(&parts.headers)?;
+        let mut body = collect(&parts.headers, body, max_body).await?;
+        // The last one named was put on last.
+        for coding in codings.into_iter().rev() {
+            body = coding.taken_off(body, max_body).await?;
+            parts.headers.remove(header::CONTENT_ENCODING);
         }
-        let body = collect(&parts.headers, body, max_body).await?;
         let message = match anthropic::Request::read(body.clone()) {
             Ok(message) if needs_model(&route) && message.model().is_empty() => {
                 return Err(Refusal::fatal(
@@ -262,30 +261,24 @@ async fn collect(
     mut body: axum::body::Body,
     max_body: usize,
 ) -> Result<Bytes, Refusal> {
-    let too_large = || {
-        Refusal::fatal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the request body is larger than server.max_body, which is {max_body} bytes"),
-        )
-    };
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
     let announced: usize = announced.unwrap_or(0);
     if announced > max_body {
-        return Err(too_large());
+        return Err(too_large(max_body));
     }
     let mut whole = BytesMut::with_capacity(announced);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             Refusal::fatal(
                 StatusCode::BAD_REQUEST,
-                format!("the request body broke off or could not be decoded: {error}"),
+                format!("the request body broke off: {error}"),
             )
         })?;
         if let Ok(data) = frame.into_data() {
             if whole.len() + data.len() > max_body {
-                return Err(too_large());
+                return Err(too_large(max_body));
             }
             if whole.is_empty() && data.len() >= announced {
                 whole = BytesMut::from(data); // it came in one piece: no copy

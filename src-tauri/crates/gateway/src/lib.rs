@@ -7,6 +7,7 @@
 mod access;
 mod attempts;
 mod client;
+mod coding;
 mod count;
 mod deliver;
 mod embed_cache;

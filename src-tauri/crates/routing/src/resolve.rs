@@ -200,6 +200,7 @@ mod tests {
 
     const FULL: [&[&str]; 3] = [&["glm-4.6", "deepseek-v3.2"], &["glm-4.5"], &["qwen3-8b"]];
 
+    // PITFALLS 133
     #[test]
     fn tiers_are_told_by_name() {
         let relay = provider(FULL, &[]);

@@ -4,6 +4,7 @@ use crate::support::{ASK_WHOLE, Raw, TOKEN, json, run, run_with, snapshot};
 
 const ANSWER: &str = "{\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}";
 
+// PITFALLS 127
 #[tokio::test]
 async fn a_token_is_taken_from_any_of_three_headers() {
     let upstream = Raw::answering(json(200, "", ANSWER)).await;

@@ -240,6 +240,7 @@ async fn json_that_is_no_message_is_no_answer() {
     }
 }
 
+// PITFALLS 126
 #[tokio::test]
 async fn words_of_a_provider_are_repeated_without_its_key_and_not_at_any_length() {
     let body = format!(

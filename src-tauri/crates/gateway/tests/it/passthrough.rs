@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use tokio::io::AsyncReadExt;
+
 use gateway::{Auth, Report};
 
 use crate::support::{
@@ -259,6 +261,7 @@ async fn a_base_url_with_a_version_segment_does_not_double_it() {
     );
 }
 
+// PITFALLS 14, 15
 #[tokio::test]
 async fn a_provider_that_compresses_unasked_is_still_read() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -279,23 +282,86 @@ async fn a_provider_that_compresses_unasked_is_still_read() {
     assert_eq!(got.header("content-encoding"), None);
 }
 
+/// `body` with these codings put on, in this order.
+async fn coded(body: &[u8], codings: &[&str]) -> Vec<u8> {
+    use async_compression::tokio::bufread as coder;
+    let mut body = body.to_vec();
+    for coding in codings {
+        let mut coded = Vec::new();
+        let plain = body.as_slice();
+        let written = match *coding {
+            "gzip" => coder::GzipEncoder::new(plain).read_to_end(&mut coded).await,
+            "deflate" => coder::ZlibEncoder::new(plain).read_to_end(&mut coded).await,
+            "bare deflate" => {
+                coder::DeflateEncoder::new(plain)
+                    .read_to_end(&mut coded)
+                    .await
+            }
+            "br" => {
+                coder::BrotliEncoder::new(plain)
+                    .read_to_end(&mut coded)
+                    .await
+            }
+            _ => coder::ZstdEncoder::new(plain).read_to_end(&mut coded).await,
+        };
+        written.unwrap();
+        body = coded;
+    }
+    body
+}
+
+// PITFALLS 17, 18
 #[tokio::test]
 async fn a_compressed_request_is_read_and_sent_on_plain() {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(ASK_WHOLE.as_bytes()).unwrap();
+    for (told, codings) in [
+        ("gzip", &["gzip"][..]),
+        ("deflate", &["deflate"]),
+        ("deflate", &["bare deflate"]),
+        ("br", &["br"]),
+        ("zstd", &["zstd"]),
+        ("gzip, zstd", &["gzip", "zstd"]),
+    ] {
+        let upstream = Raw::answering(json(200, "", ODD_ANSWER)).await;
+        let gateway = run_with(&[&upstream]).await;
+        let header = format!("content-encoding: {told}\r\n");
+        let body = coded(ASK_WHOLE.as_bytes(), codings).await;
+        let got = gateway.post("/v1/messages", &header, &body).await;
+        assert_eq!(got.status, 200, "{told}: {}", got.text());
+        let seen = &upstream.seen()[0];
+        assert_eq!(String::from_utf8_lossy(&seen.body), ASK_WHOLE, "{told}");
+        assert!(seen.header("content-encoding").is_empty(), "{told}");
+    }
+}
+
+// PITFALLS 18, 25
+#[tokio::test]
+async fn a_small_body_that_unfolds_without_end_is_refused() {
     let upstream = Raw::answering(json(200, "", ODD_ANSWER)).await;
     let gateway = run_with(&[&upstream]).await;
-    let got = gateway
-        .post(
-            "/v1/messages",
-            "content-encoding: gzip\r\n",
-            &encoder.finish().unwrap(),
-        )
+    let body = coded(&vec![b' '; 80 << 20], &["zstd", "gzip"]).await;
+    let header = "content-encoding: zstd, gzip\r\n";
+    let got = gateway.post("/v1/messages", header, &body).await;
+    assert_eq!(got.status, 413, "{}", got.text());
+    assert!(upstream.seen().is_empty());
+}
+
+// PITFALLS 16
+#[tokio::test]
+async fn a_compressed_error_is_told_in_plain() {
+    let error =
+        r#"{"type":"error","error":{"type":"invalid_request_error","message":"too many shoes"}}"#;
+    let body = coded(error.as_bytes(), &["gzip"]).await;
+    let head = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let upstream = Raw::answering([head.into_bytes(), body].concat()).await;
+    let got = run_with(&[&upstream])
+        .await
+        .post("/v1/messages", "", ASK.as_bytes())
         .await;
-    assert_eq!(got.status, 200, "{}", got.text());
-    let seen = &upstream.seen()[0];
-    assert_eq!(String::from_utf8_lossy(&seen.body), ASK_WHOLE);
-    assert!(seen.header("content-encoding").is_empty());
+    assert_eq!((got.status, got.header("content-encoding")), (400, None));
+    assert_eq!(got.json()["error"]["message"], "too many shoes");
 }
 
 #[tokio::test]

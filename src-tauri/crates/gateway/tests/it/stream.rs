@@ -107,6 +107,7 @@ async fn silence_in_the_middle_runs_into_its_timeout() {
     upstream.until_left().await;
 }
 
+// PITFALLS 26, 27
 #[tokio::test]
 async fn a_client_that_leaves_cancels_its_upstream_before_and_after_the_first_event() {
     let opened = Part::Bytes(format!("{STREAM_HEAD}{OPENING}{}", delta("x")).into());

@@ -114,6 +114,7 @@ async fn a_served_request_reads_back_with_the_names_of_the_admin_api() {
     assert_eq!(serde_json::to_value(&detail).unwrap(), row);
 }
 
+// PITFALLS 122; 121 as far as the names go
 #[tokio::test]
 async fn every_event_told_twice_and_out_of_turn_changes_nothing() {
     let place = Place::new();
