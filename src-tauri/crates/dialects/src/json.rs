@@ -20,6 +20,15 @@ impl Json {
         RawValue::from_string(text.into()).map(Into::into)
     }
 
+    /// The arguments of a call, collected from its pieces: `{}` where none came; nothing where they were cut, so that
+    /// nobody can run the call.
+    pub fn arguments(text: &str) -> Option<Self> {
+        if text.trim().is_empty() {
+            return Some(Self::empty_object());
+        }
+        Self::parse(text).ok()
+    }
+
     /// Whatever serialises.
     pub fn of(value: &impl Serialize) -> Self {
         // Only maps with keys that are no strings fail, which no type here has.
@@ -65,6 +74,13 @@ impl Json {
     pub fn compact(&self) -> Cow<'_, str> {
         compact(self.text())
     }
+}
+
+/// Reads an object as `T`. The types that serde derives take a list of their fields' values as well, which no dialect
+/// means.
+pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(body).ok())?
 }
 
 impl From<Box<RawValue>> for Json {

@@ -275,6 +275,13 @@ fn any_error_that_is_not_null_is_one() {
         Some(told)
     );
     assert_eq!(read(r#"{"error":true}"#), Some(ErrorBody::default()));
+    // A stream as a JSON array of one chunk.
+    assert_eq!(read(r#"[{"candidates":[{"finishReason":"STOP"}]}]"#), None);
+    assert_eq!(read(r#"["busy"]"#), None);
+    // What tells no error is none.
+    for silent in ["false", "\"\"", "{}", "null"] {
+        assert_eq!(read(&format!(r#"{{"error":{silent}}}"#)), None, "{silent}");
+    }
     assert_eq!(read(r#"{"error":null}"#), None);
     assert_eq!(read("{}"), None);
 }

@@ -195,6 +195,73 @@ fn snapshots_tell_only_what_deltas_left_out() {
 }
 
 #[test]
+fn items_are_told_apart_though_ids_change_or_lack() {
+    // PITFALLS 65, 66
+    let call = |id: &str, arguments: &str| json!({"type": "function_call", "id": id, "call_id": "call_1", "name": "f", "arguments": arguments});
+    let text = |id: &str, text: &str| json!({"type": "message", "id": id, "role": "assistant", "content": [{"type": "output_text", "text": text}]});
+    let bare = |text: &str| json!({"type": "response.output_text.delta", "delta": text});
+    let unnumbered = |item: Value| json!({"type": "response.output_item.done", "item": item});
+    let both = [
+        added(0, &text("msg_A", "")),
+        delta("output_text", 0, "msg_B", "Hello"),
+        json!({"type": "response.output_text.done", "item_id": "msg_C", "output_index": 0, "text": "Hello"}),
+        done(0, &text("msg_D", "Hello")),
+        added(1, &call("fc_A", "")),
+        delta("function_call_arguments", 1, "fc_B", "{\"a\":1}"),
+        json!({"type": "response.function_call_arguments.done", "item_id": "fc_C", "output_index": 1, "arguments": "{\"a\":1}"}),
+        done(1, &call("fc_D", "{\"a\":1}")),
+        completed(&json!([text("msg_E", "Hello"), call("fc_E", "{\"a\":1}")])),
+    ];
+    let told = r#"text "Hello" close call:call_1:f "{\"a\":1}" close usage:5+5 stop:ToolUse"#;
+    let hello = r#"text "Hello" close usage:5+5 stop:End"#;
+    let cases: Vec<(Vec<Value>, &str)> = vec![
+        (both.to_vec(), told),
+        (
+            vec![
+                bare("Hel"),
+                bare("lo"),
+                completed(&json!([text("msg_1", "Hello")])),
+            ],
+            hello,
+        ),
+        (
+            vec![
+                added(0, &text("msg_1", "")),
+                bare("Hel"),
+                bare("lo"),
+                done(0, &text("msg_1", "Hello")),
+                completed(&json!([])),
+            ],
+            hello,
+        ),
+        (
+            // Neither id nor index, and whole items alone.
+            vec![
+                unnumbered(
+                    json!({"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}),
+                ),
+                unnumbered(call("", "{\"a\":1}")),
+                completed(&json!([text("msg_1", "Hello"), call("fc_1", "{\"a\":1}")])),
+            ],
+            told,
+        ),
+        (
+            // Two messages and two calls of one kind stay two.
+            vec![
+                done(0, &text("msg_1", "Hello")),
+                done(1, &text("msg_2", "you")),
+                completed(&json!([text("msg_8", "Hello"), text("msg_9", "you")])),
+            ],
+            r#"text "Hello" close text "you" close usage:5+5 stop:End"#,
+        ),
+    ];
+    for (frames, expected) in cases {
+        let frames = [vec![created()], frames].concat();
+        means(&frames, &format!("start:resp_1:gpt {expected}"));
+    }
+}
+
+#[test]
 fn a_stream_ends_as_its_provider_says() {
     // PITFALLS 23, 51, 53, 63, 125
     let text = delta("output_text", 0, "msg_1", "Hi");

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::json;
+
 /// `error.type` as Anthropic's error page lists it, with the HTTP status that goes with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -89,7 +91,7 @@ struct Inner<'a> {
 }
 
 impl ErrorBody {
-    /// Reads the error object of a body or an event; `None` when there is none. An error told as a bare string, as
+    /// Reads the error object of a body or an event; `None` when there is none, or one that says nothing. An error told as a bare string, as
     /// some compatible servers do, becomes the message.
     pub fn read(json: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
@@ -97,8 +99,10 @@ impl ErrorBody {
             error: Value,
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        match serde_json::from_slice::<Lenient>(json).ok()?.error {
-            Value::Null => None,
+        match json::object::<Lenient>(json)?.error {
+            Value::Null | Value::Bool(false) => None,
+            Value::String(words) if words.is_empty() => None,
+            Value::Object(error) if error.is_empty() => None,
             Value::Object(error) => {
                 let field = |name: &str| error.get(name).map(text).unwrap_or_default();
                 Some(Self {

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{ErrorBody, ErrorKind};
-use crate::ir::{Failure, FailureKind, plain_words};
+use crate::{
+    ir::{Failure, FailureKind, plain_words},
+    json,
+};
 
 /// Statuses that clients of this dialect know (Anthropic's error page).
 const STATUSES: [u16; 13] = [
@@ -67,7 +70,7 @@ fn refused_base(body: &[u8]) -> Option<Failure> {
         status_msg: Option<String>,
     }
     memchr::memmem::find(body, b"\"base_resp\"")?;
-    let base = serde_json::from_slice::<Enclosing>(body).ok()?.base_resp;
+    let base = json::object::<Enclosing>(body)?.base_resp;
     (base.status_code != 0).then(|| Failure {
         code: Some(base.status_code.to_string()),
         ..Failure::new(FailureKind::Server, base.status_msg.unwrap_or_default())
@@ -87,9 +90,7 @@ fn detailed(mut failure: Failure, kind: String, body: &[u8]) -> Failure {
     struct Details {
         error_code: Option<String>,
     }
-    let code = serde_json::from_slice::<Enclosing>(body)
-        .ok()
-        .and_then(|told| told.error.details?.error_code);
+    let code = json::object::<Enclosing>(body).and_then(|told| told.error.details?.error_code);
     if code.as_deref().is_some_and(|code| SPENT.contains(&code)) {
         failure.kind = FailureKind::Billing;
     }

@@ -60,6 +60,14 @@ impl Answer {
 }
 
 impl Stop {
+    /// Whether the answer was cut short, so that its last call may be unfinished: at a bound, or by a filter.
+    pub fn is_cut(&self) -> bool {
+        matches!(
+            self,
+            Self::MaxTokens | Self::ContextFull | Self::Refusal { .. }
+        )
+    }
+
     /// Calls in an answer that ended in the ordinary way mean that tools are to be run, whatever the provider called
     /// it; a cut answer stays cut.
     #[must_use]

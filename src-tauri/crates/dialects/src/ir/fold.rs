@@ -63,13 +63,9 @@ impl Folder {
                 ..Thinking::default()
             }),
             Some(Opening::Call { id, name, .. }) => {
-                // The sequencer let nothing through that is not JSON; a call without any takes no arguments.
-                let arguments = if text.trim().is_empty() {
-                    "{}".to_owned()
-                } else {
-                    text
+                let Some(arguments) = Json::arguments(&text) else {
+                    return;
                 };
-                let arguments = Json::parse(arguments).unwrap_or_else(|_| Json::empty_object());
                 Part::Call(Call {
                     id,
                     name,

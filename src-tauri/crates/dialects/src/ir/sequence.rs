@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use super::{CallKind, Event, Opening, Part, Seal, Stop};
+use super::{CallKind, Event, Failure, FailureKind, Opening, Part, Seal, Stop};
 use crate::{Usage, ids, json::Json, json::Prefix};
 
 /// What identifies a call while it streams, in the provider's terms.
@@ -39,7 +39,10 @@ pub struct Sequencer {
     queue: VecDeque<Item>,
     /// Whether the head's `Open` was given out.
     open: bool,
+    /// Whether a call was opened.
     calls: bool,
+    /// Why a call that is over cannot be run.
+    unfit: Option<&'static str>,
     usage: Option<Usage>,
     stop: Option<Stop>,
     finished: bool,
@@ -155,7 +158,11 @@ impl Sequencer {
         let said = |word: Option<&str>| word.filter(|word| !word.is_empty()).map(str::to_owned);
         let (id, name) = (said(id), said(name));
         if self.find(key).is_none() {
-            if matches!(key, CallKey::Last) && id.is_none() && name.is_none() {
+            let silent = id.is_none() && name.is_none();
+            if silent && arguments.trim().is_empty() {
+                return Ok(());
+            }
+            if matches!(key, CallKey::Last) && silent {
                 return Err(Malformed(
                     "arguments of a tool call that never began".to_owned(),
                 ));
@@ -168,7 +175,6 @@ impl Sequencer {
                 arguments: Prefix::default(),
                 closed: false,
             };
-            self.calls = true;
             self.push(Item::Call(call), out);
         }
         let Some(call) = self.find(key) else {
@@ -219,12 +225,18 @@ impl Sequencer {
         self.stop.is_some()
     }
 
-    /// Whether a call was begun.
+    /// Whether it was told that the answer was cut short, so that a call may be unfinished.
+    pub fn is_cut(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::is_cut)
+    }
+
+    /// Whether a call was given out.
     pub fn has_calls(&self) -> bool {
         self.calls
     }
 
-    /// The stream is over: closes what is open and tells usage and stop. Without a stop the answer is truncated.
+    /// The stream is over: closes what is open and tells usage and stop. Without a stop the answer is truncated. A call
+    /// that nobody can run is a failure, unless the answer was cut short.
     pub fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated> {
         if self.finished {
             return Ok(());
@@ -244,7 +256,10 @@ impl Sequencer {
         if let Some(usage) = self.usage {
             out.push(Event::Usage(usage));
         }
-        out.push(Event::Stop(stop.with_calls(self.calls)));
+        out.push(match self.unfit.filter(|_| !stop.is_cut()) {
+            Some(why) => Event::Failed(Failure::new(FailureKind::Server, why)),
+            None => Event::Stop(stop.with_calls(self.calls)),
+        });
         Ok(())
     }
 
@@ -290,10 +305,14 @@ impl Sequencer {
                             call.id = Some(ids::call(&self.seed, self.made));
                         }
                         self.open = true;
+                        self.calls = true;
                         out.push(Event::Open(call.opening()));
                     }
                     if self.open && !call.held.is_empty() {
                         out.push(Event::Delta(std::mem::take(&mut call.held)));
+                    }
+                    if over {
+                        self.unfit = self.unfit.or(call.unfit());
                     }
                     over
                 }
@@ -342,6 +361,15 @@ impl PendingCall {
     /// A call is opened as soon as its name is known, and its id or the certainty that none will come.
     fn may_open(&self, over: bool) -> bool {
         self.name.is_some() && (self.id.is_some() || over || !self.arguments.is_blank())
+    }
+
+    /// Why a call that is over cannot be run.
+    fn unfit(&self) -> Option<&'static str> {
+        if self.name.is_none() {
+            return Some("the provider called a tool without naming it");
+        }
+        let whole = self.arguments.is_blank() || self.arguments.is_whole();
+        (!whole).then_some("the arguments of its tool call ended before they were whole")
     }
 
     fn opening(&self) -> Opening {

@@ -43,6 +43,14 @@ struct Piece {
     custom: bool,
 }
 
+impl Piece {
+    /// Whether it tells nothing but a number.
+    fn is_silent(&self) -> bool {
+        let told = self.arguments.as_deref().unwrap_or_default();
+        self.id.is_empty() && self.name.is_empty() && told.trim().is_empty() && !self.custom
+    }
+}
+
 impl From<CallWire> for Piece {
     fn from(wire: CallWire) -> Self {
         let id = wire.id.unwrap_or_default().0;
@@ -77,6 +85,7 @@ impl Calls {
         let mut piece = Piece::from(wire);
         let at = match self.find(&piece) {
             Some(at) => at,
+            None if piece.is_silent() => return Ok(()),
             None => self.begin(&piece, sequencer, out)?,
         };
         let slot = &mut self.0[at];
@@ -104,22 +113,18 @@ impl Calls {
         sequencer.call(&key(at), id, name.as_deref(), &text, out)
     }
 
-    /// The answer is over; false where a call never had a name.
-    pub(crate) fn finish(&mut self, sequencer: &mut Sequencer, out: &mut Vec<Event>) -> bool {
+    /// The answer is over. Free text is whole by that, unless the answer was cut.
+    pub(crate) fn finish(&mut self, sequencer: &mut Sequencer, out: &mut Vec<Event>) {
         self.tell_names(sequencer, out);
+        if sequencer.is_cut() {
+            return;
+        }
         for (at, slot) in self.0.iter().enumerate() {
             if slot.custom {
                 // The text was opened by `begin`, so this makes it whole.
                 let _ = sequencer.call(&key(at), None, None, "\"}", out);
             }
         }
-        self.0.iter().all(|slot| slot.named)
-    }
-
-    /// Whether a call's arguments have begun and are not whole.
-    pub(crate) fn is_unfinished(&self) -> bool {
-        let begun = |slot: &Slot| !slot.custom && !slot.prefix.is_blank();
-        self.0.iter().any(|slot| begun(slot) && !slot.is_whole())
     }
 
     /// Names whose arguments have not begun are told when anything else comes.

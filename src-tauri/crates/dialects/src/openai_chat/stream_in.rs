@@ -6,7 +6,7 @@ use super::{
     error,
     think::{Piece, Splitter},
     usage::{self, UsageWire},
-    wire::{Arguments, CallWire, FunctionCall, PartWire, Words},
+    wire::{CallWire, FunctionCall, PartWire, Words},
 };
 use crate::{
     StreamReader, Unreadable,
@@ -14,7 +14,7 @@ use crate::{
         Answer, Event, Failure, FailureKind, Folder, Malformed, Media, MediaKind, Origin, Part,
         Sequencer, Source, Stop, Truncated,
     },
-    json::{Json, Prefix},
+    json::Json,
     wire::{self, Content, wire},
 };
 
@@ -87,8 +87,6 @@ pub(crate) struct Reader {
     details: Vec<Detail>,
     /// Whether thinking was told in a field of its own; then what `reasoning_details` say is the same once more.
     thought: bool,
-    /// Whether the answer was cut at a bound of tokens, so that a call may be unfinished.
-    cut: bool,
     done: bool,
     failed: bool,
 }
@@ -131,10 +129,7 @@ impl Reader {
         }
         let reason = choice.finish_reason.unwrap_or_default();
         match stop(&reason) {
-            Some(Ok(stop)) => {
-                self.cut |= matches!(stop, Stop::MaxTokens | Stop::ContextFull);
-                self.sequencer.stop(stop);
-            }
+            Some(Ok(stop)) => self.sequencer.stop(stop),
             Some(Err(kind)) => {
                 let told = choice.error.as_ref().map(error::of_object);
                 let words = format!("the provider ended the answer with {:?}", &*reason);
@@ -279,16 +274,7 @@ impl StreamReader for Reader {
             return Err(Truncated);
         }
         self.flush(out);
-        if !self.calls.finish(&mut self.sequencer, out) {
-            let words = "the provider called a tool without naming it";
-            self.fail(Failure::new(FailureKind::Server, words), out);
-            return Ok(());
-        }
-        if !self.cut && self.calls.is_unfinished() {
-            let words = "the arguments of its tool call ended before they were whole";
-            self.fail(Failure::new(FailureKind::Server, words), out);
-            return Ok(());
-        }
+        self.calls.finish(&mut self.sequencer, out);
         // `[DONE]` tells an end as well as a reason does; the first reason counts.
         self.sequencer.stop(Stop::End);
         self.sequencer.finish(out)
@@ -339,22 +325,17 @@ fn picture(part: PartWire) -> Part {
 /// Reads a whole answer.
 pub(crate) fn read_answer(body: &[u8], origin: &Origin) -> Result<Answer, Unreadable> {
     let malformed = |words: String| Unreadable::Malformed(Malformed(words));
-    let mut chunk: Chunk = wire::read(body)
+    let chunk: Chunk = wire::read(body)
         .map_err(|error| malformed(format!("its answer cannot be read ({error})")))?;
     if let Some(failure) = chunk.failure(None) {
         return Err(Unreadable::Failure(failure));
     }
-    let Some(choice) = chunk
-        .choices
-        .as_mut()
-        .and_then(|choices| choices.first_mut())
-    else {
+    let Some(choice) = chunk.choices.as_ref().and_then(|choices| choices.first()) else {
         return Err(malformed("its answer holds no choices".to_owned()));
     };
     if choice.message.is_none() && choice.delta.is_none() {
         return Err(malformed("its answer holds no message".to_owned()));
     }
-    drop_cut_calls(choice);
     let mut reader = Reader::new(origin);
     // A whole answer is over, whether it says why or not.
     let mut events = Vec::new();
@@ -381,27 +362,4 @@ pub(crate) fn read_answer(body: &[u8], origin: &Origin) -> Result<Answer, Unread
         }
     }
     Ok(answer)
-}
-
-/// A call whose arguments were cut at the bound of tokens is none.
-fn drop_cut_calls(choice: &mut ChoiceWire) {
-    let cut = choice.finish_reason.as_deref().and_then(stop);
-    if !matches!(cut, Some(Ok(Stop::MaxTokens | Stop::ContextFull))) {
-        return;
-    }
-    let whole = |arguments: Option<&Arguments>| {
-        let mut prefix = Prefix::default();
-        let text = arguments.map_or("", |arguments| &arguments.0);
-        prefix.push(text).is_ok() && (prefix.is_whole() || prefix.is_blank())
-    };
-    if let Some(calls) = choice
-        .message
-        .as_mut()
-        .and_then(|message| message.tool_calls.as_mut())
-    {
-        calls.retain(|call| {
-            let function = call.function.as_ref();
-            function.is_none_or(|function| whole(function.arguments.as_ref()))
-        });
-    }
 }

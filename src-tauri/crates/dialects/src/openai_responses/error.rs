@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ir::{Failure, FailureKind, plain_words};
-use crate::json::Json;
+use crate::{
+    ir::{Failure, FailureKind, plain_words},
+    json::{self, Json},
+};
 
 /// The inner error, as read: some servers write a plain string, or a number as code.
 #[derive(Debug, Default, Deserialize)]
@@ -35,7 +37,7 @@ struct InnerOut<'a> {
 
 /// Reads what came under an error status.
 pub(super) fn read(status: u16, body: &[u8]) -> Failure {
-    let envelope = serde_json::from_slice::<Envelope>(body).ok();
+    let envelope = json::object::<Envelope>(body);
     let inner = envelope
         .as_ref()
         .and_then(|envelope| envelope.error.as_ref());

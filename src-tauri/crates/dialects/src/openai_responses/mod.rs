@@ -14,6 +14,7 @@ mod place;
 mod request_in;
 mod request_out;
 mod response_out;
+mod seen;
 mod stream_close;
 mod stream_in;
 mod stream_out;

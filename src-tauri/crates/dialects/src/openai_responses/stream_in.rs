@@ -1,7 +1,6 @@
 //! Reads a provider's stream.
 //!
-//! Items are told apart by their id, or by their index where there is no id. What comes whole (`….done` events and
-//! the response at the end) is only used for what its deltas did not tell.
+//! What comes whole (`….done` events and the response at the end) is only used for what its deltas did not tell.
 
 use serde::Deserialize;
 
@@ -9,6 +8,7 @@ use super::{
     answer_in::{ResponseIn, opaque, seal},
     error,
     items_in::reasoning_text,
+    seen::{Hint, Items, Kind, Told},
     usage::UsageIn,
     wire::{Item, Piece},
 };
@@ -38,38 +38,24 @@ struct Frame {
     error: Option<Json>,
 }
 
-/// What a piece of text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Refusal,
-    Summary,
-    Reasoning,
-}
+impl Frame {
+    /// What it tells of its item, which is of this kind.
+    fn about<'a>(&'a self, kind: &'a str) -> Hint<'a> {
+        Hint {
+            index: self.output_index,
+            id: self.item_id.as_deref().filter(|id| !id.is_empty()),
+            call_id: None,
+            kind: Some(kind),
+        }
+    }
 
-/// How much of one text was told.
-#[derive(Debug)]
-struct Told {
-    kind: Kind,
-    index: u64,
-    bytes: usize,
-}
-
-/// An item of the answer.
-#[derive(Debug, Default)]
-struct Seen {
-    index: Option<u64>,
-    id: Option<String>,
-    kind: Option<String>,
-    told: Vec<Told>,
-    /// Bytes of arguments or of free text told.
-    arguments: usize,
-    /// The argument that holds free text was begun.
-    begun: bool,
-    annotations: usize,
-    /// The name of the call was told.
-    named: bool,
-    done: bool,
+    fn call(&self, free: bool) -> Hint<'_> {
+        self.about(if free {
+            "custom_tool_call"
+        } else {
+            "function_call"
+        })
+    }
 }
 
 /// Reads the stream of one answer.
@@ -77,7 +63,7 @@ struct Seen {
 pub(super) struct Reader {
     origin: Origin,
     sequencer: Sequencer,
-    items: Vec<Seen>,
+    items: Items,
     over: bool,
     failed: bool,
 }
@@ -87,7 +73,7 @@ impl Reader {
         Self {
             origin: origin.clone(),
             sequencer: Sequencer::default(),
-            items: Vec::new(),
+            items: Items::default(),
             over: false,
             failed: false,
         }
@@ -111,8 +97,8 @@ impl Reader {
             "response.reasoning_text.delta" => self.flow(Kind::Reasoning, &frame, out),
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
                 self.begin(out);
-                let at = self.find(frame.output_index, frame.item_id.as_deref());
                 let free = kind.starts_with("response.custom");
+                let at = self.items.find(frame.call(free));
                 self.argue(at, free, frame.delta.as_deref().unwrap_or_default(), out)?;
             }
             "response.output_text.done" => self.whole(Kind::Text, &frame, out),
@@ -121,16 +107,16 @@ impl Reader {
             "response.reasoning_text.done" => self.whole(Kind::Reasoning, &frame, out),
             "response.function_call_arguments.done" | "response.custom_tool_call_input.done" => {
                 self.begin(out);
-                let at = self.find(frame.output_index, frame.item_id.as_deref());
                 let free = kind.starts_with("response.custom");
+                let at = self.items.find_text(frame.call(free));
                 let whole = frame.arguments.or(frame.input).unwrap_or_default();
                 self.rest_of_arguments(at, free, &whole, out)?;
             }
             "response.output_text.annotation.added" => {
                 self.begin(out);
-                let at = self.find(frame.output_index, frame.item_id.as_deref());
+                let at = self.items.find_text(frame.about(Kind::Text.item()));
                 if let Some(annotation) = frame.annotation.take() {
-                    self.items[at].annotations += 1;
+                    self.items.get(at).annotations += 1;
                     self.sequencer.citation(annotation, out);
                 }
             }
@@ -144,7 +130,7 @@ impl Reader {
                 self.begin(out);
                 if let Some(raw) = frame.item {
                     let item: Item = raw.read().unwrap_or_default();
-                    let at = self.find(frame.output_index, item.id.as_deref());
+                    let at = self.items.find(Hint::of(frame.output_index, &item));
                     self.complete(at, item, &raw, out)?;
                 }
             }
@@ -162,39 +148,14 @@ impl Reader {
         self.sequencer.start(None, None, out);
     }
 
-    /// The item of this id, or of this index where one of the two has no id; a new one where there is none.
-    fn find(&mut self, index: Option<u64>, id: Option<&str>) -> usize {
-        let by_id = id.and_then(|id| {
-            let mut items = self.items.iter();
-            items.position(|item| item.id.as_deref() == Some(id))
-        });
-        let by_index = || {
-            let index = index?;
-            let fits =
-                |item: &Seen| item.index == Some(index) && (id.is_none() || item.id.is_none());
-            self.items.iter().rposition(fits)
-        };
-        let found = by_id.or_else(by_index);
-        let at = found.unwrap_or_else(|| {
-            self.items.push(Seen::default());
-            self.items.len() - 1
-        });
-        let item = &mut self.items[at];
-        item.index = item.index.or(index);
-        if item.id.is_none() {
-            item.id = id.map(str::to_owned);
-        }
-        at
-    }
-
     fn added(
         &mut self,
         index: Option<u64>,
         item: &Item,
         out: &mut Vec<Event>,
     ) -> Result<(), Malformed> {
-        let at = self.find(index, item.id.as_deref());
-        self.items[at].kind.clone_from(&item.kind);
+        let at = self.items.begin(Hint::of(index, item));
+        self.items.get(at).kind.clone_from(&item.kind);
         self.name(at, item, out)
     }
 
@@ -208,10 +169,10 @@ impl Reader {
         }
         // A call that is whole may be given out already, and is not begun anew by its name.
         let known = item.name.as_deref().is_some_and(|name| !name.is_empty());
-        if self.items[at].named {
+        if self.items.get(at).named {
             return Ok(());
         }
-        self.items[at].named = known;
+        self.items.get(at).named = known;
         let id = item.call_id.as_deref().filter(|id| !id.is_empty());
         let id = id.or(item.id.as_deref());
         self.sequencer
@@ -222,7 +183,7 @@ impl Reader {
     fn flow(&mut self, kind: Kind, frame: &Frame, out: &mut Vec<Event>) {
         let delta = frame.delta.as_deref().unwrap_or_default();
         self.begin(out);
-        let at = self.find(frame.output_index, frame.item_id.as_deref());
+        let at = self.items.find(frame.about(kind.item()));
         let index = frame.content_index.or(frame.summary_index);
         self.tell(at, kind, index.unwrap_or_default(), delta, out);
     }
@@ -231,7 +192,7 @@ impl Reader {
     fn whole(&mut self, kind: Kind, frame: &Frame, out: &mut Vec<Event>) {
         let text = frame.text.as_deref().or(frame.refusal.as_deref());
         self.begin(out);
-        let at = self.find(frame.output_index, frame.item_id.as_deref());
+        let at = self.items.find_text(frame.about(kind.item()));
         let index = frame.content_index.or(frame.summary_index);
         self.rest(
             at,
@@ -243,7 +204,7 @@ impl Reader {
     }
 
     fn rest(&mut self, at: usize, kind: Kind, index: u64, whole: &str, out: &mut Vec<Event>) {
-        let mut told = self.items[at].told.iter();
+        let mut told = self.items.get(at).told.iter();
         let told = told.find(|told| told.kind == kind && told.index == index);
         if let Some(rest) = whole.get(told.map_or(0, |told| told.bytes)..) {
             self.tell(at, kind, index, rest, out);
@@ -254,7 +215,7 @@ impl Reader {
         if text.is_empty() {
             return;
         }
-        let told = &mut self.items[at].told;
+        let told = &mut self.items.get(at).told;
         // Reasoning and its summary say the same; the one that is told first counts.
         let other = match kind {
             Kind::Summary => Some(Kind::Reasoning),
@@ -298,7 +259,7 @@ impl Reader {
         delta: &str,
         out: &mut Vec<Event>,
     ) -> Result<(), Malformed> {
-        let item = &mut self.items[at];
+        let item = self.items.get(at);
         item.arguments += delta.len();
         if !free {
             return self.sequencer.call(&key(at), None, None, delta, out);
@@ -319,7 +280,7 @@ impl Reader {
         whole: &str,
         out: &mut Vec<Event>,
     ) -> Result<(), Malformed> {
-        match whole.get(self.items[at].arguments..) {
+        match whole.get(self.items.get(at).arguments..) {
             Some(rest) if !rest.is_empty() => self.argue(at, free, rest, out),
             _ => Ok(()),
         }
@@ -333,10 +294,10 @@ impl Reader {
         raw: &Json,
         out: &mut Vec<Event>,
     ) -> Result<(), Malformed> {
-        if std::mem::replace(&mut self.items[at].done, true) {
+        if std::mem::replace(&mut self.items.get(at).done, true) {
             return Ok(());
         }
-        self.items[at].kind.clone_from(&item.kind);
+        self.items.get(at).kind.clone_from(&item.kind);
         match item.kind.as_deref() {
             Some("message") => self.message(at, item.content, out),
             Some("reasoning") => self.reasoning(at, item, out),
@@ -351,8 +312,9 @@ impl Reader {
                     (None, None) => String::new(),
                 };
                 self.rest_of_arguments(at, free, &whole, out)?;
-                if free {
-                    if !self.items[at].begun {
+                // Free text in the middle of which the tokens ran out is not told as whole.
+                if free && item.status.as_deref() != Some("incomplete") {
+                    if !self.items.get(at).begun {
                         self.argue(at, true, "", out)?;
                     }
                     self.sequencer.call(&key(at), None, None, r#""}"#, out)?;
@@ -385,7 +347,7 @@ impl Reader {
             }
             for annotation in piece.annotations.unwrap_or_default() {
                 annotations += 1;
-                if annotations > self.items[at].annotations {
+                if annotations > self.items.get(at).annotations {
                     self.sequencer.citation(annotation, out);
                 }
             }
@@ -395,12 +357,12 @@ impl Reader {
 
     fn reasoning(&mut self, at: usize, item: Item, out: &mut Vec<Event>) {
         if let Some(seal) = seal(&item, &self.origin) {
-            if self.items[at].told.is_empty() {
+            if self.items.get(at).told.is_empty() {
                 let text = reasoning_text(item.summary, item.content);
                 self.tell(at, Kind::Summary, 0, &text, out);
             }
             self.sequencer.seal(seal, out);
-        } else if self.items[at].told.is_empty() {
+        } else if self.items.get(at).told.is_empty() {
             let text = reasoning_text(item.summary, item.content);
             self.tell(at, Kind::Summary, 0, &text, out);
         }
@@ -418,19 +380,17 @@ impl Reader {
             self.end(Event::Failed(failure), out);
             return Ok(());
         }
-        for (index, raw) in response
-            .output
-            .take()
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-        {
+        let output = response.output.take().unwrap_or_default();
+        let mut claimed = Vec::with_capacity(output.len());
+        for (index, raw) in output.iter().enumerate() {
             let item: Item = raw.read().unwrap_or_default();
-            let at = self.find_whole(index as u64, &item);
+            let hint = Hint::of(Some(index as u64), &item);
+            let at = self.items.find_whole(hint, &claimed);
+            claimed.push(at);
             self.complete(at, item, raw, out)?;
         }
         let told = |kind: Kind| {
-            let mut all = self.items.iter().flat_map(|item| &item.told);
+            let mut all = self.items.all().iter().flat_map(|item| &item.told);
             all.any(|told| told.kind == kind)
         };
         let only_refused = told(Kind::Refusal) && !told(Kind::Text) && !self.sequencer.has_calls();
@@ -443,22 +403,6 @@ impl Reader {
         self.sequencer
             .finish(out)
             .map_err(|error| Malformed(error.to_string()))
-    }
-
-    /// The item that stands at this position of the response. Some servers tell other ids there than before.
-    fn find_whole(&mut self, index: u64, item: &Item) -> usize {
-        let id = item.id.as_deref();
-        let known = |seen: &Seen| id.is_some() && seen.id.as_deref() == id;
-        if self.items.iter().any(known) {
-            return self.find(Some(index), id);
-        }
-        let same = |seen: &Seen| {
-            seen.index == Some(index) && (seen.kind.is_none() || seen.kind == item.kind)
-        };
-        match self.items.iter().position(same) {
-            Some(at) => at,
-            None => self.find(None, id),
-        }
     }
 
     fn fail(&mut self, frame: &Frame, out: &mut Vec<Event>) {
@@ -502,7 +446,7 @@ impl StreamReader for Reader {
         }
         if data.starts_with(b"[DONE]") {
             // It is no end by itself unless everything that was begun is over.
-            if !self.items.is_empty() && self.items.iter().all(|item| item.done) {
+            if !self.items.all().is_empty() && self.items.all().iter().all(|item| item.done) {
                 self.sequencer.stop(Stop::End);
                 self.over = true;
             }

@@ -1,0 +1,200 @@
+//! Answers of one dialect told in another: what a provider's slips become for each client.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests panic as tests do
+
+use dialects::{
+    Dialect, Reply,
+    ir::{Event, Failure, FailureKind, Folder, Origin, Request, Stop},
+};
+use serde_json::{Value, json};
+
+use Dialect::{Anthropic, Gemini, Ollama, OpenaiChat, OpenaiResponses};
+
+/// What a provider's frames mean.
+#[track_caller]
+fn events(provider: Dialect, frames: &[Value]) -> Vec<Event> {
+    let mut reader = provider.codec().stream_reader(&Origin::default());
+    let mut out = Vec::new();
+    for frame in frames {
+        let data = frame
+            .as_str()
+            .map_or_else(|| frame.to_string(), str::to_owned);
+        reader.read(None, data.as_bytes(), &mut out).unwrap();
+    }
+    reader.finish(&mut out).unwrap();
+    out
+}
+
+fn reply() -> Reply {
+    Reply {
+        request: Request {
+            model: "asked".to_owned(),
+            stream_usage: true,
+            ..Request::default()
+        }
+        .into(),
+        request_id: "req".to_owned(),
+        input_estimate: 45,
+        ..Reply::default()
+    }
+}
+
+/// The objects that a client reads of its stream.
+fn streamed(client: Dialect, events: &[Event]) -> Vec<Value> {
+    let mut writer = client.codec().stream_writer(reply());
+    let mut out = Vec::new();
+    for event in events {
+        writer.write(event, &mut out);
+    }
+    let text = String::from_utf8(out).unwrap();
+    let data = text
+        .lines()
+        .map(|line| line.strip_prefix("data: ").unwrap_or(line));
+    data.filter_map(|data| serde_json::from_str(data).ok())
+        .collect()
+}
+
+fn folded(events: &[Event]) -> Result<dialects::ir::Answer, Failure> {
+    let mut folder = Folder::default();
+    for event in events {
+        folder.push(event.clone());
+    }
+    folder.finish()
+}
+
+fn whole(client: Dialect, events: &[Event]) -> Value {
+    let answer = folded(events).unwrap();
+    serde_json::from_slice(&client.codec().write_answer(&answer, &reply())).unwrap()
+}
+
+/// A Chat stream that calls `f` with these arguments.
+fn chat_call(arguments: &str, reason: &str) -> [Value; 3] {
+    let function = json!({"name": "f", "arguments": arguments});
+    let call = json!({"index": 0, "id": "c1", "type": "function", "function": function});
+    [
+        json!({"id": "r", "choices": [{"index": 0, "delta": {"content": "On it.", "tool_calls": [call]}}]}),
+        json!({"id": "r", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}),
+        json!("[DONE]"),
+    ]
+}
+
+#[test]
+fn a_call_that_was_cut_is_never_told_as_one_to_run() {
+    // PITFALLS 50
+    let cut = events(OpenaiChat, &chat_call("{\"path\":\"/et", "length"));
+    for client in [Gemini, Ollama] {
+        for told in [
+            json!(streamed(client, &cut)).to_string(),
+            whole(client, &cut).to_string(),
+        ] {
+            let called = told.contains("functionCall") || told.contains("tool_calls");
+            assert!(!called && told.contains("On it."), "{client:?}: {told}");
+        }
+    }
+    for client in Dialect::ALL {
+        let told = whole(client, &cut).to_string();
+        assert!(!told.contains("\"f\""), "{client:?}: {told}");
+    }
+    assert_eq!(whole(Anthropic, &cut)["stop_reason"], "max_tokens");
+    let empty = events(OpenaiChat, &chat_call(" ", "tool_calls"));
+    assert_eq!(whole(Anthropic, &empty)["content"][1]["input"], json!({}));
+}
+
+#[test]
+fn free_text_that_was_cut_is_not_closed() {
+    // PITFALLS 50
+    let custom = json!({"index": 0, "id": "c1", "type": "custom", "custom": {"name": "patch", "input": "*** Beg"}});
+    let chat = |reason: &str| {
+        let delta =
+            json!({"id": "r", "choices": [{"index": 0, "delta": {"tool_calls": [custom]}}]});
+        let end =
+            json!({"id": "r", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]});
+        events(OpenaiChat, &[delta, end])
+    };
+    assert!(folded(&chat("tool_calls")).unwrap().has_calls());
+    assert!(!folded(&chat("length")).unwrap().has_calls());
+    let responses = |status: &str| {
+        let item = json!({"type": "custom_tool_call", "id": "ctc", "call_id": "c1", "name": "patch", "input": "*** Beg", "status": status});
+        let response =
+            json!({"id": "r", "status": status, "output": [item], "incomplete_details": null});
+        let end = json!({"type": format!("response.{status}"), "response": response});
+        let done = json!({"type": "response.output_item.done", "output_index": 0, "item": item});
+        events(OpenaiResponses, &[done, end])
+    };
+    assert!(folded(&responses("completed")).unwrap().has_calls());
+    assert!(!folded(&responses("incomplete")).unwrap().has_calls());
+}
+
+/// Streams whose only call has these arguments, and which end in the ordinary way.
+fn ended_well(arguments: &str) -> [(Dialect, Vec<Value>); 3] {
+    let block = json!({"type": "tool_use", "id": "c1", "name": "f", "input": {}});
+    let item = json!({"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": ""});
+    [
+        (
+            Anthropic,
+            vec![
+                json!({"type": "message_start", "message": {"id": "m"}}),
+                json!({"type": "content_block_start", "index": 0, "content_block": block}),
+                json!({"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": arguments}}),
+                json!({"type": "content_block_stop", "index": 0}),
+                json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}),
+                json!({"type": "message_stop"}),
+            ],
+        ),
+        (
+            OpenaiResponses,
+            vec![
+                json!({"type": "response.output_item.added", "output_index": 0, "item": item}),
+                json!({"type": "response.function_call_arguments.delta", "output_index": 0, "item_id": "fc_1", "delta": arguments}),
+                json!({"type": "response.completed", "response": {"id": "r", "status": "completed", "output": []}}),
+            ],
+        ),
+        (OpenaiChat, chat_call(arguments, "stop").to_vec()),
+    ]
+}
+
+#[test]
+fn arguments_that_end_early_are_an_error_unless_the_answer_was_cut() {
+    // PITFALLS 134
+    for (provider, frames) in ended_well("{\"path\":\"/et") {
+        let events = events(provider, &frames);
+        let failure = folded(&events).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Server, "{provider:?}");
+        assert!(failure.message.contains("whole"), "{provider:?}");
+        let stops = |event: &Event| matches!(event, Event::Stop(_));
+        assert!(!events.iter().any(stops), "{provider:?}");
+    }
+    for (provider, frames) in ended_well("{\"path\":\"/etc\"}") {
+        let answer = folded(&events(provider, &frames)).unwrap();
+        assert_eq!(answer.stop, Stop::ToolUse, "{provider:?}");
+    }
+    let filtered = events(OpenaiChat, &chat_call("{\"path\":\"/et", "content_filter"));
+    assert!(matches!(
+        folded(&filtered).unwrap().stop,
+        Stop::Refusal { .. }
+    ));
+}
+
+#[test]
+fn a_call_without_a_name_is_an_error() {
+    // PITFALLS 62
+    let unnamed = |frames: &[Value]| {
+        let text = json!(frames).to_string();
+        let text = text.replace(r#""name":"f""#, r#""name":"""#);
+        serde_json::from_str::<Vec<Value>>(&text).unwrap()
+    };
+    for (provider, frames) in ended_well("{}") {
+        let failure = folded(&events(provider, &unnamed(&frames))).unwrap_err();
+        assert!(failure.message.contains("naming"), "{provider:?}");
+    }
+    // A piece that says nothing begins no call.
+    let silent = json!({"index": 0, "id": "", "function": {"name": "", "arguments": ""}});
+    let frames = [
+        json!({"id": "r", "choices": [{"index": 0, "delta": {"content": "Hi", "tool_calls": [silent]}}]}),
+        json!({"id": "r", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+    ];
+    assert_eq!(
+        folded(&events(OpenaiChat, &frames)).unwrap().stop,
+        Stop::End
+    );
+}
