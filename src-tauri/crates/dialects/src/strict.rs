@@ -69,6 +69,11 @@ pub(crate) fn strict(schema: &Json) -> Option<Json> {
     })
 }
 
+/// Whether the schema already is in the subset, so that strict mode changes nothing of what is valid.
+pub(crate) fn is_strict(schema: &Json) -> bool {
+    strict(schema).is_some_and(|closed| closed == *schema)
+}
+
 struct Closer {
     properties: usize,
 }

@@ -37,7 +37,7 @@ pub(crate) fn write(request: &Request, target: &Target<'_>) -> Result<Written, R
     let tools = tools_out::write(request, caps, &mut notes)?;
     let settings = settings_out::write(request, caps, &mut notes)?;
     let mut thinking = thinking_out::write(&request.reasoning, caps, &mut notes);
-    let (response_format, instruction) = format(&request.format, caps, &mut notes);
+    let (response_format, instruction) = format(request, caps, &mut notes);
     let own = OwnFields::of(request);
     let template = own.of_object("chat_template_kwargs");
     if !template.0.is_empty() {
@@ -296,11 +296,11 @@ fn joined<'a>(parts: Vec<Part<'a>>, between: &str) -> Cow<'a, str> {
 
 /// `response_format`, or words for the model where the provider has none.
 fn format<'a>(
-    format: &'a Format,
+    request: &'a Request,
     caps: &Caps,
     notes: &mut Notes,
 ) -> (Option<PrintedFormat<'a>>, Option<String>) {
-    match (format, caps.structured) {
+    match (&request.format, caps.structured) {
         (Format::Text, _) => (None, None),
         (Format::Json, Structured::Json | Structured::Schema) => {
             (Some(PrintedFormat::JsonObject), None)
@@ -315,7 +315,7 @@ fn format<'a>(
                 name,
                 description,
                 schema,
-                strict,
+                ..
             },
             Structured::Schema,
         ) => {
@@ -323,7 +323,7 @@ fn format<'a>(
                 name.as_deref(),
                 description.as_deref(),
                 schema,
-                *strict,
+                request.is_format_exact(),
                 notes,
             );
             (Some(printed), None)

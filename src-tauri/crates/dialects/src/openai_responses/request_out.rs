@@ -329,7 +329,7 @@ fn text(
                 name,
                 description,
                 schema,
-                strict,
+                ..
             },
             Structured::Schema,
         ) => {
@@ -340,7 +340,7 @@ fn text(
                 .with("name", &name)
                 .maybe("description", description.as_ref())
                 .with("schema", schema)
-                .maybe("strict", strict.as_ref());
+                .maybe("strict", request.is_format_exact().as_ref());
             fields.set("format", Json::of(&format));
         }
         (Format::Schema { schema, .. }, structured) => {
