@@ -33,7 +33,9 @@ pub(super) fn failure(error: ErrorBody, status: Option<u16>) -> Failure {
     let message = error.message.unwrap_or_default();
     let mut failure = Failure::of_status(status, message);
     if reason.as_deref() == Some("API_KEY_INVALID") {
+        // Google says 400; SDKs of others tell a wrong key by 401.
         failure.kind = FailureKind::Authentication;
+        failure.status = Some(401);
     }
     failure.retry_after = details.iter().find_map(delay);
     failure.code = reason.or(error.status);

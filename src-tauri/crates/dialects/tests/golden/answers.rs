@@ -1,4 +1,4 @@
-//! Whole answers of providers, as clients of each dialect get them.
+//! Whole answers and errors of providers, as clients of each dialect get them.
 
 use dialects::{
     Dialect, Unreadable,
@@ -33,6 +33,30 @@ fn answers_are_said_in_the_words_of_each_client() {
         }
     }
     book.close(&[".json"], |name| name.contains(".answer."));
+}
+
+#[test]
+fn errors_are_said_in_the_words_of_each_client() {
+    let mut book = Book::default();
+    for capture in captures::all(Kind::Failure) {
+        let told = tree(&capture.bytes);
+        let status = told["status"]
+            .as_u64()
+            .and_then(|status| u16::try_from(status).ok());
+        // A page is told as its text.
+        let body = match &told["body"] {
+            Value::String(page) => page.clone(),
+            body => body.to_string(),
+        };
+        let failure = capture
+            .codec()
+            .read_failure(status.unwrap(), body.as_bytes());
+        for client in Dialect::ALL {
+            let text = serde_json::to_string_pretty(&failed(client, &failure)).unwrap() + "\n";
+            book.hold(&capture, client, "json", text.as_bytes());
+        }
+    }
+    book.close(&[".json"], |name| name.contains(".failure."));
 }
 
 fn failed(client: Dialect, failure: &Failure) -> Value {

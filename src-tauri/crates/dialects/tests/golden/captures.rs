@@ -10,6 +10,8 @@ pub(crate) enum Kind {
     Request,
     Answer,
     Stream,
+    /// An error, with its status.
+    Failure,
 }
 
 /// One file of `tests/wire/DIALECT`.
@@ -72,6 +74,7 @@ pub(crate) fn files(dialect: Dialect) -> Vec<String> {
 fn kind_of(file: &str) -> Kind {
     match file.split_once('.').unwrap().1 {
         "answer.json" => Kind::Answer,
+        "failure.json" => Kind::Failure,
         "json" => Kind::Request,
         "sse" | "ndjson" => Kind::Stream,
         other => panic!("{file}: .{other} is no kind of capture"),
