@@ -44,13 +44,14 @@ pub(crate) fn older() -> Caps {
     caps
 }
 
-/// Somebody else's endpoint that speaks the dialect.
+/// An endpoint that speaks the dialect and refuses what it does not know.
 pub(crate) fn compatible() -> Caps {
     let mut caps = Caps::default();
     caps.thinking = Thinking::None;
     caps.efforts = Vec::new();
     caps.structured = Structured::None;
     caps.mid_system = false;
+    caps.messages.strict = true;
     caps
 }
 
