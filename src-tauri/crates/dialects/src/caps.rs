@@ -3,9 +3,11 @@
 //! Defaults are those of an endpoint about which nothing is known: only what practically every server of the dialect
 //! understands. Records of known vendors and models override them (`config/vendors.toml`).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ir::Effort;
+use crate::{Operation, ir::Effort};
 
 /// What one model at one provider can take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +67,8 @@ pub struct Caps {
     pub thinking: Thinking,
     /// Levels of effort on offer; empty where there are none.
     pub efforts: Vec<Effort>,
+    /// Whether a level that is not offered becomes the next higher one instead of the next lower.
+    pub efforts_up: bool,
     /// Bounds of a thinking budget in tokens, where there is one.
     pub budget: Option<(u64, u64)>,
     /// Whether thinking can be switched off.
@@ -92,6 +96,8 @@ pub struct Caps {
     pub responses: Responses,
     /// `num_ctx` to ask an Ollama server for; the estimate of the prompt decides where `None`.
     pub num_ctx: Option<u64>,
+    /// Where it is called, where that is not the dialect's own path.
+    pub calls: Calls,
 }
 
 impl Default for Caps {
@@ -121,6 +127,7 @@ impl Default for Caps {
             stop_max: 4,
             thinking: Thinking::Effort,
             efforts: vec![Effort::Low, Effort::Medium, Effort::High],
+            efforts_up: false,
             budget: None,
             can_rest: true,
             reasoning_back: ReasoningBack::Drop,
@@ -133,7 +140,17 @@ impl Default for Caps {
             gemini: Gemini::default(),
             responses: Responses::default(),
             num_ctx: None,
+            calls: Calls::default(),
         }
+    }
+}
+
+impl Caps {
+    /// The level on offer that is nearest to the one asked for.
+    pub fn nearest_effort(&self, asked: Effort) -> Option<Effort> {
+        let higher = self.efforts.iter().copied().filter(|level| *level >= asked);
+        let higher = higher.min().filter(|_| self.efforts_up);
+        higher.or_else(|| asked.offered(&self.efforts))
     }
 }
 
@@ -310,5 +327,35 @@ impl Default for Responses {
             summary: true,
             namespaces: false,
         }
+    }
+}
+
+/// The calls of an endpoint that keeps a dialect's bodies but not its addresses (Claude at Vertex AI).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Calls {
+    /// Path of an answer below the base URL. `{model}` in it stands for the model, which is then not in the body. The
+    /// dialect's own where `None`, here and below.
+    pub answer: Option<String>,
+    /// The same of a streamed answer.
+    pub stream: Option<String>,
+    /// The same of a token count.
+    pub count: Option<String>,
+    /// Parameters of a call's query that go to these paths; all others are left out.
+    pub query: Vec<String>,
+    /// Strings that stand in the body of each of these calls, unless the client says something else there.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Calls {
+    /// The path of an operation, where it is not the dialect's own.
+    pub fn path(&self, operation: Operation) -> Option<&str> {
+        let path = match operation {
+            Operation::Answer { stream: false } => &self.answer,
+            Operation::Answer { stream: true } => &self.stream,
+            Operation::Count => &self.count,
+            Operation::Embed { .. } | Operation::Models => &None,
+        };
+        path.as_deref()
     }
 }

@@ -4,7 +4,7 @@
 //! again changes its bytes. So the top level is walked in place: strings are skipped with `memchr`, nested values by
 //! counting brackets, and what a caller wants is a range of the client's own bytes.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use bytes::Bytes;
 use memchr::memchr2;
@@ -30,38 +30,13 @@ pub struct Fields {
 impl Fields {
     /// Finds the fields called `wanted` at the top level of `body`.
     pub fn of(body: &[u8], wanted: &[&'static str]) -> Result<Self, ScanError> {
-        let mut cursor = Cursor { body, at: 0 };
-        cursor.space();
-        if cursor.peek() != Some(b'{') {
-            return Err(ScanError::NotAnObject);
-        }
-        cursor.at += 1;
         let mut found = Vec::with_capacity(wanted.len());
-        cursor.space();
-        if cursor.peek() == Some(b'}') {
-            cursor.at += 1;
-            return cursor.end().map(|()| Self { found });
-        }
-        loop {
-            cursor.space();
-            let key = cursor.string()?;
-            cursor.space();
-            cursor.expect(b':')?;
-            cursor.space();
-            let value = cursor.value()?;
+        walk(body, |key, value| {
             if let Some(name) = wanted.iter().find(|name| is_key(&body[key.clone()], name)) {
                 found.push((*name, value));
             }
-            cursor.space();
-            match cursor.peek() {
-                Some(b',') => cursor.at += 1,
-                Some(b'}') => {
-                    cursor.at += 1;
-                    return cursor.end().map(|()| Self { found });
-                }
-                _ => return Err(ScanError::Malformed(cursor.at)),
-            }
-        }
+        })?;
+        Ok(Self { found })
     }
 
     /// The bytes of a field's value, quotes included.
@@ -96,6 +71,79 @@ impl Fields {
         }
         pieces.push(body.slice(from..));
         pieces
+    }
+}
+
+/// The body without its field `without`, and with each of `defaults` that it does not have, in slices of the original.
+pub fn refit(
+    body: &Bytes,
+    without: Option<&str>,
+    defaults: &BTreeMap<String, String>,
+) -> Result<Vec<Bytes>, ScanError> {
+    let mut kept: Vec<Range<usize>> = Vec::new();
+    let mut missing: Vec<_> = defaults.iter().collect();
+    let mut follows = false;
+    walk(body, |key, value| {
+        missing.retain(|(name, _)| !is_key(&body[key.clone()], name));
+        let stays = without.is_none_or(|name| !is_key(&body[key.clone()], name));
+        match kept.last_mut() {
+            // What stands between two fields that stay does too.
+            Some(last) if stays && follows => last.end = value.end,
+            _ if stays => kept.push(key.start..value.end),
+            _ => {}
+        }
+        follows = stays;
+    })?;
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let added = missing
+        .iter()
+        .map(|(name, text)| Bytes::from(format!("{}:{}", quoted(name), quoted(text))));
+    let kept = kept.into_iter().map(|range| body.slice(range));
+    let open = body
+        .iter()
+        .position(|byte| *byte == b'{')
+        .map_or(0, |at| at + 1);
+    let mut pieces = vec![body.slice(..open)];
+    for (index, piece) in added.chain(kept).enumerate() {
+        if index > 0 {
+            pieces.push(Bytes::from_static(b","));
+        }
+        pieces.push(piece);
+    }
+    pieces.push(Bytes::from_static(b"}"));
+    Ok(pieces)
+}
+
+/// Goes through the top-level fields of an object: where their keys stand, quotes included, and their values.
+fn walk(body: &[u8], mut field: impl FnMut(Range<usize>, Range<usize>)) -> Result<(), ScanError> {
+    let mut cursor = Cursor { body, at: 0 };
+    cursor.space();
+    if cursor.peek() != Some(b'{') {
+        return Err(ScanError::NotAnObject);
+    }
+    cursor.at += 1;
+    cursor.space();
+    if cursor.peek() == Some(b'}') {
+        cursor.at += 1;
+        return cursor.end();
+    }
+    loop {
+        cursor.space();
+        let key = cursor.string()?;
+        cursor.space();
+        cursor.expect(b':')?;
+        cursor.space();
+        let value = cursor.value()?;
+        field(key, value);
+        cursor.space();
+        match cursor.peek() {
+            Some(b',') => cursor.at += 1,
+            Some(b'}') => {
+                cursor.at += 1;
+                return cursor.end();
+            }
+            _ => return Err(ScanError::Malformed(cursor.at)),
+        }
     }
 }
 

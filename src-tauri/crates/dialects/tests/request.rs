@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)] // helpers of tests panic as tests do
 
 use bytes::Bytes;
-use dialects::{anthropic::Request, scan::ScanError};
+use dialects::{
+    anthropic::Request,
+    scan::{ScanError, refit},
+};
 use proptest::prelude::*;
 
 fn read(body: &str) -> Request {
@@ -128,4 +131,35 @@ proptest! {
     fn broken_json_never_panics(body in r#"\{("model"|"stream"|[\[\]{}:,"\\ 0-9a-z]){0,40}"#) {
         let _ = Request::read(Bytes::from(body.into_bytes()));
     }
+}
+
+#[test]
+fn a_field_is_left_out_and_others_are_added_without_touching_the_rest() {
+    let defaults = [("v".to_owned(), "1".to_owned())].into();
+    for (body, expected) in [
+        (
+            r#"{"model":"a","x": 1.0 , "y":[2]}"#,
+            r#"{"v":"1","x": 1.0 , "y":[2]}"#,
+        ),
+        (
+            r#"{ "x":1,  "y":2, "model":"a" }"#,
+            r#"{"v":"1","x":1,  "y":2}"#,
+        ),
+        (
+            r#"{"x":1,"mod\u0065l":"a","y":{"model":1},"model":"b"}"#,
+            r#"{"v":"1","x":1,"y":{"model":1}}"#,
+        ),
+        (r#"{"v":7,"model":"a"}"#, r#"{"v":7}"#),
+        (r#"{"model":"a"}"#, r#"{"v":"1"}"#),
+        ("{ }", r#"{"v":"1"}"#),
+    ] {
+        let pieces = refit(&Bytes::from(body), Some("model"), &defaults).unwrap();
+        assert_eq!(
+            String::from_utf8(pieces.concat()).unwrap(),
+            expected,
+            "{body}"
+        );
+    }
+    let refused = refit(&Bytes::from_static(b"[1]"), None, &defaults);
+    assert_eq!(refused, Err(ScanError::NotAnObject));
 }

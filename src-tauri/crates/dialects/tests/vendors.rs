@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use dialects::{
-    Dialect,
-    caps::{CallIds, Caps, ReasoningBack, Structured, Thinking},
+    Dialect, Operation,
+    caps::{CallIds, Calls, Caps, ReasoningBack, Structured, Thinking},
     ir::Effort::{self, High, Low, Max, Medium, Minimal, Xhigh},
     vendors::Vendors,
 };
@@ -238,6 +238,29 @@ fn each_claude_model_takes_what_it_takes_wherever_it_is_served() {
             );
             assert_eq!(found, documented, "{model} at {url}");
         }
+    }
+}
+
+#[test]
+fn claude_at_vertex_is_called_at_paths_of_its_own() {
+    let base = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5";
+    let calls = caps(base, Dialect::Anthropic, "claude-sonnet-4-5@20250929").calls;
+    let answer = |stream| calls.path(Operation::Answer { stream });
+    let model = "/publishers/anthropic/models/{model}";
+    assert_eq!(answer(false), Some(&*format!("{model}:rawPredict")));
+    assert_eq!(answer(true), Some(&*format!("{model}:streamRawPredict")));
+    assert_eq!(
+        calls.path(Operation::Count),
+        Some("/publishers/anthropic/models/count-tokens:rawPredict")
+    );
+    assert_eq!(calls.fields["anthropic_version"], "vertex-2023-10-16");
+    for url in [
+        "https://api.anthropic.com",
+        "https://bedrock-runtime.us-east-1.amazonaws.com/anthropic",
+        "https://r.services.ai.azure.com/anthropic",
+    ] {
+        let own = caps(url, Dialect::Anthropic, "claude-sonnet-4-5").calls;
+        assert_eq!(own, Calls::default(), "{url}");
     }
 }
 
@@ -507,10 +530,10 @@ fn what_a_chat_relative_cannot_take_is_not_sent_to_it() {
     assert!(!chat("https://api.moonshot.ai/v1", "kimi-k3").sampling);
     assert!(!chat("https://api.moonshot.ai/v1", "kimi-k3").forced_tool_choice);
     assert!(!chat("https://api.mistral.ai/v1", "m").chat.stream_options);
-    assert_eq!(
-        chat("https://api.deepseek.com", "deepseek-flash").efforts,
-        [Low, High, Max]
-    );
+    let deepseek = chat("https://api.deepseek.com", "deepseek-flash");
+    assert_eq!(deepseek.efforts, [Low, High, Max]);
+    let told = [Minimal, Low, Medium, High, Xhigh, Max].map(|asked| deepseek.nearest_effort(asked));
+    assert_eq!(told, [Low, Low, High, High, Max, Max].map(Some));
     assert_eq!(
         chat("https://api.x.ai/v1", "grok-4-0709").thinking,
         Thinking::None

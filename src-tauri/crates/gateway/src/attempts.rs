@@ -150,6 +150,7 @@ impl Driver {
                     upstream,
                     started,
                     conversion: None,
+                    losses: Vec::new(),
                     without_reasoning: false,
                     refused_seal: false.into(),
                     recall: recall.as_ref(),

@@ -14,19 +14,23 @@ use http::HeaderValue;
 use memchr::memmem;
 
 use crate::{
-    inbound::Inbound, refusal::Refusal, route::Endpoint, snapshot::Upstream, trial::Trial,
+    forward, inbound::Inbound, refusal::Refusal, route::Endpoint, snapshot::Upstream, trial::Trial,
 };
 
 /// How one candidate is asked.
 pub(crate) struct Exchange {
     /// Path and query at the provider, from the version segment on.
     pub(crate) path: String,
+    /// The model that is asked; empty where none is.
+    pub(crate) model: Arc<str>,
     /// The body in pieces.
     pub(crate) body: Vec<Bytes>,
     /// Headers that go with a body written anew.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// What it takes to give the client an answer in its own dialect; `None` where the provider's bytes are passed on.
     pub(crate) conversion: Option<Conversion>,
+    /// What was left out or approximated, in the client's names.
+    pub(crate) losses: Vec<String>,
 }
 
 /// What it takes to give the client an answer in its own dialect.
@@ -38,8 +42,6 @@ pub(crate) struct Conversion {
     pub(crate) origin: Origin,
     /// The client's tools by the names sent.
     pub(crate) tools: Toolbox,
-    /// What was left out or approximated, in the client's names.
-    pub(crate) losses: Vec<String>,
 }
 
 /// Why a candidate cannot be asked.
@@ -77,6 +79,7 @@ impl Exchange {
 
     fn same(trial: &Trial<'_>) -> Self {
         let (inbound, model) = (trial.inbound, &trial.candidate.model);
+        let caps = trial.upstream.vendor.caps(model);
         let route = &inbound.route;
         let renamed = trial.candidate.renamed;
         let mut path = route.path.clone();
@@ -92,11 +95,23 @@ impl Exchange {
         if let Some(query) = &inbound.query {
             path = format!("{path}?{query}");
         }
-        Self {
+        let exchange = Self {
             path,
+            model: Arc::clone(model),
             body,
             headers: Vec::new(),
             conversion: None,
+            losses: Vec::new(),
+        };
+        match route.endpoint {
+            Endpoint::Answer => exchange.placed(
+                &caps.calls,
+                Operation::Answer {
+                    stream: inbound.stream(),
+                },
+            ),
+            Endpoint::Count => exchange.placed(&caps.calls, Operation::Count),
+            _ => exchange,
         }
     }
 
@@ -161,32 +176,40 @@ impl Exchange {
             dialect: codec.dialect(),
             origin: trial.origin(),
             tools: written.tools,
-            losses: spelled(client, &written.losses),
         };
-        Ok(Self {
-            path: codec.endpoint(operation, &trial.candidate.model),
+        let mut losses = spelled(client, &written.losses);
+        if codec.dialect() == client.dialect() {
+            losses.extend(forward::betas_left_out(
+                &trial.inbound.headers,
+                trial.upstream,
+            ));
+        }
+        let model = &trial.candidate.model;
+        let exchange = Self {
+            path: codec.endpoint(operation, model),
+            model: Arc::clone(model),
             body: vec![Bytes::from(written.body)],
             headers: written.headers,
             conversion: Some(conversion),
-        })
+            losses,
+        };
+        Ok(exchange.placed(&trial.upstream.vendor.caps(model).calls, operation))
     }
 }
 
-impl Conversion {
-    /// The losses as the value of `x-turnout-loss`.
-    pub(crate) fn loss_header(&self) -> Option<HeaderValue> {
-        const SHOWN: usize = 20;
-        if self.losses.is_empty() {
-            return None;
-        }
-        let mut told = self.losses[..self.losses.len().min(SHOWN)].join(", ");
-        if self.losses.len() > SHOWN {
-            told.push_str(", …");
-        }
-        HeaderValue::from_str(&told)
-            .or_else(|_| HeaderValue::from_str(&told.escape_default().to_string()))
-            .ok()
+/// Losses as the value of `x-turnout-loss`.
+pub(crate) fn loss_header(losses: &[String]) -> Option<HeaderValue> {
+    const SHOWN: usize = 20;
+    if losses.is_empty() {
+        return None;
     }
+    let mut told = losses[..losses.len().min(SHOWN)].join(", ");
+    if losses.len() > SHOWN {
+        told.push_str(", …");
+    }
+    HeaderValue::from_str(&told)
+        .or_else(|_| HeaderValue::from_str(&told.escape_default().to_string()))
+        .ok()
 }
 
 impl Trial<'_> {

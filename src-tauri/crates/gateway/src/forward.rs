@@ -84,27 +84,41 @@ pub(crate) fn request_headers(
     headers
 }
 
-/// Leaves out the betas that an endpoint is known to refuse.
-fn keep_known_betas(headers: &mut HeaderMap, upstream: &Upstream) {
-    const BETA: &str = "anthropic-beta";
-    if !headers.contains_key(BETA) || !upstream.vendor.base().messages.strict {
-        return;
-    }
-    let known = &upstream.vendor.base().messages.betas;
-    let told = headers
-        .get_all(BETA)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let kept: Vec<&str> = told
+/// Names of beta features, of which some endpoints refuse those that they do not know.
+const BETA: &str = "anthropic-beta";
+
+fn betas(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let told = headers.get_all(BETA).into_iter();
+    told.filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .filter(|beta| known.iter().any(|known| known == beta))
+        .filter(|beta| !beta.is_empty())
+}
+
+fn is_known(beta: &str, upstream: &Upstream) -> bool {
+    let messages = &upstream.vendor.base().messages;
+    !messages.strict || messages.betas.iter().any(|known| known == beta)
+}
+
+/// Leaves out the betas that an endpoint is known to refuse.
+fn keep_known_betas(headers: &mut HeaderMap, upstream: &Upstream) {
+    if betas(headers).all(|beta| is_known(beta, upstream)) {
+        return;
+    }
+    let kept: Vec<&str> = betas(headers)
+        .filter(|beta| is_known(beta, upstream))
         .collect();
     let kept = HeaderValue::try_from(kept.join(","));
     headers.remove(BETA);
     if let Some(kept) = kept.ok().filter(|kept| !kept.is_empty()) {
         headers.insert(BETA, kept);
     }
+}
+
+/// The client's betas that an endpoint is known to refuse, as they are told of.
+pub(crate) fn betas_left_out(client: &HeaderMap, upstream: &Upstream) -> Vec<String> {
+    let unknown = betas(client).filter(|beta| !is_known(beta, upstream));
+    unknown.map(|beta| format!("{BETA}: {beta}")).collect()
 }
 
 /// The headers of a body written anew. None of the client's is among them: they belong to another vendor's API.

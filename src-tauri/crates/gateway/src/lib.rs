@@ -6,6 +6,7 @@
 
 mod access;
 mod attempts;
+mod calls;
 mod client;
 mod coding;
 mod count;

@@ -213,6 +213,8 @@ async fn ask(
         body: vec![Bytes::new()],
         headers: Vec::new(),
         conversion: None,
+        model: Arc::default(),
+        losses: Vec::new(),
     };
     let sent = upstream::send(&live.pools, upstream, key, headers, Method::GET, &exchange).await;
     let mut response = sent.map_err(|error| format!("{error:?}"))?;

@@ -31,7 +31,8 @@ pub struct Upstream {
     /// Who it is, and what each of its models can take.
     pub vendor: Arc<Record>,
     /// Scheme, host and path prefix without a trailing slash. Where it has a version segment, that one holds instead of
-    /// the client's path's (`https://api.z.ai/api/paas/v4`).
+    /// the client's path's (`https://api.z.ai/api/paas/v4`). `{model}` in it stands for the model, and its query goes
+    /// with each call (`https://r.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21`).
     pub base_url: String,
     /// How a key is presented.
     pub auth: Auth,

@@ -14,7 +14,7 @@ use crate::{
     embed_recall::{self, Recall},
     embeddings::deliver_remembered,
     ending::{Ending, Progress},
-    exchange::{Conversion, Exchange, Unaskable},
+    exchange::{Conversion, Exchange, Unaskable, loss_header},
     forward::{self, Base},
     gateway::{Live, Shared, unix_ms},
     hearing::Hearing,
@@ -40,6 +40,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) started: Instant,
     /// What it takes to give the client an answer in its own dialect; set once it is known how the candidate is asked.
     pub(crate) conversion: Option<Conversion>,
+    /// What was left out or approximated on the way to the candidate, in the client's names.
+    pub(crate) losses: Vec<String>,
     /// Whether the conversation is told without the reasoning in it.
     pub(crate) without_reasoning: bool,
     /// The provider refused reasoning state that it did not make.
@@ -117,21 +119,16 @@ impl Trial<'_> {
 
     /// The provider's headers with ours; `stream` tells what a converted answer is written as.
     pub(crate) fn headers(&self, upstream: &HeaderMap, stream: bool) -> HeaderMap {
-        let mut headers = match &self.conversion {
-            None => forward::response_headers(upstream),
-            Some(conversion) => {
-                let content_type = if stream && self.inbound.is_event_stream() {
-                    self.inbound.stream_type()
-                } else {
-                    "application/json"
-                };
-                let mut headers = forward::converted_headers(upstream, content_type);
-                if let Some(losses) = conversion.loss_header() {
-                    headers.insert("x-turnout-loss", losses);
-                }
-                headers
-            }
+        let mut headers = if self.conversion.is_none() {
+            forward::response_headers(upstream)
+        } else if stream && self.inbound.is_event_stream() {
+            forward::converted_headers(upstream, self.inbound.stream_type())
+        } else {
+            forward::converted_headers(upstream, "application/json")
         };
+        if let Some(losses) = loss_header(&self.losses) {
+            headers.insert("x-turnout-loss", losses);
+        }
         self.mark(&mut headers);
         headers
     }
@@ -179,9 +176,8 @@ impl Trial<'_> {
             Err(why) => return self.unasked(why, progress, outlet),
         };
         self.conversion = exchange.conversion.take();
-        if let Some(conversion) = &self.conversion {
-            progress.losses.clone_from(&conversion.losses);
-        }
+        self.losses = std::mem::take(&mut exchange.losses);
+        progress.losses.clone_from(&self.losses);
         self.ask(&exchange, progress, outlet).await
     }
 

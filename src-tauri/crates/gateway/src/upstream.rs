@@ -17,6 +17,7 @@ use routing::Dialect;
 use secrecy::ExposeSecret;
 
 use crate::{
+    calls,
     exchange::Exchange,
     snapshot::{Auth, Upstream},
 };
@@ -146,7 +147,7 @@ pub(crate) async fn send(
     let client = pools
         .client(upstream)
         .ok_or_else(|| SendError::Address(format!("{} has no pool", upstream.name)))?;
-    let url = address(upstream, key, &exchange.path)?;
+    let url = address(upstream, key, exchange)?;
     let mut request = client.request(method, url).headers(headers);
     request = match &exchange.body[..] {
         [whole] if whole.is_empty() => request,
@@ -164,13 +165,27 @@ pub(crate) async fn send(
     })
 }
 
-/// The provider's address for a path and query: its base, the path, its key if it wants it there.
-fn address(upstream: &Upstream, key: Option<&str>, path: &str) -> Result<Url, SendError> {
-    let base = &upstream.base_url;
-    let joined = joined(upstream.dialect, base, path);
-    let mut url = Url::parse(&joined).map_err(|error| {
-        SendError::Address(format!("base_url {base:?} is not an address: {error}"))
+/// The provider's address for a call: its base with the model where it has a place for one, the path, the call's query
+/// with the base's own, and its key if it wants it there.
+fn address(upstream: &Upstream, key: Option<&str>, exchange: &Exchange) -> Result<Url, SendError> {
+    let told = &upstream.base_url;
+    let base = calls::with_model(told, &exchange.model).ok_or_else(|| {
+        SendError::Address(format!(
+            "base_url {told:?} names the model, and this call has none"
+        ))
     })?;
+    let (base, own) = match base.split_once('?') {
+        Some((base, own)) => (base, Some(own)),
+        None => (&*base, None),
+    };
+    let joined = joined(upstream.dialect, base, &exchange.path);
+    let mut url = Url::parse(&joined).map_err(|error| {
+        SendError::Address(format!("base_url {told:?} is not an address: {error}"))
+    })?;
+    if let Some(own) = own {
+        let query = calls::merged(url.query(), own);
+        url.set_query(Some(&query));
+    }
     if let (Auth::Query(name), Some(key)) =
         (&upstream.auth, key.and_then(|id| upstream.keys.get(id)))
     {

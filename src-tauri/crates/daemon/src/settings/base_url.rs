@@ -1,7 +1,8 @@
 //! Puts a provider's base URL right: what vendors document differs by dialect, and people paste what they have.
 //!
 //! `OpenAI`-type URLs end in `/v1`, or in what a vendor has instead (`/api/paas/v4`, `/v1beta/openai`), which is kept;
-//! Anthropic, Ollama and Gemini ones carry no version segment of their own.
+//! Anthropic, Ollama and Gemini ones carry no version segment of their own. A query is kept: it goes with each call
+//! (Azure's `?api-version=…`). So is `{model}`, which stands for the model of a call (Azure's deployments).
 
 use gateway::is_version;
 
@@ -21,9 +22,22 @@ const ENDPOINTS: [&str; 10] = [
     "/api/tags",
 ];
 
+/// Query parameters that carry a key, which has no place in a base URL.
+const CREDENTIALS: [&str; 9] = [
+    "key",
+    "api_key",
+    "api-key",
+    "apikey",
+    "token",
+    "access_token",
+    "subscription-key",
+    "code",
+    "sig",
+];
+
 /// The URL as the vendor documents it, or why it cannot be used.
 pub(super) fn put_right(text: &str, dialect: Dialect) -> Result<String, String> {
-    let url = reqwest::Url::parse(text.trim()).map_err(|error| {
+    let mut url = reqwest::Url::parse(text.trim()).map_err(|error| {
         format!("cannot be \"{text}\" ({error}); write something like https://api.example.com")
     })?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
@@ -36,10 +50,13 @@ pub(super) fn put_right(text: &str, dialect: Dialect) -> Result<String, String> 
             "must not carry a user name or password; put the credential into `keys`".to_owned(),
         );
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must not carry a ? or # part; put a key into `keys` and set `auth = { query = \"NAME\" }`".to_owned());
+    if url.fragment().is_some() {
+        return Err("must not carry a # part".to_owned());
     }
+    let query = query(&url)?;
+    url.set_query(None);
     let (origin, path) = url.as_str().split_at(url.as_str().len() - url.path().len());
+    let path = path.replace("%7Bmodel%7D", "{model}");
     let mut path = path.trim_end_matches('/');
     // A Gemini endpoint names its model: /v1beta/models/NAME:generateContent.
     if let (Dialect::Gemini, Some((base, _))) = (dialect, path.rsplit_once("/models/")) {
@@ -51,15 +68,32 @@ pub(super) fn put_right(text: &str, dialect: Dialect) -> Result<String, String> 
             .unwrap_or(path)
             .trim_end_matches('/');
     }
-    Ok(match dialect {
-        Dialect::OpenaiChat | Dialect::OpenaiResponses => format!("{origin}{}", with_version(path)),
+    let path = match dialect {
+        Dialect::OpenaiChat | Dialect::OpenaiResponses => with_version(path),
         Dialect::Anthropic | Dialect::Practice | Dialect::Gemini => {
-            format!("{origin}{}", without_version(path))
+            without_version(path).to_owned()
         }
-        Dialect::Ollama => format!(
-            "{origin}{}",
-            without_version(path.strip_suffix("/api").unwrap_or(path))
-        ),
+        Dialect::Ollama => without_version(path.strip_suffix("/api").unwrap_or(path)).to_owned(),
+    };
+    Ok(format!("{origin}{path}{query}"))
+}
+
+/// The query with its question mark, where there is one. How a stream is framed is told by each call.
+fn query(url: &reqwest::Url) -> Result<String, String> {
+    let is_key = |name: &str| CREDENTIALS.contains(&&*name.to_ascii_lowercase());
+    if let Some((name, _)) = url.query_pairs().find(|(name, _)| is_key(name)) {
+        return Err(format!(
+            "must not carry a key (?{name}=…); put it into `keys` and set `auth = {{ query = \"{name}\" }}`"
+        ));
+    }
+    let pairs = url.query().unwrap_or_default().split('&');
+    let kept: Vec<&str> = pairs
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("alt="))
+        .collect();
+    Ok(if kept.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", kept.join("&"))
     })
 }
 
@@ -187,6 +221,26 @@ mod tests {
             ),
             (
                 OpenaiChat,
+                "https://r.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/gpt-4o?api-version=2024-10-21",
+            ),
+            (
+                OpenaiChat,
+                "https://r.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21",
+            ),
+            (
+                Gemini,
+                "https://g.example/v1beta/models/m:streamGenerateContent?alt=sse",
+                "https://g.example",
+            ),
+            (
+                Anthropic,
+                "https://aiplatform.googleapis.com/v1/projects/p/locations/global/",
+                "https://aiplatform.googleapis.com/v1/projects/p/locations/global",
+            ),
+            (
+                OpenaiChat,
                 "http://localhost:1234/v1/models",
                 "http://localhost:1234/v1",
             ),
@@ -269,7 +323,8 @@ mod tests {
             ("localhost:9000", "https://"),
             ("ftp://x.example", "https://"),
             ("https://user:secret@x.example", "user name"),
-            ("https://x.example/?key=1", "?"),
+            ("https://x.example/?key=secret", "`keys`"),
+            ("https://x.example/v1?a=b&API-Key=secret", "`keys`"),
             ("https://x.example/#a", "#"),
         ];
         for (text, part) in cases {

@@ -185,7 +185,8 @@ tables! {
         /// Wire format that it speaks.
         #[schemars(required)]
         dialect: Dialect,
-        /// What the vendor documents; a missing or doubled version segment is put right.
+        /// What the vendor documents; a missing or doubled version segment is put right. Its query goes with each call
+        /// (`?api-version=…`), and `{model}` in its path stands for the model of a call.
         base_url: String,
         /// Whose endpoint it is, by its name in vendors.toml. Default: the one recognised by the host of `base_url`.
         vendor: String,

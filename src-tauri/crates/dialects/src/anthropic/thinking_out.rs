@@ -190,6 +190,6 @@ fn effort(context: &mut Context<'_>) -> Option<&'static str> {
 fn effort_word(context: &Context<'_>) -> Option<&'static str> {
     let caps = context.caps;
     let asked = context.request.reasoning.level()?;
-    let offered = asked.offered(&caps.efforts);
+    let offered = caps.nearest_effort(asked);
     offered.filter(|_| caps.messages.effort).map(Effort::as_str)
 }

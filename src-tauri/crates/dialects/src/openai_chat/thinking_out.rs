@@ -145,7 +145,7 @@ impl Writer<'_> {
     /// The level nearest to what was asked for.
     fn effort(&mut self) -> Option<&'static str> {
         let asked = self.reasoning.level()?;
-        let Some(offered) = asked.offered(&self.caps.efforts) else {
+        let Some(offered) = self.caps.nearest_effort(asked) else {
             self.lose("the model has no levels of effort");
             return None;
         };

@@ -269,7 +269,7 @@ fn reasoning(request: &Request, target: &Target<'_>, notes: &mut Notes) -> Optio
         return None;
     }
     let level = wanted.level();
-    let offered = level.and_then(|level| level.offered(&caps.efforts));
+    let offered = level.and_then(|level| caps.nearest_effort(level));
     if wanted.mode == Mode::Off {
         let lowest = Effort::Minimal.offered(&caps.efforts);
         if caps.can_rest {

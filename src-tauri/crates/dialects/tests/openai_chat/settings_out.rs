@@ -19,7 +19,8 @@ use crate::{
 #[test]
 fn thinking_is_switched_in_the_words_of_the_target() {
     // PITFALLS 105: no effort beside a thinking that is off.
-    let deepseek = json!({"thinking": "type", "efforts": ["low", "high", "max"]});
+    let deepseek =
+        json!({"thinking": "type", "efforts": ["low", "high", "max"], "efforts_up": true});
     let qwen = json!({"thinking": "enable", "budget": [128, 4096]});
     let router = json!({"thinking": "object"});
     let table = [
@@ -68,7 +69,7 @@ fn thinking_is_switched_in_the_words_of_the_target() {
         (
             deepseek.clone(),
             json!({"reasoning_effort": "medium"}),
-            json!({"thinking": {"type": "enabled"}, "reasoning_effort": "low"}),
+            json!({"thinking": {"type": "enabled"}, "reasoning_effort": "high"}),
             1,
         ),
         (deepseek, json!({}), json!({}), 0),

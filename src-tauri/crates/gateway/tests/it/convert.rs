@@ -37,7 +37,7 @@ const MESSAGES: &str =
     r#"{"model":"claude-x","max_tokens":9,"top_k":4,"messages":[{"role":"user","content":"hi"}]}"#;
 const MESSAGES_STREAM: &str = r#"{"model":"claude-x","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
 
-fn chat_answer(text: &str) -> Vec<u8> {
+pub(crate) fn chat_answer(text: &str) -> Vec<u8> {
     let body = json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m-1",
         "choices": [{ "index": 0, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
