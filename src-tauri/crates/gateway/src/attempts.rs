@@ -210,6 +210,7 @@ impl Driver {
             .shared
             .with_board(|board, now| board.record(run, &outcome, now));
         let verdict = match outcome.verdict {
+            _ if matches!(ending, Ending::Unasked) => Verdict::Ok,
             Verdict::RetrySame if !run.retries() => Verdict::NextProvider,
             verdict => verdict,
         };
@@ -270,7 +271,7 @@ impl Conclusion {
     /// The conclusion of a request whose last attempt ended so.
     fn of(ending: Ending) -> Self {
         let (status, reason, error) = match ending {
-            Ending::Delivered => (EndStatus::Completed, None, None),
+            Ending::Delivered | Ending::Unasked => (EndStatus::Completed, None, None),
             Ending::ClientGone => (EndStatus::Cancelled, Some(Reason::ClientCancelled), None),
             Ending::Refused { reason, error } | Ending::Failed { reason, error, .. } => {
                 (EndStatus::Failed, reason, Some(error))

@@ -101,7 +101,7 @@ pub(crate) fn deliver_remembered(
         headers,
         body: client.write_embeddings(&answer, recall.request()).into(),
     });
-    Ending::Delivered
+    Ending::Unasked
 }
 
 fn tell(progress: &mut Progress, answer: &EmbedAnswer) {

@@ -62,6 +62,8 @@ pub(crate) type Spare = Whole;
 pub(crate) enum Ending {
     /// The client has the whole answer.
     Delivered,
+    /// The client has an answer that was made here, which tells nothing of how the provider does.
+    Unasked,
     /// The client has the provider's own refusal of its request.
     Refused {
         reason: Option<Reason>,
@@ -122,6 +124,7 @@ impl Ending {
                 committed: true,
                 ..outcome(Verdict::RetrySame, Some(*reason))
             },
+            Self::Unasked => outcome(Verdict::Cancelled, None),
             Self::ClientGone => outcome(Verdict::Cancelled, Some(Reason::ClientCancelled)),
         }
     }
@@ -129,7 +132,7 @@ impl Ending {
     /// What went wrong, in one sentence.
     pub(crate) fn error(&self) -> Option<&str> {
         match self {
-            Self::Delivered | Self::ClientGone => None,
+            Self::Delivered | Self::Unasked | Self::ClientGone => None,
             Self::Refused { error, .. } | Self::Failed { error, .. } | Self::Cut { error, .. } => {
                 Some(error)
             }

@@ -212,7 +212,7 @@ impl Trial<'_> {
     pub(crate) fn estimate(&self, progress: &mut Progress, outlet: &mut Outlet) -> Ending {
         progress.finished = true;
         outlet.whole(self.inbound.counted(self.request_id, Some(self.candidate)));
-        Ending::Delivered
+        Ending::Unasked
     }
 
     async fn ask(

@@ -256,7 +256,7 @@ async fn a_request_that_its_own_dialect_cannot_read_is_refused_with_its_path() {
 async fn tokens_are_estimated_where_no_provider_counts_them() {
     // PITFALLS 123
     let provider = Raw::answering(chat_answer("never asked")).await;
-    let running = speaking(Dialect::OpenaiChat, &[&provider]).await;
+    let mut running = speaking(Dialect::OpenaiChat, &[&provider]).await;
     let words = "one two three four five six seven eight nine ten ".repeat(100);
     let body = json!({ "model": "claude-x", "messages": [{ "role": "user", "content": words }] });
     let got = running
@@ -276,6 +276,10 @@ async fn tokens_are_estimated_where_no_provider_counts_them() {
         "{tokens} for a thousand words"
     );
     assert!(provider.seen().is_empty());
+    // Who was not asked has not shown that it works.
+    running.reports().await;
+    let view = running.gateway.board(|board, now| board.view(now));
+    assert_eq!(view.providers[0].success_rate, None);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gateway::{Auth, Report};
-use routing::Dialect;
+use routing::{Dialect, Verdict};
 use serde_json::{Value, json};
 
 use crate::{
@@ -108,9 +108,10 @@ async fn ask(running: &Running, client: Client, headers: &str, texts: &[&str]) -
     got
 }
 
+/// The tokens of an attempt that went well.
 fn tokens(reports: &[Report]) -> Option<u64> {
     reports.iter().find_map(|report| match report {
-        Report::AttemptEnded(ended) => Some(ended.usage?.input),
+        Report::AttemptEnded(ended) if ended.verdict == Verdict::Ok => Some(ended.usage?.input),
         _ => None,
     })
 }
