@@ -1,9 +1,9 @@
 //! Requests of clients, said in the words of each provider.
 
 use dialects::{
-    BadRequest, Codec, Dialect, PathFacts, Target, Written,
+    BadRequest, Codec, Dialect, PathFacts, Written,
     caps::Caps,
-    ir::{Refusal, Request},
+    ir::{Part, Refusal, Request, Role},
 };
 use serde_json::{Map, Value, json};
 
@@ -11,16 +11,13 @@ use crate::{
     book::Book,
     captures::{self, Capture, Kind},
     digest,
-    target::{Provider, TARGETS},
+    target::{Provider, targets},
 };
 
 #[test]
 fn requests_are_said_in_the_words_of_each_provider() {
     let mut book = Book::default();
-    let targets = TARGETS.map(|target| {
-        let caps = target.caps();
-        (target, caps)
-    });
+    let targets = targets();
     for capture in captures::all(Kind::Request) {
         let asked = Asked::of(&capture);
         for (target, caps) in &targets {
@@ -32,6 +29,83 @@ fn requests_are_said_in_the_words_of_each_provider() {
     book.close(&[".json"], |name| {
         !name.contains(".answer.") && !name.contains(".failure.")
     });
+}
+
+#[test]
+fn what_a_provider_reads_is_what_the_client_said() {
+    let mut differ = Vec::new();
+    let targets = targets();
+    for capture in captures::all(Kind::Request) {
+        let asked = Asked::of(&capture);
+        let Ok(request) = &asked.request else {
+            continue;
+        };
+        for (target, caps) in &targets {
+            let codec = target.dialect.codec();
+            let Ok(written) = codec.write_request(request, &target.with(caps, true)) else {
+                continue;
+            };
+            let facts = PathFacts {
+                model: Some("model"),
+                stream: None,
+            };
+            let heard = Told::of(&codec.read_request(&written.body, facts).unwrap());
+            let told = Told::of(request);
+            if !told.is_in(&heard) {
+                let of = format!("{} for {}", capture.file, target.dialect.as_str());
+                differ.push(format!("{of}:\n  {told:?}\n  {heard:?}"));
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+/// A conversation without white space, which some dialects put between parts.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    user: String,
+    assistant: String,
+    calls: Vec<(String, String)>,
+    results: Vec<String>,
+}
+
+impl Told {
+    fn of(request: &Request) -> Self {
+        let plain = |text: &str| text.split_whitespace().collect::<String>();
+        let mut told = Self::default();
+        for (role, part) in request
+            .turns
+            .iter()
+            .flat_map(|turn| turn.parts.iter().map(|part| (turn.role, part)))
+        {
+            match part {
+                Part::Text(text) if role == Role::User => told.user += &plain(&text.text),
+                Part::Text(text) if role == Role::Assistant => told.assistant += &plain(&text.text),
+                Part::Call(call) => {
+                    let arguments = call.arguments.compact().into_owned();
+                    told.calls.push((call.name.clone(), arguments));
+                }
+                Part::Result(result) => {
+                    // A failure is told in words where there is no field for it.
+                    let text = plain(&result.text());
+                    let text = text.strip_prefix("Error:").unwrap_or(&text);
+                    told.results.push(text.to_owned());
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+
+    /// Whether it all arrived: what stood elsewhere, such as instructions in between, may be told by the user too.
+    fn is_in(&self, heard: &Self) -> bool {
+        let mut rest = heard.user.chars();
+        self.user
+            .chars()
+            .all(|char| rest.any(|other| other == char))
+            && (&self.assistant, &self.calls, &self.results)
+                == (&heard.assistant, &heard.calls, &heard.results)
+    }
 }
 
 /// A captured request, read.
@@ -77,11 +151,7 @@ impl Asked {
         };
         request.model = target.model();
         let write = |lossy| {
-            let target_of = Target {
-                origin: target.origin(),
-                caps,
-                lossy,
-            };
+            let target_of = target.with(caps, lossy);
             let codec = target.dialect.codec();
             if self.counts {
                 codec.write_count_request(&request, &target_of)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dialects::{
-    Dialect, Reply,
+    Dialect, Reply, Target,
     caps::Caps,
     ir::{Origin, Request},
     vendors::Vendors,
@@ -18,7 +18,7 @@ pub(crate) struct Provider {
 
 /// One provider of each dialect: whose dialect it is, with a model of today. Chat is spoken by everybody, so there it
 /// is one of which nothing is known.
-pub(crate) const TARGETS: [Provider; 5] = [
+const TARGETS: [Provider; 5] = [
     provider(Dialect::Anthropic, "anthropic", "claude-sonnet-5"),
     provider(Dialect::OpenaiChat, "", "some-model"),
     provider(Dialect::OpenaiResponses, "openai", "gpt-5.5"),
@@ -46,13 +46,29 @@ impl Provider {
         self.model.to_owned()
     }
 
-    /// What it can take, as the shipped records have it.
-    pub(crate) fn caps(&self) -> Arc<Caps> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../config/vendors.toml");
-        let vendors = Vendors::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    /// As a request is written for it.
+    pub(crate) fn with<'a>(&self, caps: &'a Caps, lossy: bool) -> Target<'a> {
+        Target {
+            origin: self.origin(),
+            caps,
+            lossy,
+        }
+    }
+
+    fn caps(&self, vendors: &Vendors) -> Arc<Caps> {
         let vendor = Some(self.vendor).filter(|vendor| !vendor.is_empty());
         vendors.record(vendor, "", self.dialect).caps(self.model)
     }
+}
+
+/// The providers, each with what it can take as the shipped records have it.
+pub(crate) fn targets() -> [(Provider, Arc<Caps>); 5] {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../config/vendors.toml");
+    let vendors = Vendors::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    TARGETS.map(|target| {
+        let caps = target.caps(&vendors);
+        (target, caps)
+    })
 }
 
 /// Who answers in captures of this dialect.
