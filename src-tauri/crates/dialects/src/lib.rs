@@ -10,6 +10,7 @@
 pub mod anthropic;
 pub mod caps;
 mod codec;
+mod form;
 pub mod gemini;
 mod ids;
 pub mod ir;

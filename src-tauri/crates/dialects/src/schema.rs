@@ -30,76 +30,13 @@ pub(crate) fn object_root(schema: Option<&Json>) -> Json {
     Json::of(&root)
 }
 
-/// A schema as Anthropic's structured outputs and strict tools take it.
-pub(crate) struct Closed {
-    /// The schema.
-    pub(crate) schema: Json,
-    /// An object that allowed more properties than it names does so no longer.
-    pub(crate) narrowed: bool,
-    /// A bound is only told in a description.
-    pub(crate) described: bool,
-}
-
-/// What structured outputs refuse; Anthropic's SDKs put it into the description.
-const BOUNDS: [&str; 11] = [
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-];
-
-/// The schema with `additionalProperties: false` in every object and every bound in words.
-pub(crate) fn closed(schema: &Json) -> Closed {
-    let mut value = schema.value();
-    let (mut narrowed, mut described) = (false, false);
-    each(&mut value, &mut |schema| {
-        schema.shift_remove("$schema");
-        described |= describe(schema);
-        let is_object = match schema.get("type") {
-            Some(Value::String(kind)) => kind == "object",
-            Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
-            _ => schema.contains_key("properties"),
-        };
-        if is_object {
-            let before = schema.insert("additionalProperties".to_owned(), Value::Bool(false));
-            narrowed |= before.is_some_and(|before| before != Value::Bool(false));
-        }
-    });
-    Closed {
-        schema: Json::of(&value),
-        narrowed,
-        described,
-    }
-}
-
-/// Moves the bounds of a schema into its description.
-fn describe(schema: &mut Map<String, Value>) -> bool {
-    let taken =
-        |name: &str, value: &Value| name == "minItems" && matches!(value.as_u64(), Some(0 | 1));
-    let bounds: Vec<String> = BOUNDS
-        .into_iter()
-        .filter_map(|name| {
-            schema.get(name).filter(|value| !taken(name, value))?;
-            Some(format!("{name}: {}", schema.shift_remove(name)?))
-        })
-        .collect();
-    if bounds.is_empty() {
-        return false;
-    }
-    let words = format!("{{{}}}", bounds.join(", "));
-    let words = match schema.get("description").and_then(Value::as_str) {
-        Some(before) => format!("{before}\n\n{words}"),
-        None => words,
-    };
-    schema.insert("description".to_owned(), Value::String(words));
-    true
+/// Whether the schema's values are objects, which several vendors demand of an answer's root.
+pub(crate) fn is_object(schema: &Json) -> bool {
+    let root = schema.read::<Root>();
+    root.is_ok_and(|root| match root.kind {
+        Some(kind) => kind.text() == r#""object""#,
+        None => root.properties.is_some(),
+    })
 }
 
 /// Visits the schema and every schema inside it, outermost first. Names of properties are data and never taken for
@@ -144,7 +81,7 @@ pub(crate) fn each(schema: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Va
 
 #[cfg(test)]
 mod tests {
-    use super::{closed, object_root};
+    use super::object_root;
     use crate::json::Json;
 
     fn json(text: &str) -> Json {
@@ -180,30 +117,5 @@ mod tests {
                 "{given:?}"
             );
         }
-    }
-
-    #[test]
-    fn objects_are_closed_at_every_depth_and_properties_may_be_called_anything() {
-        // PITFALLS 77
-        let open = r#"{"type":"object","properties":{"items":{"type":["object","null"],"properties":{"type":{"type":"string"}}},"properties":{"type":"array","items":{"properties":{}}}},"$defs":{"a":{"anyOf":[{"type":"object"}]}}}"#;
-        let told = closed(&json(open));
-        assert!(!told.narrowed && !told.described);
-        assert_eq!(
-            told.schema.text(),
-            r#"{"type":"object","properties":{"items":{"type":["object","null"],"properties":{"type":{"type":"string"}},"additionalProperties":false},"properties":{"type":"array","items":{"properties":{},"additionalProperties":false}}},"$defs":{"a":{"anyOf":[{"type":"object","additionalProperties":false}]}},"additionalProperties":false}"#
-        );
-        let map = r#"{"type":"object","additionalProperties":{"type":"string"}}"#;
-        assert!(closed(&json(map)).narrowed);
-    }
-
-    #[test]
-    fn bounds_are_told_in_the_description() {
-        let bounded = r#"{"$schema":"x","type":"array","minItems":1,"items":{"type":"integer","description":"A year.","minimum":0,"maximum":9007199254740991}}"#;
-        let told = closed(&json(bounded));
-        assert!(told.described);
-        assert_eq!(
-            told.schema.text(),
-            r#"{"type":"array","minItems":1,"items":{"type":"integer","description":"A year.\n\n{minimum: 0, maximum: 9007199254740991}"}}"#
-        );
     }
 }

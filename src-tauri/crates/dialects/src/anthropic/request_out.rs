@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     Dialect, Target, Written,
-    caps::{Caps, Structured},
-    ir::{CacheMark, Field, Format, Notes, Place, Refusal, Request, Sampling, Text, ToolChoice},
-    schema,
+    caps::Caps,
+    form::{Bound, Forms},
+    ir::{CacheMark, Field, Notes, Place, Refusal, Request, Sampling, Text, ToolChoice},
+    strict,
 };
 
 /// The version whose rules this writer follows. The next one refuses sampling settings.
@@ -205,33 +206,12 @@ fn format(
     caps: &Caps,
     notes: &mut Notes,
 ) -> (Option<WireFormat>, Option<String>) {
-    match &request.format {
-        Format::Text => (None, None),
-        Format::Json => {
-            notes.lose_field(Field::Format, "JSON is asked for in words");
-            let words = "Answer with one JSON object and nothing else.";
-            (None, Some(words.to_owned()))
-        }
-        Format::Schema { schema, .. } if caps.structured == Structured::Schema => {
-            let closed = schema::closed(schema);
-            if closed.narrowed {
-                let why = "objects take no more properties than their schema names";
-                notes.lose_field(Field::Format, why);
-            } else if closed.described {
-                notes.lose_field(Field::Format, "bounds of values are told in words");
-            }
-            let schema = closed.schema;
-            (Some(WireFormat { schema }), None)
-        }
-        Format::Schema { schema, .. } => {
-            notes.lose_field(Field::Format, "the form is asked for in words");
-            let words = format!(
-                "Answer with JSON and nothing else. It must follow this JSON Schema:\n{}",
-                schema.text()
-            );
-            (None, Some(words))
-        }
-    }
+    let (form, instruction) = FORMS.answer(request, caps, notes);
+    let format = match form {
+        Bound::Schema { schema, .. } => Some(WireFormat { schema }),
+        Bound::Free | Bound::Json => None,
+    };
+    (format, instruction)
 }
 
 fn system<'a>(
@@ -366,6 +346,12 @@ pub(super) fn is_forced(choice: &ToolChoice) -> bool {
 
 /// The dialect that this module writes.
 pub(super) const DIALECT: Dialect = Dialect::Anthropic;
+/// The forms it can bind.
+pub(super) const FORMS: Forms = Forms {
+    dialect: DIALECT,
+    exact: &strict::ANTHROPIC,
+    loose: false,
+};
 
 /// A turn as it is written, with the client's own fields of it.
 pub(super) type Turn<'a> = With<'a, Message<'a>>;

@@ -3,11 +3,11 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    request_out::{Context, DIALECT, is_forced},
+    request_out::{Context, DIALECT, FORMS, is_forced},
     wire_out::{Function, Hosted as WireHosted, Tool as WireTool, ToolChoice as WireChoice, With},
 };
 use crate::{
-    ir::{CallKind, Field, Hosted, Place, Refusal, Tool, ToolChoice, ToolField, ToolKind, Toolbox},
+    ir::{CallKind, Field, Hosted, Place, Refusal, Tool, ToolChoice, ToolKind, Toolbox},
     schema,
 };
 
@@ -106,29 +106,24 @@ fn tool<'a>(
             None => CallKind::Function,
         },
     };
-    let strictness = Place::ToolField(tool.at, ToolField::Strict);
-    let strict = match tool.strict {
-        Some(true) if !context.caps.strict_tools => {
-            context
-                .notes
-                .lose(strictness, "the provider has no strict tools");
-            None
-        }
-        strict => strict.filter(|_| context.caps.strict_tools),
-    };
     let (description, input_schema) = tool.as_function();
     let input_schema = schema::object_root(input_schema.as_ref());
+    let (input_schema, strict) = FORMS.arguments(
+        tool,
+        input_schema,
+        context.request,
+        context.caps,
+        &mut context.notes,
+    );
+    let said = tool.strict.is_some() && context.caps.strict_tools;
     let extra = context
         .owns
         .fields(&format!("tools[{}].cache_control", tool.at));
     Ok(Some(WireTool::Function(Function {
         name: names.add(&tool.name, kind),
         description,
-        input_schema: match strict {
-            Some(true) => schema::closed(&input_schema).schema,
-            _ => input_schema,
-        },
-        strict,
+        input_schema,
+        strict: said.then_some(strict),
         cache_control: context.mark(tool.cache.as_ref(), extra),
     })))
 }

@@ -38,6 +38,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// The media type of an answer that is one of some texts.
+const ENUM: &str = "text/x.enum";
+
 /// Google Gemini.
 #[derive(Debug, Clone, Copy)]
 pub struct Gemini;

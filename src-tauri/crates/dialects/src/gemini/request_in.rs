@@ -1,6 +1,7 @@
 //! A Gemini client's request as the intermediate form.
 
 use super::{
+    ENUM,
     contents_in::Contents,
     schema,
     wire::{Body, Function, FunctionCalling, GenerationConfig, Int, ThinkingConfig, Tool},
@@ -255,7 +256,10 @@ fn read_config(config: GenerationConfig, request: &mut Request) {
         request.modalities = modalities;
     }
     let schema = config.json_schema.or(config.schema);
+    let is_choice = config.mime.as_deref() == Some(ENUM);
+    let choice = schema.as_ref().filter(|_| is_choice).and_then(choice);
     request.format = match (config.mime.as_deref(), schema) {
+        _ if choice.is_some() => Format::Choice(choice.unwrap_or_default()),
         (_, Some(schema)) => Format::Schema {
             name: None,
             description: None,
@@ -274,6 +278,14 @@ fn read_config(config: GenerationConfig, request: &mut Request) {
         }
     };
     note(&mut request.own, "generationConfig.", &config.extra);
+}
+
+/// The texts that a schema of one of them lists.
+fn choice(schema: &Json) -> Option<Vec<String>> {
+    let value = schema.value();
+    let texts = value.get("enum")?.as_array()?.iter();
+    let texts: Option<Vec<_>> = texts.map(|text| text.as_str().map(str::to_owned)).collect();
+    texts.filter(|texts| !texts.is_empty())
 }
 
 /// A level goes before a budget, of which 0 means none and −1 as the model likes.

@@ -1,7 +1,9 @@
 //! Settings of a request as Gemini's `generationConfig`.
 
+use serde_json::json;
+
 use super::{
-    schema,
+    ENUM, schema,
     wire::{GenerationConfig, Int, ThinkingConfig},
 };
 use crate::{
@@ -150,9 +152,17 @@ fn format(
     let in_words = caps.structured == Structured::None || (has_functions && !caps.gemini.third);
     let schema = match &request.format {
         Format::Text => return None,
-        Format::Json => None,
+        Format::Json | Format::Choice(_) => None,
         Format::Schema { schema, .. } => Some(schema),
     };
+    if let Format::Choice(texts) = &request.format
+        && !in_words
+    {
+        config.mime = Some(ENUM.to_owned());
+        let schema = json!({"type": "STRING", "enum": texts});
+        config.schema = Some(Json::of(&schema));
+        return None;
+    }
     if in_words {
         notes.lose_field(Field::Format, "the model is asked for it in words");
         return request.format.in_words();

@@ -1,7 +1,7 @@
 //! A request for an answer.
 
 use super::{At, CacheMark, Own, Part, Reasoning, Text, Tool, ToolChoice};
-use crate::{Dialect, json::Json, strict::is_strict};
+use crate::{Dialect, json::Json};
 
 /// A request for an answer.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -123,6 +123,8 @@ pub enum Format {
         /// Whether it must be followed exactly.
         strict: Option<bool>,
     },
+    /// One of these texts and nothing else (Gemini `text/x.enum`).
+    Choice(Vec<String>),
 }
 
 impl Format {
@@ -136,26 +138,15 @@ impl Format {
                 "{alone} It must follow this JSON Schema:\n{}",
                 schema.compact()
             )),
+            Self::Choice(texts) => Some(format!(
+                "Answer with exactly one of these and nothing else:\n{}",
+                texts.join("\n")
+            )),
         }
     }
 }
 
 impl Request {
-    /// Whether the answer must follow the schema of its format exactly: as the client says, or because its dialect knows
-    /// nothing less and the schema is one that OpenAI's strict mode takes as it is.
-    pub(crate) fn is_format_exact(&self) -> Option<bool> {
-        let Format::Schema { schema, strict, .. } = &self.format else {
-            return None;
-        };
-        let binds = || {
-            !matches!(
-                self.dialect,
-                Some(Dialect::OpenaiChat | Dialect::OpenaiResponses) | None
-            )
-        };
-        strict.or_else(|| (binds() && is_strict(schema)).then_some(true))
-    }
-
     /// Whether anything of it is marked as worth caching.
     pub(crate) fn has_cache_marks(&self) -> bool {
         let marked = |part: &Part| match part {

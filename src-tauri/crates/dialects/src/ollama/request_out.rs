@@ -71,7 +71,7 @@ fn format(
     let json = || Some(Json::of(&"json"));
     match (&request.format, target.caps.structured) {
         (Format::Text, _) => (None, None),
-        (_, Structured::None) => {
+        (_, Structured::None) | (Format::Choice(_), _) => {
             notes.lose_field(Field::Format, "the model is asked for it in words");
             (None, request.format.in_words())
         }

@@ -14,16 +14,23 @@ use super::{
 };
 use crate::{
     Dialect, Target, Written,
-    caps::{CallIds, Caps, Structured},
+    caps::{CallIds, Caps},
+    form::{Bound, Forms},
     ids,
     ir::{
         At, CacheMark, Field, Format, Notes, Origin, Part as IrPart, Place, Refusal, Request, Role,
         Text,
     },
     json::Json,
-    strict::strict,
+    strict,
 };
 
+/// The forms that can be bound.
+pub(crate) const FORMS: Forms = Forms {
+    dialect: Dialect::OpenaiChat,
+    exact: &strict::OPENAI,
+    loose: true,
+};
 /// Why marks of the cache are lost.
 pub(crate) const NO_MARKS: &str = "the provider caches by itself";
 /// Breakpoints that OpenAI writes for one request.
@@ -300,60 +307,27 @@ fn format<'a>(
     caps: &Caps,
     notes: &mut Notes,
 ) -> (Option<PrintedFormat<'a>>, Option<String>) {
-    match (&request.format, caps.structured) {
-        (Format::Text, _) => (None, None),
-        (Format::Json, Structured::Json | Structured::Schema) => {
-            (Some(PrintedFormat::JsonObject), None)
+    let (bound, words) = FORMS.answer(request, caps, notes);
+    match bound {
+        Bound::Free => (None, words),
+        Bound::Json if words.is_none() && !FORMS.names_json(request, &request.system) => {
+            (Some(PrintedFormat::JsonObject), Format::Json.in_words())
         }
-        (Format::Json, Structured::None) => {
-            notes.lose_field(Field::Format, "JSON is asked for in words");
-            let words = "Answer with one JSON value and nothing else.";
-            (None, Some(words.to_owned()))
-        }
-        (
-            Format::Schema {
-                name,
-                description,
-                schema,
-                ..
-            },
-            Structured::Schema,
-        ) => {
-            let printed = schema_format(
-                name.as_deref(),
-                description.as_deref(),
-                schema,
-                request.is_format_exact(),
-                notes,
-            );
-            (Some(printed), None)
-        }
-        (Format::Schema { schema, .. }, kind) => {
-            notes.lose_field(Field::Format, "the schema is asked for in words");
-            let words = format!(
-                "Answer with one JSON value and nothing else. It must follow this JSON Schema:\n{}",
-                schema.compact()
-            );
-            let json = (kind == Structured::Json).then_some(PrintedFormat::JsonObject);
-            (json, Some(words))
+        Bound::Json => (Some(PrintedFormat::JsonObject), words),
+        Bound::Schema { schema, exact } => {
+            let printed = schema_format(&request.format, schema, exact);
+            (Some(printed), words)
         }
     }
 }
 
-fn schema_format<'a>(
-    name: Option<&'a str>,
-    description: Option<&'a str>,
-    schema: &Json,
-    exact: Option<bool>,
-    notes: &mut Notes,
-) -> PrintedFormat<'a> {
-    let closed = (exact == Some(true)).then(|| strict(schema)).flatten();
-    if exact == Some(true) && closed.is_none() {
-        let why = "the schema is beyond strict mode; the model only tries to follow it";
-        notes.lose_field(Field::Format, why);
-    }
-    let exact = exact.map(|_| closed.is_some());
-    let schema = closed.unwrap_or_else(|| schema.clone());
+fn schema_format(format: &Format, schema: Json, strict: Option<bool>) -> PrintedFormat<'_> {
+    let (name, description) = match format {
+        Format::Schema {
+            name, description, ..
+        } => (name.as_deref(), description.as_deref()),
+        _ => (None, None),
+    };
     let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
     let name = match name {
         Some(name) if !name.is_empty() && name.len() <= 64 && name.chars().all(fits) => {
@@ -367,7 +341,7 @@ fn schema_format<'a>(
             name,
             description,
             schema,
-            strict: exact,
+            strict,
         },
     }
 }

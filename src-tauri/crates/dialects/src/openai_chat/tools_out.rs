@@ -6,18 +6,18 @@ use serde_json::json;
 
 use super::{
     body::{Choice, Custom, CustomFormat, Function, Tool as Printed, ToolKind as PrintedKind},
+    request_out::FORMS,
     tools_in::WEB_SEARCH,
 };
 use crate::{
     Dialect,
     caps::Caps,
     ir::{
-        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolField,
-        ToolKind, Toolbox, WebSearch,
+        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolKind,
+        Toolbox, WebSearch,
     },
     json::Json,
     schema,
-    strict::strict,
 };
 
 /// What became of the client's tools.
@@ -60,6 +60,7 @@ pub(crate) fn write<'a>(
     notes: &mut Notes,
 ) -> Result<Tools<'a>, Refusal> {
     let mut writer = Writer {
+        request,
         caps,
         notes,
         tools: Tools::default(),
@@ -84,6 +85,7 @@ pub(crate) fn write<'a>(
 }
 
 struct Writer<'a, 'w> {
+    request: &'a Request,
     caps: &'w Caps,
     notes: &'w mut Notes,
     tools: Tools<'a>,
@@ -173,29 +175,16 @@ impl<'a> Writer<'a, '_> {
             self.tools.printed.push(Printed::Raw(&native.value));
             return;
         }
-        let mut parameters = schema::object_root(tool.schema.as_ref());
-        let strictness = Place::ToolField(tool.at, ToolField::Strict);
-        let mut exact = tool.strict;
-        if tool.strict == Some(true) {
-            match strict(&parameters) {
-                _ if !self.caps.strict_tools => {
-                    let why = "the provider does not bind arguments to the schema";
-                    self.notes.lose(strictness, why);
-                }
-                Some(closed) => parameters = closed,
-                None => {
-                    exact = Some(false);
-                    let why = "its schema is beyond what strict mode takes";
-                    self.notes.lose(strictness, why);
-                }
-            }
-        }
+        let parameters = schema::object_root(tool.schema.as_ref());
+        let (parameters, exact) =
+            FORMS.arguments(tool, parameters, self.request, self.caps, self.notes);
+        let said = tool.strict.is_some() && self.caps.strict_tools;
         self.push(PrintedKind::Function {
             function: Function {
                 name,
                 description: tool.description.as_deref().map(Cow::Borrowed),
                 parameters,
-                strict: exact.filter(|_| self.caps.strict_tools),
+                strict: said.then_some(exact),
             },
         });
     }

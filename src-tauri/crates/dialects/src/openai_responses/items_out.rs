@@ -57,6 +57,17 @@ pub(super) enum ItemOut<'a> {
     Raw(&'a Json),
 }
 
+impl ItemOut<'_> {
+    /// An instruction.
+    pub(super) fn developer(text: String) -> Self {
+        Self::Message {
+            r#type: "message",
+            role: "developer",
+            content: vec![PieceOut::owned(text)],
+        }
+    }
+}
+
 /// What a tool gave back: text, or parts where there is more than text.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]

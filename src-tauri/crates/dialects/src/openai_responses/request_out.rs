@@ -11,12 +11,20 @@ use super::{
 };
 use crate::{
     Dialect, Target, Written,
-    caps::{Structured, Thinking},
+    caps::Thinking,
+    form::{Bound, Forms},
     ids,
     ir::{Effort, Field, Format, Mode, Notes, Place, Refusal, Request, Show},
     json::Json,
+    strict,
 };
 
+/// The forms that can be bound.
+pub(super) const FORMS: Forms = Forms {
+    dialect: Dialect::OpenaiResponses,
+    exact: &strict::OPENAI,
+    loose: true,
+};
 /// The least that OpenAI takes as `max_output_tokens`.
 const LEAST_OUTPUT: u64 = 16;
 /// The longest `safety_identifier`.
@@ -83,14 +91,17 @@ pub(super) fn write(
     notes.own(request, Dialect::OpenaiResponses)?;
     unsayable(request, &mut notes)?;
     let mut tools = Tools::write(request, target, &mut notes)?;
-    let (input, unmarked) = Items::new(
+    let (mut input, unmarked) = Items::new(
         target,
         &mut tools,
         request.dialect == Some(Dialect::OpenaiResponses),
     )
     .write(&request.turns, &mut notes)?;
-    let (text, in_words) = text(request, target, &mut notes);
-    let instructions = instructions(request, in_words);
+    let (text, words) = text(request, target, &mut notes);
+    if let Some(words) = words.first {
+        input.insert(0, ItemOut::developer(words));
+    }
+    let instructions = instructions(request, words.instructions);
     let marked = request.cache.is_some() || request.system.iter().any(|text| text.cache.is_some());
     if unmarked || marked {
         notes.lose_field(Field::CacheMarks, "the provider caches by itself");
@@ -269,7 +280,7 @@ fn reasoning(request: &Request, target: &Target<'_>, notes: &mut Notes) -> Optio
         return None;
     }
     let level = wanted.level();
-    let offered = level.and_then(|level| caps.nearest_effort(level));
+    let offered = level.and_then(|level| level.offered(&caps.efforts));
     if wanted.mode == Mode::Off {
         let lowest = Effort::Minimal.offered(&caps.efforts);
         if caps.can_rest {
@@ -311,56 +322,54 @@ fn reasoning(request: &Request, target: &Target<'_>, notes: &mut Notes) -> Optio
     (!fields.is_empty()).then_some(fields)
 }
 
-/// `text`, and what must be said in words instead.
-fn text(
-    request: &Request,
-    target: &Target<'_>,
-    notes: &mut Notes,
-) -> (Option<Fields>, Option<String>) {
+/// What the model is told of the form in words.
+#[derive(Default)]
+struct Words {
+    instructions: Option<String>,
+    /// As the first item: JSON is refused where no item speaks of it, and instructions are none.
+    first: Option<String>,
+}
+
+/// `text`, and what must be said in words.
+fn text(request: &Request, target: &Target<'_>, notes: &mut Notes) -> (Option<Fields>, Words) {
     let mut fields = Fields::default();
-    let mut in_words = None;
-    let json = || Fields::default().with("type", &"json_object");
-    match (&request.format, target.caps.structured) {
-        (Format::Text, _) => {}
-        (Format::Json, Structured::None) => in_words = Some("Answer with JSON only.".to_owned()),
-        (Format::Json, _) => fields.set("format", Json::of(&json())),
-        (
-            Format::Schema {
-                name,
-                description,
-                schema,
-                ..
-            },
-            Structured::Schema,
-        ) => {
+    let mut words = Words::default();
+    let (bound, in_words) = FORMS.answer(request, target.caps, notes);
+    match bound {
+        Bound::Json if !FORMS.names_json(request, &[]) => {
+            words.first = in_words.or_else(|| Format::Json.in_words());
+        }
+        _ => words.instructions = in_words,
+    }
+    match bound {
+        Bound::Free => {}
+        Bound::Json => {
+            let json = Fields::default().with("type", &"json_object");
+            fields.set("format", Json::of(&json));
+        }
+        Bound::Schema { schema, exact } => {
+            let (name, description) = match &request.format {
+                Format::Schema {
+                    name, description, ..
+                } => (name.as_deref(), description.as_ref()),
+                _ => (None, None),
+            };
             let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
-            let name = ids::fitting(name.as_deref().unwrap_or("response"), 64, fits);
+            let name = ids::fitting(name.unwrap_or("response"), 64, fits);
             let format = Fields::default()
                 .with("type", &"json_schema")
                 .with("name", &name)
-                .maybe("description", description.as_ref())
-                .with("schema", schema)
-                .maybe("strict", request.is_format_exact().as_ref());
+                .maybe("description", description)
+                .with("schema", &schema)
+                .maybe("strict", exact.as_ref());
             fields.set("format", Json::of(&format));
         }
-        (Format::Schema { schema, .. }, structured) => {
-            if structured == Structured::Json {
-                fields.set("format", Json::of(&json()));
-            }
-            in_words = Some(format!(
-                "Answer with JSON only. It must follow this JSON Schema:\n{}",
-                schema.text()
-            ));
-        }
-    }
-    if in_words.is_some() {
-        notes.lose_field(Field::Format, "asked for in words");
     }
     if let Some(verbosity) = &request.verbosity {
         fields.set("verbosity", Json::of(verbosity));
     }
     nested_own(request, "text.", &mut fields);
-    ((!fields.is_empty()).then_some(fields), in_words)
+    ((!fields.is_empty()).then_some(fields), words)
 }
 
 /// Fields of an object that only this dialect has.

@@ -210,7 +210,7 @@ fn reasoning(request: &Request) -> Fields {
 
 fn text(request: &Request) -> Fields {
     let format = match &request.format {
-        Format::Text => Fields::default().with("type", &"text"),
+        Format::Text | Format::Choice(_) => Fields::default().with("type", &"text"),
         Format::Json => Fields::default().with("type", &"json_object"),
         Format::Schema {
             name,

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::fields::Fields;
+use super::{fields::Fields, request_out::FORMS};
 use crate::{
     Dialect, Target,
     ir::{
         CallKind, Field, Grammar, Hosted, Native, Notes, Place, Refusal, Request, Tool, ToolChoice,
-        ToolField, ToolKind, Toolbox, WebSearch,
+        ToolKind, Toolbox, WebSearch,
     },
     json::Json,
-    schema, strict,
+    schema,
 };
 
 /// What a tool of the client's is to the provider.
@@ -131,7 +131,7 @@ impl Tools {
                     None => CallKind::Function,
                 };
                 let name = self.named(tool, kind, false, grouped);
-                function(&name, tool, target, notes)
+                function(&name, tool, request, target, notes)
             }
         };
         match grouped {
@@ -297,19 +297,15 @@ impl Tools {
     }
 }
 
-fn function(name: &str, tool: &Tool, target: &Target<'_>, notes: &mut Notes) -> Fields {
-    let mut schema = schema::object_root(tool.schema.as_ref());
-    let mut strictly = false;
-    if tool.strict == Some(true) {
-        let place = Place::ToolField(tool.at, ToolField::Strict);
-        match strict::strict(&schema).filter(|_| target.caps.strict_tools) {
-            Some(closed) => (schema, strictly) = (closed, true),
-            None if target.caps.strict_tools => {
-                notes.lose(place, "its schema is beyond the subset that `strict` takes");
-            }
-            None => notes.lose(place, "the provider does not hold calls to their schema"),
-        }
-    }
+fn function(
+    name: &str,
+    tool: &Tool,
+    request: &Request,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Fields {
+    let schema = schema::object_root(tool.schema.as_ref());
+    let (schema, strictly) = FORMS.arguments(tool, schema, request, target.caps, notes);
     let mut fields = Fields::default()
         .with("type", &"function")
         .with("name", &name)

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::too_many_lines)] // tests panic, and their tables are long
 
 mod calls;
+mod form;
+mod provider;
 
 use dialects::{
     BadRequest, Dialect, PathFacts, Target, Written,

@@ -260,7 +260,12 @@ fn tools_are_functions_with_an_object_for_arguments() {
         function("run"),
         Tool {
             description: Some("d".to_owned()),
-            schema: Some(Json::parse(r#"{"type":"object","properties":{"z":{},"a":{}}}"#).unwrap()),
+            schema: Some(
+                Json::parse(
+                    r#"{"type":"object","properties":{"z":{"type":"null"},"a":{"type":"null"}}}"#,
+                )
+                .unwrap(),
+            ),
             strict: Some(true),
             ..function("mcp.server/tool")
         },
@@ -296,10 +301,9 @@ fn tools_are_functions_with_an_object_for_arguments() {
         json!({"type": "object", "properties": {}})
     );
     assert_eq!(told["tools"][1]["strict"], true);
-    assert!(
-        String::from_utf8_lossy(&written.body)
-            .contains(r#""properties":{"z":{},"a":{}},"additionalProperties":false"#)
-    );
+    assert!(String::from_utf8_lossy(&written.body).contains(
+        r#""properties":{"z":{"type":"null"},"a":{"type":"null"}},"additionalProperties":false"#
+    ));
     assert_eq!(
         told["tools"][2]["input_schema"]["required"],
         json!(["input"])
@@ -442,7 +446,7 @@ fn an_answers_form_is_bound_or_asked_for() {
         name: Some("n".to_owned()),
         description: None,
         schema: Json::parse(
-            r#"{"type":"object","properties":{"a":{"type":"object","additionalProperties":true}}}"#,
+            r#"{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":true}"#,
         )
         .unwrap(),
         strict: Some(true),
@@ -450,7 +454,7 @@ fn an_answers_form_is_bound_or_asked_for() {
     let written = write(&asked, &claude());
     assert_eq!(
         body(&written)["output_config"],
-        json!({"format": {"type": "json_schema", "schema": {"type": "object", "properties": {"a": {"type": "object", "additionalProperties": false}}, "additionalProperties": false}}})
+        json!({"format": {"type": "json_schema", "schema": {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false}}})
     );
     assert_eq!(lost(&written), ["output_config.format"]);
     let written = write(&asked, &compatible());
@@ -466,7 +470,7 @@ fn an_answers_form_is_bound_or_asked_for() {
         body(&write(&asked, &claude()))["system"][0]["text"]
             .as_str()
             .unwrap()
-            .contains("JSON object")
+            .contains("JSON alone")
     );
 }
 
