@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Usage,
     caps::Caps,
     ir::{
         Answer, EmbedAnswer, EmbedRequest, Event, Failure, Loss, Malformed, Model, Origin, Place,
@@ -132,6 +133,25 @@ pub struct Reply {
     pub input_estimate: u64,
     /// A Gemini client that did not ask for `alt=sse` gets a JSON array.
     pub json_array: bool,
+}
+
+impl Reply {
+    /// Tokens for the client, who divides and bills by them: what the provider told, and an estimate of the prompt and
+    /// of the `said` bytes of answer where it told none.
+    pub fn usage(&self, told: Option<Usage>, said: usize) -> Usage {
+        let mut usage = told.unwrap_or_default();
+        let prompt = usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h;
+        if prompt == 0 {
+            usage.input = self.input_estimate;
+            usage.estimated = true;
+        }
+        if usage.output == 0 && said > 0 {
+            // About so many tokens are so many bytes of English or code.
+            usage.output = (said as u64).div_ceil(4);
+            usage.estimated = true;
+        }
+        usage
+    }
 }
 
 /// Why a provider's answer could not be read.

@@ -220,6 +220,18 @@ impl<'de> Deserialize<'de> for Int {
     }
 }
 
+/// A count as servers spell it: a number, with a fraction or not, or digits in quotes; what is none tells nothing.
+pub(crate) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Ok(match serde_json::Value::deserialize(from)? {
+        serde_json::Value::String(digits) => digits.parse().ok(),
+        told => {
+            // Doubles hold every whole number up to 2^53.
+            let whole = told.as_f64().filter(|number| (0.0..9e15).contains(number));
+            told.as_u64().or(whole.map(|number| number as u64))
+        }
+    })
+}
+
 impl Serialize for Int {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(self.0)

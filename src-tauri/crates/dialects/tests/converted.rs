@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests panic as tests do
 
 use dialects::{
-    Dialect, Reply,
+    Dialect, Reply, Usage,
     ir::{Event, Failure, FailureKind, Folder, Origin, Request, Stop},
 };
 use serde_json::{Value, json};
@@ -196,5 +196,158 @@ fn a_call_without_a_name_is_an_error() {
     assert_eq!(
         folded(&events(OpenaiChat, &frames)).unwrap().stop,
         Stop::End
+    );
+}
+
+/// What a client reads as the tokens of prompt and answer.
+fn tokens(client: Dialect, told: &Value) -> (u64, u64) {
+    let (input, output) = match client {
+        OpenaiChat => ("/usage/prompt_tokens", "/usage/completion_tokens"),
+        Anthropic | OpenaiResponses => ("/usage/input_tokens", "/usage/output_tokens"),
+        Gemini => (
+            "/usageMetadata/promptTokenCount",
+            "/usageMetadata/candidatesTokenCount",
+        ),
+        Ollama => ("/prompt_eval_count", "/eval_count"),
+    };
+    let count = |path| told.pointer(path).and_then(Value::as_u64).unwrap();
+    (count(input), count(output))
+}
+
+#[test]
+fn tokens_that_nobody_told_are_estimated_for_every_client() {
+    // PITFALLS 47, 131
+    let line = |end: Value| {
+        let mut line =
+            json!({"message": {"content": "Eight by"}, "done": true, "done_reason": "stop"});
+        line.as_object_mut()
+            .unwrap()
+            .extend(end.as_object().unwrap().clone());
+        events(Ollama, &[line])
+    };
+    let table = [
+        (line(json!({})), (45, 2)),
+        // The prompt was cached.
+        (line(json!({"eval_count": 9})), (45, 9)),
+        (line(json!({"prompt_eval_count": 8})), (8, 2)),
+    ];
+    for (events, expected) in table {
+        for client in Dialect::ALL {
+            assert_eq!(
+                tokens(client, &whole(client, &events)),
+                expected,
+                "{client:?}"
+            );
+            let mut frames = streamed(client, &events);
+            let last = loop {
+                let frame = frames.pop().unwrap();
+                let frame = frame
+                    .get("response")
+                    .filter(|it| it.is_object())
+                    .unwrap_or(&frame);
+                let told = ["usage", "usageMetadata", "eval_count"];
+                if told.iter().any(|name| frame.get(name).is_some()) {
+                    break frame.clone();
+                }
+            };
+            assert_eq!(tokens(client, &last), expected, "{client:?}");
+        }
+    }
+}
+
+#[test]
+fn counts_are_read_however_they_are_spelled() {
+    let responses = |input: Value| {
+        let usage = json!({"input_tokens": input, "output_tokens": 3.0, "total_tokens": null});
+        let response = json!({"id": "r", "status": "completed", "output": [], "usage": usage});
+        let end = json!({"type": "response.completed", "response": response});
+        folded(&events(OpenaiResponses, &[end])).unwrap().usage
+    };
+    let chat = |input: Value| {
+        let usage = json!({"prompt_tokens": input, "completion_tokens": 3.0});
+        let end = json!({"id": "r", "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}], "usage": usage});
+        folded(&events(OpenaiChat, &[end])).unwrap().usage
+    };
+    for (spelled, input) in [
+        (json!(5), 5),
+        (json!(5.0), 5),
+        (json!("5"), 5),
+        (json!(-1), 0),
+        (json!({}), 0),
+    ] {
+        let expected = Usage {
+            input,
+            output: 3,
+            ..Usage::default()
+        };
+        assert_eq!(responses(spelled.clone()), Some(expected), "{spelled}");
+        assert_eq!(chat(spelled.clone()), Some(expected), "{spelled}");
+    }
+}
+
+#[test]
+fn zeros_at_the_end_of_a_stream_take_nothing_back() {
+    // PITFALLS 118
+    let start = json!({"input_tokens": 200, "cache_read_input_tokens": 800,
+        "cache_creation": {"ephemeral_1h_input_tokens": 50, "ephemeral_5m_input_tokens": 0}});
+    let usage = |start: &Value, end: Value| {
+        let frames = [
+            json!({"type": "message_start", "message": {"id": "m", "usage": start}}),
+            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": end}),
+            json!({"type": "message_stop"}),
+        ];
+        folded(&events(Anthropic, &frames)).unwrap().usage.unwrap()
+    };
+    let kept = Usage {
+        input: 200,
+        output: 9,
+        cache_read: 800,
+        cache_write_1h: 50,
+        ..Usage::default()
+    };
+    for end in [
+        json!({"output_tokens": 9, "input_tokens": 0, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}),
+        json!({"output_tokens": 9, "cache_creation": {}}),
+        json!({"output_tokens": 9, "cache_creation": {"ephemeral_1h_input_tokens": 0}}),
+    ] {
+        assert_eq!(usage(&start, end.clone()), kept, "{end}");
+    }
+    // The whole prompt at the start, and what of it was cached at the end.
+    let end = json!({"output_tokens": 9, "input_tokens": 200, "cache_read_input_tokens": 800, "cache_creation_input_tokens": 0});
+    let cached = Usage {
+        cache_write_1h: 0,
+        ..kept
+    };
+    assert_eq!(usage(&json!({"input_tokens": 1000}), end), cached);
+}
+
+#[test]
+fn sources_stand_where_each_client_looks() {
+    let flat =
+        json!({"type": "url_citation", "url": "u", "title": "t", "start_index": 0, "end_index": 2});
+    let file = json!({"type": "file_citation", "file_id": "f", "index": 1});
+    let nested = json!({"type": "url_citation", "url_citation": {"url": "u", "title": "t", "start_index": 0, "end_index": 2}});
+    let content = json!([{"type": "output_text", "text": "Hi", "annotations": [flat, file]}]);
+    let output = json!([{"type": "message", "id": "m", "content": content}]);
+    let end = json!({"type": "response.completed", "response": {"id": "r", "status": "completed", "output": output}});
+    let from_responses = events(OpenaiResponses, &[end]);
+    let delta = json!({"content": "Hi", "annotations": [nested]});
+    let chunk =
+        json!({"id": "r", "choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]});
+    let from_chat = events(OpenaiChat, &[chunk]);
+    for events in [&from_responses, &from_chat] {
+        let told = whole(OpenaiChat, events);
+        let annotations = &told["choices"][0]["message"]["annotations"];
+        assert_eq!(*annotations, json!([nested]));
+        let deltas: Vec<Value> = streamed(OpenaiChat, events)
+            .iter()
+            .filter_map(|chunk| chunk.pointer("/choices/0/delta/annotations").cloned())
+            .collect();
+        assert_eq!(deltas, [json!([nested])]);
+    }
+    let told = whole(OpenaiResponses, &from_chat);
+    assert_eq!(
+        told["output"][0]["content"][0]["annotations"][0]["url"],
+        "u"
     );
 }

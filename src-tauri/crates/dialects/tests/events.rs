@@ -258,6 +258,7 @@ fn odd_shapes_are_passed_on_and_only_what_is_no_json_is_broken() {
         meter.usage(),
         Some(Usage {
             input: 3,
+            output: 7,
             ..Usage::default()
         })
     );

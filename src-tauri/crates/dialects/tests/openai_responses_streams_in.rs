@@ -481,4 +481,12 @@ fn lists_of_models_go_both_ways() {
         json!({"id": "gpt-6.1-sol", "object": "model", "created": 7, "owned_by": "openai"})
     );
     assert!(R.codec().read_models(b"{}").is_err());
+    let odd = br#"[{"id":"a","created":1.7e9,"context_window":4096.0},{"id":7},{"id":"b"}]"#;
+    let models = R.codec().read_models(odd).unwrap();
+    let told: Vec<_> = models
+        .iter()
+        .map(|model| (model.id.as_str(), model.created))
+        .collect();
+    assert_eq!(told, [("a", Some(1_700_000_000)), ("b", None)]);
+    assert_eq!(models[0].context, Some(4096));
 }

@@ -239,13 +239,8 @@ impl<'a> StopOut<'a> {
 pub(super) fn write(answer: &Answer, reply: &Reply) -> Vec<u8> {
     let content: Vec<BlockOut<'_>> = answer.parts.iter().filter_map(block).collect();
     let stop = answer.stop.clone().with_calls(answer.has_calls());
-    let estimate = || Usage {
-        input: reply.input_estimate,
-        output: serde_json::to_vec(&content).map_or(0, |text| tokens(text.len())),
-        ..Usage::default()
-    };
     let told = StopOut::of(&stop);
-    let usage = Told::of(answer.usage.unwrap_or_else(estimate));
+    let usage = Told::of(reply.usage(answer.usage, answer.bytes()));
     let answer = AnswerOut {
         id: id(answer.id.as_deref(), &reply.request_id),
         r#type: "message",
@@ -260,11 +255,6 @@ pub(super) fn write(answer: &Answer, reply: &Reply) -> Vec<u8> {
         usage,
     };
     serde_json::to_vec(&answer).unwrap_or_default()
-}
-
-/// About so many tokens are so many bytes of English or code.
-pub(super) fn tokens(bytes: usize) -> u64 {
-    (bytes as u64).div_ceil(4)
 }
 
 /// The provider's id where it has Anthropic's form, else one made of it or of the request's.

@@ -279,15 +279,10 @@ impl Writer {
     fn stop(&mut self, stop: &Stop, out: &mut Vec<u8>) {
         self.start(None, out);
         self.close(out);
-        let estimate = Usage {
-            input: self.reply.input_estimate,
-            output: answer::tokens(self.told),
-            ..Usage::default()
-        };
         let end = End {
             r#type: "message_delta",
             delta: StopOut::of(stop),
-            usage: Told::of(self.usage.unwrap_or(estimate)),
+            usage: Told::of(self.reply.usage(self.usage, self.told)),
         };
         event("message_delta", &end, out);
         frame("message_stop", br#"{"type":"message_stop"}"#, out);

@@ -1,9 +1,8 @@
 //! `usage` as Anthropic tells it, leniently: compatible servers send nulls, or leave kinds out.
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use crate::Usage;
+use crate::{Usage, wire::count};
 
 /// One `usage` object. `None` means "not told", which must not overwrite what an earlier event told.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -36,51 +35,38 @@ struct OutputDetails {
     thinking_tokens: Option<u64>,
 }
 
-/// A count, however it is spelled; what is none tells nothing.
-fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    let told = Value::deserialize(from)?;
-    let whole = || {
-        told.as_f64()
-            .filter(|number| (0.0..1e15).contains(number))
-            .map(|number| number as u64)
-    };
-    Ok(told.as_u64().or_else(whole))
-}
-
 impl WireUsage {
     /// Takes over what this object tells. Counts in a stream are cumulative, so later ones replace earlier ones.
+    ///
+    /// Some compatible servers tell the prompt at the start and zeros at the end, others tell at the end what of it was
+    /// cached: zeros count only beside a prompt that is told anew.
     pub(super) fn merge_into(self, usage: &mut Usage) {
+        let anew = self.input_tokens.is_some_and(|tokens| tokens > 0);
+        let counts = |told: Option<u64>| told.filter(|tokens| anew || *tokens > 0);
         let set = |target: &mut u64, told: Option<u64>| {
             if let Some(told) = told {
                 *target = told;
             }
         };
-        // Some compatible servers tell the prompt at the start and a zero at the end: a zero tells nothing new.
-        set(
-            &mut usage.input,
-            self.input_tokens.filter(|tokens| *tokens > 0),
-        );
+        set(&mut usage.input, counts(self.input_tokens));
+        set(&mut usage.cache_read, counts(self.cache_read_input_tokens));
         set(&mut usage.output, self.output_tokens);
-        set(&mut usage.cache_read, self.cache_read_input_tokens);
-        set(
-            &mut usage.reasoning,
-            self.output_tokens_details
-                .and_then(|details| details.thinking_tokens),
-        );
-        match (self.cache_creation, self.cache_creation_input_tokens) {
-            (Some(split), total) => {
-                let one_hour = split.ephemeral_1h_input_tokens.unwrap_or(0);
-                let told = split.ephemeral_5m_input_tokens;
-                usage.cache_write_1h = one_hour;
-                usage.cache_write_5m = told
-                    .or(total.map(|all| all.saturating_sub(one_hour)))
-                    .unwrap_or(0);
-            }
+        let details = self.output_tokens_details.unwrap_or_default();
+        set(&mut usage.reasoning, details.thinking_tokens);
+        let total = counts(self.cache_creation_input_tokens);
+        let split = self.cache_creation.unwrap_or_default();
+        let short = counts(split.ephemeral_5m_input_tokens);
+        let long = counts(split.ephemeral_1h_input_tokens);
+        if short.is_some() || long.is_some() {
+            let long = long.unwrap_or(0);
+            let rest = total.map(|all| all.saturating_sub(long));
+            usage.cache_write_1h = long;
+            usage.cache_write_5m = short.or(rest).unwrap_or(0);
+        } else if let Some(total) = total
+            && total != usage.cache_write_5m + usage.cache_write_1h
+        {
             // Without a split every write is a five-minute one; a total that the split already covers is not new.
-            (None, Some(total)) if total != usage.cache_write_5m + usage.cache_write_1h => {
-                usage.cache_write_5m = total.saturating_sub(usage.cache_write_1h);
-            }
-            (None, _) => {}
+            usage.cache_write_5m = total.saturating_sub(usage.cache_write_1h);
         }
     }
 }

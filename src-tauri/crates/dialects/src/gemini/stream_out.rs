@@ -69,7 +69,7 @@ impl StreamWriter for Writer {
         match event {
             Event::Stop(stop) => {
                 let candidate = self.teller.last(stop);
-                let usage = Some(self.teller.usage(&self.reply));
+                let usage = Some(self.reply.usage(self.teller.usage, self.teller.said));
                 self.chunk(candidate, usage, out);
                 self.end(out);
             }
@@ -118,7 +118,7 @@ pub(super) fn answer(answer: &Answer, reply: &Reply) -> Vec<u8> {
     }
     whole.content = candidate(parts).content;
     whole.index = Some(Int(0));
-    let usage = Some(teller.usage(reply));
+    let usage = Some(reply.usage(teller.usage, teller.said));
     serde_json::to_vec(&teller.response(whole, usage, reply)).unwrap_or_default()
 }
 
@@ -131,6 +131,8 @@ struct Teller {
     held: Option<String>,
     sources: Vec<Json>,
     usage: Option<Usage>,
+    /// Bytes said so far.
+    said: usize,
 }
 
 impl Teller {
@@ -142,15 +144,8 @@ impl Teller {
             held: None,
             sources: Vec::new(),
             usage: None,
+            said: 0,
         }
-    }
-
-    /// Tokens as told; where the provider told none, the prompt's are estimated.
-    fn usage(&self, reply: &Reply) -> Usage {
-        self.usage.unwrap_or(Usage {
-            input: reply.input_estimate,
-            ..Usage::default()
-        })
     }
 
     fn response(&self, candidate: Candidate, usage: Option<Usage>, reply: &Reply) -> Response {
@@ -199,6 +194,7 @@ impl Teller {
     }
 
     fn delta(&mut self, text: &str) -> Option<Candidate> {
+        self.said += text.len();
         let part = match self.open {
             Some(Opening::Call { .. }) => {
                 self.arguments.push_str(text);

@@ -49,6 +49,17 @@ impl Answer {
         self.parts.iter().any(|part| matches!(part, Part::Call(_)))
     }
 
+    /// Bytes of all that is said in it, arguments of calls included.
+    pub fn bytes(&self) -> usize {
+        let bytes = |part: &Part| match part {
+            Part::Text(text) | Part::Refusal(text) => text.text.len(),
+            Part::Thinking(thinking) => thinking.text.len(),
+            Part::Call(call) => call.arguments.text().len(),
+            _ => 0,
+        };
+        self.parts.iter().map(bytes).sum()
+    }
+
     /// Whether nothing is said in it.
     pub fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| match part {

@@ -108,7 +108,10 @@ struct Teller {
     spoke: bool,
     arguments: String,
     calls: u64,
-    usage: Usage,
+    /// Bytes said so far.
+    said: usize,
+    usage: Option<Usage>,
+    reply: Reply,
 }
 
 impl Teller {
@@ -121,11 +124,9 @@ impl Teller {
             spoke: false,
             arguments: String::new(),
             calls: 0,
-            // Until the provider tells.
-            usage: Usage {
-                input: reply.input_estimate,
-                ..Usage::default()
-            },
+            said: 0,
+            usage: None,
+            reply: reply.clone(),
         }
     }
 
@@ -133,7 +134,7 @@ impl Teller {
     fn tell(&mut self, event: &Event) -> Option<Message> {
         match event {
             Event::Usage(usage) => {
-                self.usage = *usage;
+                self.usage = Some(*usage);
                 None
             }
             Event::Open(opening) => {
@@ -154,6 +155,7 @@ impl Teller {
     }
 
     fn delta(&mut self, text: &str) -> Option<Message> {
+        self.said += text.len();
         match self.open {
             Some(Opening::Call { .. }) => {
                 self.arguments.push_str(text);
@@ -242,7 +244,7 @@ impl Teller {
             Stop::MaxTokens | Stop::ContextFull | Stop::Pause => "length",
             Stop::End | Stop::Sequence(_) | Stop::ToolUse | Stop::Refusal { .. } => "stop",
         };
-        let usage = &self.usage;
+        let usage = self.reply.usage(self.usage, self.said);
         let prompt = usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h;
         Line {
             done: Some(true),

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    assistant_out::is_annotation,
+    annotations,
     body::{Freely, Url},
     details::{self, APART, Told},
     stream_out::id_of,
     usage,
 };
 use crate::{
-    Reply, Usage,
+    Reply,
     ir::{Answer, Call, CallKind, Media, MediaKind, Part, Stop, Thinking},
     json::Json,
 };
@@ -129,7 +129,7 @@ struct Message<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasoning_details: Vec<Json>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    annotations: Vec<&'a Json>,
+    annotations: Vec<Json>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     images: Vec<Image<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -155,10 +155,7 @@ pub(crate) fn write(answer: &Answer, reply: &Reply) -> Vec<u8> {
     if message.content.is_none() && message.tool_calls.is_empty() && message.refusal.is_none() {
         message.content = Some(String::new());
     }
-    let usage = answer.usage.unwrap_or(Usage {
-        input: reply.input_estimate,
-        ..Usage::default()
-    });
+    let usage = reply.usage(answer.usage, answer.bytes());
     let stop = answer.stop.clone().with_calls(answer.has_calls());
     let completion = Completion {
         id: match &answer.id {
@@ -185,10 +182,7 @@ impl<'a> Message<'a> {
             Part::Text(text) => {
                 let content = self.content.get_or_insert_default();
                 content.push_str(&text.text);
-                let ours = text
-                    .citations
-                    .iter()
-                    .filter(|citation| is_annotation(citation));
+                let ours = text.citations.iter().filter_map(annotations::one);
                 self.annotations.extend(ours);
             }
             Part::Refusal(text) => self.refusal = Some(Cow::Borrowed(&text.text)),

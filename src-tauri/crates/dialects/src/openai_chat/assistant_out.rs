@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
+    annotations,
     body::{
         Call as PrintedCall, CallKind, Called, Content, Freely, Message, Part as Printed, PartKind,
     },
@@ -59,10 +60,8 @@ pub(crate) fn write<'a>(writer: &mut Writer<'a, '_>, turns: &'a [Turn]) -> Optio
         return None;
     }
     message.content = content(writer, &said);
-    message.annotations = said.texts.last().map_or(&[], |text| {
-        let ours = text.citations.iter().all(is_annotation);
-        if ours { &text.citations } else { &[] }
-    });
+    let citations = said.texts.last().map_or(&[][..], |text| &text.citations);
+    message.annotations = citations.iter().filter_map(annotations::one).collect();
     message.tool_calls = said
         .calls
         .iter()
@@ -72,11 +71,6 @@ pub(crate) fn write<'a>(writer: &mut Writer<'a, '_>, turns: &'a [Turn]) -> Optio
         message.own = writer.own.of_message(turn.at);
     }
     Some(message)
-}
-
-/// Whether a citation is one of this dialect's.
-pub(crate) fn is_annotation(citation: &Json) -> bool {
-    citation.text().contains("\"url_citation\"") || citation.text().contains("\"file_citation\"")
 }
 
 fn content<'a>(writer: &mut Writer<'a, '_>, said: &Said<'a>) -> Content<'a> {

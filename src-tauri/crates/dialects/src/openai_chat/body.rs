@@ -173,8 +173,8 @@ pub(crate) struct Message<'a> {
     pub(crate) reasoning_details: Vec<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refusal: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[Json]>::is_empty")]
-    pub(crate) annotations: &'a [Json],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) annotations: Vec<Json>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) tool_calls: Vec<Call<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

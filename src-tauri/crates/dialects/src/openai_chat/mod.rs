@@ -1,5 +1,6 @@
 //! OpenAI Chat Completions, and the many servers that are compatible with it.
 
+mod annotations;
 mod answer_out;
 mod assistant_out;
 mod body;
@@ -10,7 +11,7 @@ mod error;
 mod media_out;
 mod messages_in;
 mod messages_out;
-mod models;
+pub(crate) mod models;
 mod own;
 mod place;
 mod request_in;

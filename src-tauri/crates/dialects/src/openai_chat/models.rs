@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::usage::Count;
 use crate::{
     ir::{Malformed, Model},
     json::Json,
@@ -11,7 +12,8 @@ use crate::{
 
 wire! {
     struct List {
-        data: Vec<ModelWire> = "data",
+        object: Json = "object",
+        data: Vec<Json> = "data",
     }
 }
 
@@ -21,11 +23,11 @@ wire! {
         id: String = "id",
         name: String = "name" | "display_name",
         owned_by: String = "owned_by",
-        created: f64 = "created",
+        created: Count = "created",
         kind: String = "type",
         /// OpenRouter, vLLM, Mistral, Groq.
-        context: u64 = "context_length" | "max_model_len" | "max_context_length" | "context_window",
-        max_output: u64 = "max_completion_tokens",
+        context: Count = "context_length" | "max_model_len" | "max_context_length" | "context_window",
+        max_output: Count = "max_completion_tokens" | "max_output_tokens",
         top_provider: Json = "top_provider",
         architecture: Json = "architecture",
         supported: Vec<String> = "supported_parameters",
@@ -33,17 +35,26 @@ wire! {
     }
 }
 
-/// Reads a list; some servers send it bare.
+/// Reads a list; some servers send it bare. A model that cannot be read is left out.
 pub(crate) fn read(body: &[u8]) -> Result<Vec<Model>, Malformed> {
     let bare = body.trim_ascii_start().starts_with(b"[");
     let list = if bare {
-        wire::read::<Vec<ModelWire>>(body)
+        wire::read::<Vec<Json>>(body)
     } else {
-        wire::read::<List>(body).map(|list| list.data.unwrap_or_default())
+        wire::read::<List>(body).and_then(|list| match (list.data, list.object) {
+            (Some(data), _) => Ok(data),
+            // Some say null where there are none.
+            (None, Some(_)) => Ok(Vec::new()),
+            (None, None) => Err(wire::Misshapen {
+                path: "data".to_owned(),
+                problem: "it is missing".to_owned(),
+            }),
+        })
     };
     let list =
         list.map_err(|error| Malformed(format!("its list of models cannot be read ({error})")))?;
-    Ok(list.into_iter().filter_map(model).collect())
+    let read = |told: &Json| told.read::<ModelWire>().ok();
+    Ok(list.iter().filter_map(read).filter_map(model).collect())
 }
 
 fn model(wire: ModelWire) -> Option<Model> {
@@ -57,20 +68,20 @@ fn model(wire: ModelWire) -> Option<Model> {
         let list = wire.supported.as_ref();
         list.map(|list| list.iter().any(|known| known == word))
     };
+    let count = |told: Option<Count>| told.map(Count::get).filter(|count| *count > 0);
     let flag = |name: &str| capabilities.get(name).and_then(Value::as_bool);
+    let id = wire.id.filter(|id| !id.is_empty())?;
     Some(Model {
-        id: wire.id.filter(|id| !id.is_empty())?,
         display_name: wire.name,
         owned_by: wire.owned_by,
-        created: wire.created.map(|seconds| seconds as i64),
-        context: wire.context,
-        max_output: wire
-            .max_output
-            .or_else(|| provider["max_completion_tokens"].as_u64()),
+        created: count(wire.created).and_then(|seconds| i64::try_from(seconds).ok()),
+        context: count(wire.context),
+        max_output: count(wire.max_output).or_else(|| provider["max_completion_tokens"].as_u64()),
         images: sees.or(flag("vision")),
         thinking: takes("reasoning").or(flag("reasoning")),
         tools: takes("tools").or(flag("function_calling")),
-        embeds: wire.kind.as_deref() == Some("embedding"),
+        embeds: wire.kind.as_deref() == Some("embedding") || id.contains("embedding"),
+        id,
     })
 }
 

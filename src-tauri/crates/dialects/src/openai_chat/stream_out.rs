@@ -6,8 +6,8 @@ use std::{borrow::Cow, mem};
 use serde::Serialize;
 
 use super::{
+    annotations,
     answer_out::{self, CallOut, FunctionOut, Image},
-    assistant_out::is_annotation,
     body::Freely,
     details::{self, APART, Told},
     error, usage,
@@ -32,6 +32,8 @@ pub(crate) struct Writer {
     details: usize,
     declined: bool,
     usage: Option<Usage>,
+    /// Bytes said so far.
+    said: usize,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,7 @@ struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_details: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    annotations: Option<[&'a Json; 1]>,
+    annotations: Option<[Json; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     images: Option<[Image<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +89,7 @@ impl Writer {
             details: 0,
             declined: false,
             usage: None,
+            said: 0,
             reply,
         }
     }
@@ -160,6 +163,7 @@ impl Writer {
     }
 
     fn more(&mut self, text: &str, out: &mut Vec<u8>) {
+        self.said += text.len();
         let mut delta = Delta::default();
         match &mut self.open {
             Open::Nothing => return,
@@ -285,10 +289,7 @@ impl Writer {
         }
         self.chunk(&Delta::default(), Some(answer_out::reason(stop)), out);
         if self.reply.request.stream_usage {
-            let usage = self.usage.unwrap_or(Usage {
-                input: self.reply.input_estimate,
-                ..Usage::default()
-            });
+            let usage = self.reply.usage(self.usage, self.said);
             out.extend_from_slice(&self.head);
             out.extend_from_slice(b",\"choices\":[],\"usage\":");
             print(&usage::print(&usage), out);
@@ -314,14 +315,15 @@ impl StreamWriter for Writer {
             Event::Open(opening) => self.opening(opening, out),
             Event::Delta(text) => self.more(text, out),
             Event::Seal(seal) => self.seal(seal, false, out),
-            Event::Citation(citation) if is_annotation(citation) => {
-                let delta = Delta {
-                    annotations: Some([citation]),
-                    ..Delta::default()
-                };
-                self.delta(&delta, out);
+            Event::Citation(citation) => {
+                if let Some(annotation) = annotations::one(citation) {
+                    let delta = Delta {
+                        annotations: Some([annotation]),
+                        ..Delta::default()
+                    };
+                    self.delta(&delta, out);
+                }
             }
-            Event::Citation(_) => {}
             Event::Close => self.close(out),
             Event::Part(part) => self.part(part, out),
             Event::Stop(stop) => self.stop(stop, out),

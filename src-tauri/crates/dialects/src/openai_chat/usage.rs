@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::wire::Words;
-use crate::{Usage, wire::wire};
+use crate::{
+    Usage,
+    wire::{self, wire},
+};
 
 wire! {
     /// `usage`.
@@ -39,10 +41,16 @@ wire! {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Count(u64);
 
+impl Count {
+    pub(crate) fn get(self) -> u64 {
+        self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let words = Words::deserialize(deserializer)?;
-        Ok(Self(words.parse().unwrap_or_default()))
+        let told = wire::count(deserializer)?;
+        Ok(Self(told.unwrap_or_default()))
     }
 }
 

@@ -143,6 +143,7 @@ impl Codec for OpenaiResponses {
     }
 
     fn read_models(&self, body: &[u8]) -> Result<Vec<Model>, Malformed> {
-        models::read(body)
+        // OpenAI has one list for both of its dialects.
+        crate::openai_chat::models::read(body)
     }
 }

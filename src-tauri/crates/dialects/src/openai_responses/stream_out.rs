@@ -35,7 +35,7 @@ pub(super) struct Writer {
     pub(super) calls: usize,
     usage: Option<Usage>,
     /// Bytes of text and arguments written.
-    written: u64,
+    written: usize,
 }
 
 /// The item being written.
@@ -113,13 +113,7 @@ impl Writer {
 
     /// Tokens as told, else estimated: strict clients demand numbers.
     fn told_usage(&self) -> UsageOut {
-        let usage = self.usage.unwrap_or_else(|| Usage {
-            input: self.reply.input_estimate,
-            output: self.written.div_ceil(4),
-            estimated: true,
-            ..Usage::default()
-        });
-        usage.into()
+        self.reply.usage(self.usage, self.written).into()
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) {
@@ -239,7 +233,6 @@ impl Writer {
     }
 
     pub(super) fn delta(&mut self, delta: &str, out: &mut Vec<u8>) {
-        self.written += delta.len() as u64;
         let output_index = self.output.len();
         self.with_open(|writer, open| match open {
             Open::Nothing => {}
@@ -373,7 +366,10 @@ impl StreamWriter for Writer {
             Event::Start { .. } => {}
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Open(opening) => self.open(opening, out),
-            Event::Delta(delta) => self.delta(delta, out),
+            Event::Delta(delta) => {
+                self.written += delta.len();
+                self.delta(delta, out);
+            }
             Event::Seal(seal) => {
                 if let Open::Reasoning(thinking, _) = &mut self.open {
                     thinking.seal = Some(seal.clone());

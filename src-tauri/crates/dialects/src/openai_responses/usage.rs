@@ -2,30 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Usage;
+use crate::{Usage, wire::count};
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct UsageIn {
+    #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
     input_tokens_details: Option<InputDetails>,
+    #[serde(default, deserialize_with = "count")]
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct InputDetails {
+    #[serde(default, deserialize_with = "count")]
     cached_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "count")]
     cache_write_tokens: Option<u64>,
     cache_write_tokens_details: Option<WriteDetails>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct WriteDetails {
+    #[serde(default, deserialize_with = "count")]
     ttl_12h_tokens: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct OutputDetails {
+    #[serde(default, deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
 }
 

@@ -266,7 +266,7 @@ fn an_answer_is_written_whole() {
                 "finishReason": "STOP",
                 "index": 0,
             }],
-            "usageMetadata": {"promptTokenCount": 0, "candidatesTokenCount": 0, "totalTokenCount": 0},
+            "usageMetadata": {"promptTokenCount": 0, "candidatesTokenCount": 8, "totalTokenCount": 8},
             "modelVersion": "asked",
             "responseId": "msg_1",
         })
