@@ -43,7 +43,9 @@ pub(super) fn plan(
     resumes_unsigned: bool,
 ) -> Plan {
     let asked = &context.request.reasoning;
-    if asked.is_unset() {
+    // Models of others think without being asked; a client that only wants to see it gets to see Claude's.
+    let to_see = matches!(asked.show, Some(Show::Summary | Show::Full));
+    if asked.is_unset() && !(to_see && context.caps.messages.adaptive) {
         return Plan::default();
     }
     match asked.mode {
