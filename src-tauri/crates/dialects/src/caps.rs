@@ -83,7 +83,7 @@ pub struct Caps {
 
     /// An answer can be begun by the client (assistant turn last).
     pub prefill: bool,
-    /// Instructions in the middle of the conversation.
+    /// Instructions in the middle of the conversation; else they are moved or said as the user's.
     pub mid_system: bool,
 
     /// What only OpenAI Chat and its relatives differ in.
@@ -229,8 +229,8 @@ pub struct Chat {
     pub max_completion_tokens: bool,
     /// Role `developer` instead of `system`.
     pub developer: bool,
-    /// Only the first message may be a system message.
-    pub single_system: bool,
+    /// Several leading system messages; else they are merged into one, which every server takes.
+    pub several_system: bool,
     /// `stream_options.include_usage`.
     pub stream_options: bool,
     /// Lists of parts in user messages; else plain strings only.
@@ -256,7 +256,7 @@ impl Default for Chat {
         Self {
             max_completion_tokens: false,
             developer: false,
-            single_system: false,
+            several_system: false,
             stream_options: true,
             content_lists: true,
             top_k: false,

@@ -69,6 +69,13 @@ pub struct Turn {
     pub at: At,
 }
 
+impl Turn {
+    /// Whether it holds instructions, in the middle of the conversation.
+    pub(crate) fn is_instruction(&self) -> bool {
+        matches!(self.role, Role::System | Role::Developer)
+    }
+}
+
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -36,6 +36,10 @@ pub(super) fn messages(
         match turn.role {
             Role::Assistant => writer.assistant(turn)?,
             Role::User => writer.user(turn, "user")?,
+            Role::System | Role::Developer if !target.caps.mid_system => {
+                let why = "instructions in the middle are moved to the head";
+                writer.notes.lose(Place::Turn(turn.at), why);
+            }
             Role::System | Role::Developer => writer.user(turn, "system")?,
         }
     }

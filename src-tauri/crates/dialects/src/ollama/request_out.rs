@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Dialect, Target, Written,
     caps::{Structured, Thinking},
-    ir::{Effort, Field, Format, Mode, Names, Notes, Place, Refusal, Request},
+    ir::{Effort, Field, Format, Mode, Names, Notes, Part, Place, Refusal, Request},
     json::Json,
     wire::{Content, Int},
 };
@@ -26,7 +26,7 @@ pub(super) fn write(request: &Request, target: &Target<'_>) -> Result<Written, R
     let tools = tools_out::tools(request, target, &mut names, &mut notes)?;
     let (format, words) = format(request, target, &mut notes);
     let mut messages = messages_out::messages(request, target, &mut names, &mut notes)?;
-    instruct(request, words.as_deref(), &mut messages);
+    instruct(request, target, words.as_deref(), &mut messages);
     let mut body = Body {
         model: Some(request.model.clone()),
         stream: Some(request.stream),
@@ -48,9 +48,28 @@ pub(super) fn write(request: &Request, target: &Target<'_>) -> Result<Written, R
     })
 }
 
-/// All instructions are one message.
-fn instruct(request: &Request, words: Option<&str>, messages: &mut Vec<Message>) {
-    let system = request.system.iter().map(|text| text.text.as_str());
+/// All instructions are one message, those in the middle as well where the model's template takes them only first.
+fn instruct(
+    request: &Request,
+    target: &Target<'_>,
+    words: Option<&str>,
+    messages: &mut Vec<Message>,
+) {
+    let later = request
+        .turns
+        .iter()
+        .filter(|turn| !target.caps.mid_system && turn.is_instruction());
+    let later = later
+        .flat_map(|turn| &turn.parts)
+        .filter_map(|part| match part {
+            Part::Text(text) => Some(text),
+            _ => None,
+        });
+    let system = request
+        .system
+        .iter()
+        .chain(later)
+        .map(|text| text.text.as_str());
     let system = system.chain(words).filter(|text| !text.is_empty());
     let system: Vec<_> = system.collect();
     if !system.is_empty() {

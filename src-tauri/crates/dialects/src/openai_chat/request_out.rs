@@ -18,8 +18,7 @@ use crate::{
     form::{Bound, Forms},
     ids,
     ir::{
-        At, CacheMark, Field, Format, Notes, Origin, Part as IrPart, Place, Refusal, Request, Role,
-        Text,
+        At, CacheMark, Field, Format, Notes, Origin, Part as IrPart, Place, Refusal, Request, Text,
     },
     json::Json,
     strict,
@@ -163,7 +162,7 @@ impl<'a> Writer<'a, '_> {
 
     /// Whether instructions in the middle go to the head.
     pub(crate) fn hoists(&self) -> bool {
-        self.caps.chat.single_system || !self.caps.mid_system
+        !self.caps.mid_system
     }
 
     /// Parts as content, in the plainest form that says the same.
@@ -212,7 +211,7 @@ impl<'a> Writer<'a, '_> {
         if texts.is_empty() {
             return;
         }
-        if self.caps.chat.single_system {
+        if texts.len() > 1 && !self.caps.chat.several_system {
             let content = if texts.iter().any(is_marked) && self.caps.chat.content_lists {
                 Content::List(texts)
             } else {
@@ -234,7 +233,7 @@ impl<'a> Writer<'a, '_> {
     fn hoisted(&mut self, request: &'a Request) -> Vec<&'a Text> {
         let mut texts = Vec::new();
         for turn in &request.turns {
-            if !matches!(turn.role, Role::System | Role::Developer) {
+            if !turn.is_instruction() {
                 continue;
             }
             let why = "instructions in the middle are moved to the head";

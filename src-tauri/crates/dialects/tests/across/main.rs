@@ -5,6 +5,7 @@
 mod calls;
 mod form;
 mod provider;
+mod system;
 
 use dialects::{
     BadRequest, Dialect, PathFacts, Target, Written,

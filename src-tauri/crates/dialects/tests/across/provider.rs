@@ -25,6 +25,10 @@ pub(crate) const GOOGLE: Provider = Provider(
 );
 
 impl Provider {
+    pub(crate) const fn new(dialect: Dialect, address: &'static str, model: &'static str) -> Self {
+        Self(dialect, address, model)
+    }
+
     fn caps(self) -> Caps {
         let Self(dialect, address, model) = self;
         let table = include_str!("../../../../../config/vendors.toml");

@@ -84,20 +84,17 @@ fn instructions_stand_where_the_server_takes_them() {
         ])
     };
     let table = [
+        (json!({}), json!(["system:a\n\nb", "user:hi", "system:c"])),
         (
-            json!({}),
-            json!(["system:a", "system:b", "user:hi", "system:c"]),
-        ),
-        (
-            json!({"chat": {"developer": true}}),
+            json!({"chat": {"developer": true, "several_system": true}}),
             json!(["developer:a", "developer:b", "user:hi", "developer:c"]),
         ),
         (
-            json!({"chat": {"single_system": true}}),
+            json!({"mid_system": false}),
             json!(["system:a\n\nb\n\nc", "user:hi"]),
         ),
         (
-            json!({"mid_system": false}),
+            json!({"mid_system": false, "chat": {"several_system": true}}),
             json!(["system:a", "system:b", "system:c", "user:hi"]),
         ),
     ];
@@ -118,7 +115,7 @@ fn instructions_stand_where_the_server_takes_them() {
         assert_eq!(json!(said), expected, "{differing}");
         assert_eq!(
             losses.len(),
-            usize::from(said.len() != 4 || said[2] == "system:c"),
+            usize::from(differing["mid_system"] == false),
             "{differing}"
         );
     }
