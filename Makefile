@@ -24,7 +24,7 @@ check: ## the quick loop: formatting, lints, unit tests
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(MAKE) --no-print-directory unit
 
-test: ## everything: Rust, page, browser, desktop, and the real client
+test: ## everything: Rust, page, browser, desktop, and the real clients
 	@mkdir -p target/ci && : >target/ci/times
 	@$(STAGE) "system packages" .ci/setup
 	@$(STAGE) "page: types, tests, build" $(MAKE) --no-print-directory ui-test
@@ -37,6 +37,7 @@ test: ## everything: Rust, page, browser, desktop, and the real client
 	@$(STAGE) "browser" $(MAKE) --no-print-directory web
 	@$(STAGE) "desktop" $(MAKE) --no-print-directory desktop
 	@$(STAGE) "real client" $(MAKE) --no-print-directory client
+	@$(STAGE) "conformance" $(MAKE) --no-print-directory conformance
 
 ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund

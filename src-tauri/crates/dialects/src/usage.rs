@@ -20,3 +20,10 @@ pub struct Usage {
     /// True where the provider told nothing and the figures are our own estimate.
     pub estimated: bool,
 }
+
+impl Usage {
+    /// All tokens read and written.
+    pub fn total(&self) -> u64 {
+        self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h + self.output
+    }
+}

@@ -205,7 +205,8 @@ impl Driver {
         progress: &Progress,
         started: Instant,
     ) {
-        let outcome = ending.outcome();
+        let usage = progress.tokens(|| self.inbound.estimate());
+        let outcome = ending.outcome(usage.map_or(0, |usage| usage.total()));
         let changes = self
             .shared
             .with_board(|board, now| board.record(run, &outcome, now));
@@ -223,7 +224,7 @@ impl Driver {
             verdict,
             reason: outcome.reason,
             error: ending.error().map(str::to_owned),
-            usage: progress.tokens(|| self.inbound.estimate()),
+            usage,
             model_answered: progress.model.clone(),
             losses: progress.losses.clone(),
         }));

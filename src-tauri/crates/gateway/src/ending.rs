@@ -101,12 +101,13 @@ impl Ending {
     }
 
     /// What routing is told.
-    pub(crate) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self, tokens: u64) -> Outcome {
         let outcome = |verdict, reason| Outcome {
             verdict,
             reason,
             retry_after: None,
             committed: false,
+            tokens,
         };
         match self {
             Self::Delivered => outcome(Verdict::Ok, None),

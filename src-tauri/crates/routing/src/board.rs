@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use crate::change::Change;
 use crate::health::ProviderHealth;
+use crate::load::Loads;
+use crate::order::Turns;
 use crate::resolve::Lexicon;
 use crate::topology::{Group, Mode, Provider, Topology};
 
@@ -33,6 +35,9 @@ pub struct Board {
     /// What was switched by hand, against or along with the config.
     switched: HashMap<Arc<str>, bool>,
     pub(crate) health: HashMap<Arc<str>, ProviderHealth>,
+    pub(crate) loads: Loads,
+    /// By group.
+    pub(crate) turns: HashMap<Arc<str>, Turns>,
     /// Everybody was told that nothing can serve.
     pub(crate) all_down: bool,
     /// The last ticket given to a probe.
@@ -60,6 +65,8 @@ impl Board {
             paused: HashSet::new(),
             switched: HashMap::new(),
             health: HashMap::new(),
+            loads: Loads::new(),
+            turns: HashMap::new(),
             all_down: false,
             tickets: 0,
             chance: fastrand::Rng::with_seed(seed),
@@ -92,6 +99,9 @@ impl Board {
                 true
             })
         });
+        // Requests under way still end: what is in flight is counted until then.
+        self.turns
+            .retain(|name, _| new.groups.iter().any(|group| group.name == *name));
         self.lexicons = lexicons(new);
         self.all_down = false;
     }

@@ -14,8 +14,8 @@ use crate::step::{Ask, Candidate, Exhausted, Skipped, Step};
 
 impl Board {
     /// Plans a request: pins, groups, members, models. Keys and health come in [`Self::next`].
-    pub fn begin(&mut self, ask: &Ask, _now: Instant) -> Failover {
-        Failover::new(self.plan(ask))
+    pub fn begin(&mut self, ask: &Ask, now: Instant) -> Failover {
+        Failover::new(self.plan(ask, now))
     }
 
     /// What to do next. Health is looked at now, not when the request was planned.
@@ -23,6 +23,7 @@ impl Board {
     /// A candidate that was handed out before and never recorded counts as cancelled.
     pub fn next(&mut self, run: &mut Failover, now: Instant) -> Step {
         if let Some(out) = run.out.take() {
+            self.ended_at(&out.place.provider, 0, now);
             self.released(&out.candidate, now);
         }
         if run.ended {
@@ -55,14 +56,17 @@ impl Board {
         if !run.plan.ignores_pause && self.paused.contains(&place.group) {
             return Some(Bar::Paused);
         }
-        let health = self.health.get(&place.provider)?;
+        let room = self.room(provider, now);
+        let Some(health) = self.health.get(&place.provider) else {
+            return room;
+        };
         let model = || {
             health
                 .models
                 .get(&place.model)?
                 .bar(&self.topology.breaker, now)
         };
-        health.bar(provider, now).or_else(model)
+        health.bar(provider, now).or_else(model).or(room)
     }
 
     fn is_usable(
@@ -164,6 +168,10 @@ impl Board {
         now: Instant,
     ) -> Step {
         let ticket = self.admit(&place, key.as_ref(), now);
+        self.began_at(&place.provider, now);
+        if run.tried == 0 {
+            self.take_turn(&place.group, &place.provider, now);
+        }
         run.tried += 1;
         run.trial(&place, key.as_ref()).tries += 1;
         let candidate = Candidate {

@@ -56,6 +56,8 @@ pub(crate) struct ProviderHealth {
     /// It (or all its keys) was taken out of service and has not worked since.
     pub(crate) benched: bool,
     pub(crate) ttft: Option<Duration>,
+    /// When that was measured last.
+    pub(crate) timed: Option<Instant>,
     pub(crate) last_error: Option<String>,
     recent: VecDeque<bool>,
 }
@@ -99,7 +101,8 @@ impl ProviderHealth {
     }
 
     /// Smooths the time to first output, so that one slow answer does not speak for all.
-    pub(crate) fn time(&mut self, ttft: Duration) {
+    pub(crate) fn time(&mut self, ttft: Duration, now: Instant) {
+        self.timed = Some(now);
         self.ttft = Some(
             self.ttft
                 .map_or(ttft, |smooth| (smooth * 7 + ttft * 3) / 10),
@@ -136,6 +139,10 @@ pub(crate) enum Bar {
     Open(Instant),
     /// Half-open, with as many probes under way as it may have.
     Probing,
+    /// At its limit of requests or tokens a minute.
+    Limited(Instant),
+    /// At its limit of requests at one time.
+    Busy,
 }
 
 impl Bar {
@@ -143,9 +150,12 @@ impl Bar {
     pub(crate) fn until(self, now: Instant) -> Option<Instant> {
         match self {
             Self::Gone | Self::Disabled | Self::Paused => None,
-            Self::Cooling(until) | Self::KeysCooling(until) | Self::Open(until) => Some(until),
-            // A probe ends when it ends; a second is a fair guess.
-            Self::Probing => Some(now + Duration::from_secs(1)),
+            Self::Cooling(until)
+            | Self::KeysCooling(until)
+            | Self::Open(until)
+            | Self::Limited(until) => Some(until),
+            // A probe or another request ends when it ends; a second is a fair guess.
+            Self::Probing | Self::Busy => Some(now + Duration::from_secs(1)),
         }
     }
 
@@ -163,6 +173,10 @@ impl Bar {
             ),
             Self::Open(until) => format!("breaker open for another {}s", left(until)),
             Self::Probing => "half-open, and being probed already".to_owned(),
+            Self::Limited(until) => {
+                format!("at its own limit a minute for another {}s", left(until))
+            }
+            Self::Busy => "at its limit of requests at one time".to_owned(),
         }
     }
 }

@@ -13,6 +13,8 @@ mod cooldown;
 mod failover;
 mod health;
 mod keys;
+mod load;
+mod order;
 mod outcome;
 mod plan;
 mod resolve;
@@ -28,6 +30,7 @@ mod tests;
 
 pub use board::{Board, UnknownGroup, UnknownProvider};
 pub use change::Change;
+pub use load::Limits;
 pub use run::Failover;
 pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Skipped, Step};
 pub use topology::{

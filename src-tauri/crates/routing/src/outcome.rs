@@ -62,6 +62,7 @@ impl Board {
         let Some(out) = run.out.take() else {
             return Vec::new();
         };
+        self.ended_at(&out.place.provider, outcome.tokens, now);
         let reason = outcome
             .reason
             .unwrap_or_else(|| default_reason(outcome.verdict));
@@ -95,7 +96,7 @@ impl Board {
         now: Instant,
     ) -> Vec<Change> {
         if let Some(health) = self.health.get_mut(&candidate.provider) {
-            health.time(ttft);
+            health.time(ttft, now);
         }
         self.serves(candidate, now)
     }

@@ -2,6 +2,7 @@
 //! that is looked at when a place's turn comes.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::board::Board;
 use crate::resolve::Name;
@@ -40,7 +41,7 @@ enum Scope<'a> {
 }
 
 impl Board {
-    pub(crate) fn plan(&self, ask: &Ask) -> Plan {
+    pub(crate) fn plan(&self, ask: &Ask, now: Instant) -> Plan {
         let (scope, name) = self.scope(ask);
         let mut plan = Plan {
             pinned: !matches!(scope, Scope::Anywhere),
@@ -56,7 +57,7 @@ impl Board {
                 None => plan.rule_out(wanted, format!("there is no provider named {wanted:?}")),
             },
             Scope::Group(wanted) => match self.group(wanted) {
-                Some(group) => self.add_group(&mut plan, ask, name, group, 0),
+                Some(group) => self.add_group(&mut plan, ask, name, (group, 0), now),
                 None => plan.rule_out(wanted, format!("there is no group named {wanted:?}")),
             },
             Scope::Anywhere => {
@@ -65,7 +66,7 @@ impl Board {
                         // Canned text in the middle of real work would be worse than an error.
                         continue;
                     }
-                    self.add_group(&mut plan, ask, name, group, rank);
+                    self.add_group(&mut plan, ask, name, (group, rank), now);
                 }
             }
         }
@@ -134,8 +135,15 @@ impl Board {
         home.map_or_else(|| "".into(), |group| group.name.clone())
     }
 
-    fn add_group(&self, plan: &mut Plan, ask: &Ask, name: Name<'_>, group: &Group, rank: usize) {
-        for member in members_in_order(group) {
+    fn add_group(
+        &self,
+        plan: &mut Plan,
+        ask: &Ask,
+        name: Name<'_>,
+        (group, rank): (&Group, usize),
+        now: Instant,
+    ) {
+        for member in self.in_order(group, now) {
             match self.provider(&member.provider) {
                 Some(provider) => self.add(plan, ask, name, provider, (group.name.clone(), rank)),
                 None => plan.rule_out(
@@ -188,11 +196,4 @@ impl Plan {
             self.ruled_out.push(skipped);
         }
     }
-}
-
-/// Lowest priority number first; ties keep file order.
-pub(crate) fn members_in_order(group: &Group) -> Vec<&crate::topology::Member> {
-    let mut members = group.members.iter().collect::<Vec<_>>();
-    members.sort_by_key(|member| member.priority);
-    members
 }

@@ -99,4 +99,6 @@ pub struct Outcome {
     pub retry_after: Option<Duration>,
     /// Whether semantic output had reached the client: then there is no failover any more.
     pub committed: bool,
+    /// Tokens that it read and wrote, as far as known.
+    pub tokens: u64,
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::load::Limits;
 use crate::words::words;
 
 words! {
@@ -53,14 +54,13 @@ words! {
 }
 
 words! {
-    /// How a group orders its members. Only `priority` orders by itself so far: with the others
-    /// members stand in the order of priority too.
+    /// How a group orders its members. Equals stand in the order of priority.
     #[derive(Default)]
     pub enum Policy {
         /// Lowest priority number first, then file order.
         #[default]
         Priority = "priority",
-        /// By weight.
+        /// In turns, in proportion to weight.
         Weighted = "weighted",
         /// Each member in turn.
         RoundRobin = "round-robin",
@@ -68,7 +68,7 @@ words! {
         LeastBusy = "least-busy",
         /// Lowest time to first token first.
         Fastest = "fastest",
-        /// Lowest price first.
+        /// Lowest price first, by what the config says of prices.
         Cheapest = "cheapest",
     }
 }
@@ -190,9 +190,16 @@ pub struct Provider {
     pub model_map: Vec<(String, String)>,
     /// Overrides [`Topology::retry`].
     pub retry: Option<Retry>,
+    /// What its owner lets it do.
+    pub limits: Limits,
+    /// Price in thousandths of the list price.
+    pub cost: u32,
 }
 
 impl Provider {
+    /// The list price itself, as [`Self::cost`] counts.
+    pub const LIST_PRICE: u32 = 1000;
+
     /// An enabled provider without keys, models or maps.
     pub fn new(name: impl Into<Arc<str>>, dialect: Dialect) -> Self {
         Self {
@@ -204,6 +211,8 @@ impl Provider {
             models: Tiers::default(),
             model_map: Vec::new(),
             retry: None,
+            limits: Limits::default(),
+            cost: Self::LIST_PRICE,
         }
     }
 }

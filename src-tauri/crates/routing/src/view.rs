@@ -7,7 +7,6 @@ use crate::board::Board;
 use crate::breaker::Standing;
 use crate::health::{Bar, ModelHealth, ProviderHealth};
 use crate::keys::KeyHealth;
-use crate::plan::members_in_order;
 use crate::topology::{Group, Mode, Policy, Provider};
 use crate::words::words;
 
@@ -163,7 +162,7 @@ impl Board {
                 .topology
                 .groups
                 .iter()
-                .map(|group| self.group_view(group, &providers))
+                .map(|group| self.group_view(group, &providers, now))
                 .collect(),
             providers,
         }
@@ -175,7 +174,7 @@ impl Board {
         let groups = self
             .group_order()
             .filter(|group| !self.paused.contains(&group.name));
-        let members = groups.flat_map(members_in_order);
+        let members = groups.flat_map(|group| self.in_order(group, now));
         let views = members
             .filter_map(|member| view_of(providers, &member.provider))
             .collect::<Vec<_>>();
@@ -199,8 +198,8 @@ impl Board {
         view.enabled && health.bar(provider, now).is_none() && has_usable()
     }
 
-    fn group_view(&self, group: &Group, providers: &[ProviderView]) -> GroupView {
-        let members = members_in_order(group).into_iter().filter_map(|member| {
+    fn group_view(&self, group: &Group, providers: &[ProviderView], now: Instant) -> GroupView {
+        let members = self.in_order(group, now).into_iter().filter_map(|member| {
             let view = view_of(providers, &member.provider)?;
             Some(MemberView {
                 provider: member.provider.clone(),

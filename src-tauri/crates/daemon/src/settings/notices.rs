@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{
     check::Check,
-    model::{Capture, Continuation, Language, OnQuit, Policy, Settings, Theme},
+    model::{Capture, Continuation, Language, OnQuit, Settings, Theme},
     raw,
     reader::{At, Field},
 };
@@ -16,23 +16,6 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
         routing(check, &at.value, settings);
     }
     providers(check, document, settings);
-    for (at, group) in document
-        .groups
-        .iter()
-        .flat_map(|list| &list.value)
-        .zip(&settings.groups)
-    {
-        let what = format!(
-            "policy \"{}\" of group {} (members go by priority)",
-            group.policy, group.name
-        );
-        tell(
-            check,
-            &at.value.policy,
-            group.policy != Policy::Priority,
-            &what,
-        );
-    }
     if let Some(rules) = document
         .rules
         .as_ref()
@@ -74,12 +57,6 @@ fn providers(check: &mut Check<'_>, document: &raw::Document, settings: &Setting
         .zip(&settings.providers)
     {
         let written = &at.value;
-        tell(
-            check,
-            &written.limits,
-            true,
-            &format!("limits of provider {}", provider.name),
-        );
         let models = written
             .price
             .as_ref()

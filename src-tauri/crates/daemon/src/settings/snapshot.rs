@@ -121,6 +121,12 @@ fn provider(
         },
         model_map: provider.model_map.clone(),
         retry: Some(retry(provider.retry)),
+        limits: routing::Limits {
+            rpm: provider.limits.rpm,
+            tpm: provider.limits.tpm.map(u64::from),
+            concurrency: provider.limits.concurrency,
+        },
+        cost: (provider.price.multiplier * f64::from(routing::Provider::LIST_PRICE)).round() as u32,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod changes;
 mod failover;
+mod orders;
 mod people;
 mod places;
 mod simulation;
@@ -20,6 +21,7 @@ const OK: Outcome = Outcome {
     reason: None,
     retry_after: None,
     committed: false,
+    tokens: 0,
 };
 
 /// A second less.

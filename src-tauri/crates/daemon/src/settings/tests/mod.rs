@@ -137,7 +137,6 @@ fn what_is_read_but_not_acted_on_is_told() {
         "rules",
         "routing.sticky",
         "routing.suspend",
-        "limits of provider relay",
         "ledger.budgets",
     ] {
         assert!(notices.contains(part), "{part} is missing in:\n{notices}");

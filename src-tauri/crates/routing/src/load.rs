@@ -1,0 +1,122 @@
+//! What a provider is doing now and did in the last minute, and the limits that its owner has set for that.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::board::Board;
+use crate::health::Bar;
+use crate::topology::Provider;
+
+/// What limits are counted over.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Limits of a provider, set in the config.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests a minute.
+    pub rpm: Option<u32>,
+    /// Tokens a minute, read and written.
+    pub tpm: Option<u64>,
+    /// Requests at one time.
+    pub concurrency: Option<u32>,
+}
+
+/// What a provider is doing, and what it did within the last minute.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Load {
+    in_flight: u32,
+    begun: VecDeque<Instant>,
+    tokens: VecDeque<(Instant, u64)>,
+}
+
+impl Load {
+    /// When it has room again under `limits`; `None` if it has now.
+    fn full(&self, limits: &Limits, now: Instant) -> Option<Bar> {
+        let begun = self.begun.iter().filter(|at| **at + WINDOW > now);
+        if let Some(most) = limits.rpm {
+            let begun: Vec<&Instant> = begun.collect();
+            // The one whose leaving makes room.
+            let over = (begun.len() + 1)
+                .checked_sub(most.max(1) as usize)
+                .filter(|over| *over > 0);
+            if let Some(first) = over.and_then(|over| begun.get(over - 1)) {
+                return Some(Bar::Limited(**first + WINDOW));
+            }
+        }
+        if let Some(most) = limits.tpm {
+            let recent = self.tokens.iter().filter(|(at, _)| *at + WINDOW > now);
+            let mut left: u64 = recent.clone().map(|(_, tokens)| tokens).sum();
+            for (at, tokens) in recent {
+                if left < most.max(1) {
+                    break;
+                }
+                left -= tokens;
+                if left < most.max(1) {
+                    return Some(Bar::Limited(*at + WINDOW));
+                }
+            }
+        }
+        let busy = limits
+            .concurrency
+            .is_some_and(|most| self.in_flight >= most.max(1));
+        busy.then_some(Bar::Busy)
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.begun.front().is_some_and(|at| *at + WINDOW <= now) {
+            self.begun.pop_front();
+        }
+        while self
+            .tokens
+            .front()
+            .is_some_and(|(at, _)| *at + WINDOW <= now)
+        {
+            self.tokens.pop_front();
+        }
+    }
+}
+
+/// Loads by provider.
+pub(crate) type Loads = HashMap<Arc<str>, Load>;
+
+impl Board {
+    /// Requests that a provider has at this time.
+    pub(crate) fn in_flight(&self, provider: &str) -> u32 {
+        self.loads.get(provider).map_or(0, |load| load.in_flight)
+    }
+
+    /// Why a provider takes no more requests now, by its own limits.
+    pub(crate) fn room(&self, provider: &Provider, now: Instant) -> Option<Bar> {
+        self.loads.get(&provider.name)?.full(&provider.limits, now)
+    }
+
+    pub(crate) fn began_at(&mut self, provider: &Arc<str>, now: Instant) {
+        let limits = self
+            .topology
+            .provider(provider)
+            .map(|it| it.limits)
+            .unwrap_or_default();
+        let load = self.loads.entry(provider.clone()).or_default();
+        load.forget(now);
+        load.in_flight += 1;
+        if limits.rpm.is_some() {
+            load.begun.push_back(now);
+        }
+    }
+
+    pub(crate) fn ended_at(&mut self, provider: &str, tokens: u64, now: Instant) {
+        let limits = self
+            .topology
+            .provider(provider)
+            .map(|it| it.limits)
+            .unwrap_or_default();
+        if let Some(load) = self.loads.get_mut(provider) {
+            load.in_flight = load.in_flight.saturating_sub(1);
+            load.forget(now);
+            if limits.tpm.is_some() && tokens > 0 {
+                load.tokens.push_back((now, tokens));
+            }
+        }
+    }
+}
