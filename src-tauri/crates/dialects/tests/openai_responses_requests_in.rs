@@ -54,16 +54,15 @@ fn items_in_a_row_are_one_turn() {
         seal: Some(seal),
         ..Thinking::default()
     });
+    let mut patch = call("c2", "patch", r#"{"input":"*** Begin"}"#);
+    if let Part::Call(call) = &mut patch {
+        call.kind = CallKind::Custom;
+    }
     let expected = vec![
         turn(Role::User, vec![text("Hi")]),
         turn(
             Role::Assistant,
-            vec![
-                thinking,
-                call("c1", "f", r#"{"x": 1}"#),
-                text("And"),
-                call("c2", "patch", r#"{"input":"*** Begin"}"#),
-            ],
+            vec![thinking, call("c1", "f", r#"{"x": 1}"#), text("And"), patch],
         ),
         turn(
             Role::User,

@@ -156,6 +156,7 @@ mod tests {
             id: id.to_owned(),
             name: "tool".to_owned(),
             arguments: Json::empty_object(),
+            kind: dialects::ir::CallKind::Function,
             seal: None,
             cache: None,
             at: dialects::ir::At::default(),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Dialect, Reply, Unreadable, Usage, ids,
-    ir::{Answer, At, Call, Malformed, Media, Origin, Part, Seal, Stop, Text, Thinking},
+    ir::{Answer, At, Call, CallKind, Malformed, Media, Origin, Part, Seal, Stop, Text, Thinking},
     json::Json,
 };
 
@@ -139,6 +139,7 @@ pub(super) fn part(mut block: Block, origin: &Origin) -> Option<Part> {
             id: block.id.unwrap_or_default(),
             name: block.name.unwrap_or_default(),
             arguments: block.input.unwrap_or_else(Json::empty_object),
+            kind: CallKind::Function,
             seal: None,
             cache: None,
             at,

@@ -7,13 +7,15 @@ use super::{
     media_out,
     request_out::{Context, DIALECT, Turn},
     spell,
-    tools_out::{Names, is_plain},
+    tools_out::is_plain,
     wire_out::{Block, Message, ResultContent, Said, With},
 };
 use crate::{
     caps::ReasoningBack,
     ids,
-    ir::{At, CacheMark, Call, Part, Place, Refusal, Role, Text, Thinking, ToolResult, Toolbox},
+    ir::{
+        At, CacheMark, Call, Names, Part, Place, Refusal, Role, Text, Thinking, ToolResult, Toolbox,
+    },
 };
 
 const USER: &str = "user";
@@ -36,7 +38,7 @@ pub(super) struct Conversation<'a> {
 
 struct Writer<'w, 'a> {
     context: &'w mut Context<'a>,
-    names: Names<'a>,
+    names: Names,
     messages: Vec<Turn<'a>>,
     leading: Vec<&'a Text>,
     /// Results at the front of the last turn.
@@ -56,7 +58,7 @@ struct Pending<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn write(context: &mut Context<'a>, names: Names<'a>) -> Result<Self, Refusal> {
+    pub(super) fn write(context: &mut Context<'a>, names: Names) -> Result<Self, Refusal> {
         let request = context.request;
         let mut writer = Writer {
             context,
@@ -310,7 +312,7 @@ impl<'a> Writer<'_, 'a> {
         let mark = self.mark(call.cache.as_ref(), call.at);
         let said = Said::ToolUse {
             id: Cow::Owned(sent.clone()),
-            name: self.names.of(&call.name),
+            name: Cow::Owned(self.names.called(call).name),
             input: object(&call.arguments),
             cache_control: mark,
         };
@@ -456,7 +458,7 @@ impl<'a> Writer<'_, 'a> {
         Ok(Conversation {
             messages: self.messages,
             leading: self.leading,
-            tools: self.names.toolbox,
+            tools: self.names.tools,
             resumes_unsigned,
         })
     }

@@ -239,7 +239,7 @@ impl Writer {
                 let opening = Opening::Call {
                     id: call.id.clone(),
                     name: call.name.clone(),
-                    kind: crate::ir::CallKind::Function,
+                    kind: call.kind.clone(),
                 };
                 self.whole(&opening, &call.arguments.compact(), out);
             }

@@ -1,54 +1,24 @@
 //! Writes tools, and which of them must be used.
 
-use std::{borrow::Cow, collections::HashMap};
-
 use super::{
     request_out::{Context, DIALECT, FORMS, is_forced},
     wire_out::{Function, Hosted as WireHosted, Tool as WireTool, ToolChoice as WireChoice, With},
 };
 use crate::{
-    ir::{CallKind, Field, Hosted, Place, Refusal, Tool, ToolChoice, ToolKind, Toolbox},
+    ir::{Field, Hosted, Names, Place, Refusal, Tool, ToolChoice, ToolKind},
     schema,
 };
-
-/// The client's tools by the names sent, and the names sent by the client's.
-#[derive(Default)]
-pub(super) struct Names<'a> {
-    pub(super) toolbox: Toolbox,
-    sent: HashMap<&'a str, String>,
-    longest: usize,
-}
 
 /// What names and ids may have in them.
 pub(super) fn is_plain(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '_' | '-')
 }
 
-impl<'a> Names<'a> {
-    /// The name that is sent for the client's.
-    pub(super) fn of(&mut self, name: &'a str) -> Cow<'a, str> {
-        match self.sent.get(name) {
-            Some(sent) if sent == name => Cow::Borrowed(name),
-            Some(sent) => Cow::Owned(sent.clone()),
-            None => Cow::Owned(self.add(name, CallKind::Function)),
-        }
-    }
-
-    fn add(&mut self, name: &'a str, kind: CallKind) -> String {
-        let sent = self.toolbox.name(name, kind, self.longest, is_plain);
-        self.sent.insert(name, sent.clone());
-        sent
-    }
-}
-
-type Written<'a> = (Vec<WireTool<'a>>, Option<With<'a, WireChoice>>, Names<'a>);
+type Written<'a> = (Vec<WireTool<'a>>, Option<With<'a, WireChoice>>, Names);
 
 pub(super) fn tools<'a>(context: &mut Context<'a>) -> Result<Written<'a>, Refusal> {
     let request = context.request;
-    let mut names = Names {
-        longest: context.caps.tool_name_max.min(128),
-        ..Names::default()
-    };
+    let mut names = Names::new(context.caps.tool_name_max.min(128), is_plain);
     let mut tools = Vec::with_capacity(request.tools.len());
     if context.caps.tools {
         for tool in offered(context) {
@@ -79,14 +49,14 @@ fn offered<'a>(context: &mut Context<'a>) -> Vec<&'a Tool> {
         Field::ToolChoice,
         "only the tools allowed are offered, which starts a new cache",
     );
-    let is_allowed = |tool: &&Tool| names.contains(&tool.name);
+    let is_allowed = |tool: &&Tool| request.is_named(tool, names);
     request.tools.iter().filter(is_allowed).collect()
 }
 
 fn tool<'a>(
     tool: &'a Tool,
     context: &mut Context<'a>,
-    names: &mut Names<'a>,
+    names: &mut Names,
 ) -> Result<Option<WireTool<'a>>, Refusal> {
     let native = tool
         .native
@@ -95,17 +65,12 @@ fn tool<'a>(
     if let Some(native) = native
         && (context.caps.messages.first_party || is_web_search(tool) && context.caps.web_search)
     {
-        names.sent.insert(&tool.name, tool.name.clone());
+        names.declare_own(tool);
         return Ok(Some(WireTool::Native(native.value.clone())));
     }
-    let kind = match &tool.kind {
-        ToolKind::Hosted(hosted) => return self::hosted(hosted, tool, context),
-        ToolKind::Custom { .. } => CallKind::Custom,
-        ToolKind::Function => match &tool.namespace {
-            Some(space) => CallKind::Namespaced(space.clone()),
-            None => CallKind::Function,
-        },
-    };
+    if let ToolKind::Hosted(hosted) = &tool.kind {
+        return self::hosted(hosted, tool, context);
+    }
     let (description, input_schema) = tool.as_function();
     let input_schema = schema::object_root(input_schema.as_ref());
     let (input_schema, strict) = FORMS.arguments(
@@ -120,7 +85,7 @@ fn tool<'a>(
         .owns
         .fields(&format!("tools[{}].cache_control", tool.at));
     Ok(Some(WireTool::Function(Function {
-        name: names.add(&tool.name, kind),
+        name: names.declare(tool).name,
         description,
         input_schema,
         strict: said.then_some(strict),
@@ -185,7 +150,7 @@ fn hosted<'a>(
 
 fn choice<'a>(
     context: &mut Context<'a>,
-    names: &mut Names<'a>,
+    names: &mut Names,
 ) -> Result<Option<With<'a, WireChoice>>, Refusal> {
     let request = context.request;
     let mut kind = match &request.tool_choice {
@@ -196,7 +161,7 @@ fn choice<'a>(
         } => Some(("auto", None)),
         ToolChoice::None => Some(("none", None)),
         ToolChoice::Any | ToolChoice::Allowed { required: true, .. } => Some(("any", None)),
-        ToolChoice::Named(name) => Some(("tool", Some(names.of(name).into_owned()))),
+        ToolChoice::Named(name) => Some(("tool", Some(names.chosen(name).name))),
     };
     if is_forced(&request.tool_choice) && !context.caps.forced_tool_choice {
         let why = "the model cannot be made to call a tool; leave the choice to it";

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     Dialect, Misshapen,
     ir::{
-        At, CacheMark, Call, Effort, Fate, Media, MediaKind, Part, Role, Seal, Source, Text,
-        Thinking, ToolResult, Turn,
+        At, CacheMark, Call, CallKind, Effort, Fate, Media, MediaKind, Part, Role, Seal, Source,
+        Text, Thinking, ToolResult, Turn,
     },
     json::Json,
     wire::Content,
@@ -120,6 +120,7 @@ fn part(mut block: Block, at: At, own: &mut Owned) -> Result<Part, Misshapen> {
             id: block.id.ok_or_else(|| need("id"))?,
             name: block.name.ok_or_else(|| need("name"))?,
             arguments: block.input.unwrap_or_else(Json::empty_object),
+            kind: CallKind::Function,
             seal: None,
             at,
         })),

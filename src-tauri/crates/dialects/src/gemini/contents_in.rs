@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     BadRequest, Dialect, ids,
-    ir::{At, Call, Fate, Own, Part, Place, Refusal, Role, Seal, Text, Thinking, ToolResult, Turn},
+    ir::{
+        At, Call, CallKind, Fate, Own, Part, Place, Refusal, Role, Seal, Text, Thinking,
+        ToolResult, Turn,
+    },
     json::Json,
 };
 
@@ -190,6 +193,7 @@ impl Contents {
             id,
             name,
             arguments,
+            kind: CallKind::Function,
             seal: own,
             cache: None,
             at,

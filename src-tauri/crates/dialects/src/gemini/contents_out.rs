@@ -189,7 +189,7 @@ impl<'a> Writer<'a, '_> {
         Ok(Part {
             function_call: Some(FunctionCall {
                 id: self.id(&call.id),
-                name: Some(self.names.sent(&call.name)),
+                name: Some(self.names.called(call).name),
                 args: Some(args),
                 ..FunctionCall::default()
             }),
@@ -278,18 +278,18 @@ impl<'a> Writer<'a, '_> {
         let mut written = Vec::with_capacity(asked.len());
         for call in asked {
             let response = if let Some(result) = by_call.get(call.id.as_str()) {
-                self.response(result, &call.name, rest)?
+                self.response(result, call, rest)?
             } else {
                 let why = "the call has no result; a failure stands for it";
                 self.notes.lose(Place::Turn(call.at), why);
                 let failure = Json::of(&json!({"error": "The tool gave no result."}));
-                self.answering(&call.id, &call.name, failure, Vec::new())
+                self.answering(&call.id, call, failure, Vec::new())
             };
             written.push(response);
         }
         for result in results().filter(|result| !answered.contains(result.call_id.as_str())) {
             if let Some(call) = self.called.get(result.call_id.as_str()).copied() {
-                written.push(self.response(result, &call.name, rest)?);
+                written.push(self.response(result, call, rest)?);
             } else {
                 let id = &result.call_id;
                 let why = format!("there is no call {id:?} that this result answers");
@@ -302,7 +302,7 @@ impl<'a> Writer<'a, '_> {
     fn response(
         &mut self,
         result: &ToolResult,
-        name: &str,
+        call: &Call,
         rest: &mut Vec<Part>,
     ) -> Result<Part, Refusal> {
         let mut inside = Vec::new();
@@ -321,7 +321,7 @@ impl<'a> Writer<'a, '_> {
             } else if !parts.is_empty() {
                 self.notes
                     .lose(Place::Turn(media.at), "it follows the results instead");
-                rest.push(Part::text(format!("From the result of {name}:")));
+                rest.push(Part::text(format!("From the result of {}:", call.name)));
                 rest.extend(parts);
             }
         }
@@ -339,14 +339,14 @@ impl<'a> Writer<'a, '_> {
             key.to_owned(),
             words.into(),
         )]));
-        Ok(self.answering(&result.call_id, name, response, inside))
+        Ok(self.answering(&result.call_id, call, response, inside))
     }
 
-    fn answering(&mut self, id: &str, name: &str, response: Json, parts: Vec<Part>) -> Part {
+    fn answering(&mut self, id: &str, call: &Call, response: Json, parts: Vec<Part>) -> Part {
         Part {
             function_response: Some(FunctionResponse {
                 id: self.id(id),
-                name: Some(self.names.sent(name)),
+                name: Some(self.names.called(call).name),
                 response: Some(response),
                 parts: (!parts.is_empty()).then_some(parts),
                 ..FunctionResponse::default()

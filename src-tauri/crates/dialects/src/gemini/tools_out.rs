@@ -49,7 +49,7 @@ pub(super) fn offer(
             ToolKind::Hosted(kind) => {
                 hosted.extend(self::hosted(request, tool, kind, target, notes)?);
             }
-            _ if filter.is_some_and(|names| !names.contains(&tool.name)) => {}
+            _ if filter.is_some_and(|names| !request.is_named(tool, names)) => {}
             _ => functions.push(function(tool, target, &mut names, notes)),
         }
     }
@@ -102,7 +102,7 @@ fn filter<'a>(
 }
 
 fn function(tool: &IrTool, target: &Target<'_>, names: &mut Names, notes: &mut Notes) -> Function {
-    let name = names.declare(tool);
+    let name = names.declare(tool).name;
     let (description, schema) = tool.as_function();
     let schema = schema.filter(|schema| !schema::is_empty(schema));
     if tool.strict == Some(true) && !target.caps.strict_tools {
@@ -251,7 +251,7 @@ fn calling(
         )?;
         return Ok(Some(chosen("AUTO", None)));
     }
-    let sent = allowed.map(|allowed| allowed.iter().map(|name| names.sent(name)).collect());
+    let sent = allowed.map(|allowed| allowed.iter().map(|name| names.chosen(name).name).collect());
     Ok(Some(chosen(mode, sent)))
 }
 

@@ -1,6 +1,6 @@
 //! A streamed answer as a whole one, and the reverse: clients and providers need not agree on streaming.
 
-use super::{Answer, Call, CallKind, Event, Failure, Opening, Part, Stop, Text, Thinking};
+use super::{Answer, Call, Event, Failure, Opening, Part, Stop, Text, Thinking};
 use crate::json::Json;
 
 /// Collects events into a whole answer.
@@ -62,7 +62,7 @@ impl Folder {
                 seal,
                 ..Thinking::default()
             }),
-            Some(Opening::Call { id, name, .. }) => {
+            Some(Opening::Call { id, name, kind }) => {
                 let Some(arguments) = Json::arguments(&text) else {
                     return;
                 };
@@ -70,6 +70,7 @@ impl Folder {
                     id,
                     name,
                     arguments,
+                    kind,
                     seal: None,
                     cache: None,
                     at: super::At::default(),
@@ -124,7 +125,7 @@ fn unfold_part(part: Part, events: &mut Vec<Event>) {
             let opening = Opening::Call {
                 id: call.id,
                 name: call.name,
-                kind: CallKind::Function,
+                kind: call.kind,
             };
             (
                 opening,

@@ -2,15 +2,32 @@
 
 use std::collections::HashMap;
 
-use super::{CallKind, Tool, ToolKind, Toolbox};
+use super::{Call, CallKind, Tool, ToolKind, Toolbox};
 
-/// Names of tools by the client's, while a request is written.
+/// Names of tools by the client's, while a request is written. Tools of different groups may share a name.
+#[derive(Debug)]
 pub(crate) struct Names {
     /// The way back.
     pub(crate) tools: Toolbox,
-    by_client: HashMap<String, String>,
+    /// By the client's name, in the order of declaration.
+    by_client: HashMap<String, Vec<Sent>>,
     longest: usize,
     fits: fn(char) -> bool,
+    free_text: bool,
+    groups: bool,
+}
+
+/// What a tool of the client's is to the provider.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    /// Its name there.
+    pub(crate) name: String,
+    /// It takes free text there.
+    pub(crate) custom: bool,
+    /// The group that it is in there.
+    pub(crate) group: Option<String>,
+    /// The group that it is in for the client.
+    namespace: Option<String>,
 }
 
 impl Names {
@@ -21,6 +38,17 @@ impl Names {
             by_client: HashMap::new(),
             longest,
             fits,
+            free_text: false,
+            groups: false,
+        }
+    }
+
+    /// For a provider that has tools of `free_text`, and tools in `groups`.
+    pub(crate) fn with_forms(self, free_text: bool, groups: bool) -> Self {
+        Self {
+            free_text,
+            groups,
+            ..self
         }
     }
 
@@ -34,24 +62,69 @@ impl Names {
         self.by_client.contains_key(name)
     }
 
-    /// Declares a tool: the name to send for it.
-    pub(crate) fn declare(&mut self, tool: &Tool) -> String {
-        let kind = match (&tool.kind, &tool.namespace) {
-            (_, Some(space)) => CallKind::Namespaced(space.clone()),
-            (ToolKind::Custom { .. }, None) => CallKind::Custom,
-            _ => CallKind::Function,
+    /// Declares a tool: what it is to the provider.
+    pub(crate) fn declare(&mut self, tool: &Tool) -> Sent {
+        let free_text = matches!(tool.kind, ToolKind::Custom { .. });
+        let kind = match &tool.namespace {
+            Some(space) => CallKind::Namespaced(space.clone()),
+            None if free_text => CallKind::Custom,
+            None => CallKind::Function,
         };
-        let sent = self.tools.name(&tool.name, kind, self.longest, self.fits);
-        self.by_client.insert(tool.name.clone(), sent.clone());
-        sent
+        self.add(&tool.name, kind, free_text)
     }
 
-    /// The name to send for a client's, declared or not.
-    pub(crate) fn sent(&mut self, name: &str) -> String {
-        if let Some(sent) = self.by_client.get(name) {
-            return sent.clone();
+    /// Declares a tool of the vendor's own, which keeps its name.
+    pub(crate) fn declare_own(&mut self, tool: &Tool) {
+        let sent = Sent {
+            name: tool.name.clone(),
+            custom: false,
+            group: None,
+            namespace: None,
+        };
+        let known = self.by_client.entry(tool.name.clone()).or_default();
+        known.push(sent);
+    }
+
+    /// What the tool of a call is to the provider, declared or not.
+    pub(crate) fn called(&mut self, call: &Call) -> Sent {
+        match self.find(call.kind.namespace(), &call.name) {
+            Some(sent) => sent.clone(),
+            None => self.add(&call.name, call.kind.clone(), call.kind == CallKind::Custom),
         }
-        self.tools
-            .name(name, CallKind::Function, self.longest, self.fits)
+    }
+
+    /// What the tool that a choice names is to the provider, declared or not: the one in no group, else the first.
+    pub(crate) fn chosen(&mut self, name: &str) -> Sent {
+        match self.find(None, name) {
+            Some(sent) => sent.clone(),
+            None => self.add(name, CallKind::Function, false),
+        }
+    }
+
+    /// The tool of this name in this group. Where none is told it is one in no group, else the first declared.
+    fn find(&self, namespace: Option<&str>, name: &str) -> Option<&Sent> {
+        let known = self.by_client.get(name)?;
+        let mut exactly = known.iter();
+        let exactly = exactly.find(|sent| sent.namespace.as_deref() == namespace);
+        exactly.or_else(|| known.first().filter(|_| namespace.is_none()))
+    }
+
+    fn add(&mut self, name: &str, kind: CallKind, free_text: bool) -> Sent {
+        let namespace = kind.namespace().map(str::to_owned);
+        let group = namespace.clone().filter(|_| self.groups);
+        // Inside a group a tool keeps its own name; the way back is by what the provider says of the call.
+        let sent = match group {
+            Some(_) => name.to_owned(),
+            None => self.tools.name(name, kind, self.longest, self.fits),
+        };
+        let sent = Sent {
+            name: sent,
+            custom: free_text && self.free_text,
+            group,
+            namespace,
+        };
+        let known = self.by_client.entry(name.to_owned()).or_default();
+        known.push(sent.clone());
+        sent
     }
 }

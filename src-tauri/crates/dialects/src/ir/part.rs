@@ -1,6 +1,6 @@
 //! What turns and answers are made of.
 
-use super::{At, CacheMark, Seal};
+use super::{At, CacheMark, CallKind, Seal};
 use crate::{Dialect, json::Json};
 
 /// A part of a turn or an answer.
@@ -167,6 +167,8 @@ pub struct Call {
     pub id: String,
     /// The tool.
     pub name: String,
+    /// What the client knows the tool as.
+    pub kind: CallKind,
     /// Arguments: an object for functions, `{"input": "…"}` for free-form tools.
     pub arguments: Json,
     /// Reasoning state that belongs to the call itself (Gemini). Only a request that a Gemini client wrote has it: answers,

@@ -169,6 +169,12 @@ impl Request {
             || self.parts().any(marked)
     }
 
+    /// Whether a choice of these names means this tool: it has one of them, and none outside of its group has it.
+    pub(crate) fn is_named(&self, tool: &Tool, names: &[String]) -> bool {
+        let outside = |other: &Tool| other.namespace.is_none() && other.name == tool.name;
+        names.contains(&tool.name) && (tool.namespace.is_none() || !self.tools.iter().any(outside))
+    }
+
     /// All parts of all turns.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
         self.turns.iter().flat_map(|turn| &turn.parts)

@@ -69,6 +69,7 @@ struct PendingCall {
     key: CallKey,
     id: Option<String>,
     name: Option<String>,
+    kind: CallKind,
     held: String,
     arguments: Prefix,
     closed: bool,
@@ -155,6 +156,19 @@ impl Sequencer {
         arguments: &str,
         out: &mut Vec<Event>,
     ) -> Result<(), Malformed> {
+        self.call_of(key, CallKind::Function, id, name, arguments, out)
+    }
+
+    /// The same of a call whose tool the provider knows as more than a function. The kind counts that the name comes with.
+    pub fn call_of(
+        &mut self,
+        key: &CallKey,
+        kind: CallKind,
+        id: Option<&str>,
+        name: Option<&str>,
+        arguments: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Malformed> {
         let said = |word: Option<&str>| word.filter(|word| !word.is_empty()).map(str::to_owned);
         let (id, name) = (said(id), said(name));
         if self.find(key).is_none() {
@@ -171,6 +185,7 @@ impl Sequencer {
                 key: key.clone(),
                 id: None,
                 name: None,
+                kind: CallKind::Function,
                 held: String::new(),
                 arguments: Prefix::default(),
                 closed: false,
@@ -181,7 +196,9 @@ impl Sequencer {
             return Ok(());
         };
         call.id = call.id.take().or(id);
-        call.name = call.name.take().or(name);
+        if call.name.is_none() && name.is_some() {
+            (call.name, call.kind) = (name, kind);
+        }
         call.arguments.push(arguments).map_err(|error| {
             let name = call.name.as_deref().unwrap_or_default();
             Malformed(format!(
@@ -376,7 +393,7 @@ impl PendingCall {
         Opening::Call {
             id: self.id.clone().unwrap_or_default(),
             name: self.name.clone().unwrap_or_default(),
-            kind: CallKind::Function,
+            kind: self.kind.clone(),
         }
     }
 }

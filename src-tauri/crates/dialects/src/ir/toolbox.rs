@@ -22,6 +22,16 @@ pub enum CallKind {
     Namespaced(String),
 }
 
+impl CallKind {
+    /// The group of tools that the client knows it in.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Namespaced(space) => Some(space),
+            Self::Function | Self::Custom => None,
+        }
+    }
+}
+
 /// The client's tools by the names under which a provider was told of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Toolbox {
@@ -29,7 +39,8 @@ pub struct Toolbox {
 }
 
 impl Toolbox {
-    /// The name to send for `name`: itself where `fits`, else one of at most `longest` characters made of it.
+    /// The name to send for `name`: itself where `fits`, else one of at most `longest` characters made of it. It is
+    /// another one for each tool: where two would come to the same name the later one gets its hash.
     pub fn name(
         &mut self,
         name: &str,
@@ -37,14 +48,19 @@ impl Toolbox {
         longest: usize,
         fits: impl Fn(char) -> bool,
     ) -> String {
-        let full = match &kind {
-            CallKind::Namespaced(space) => format!("{space}__{name}"),
-            _ => name.to_owned(),
+        let full = match kind.namespace() {
+            Some(space) => format!("{space}__{name}"),
+            None => name.to_owned(),
         };
-        let sent = sendable(&full, longest, fits);
-        if sent != name || kind != CallKind::Function {
-            self.by_sent.insert(sent.clone(), (name.to_owned(), kind));
+        let tool = (name.to_owned(), kind);
+        let is_free = |sent: &str| self.by_sent.get(sent).is_none_or(|known| *known == tool);
+        let mut sent = sendable(&full, longest, &fits);
+        let mut seed = format!("{tool:?}");
+        while !is_free(&sent) {
+            sent = hashed(&full, &seed, longest, &fits);
+            seed.push('+');
         }
+        self.by_sent.insert(sent.clone(), tool);
         sent
     }
 
@@ -55,41 +71,48 @@ impl Toolbox {
             .map(|(name, kind)| (name.as_str(), kind))
     }
 
-    /// Gives a call of an event its client's name back.
+    /// Tells a call of an event as the client knows its tool.
     pub fn restore(&self, event: &mut Event) {
-        if let Event::Open(Opening::Call { name, kind, .. }) = event
-            && let Some((client, known)) = self.by_sent.get(name)
+        if let Event::Open(Opening::Call { name, kind, .. }) = event {
+            self.give_back(name, kind);
+        }
+    }
+
+    /// Tells all calls of an answer as the client knows their tools.
+    pub fn restore_answer(&self, answer: &mut Answer) {
+        for part in &mut answer.parts {
+            if let Part::Call(call) = part {
+                self.give_back(&mut call.name, &mut call.kind);
+            }
+        }
+    }
+
+    fn give_back(&self, name: &mut String, kind: &mut CallKind) {
+        // A provider that names the group knows the tool as the client does.
+        if kind.namespace().is_none()
+            && let Some((client, known)) = self.by_sent.get(name.as_str())
         {
             name.clone_from(client);
             kind.clone_from(known);
         }
     }
-
-    /// Gives all calls of an answer their client's names back. What a call is known as is told by [`Toolbox::kind`].
-    pub fn restore_answer(&self, answer: &mut Answer) {
-        for part in &mut answer.parts {
-            if let Part::Call(call) = part
-                && let Some((client, _)) = self.by_sent.get(&call.name)
-            {
-                call.name.clone_from(client);
-            }
-        }
-    }
-
-    /// What the client knows the tool of this (its own) name as.
-    pub fn kind(&self, name: &str) -> CallKind {
-        let found = self.by_sent.values().find(|(client, _)| client == name);
-        found.map_or(CallKind::Function, |(_, kind)| kind.clone())
-    }
 }
 
-/// `name` where it fits, else its characters that do, cut, and eight hexadecimal digits of its hash.
+/// `name` where it fits, else one made of it.
 fn sendable(name: &str, longest: usize, fits: impl Fn(char) -> bool) -> String {
-    let begins_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    if name.chars().count() <= longest && begins_well && name.chars().all(&fits) {
+    if name.chars().count() <= longest && begins_well(name) && name.chars().all(&fits) {
         return name.to_owned();
     }
-    let digest = Sha256::digest(name.as_bytes());
+    hashed(name, name, longest, fits)
+}
+
+fn begins_well(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+}
+
+/// The characters of `name` that fit, cut, and eight hexadecimal digits of the seed's hash.
+fn hashed(name: &str, seed: &str, longest: usize, fits: impl Fn(char) -> bool) -> String {
+    let digest = Sha256::digest(seed.as_bytes());
     let hash = digest
         .iter()
         .take(4)
@@ -99,7 +122,7 @@ fn sendable(name: &str, longest: usize, fits: impl Fn(char) -> bool) -> String {
         .map(|char| if fits(char) { char } else { '_' })
         .take(longest.saturating_sub(9))
         .collect();
-    let head = if begins_well {
+    let head = if begins_well(name) {
         head
     } else {
         format!(
@@ -130,6 +153,5 @@ mod tests {
         assert!(odd.starts_with('_'), "{odd}");
         let spaced = tools.name("read", CallKind::Namespaced("fs".to_owned()), 64, fits);
         assert_eq!(spaced, "fs__read");
-        assert_eq!(tools.kind("read"), CallKind::Namespaced("fs".to_owned()));
     }
 }

@@ -4,8 +4,8 @@ use super::wire::{Call as WireCall, Message};
 use crate::{
     BadRequest, Misshapen, ids,
     ir::{
-        At, Call, Fate, Media, MediaKind, Own, Part, Place, Refusal, Role, Source, Text, Thinking,
-        ToolResult, Turn,
+        At, Call, CallKind, Fate, Media, MediaKind, Own, Part, Place, Refusal, Role, Source, Text,
+        Thinking, ToolResult, Turn,
     },
     json::Json,
 };
@@ -82,6 +82,7 @@ impl Messages {
             id,
             name,
             arguments,
+            kind: CallKind::Function,
             seal: None,
             cache: None,
             at,

@@ -145,7 +145,7 @@ impl<'a> Writer<'a, '_> {
         Ok(WireCall {
             id: Some(call.id.clone()),
             function: Some(Called {
-                name: Some(self.names.sent(&call.name)),
+                name: Some(self.names.called(call).name),
                 arguments: Some(arguments),
                 ..Called::default()
             }),
@@ -183,7 +183,7 @@ impl<'a> Writer<'a, '_> {
             rest.line(&format!("From the result of {}:", call.name));
             rest.images.append(&mut inside.images);
         }
-        let name = self.names.sent(&call.name);
+        let name = self.names.called(call).name;
         self.messages.push(Message {
             role: Some("tool".to_owned()),
             content: Some(content),

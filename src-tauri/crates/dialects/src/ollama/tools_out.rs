@@ -33,7 +33,7 @@ pub(super) fn tools(
             tools.extend(hosted(request, tool, notes)?);
         } else if allowed
             .as_ref()
-            .is_none_or(|names| names.contains(&tool.name))
+            .is_none_or(|names| request.is_named(tool, names))
         {
             tools.push(function(tool, names, notes));
         }
@@ -70,7 +70,7 @@ fn function(tool: &IrTool, names: &mut Names, notes: &mut Notes) -> Tool {
     let mut written = Tool {
         kind: Some("function".to_owned()),
         function: Some(Function {
-            name: Some(names.declare(tool)),
+            name: Some(names.declare(tool).name),
             description: description.map(Cow::into_owned),
             parameters: Some(object_root(schema.as_ref())),
             ..Function::default()

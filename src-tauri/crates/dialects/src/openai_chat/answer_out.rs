@@ -143,7 +143,7 @@ pub(crate) fn write(answer: &Answer, reply: &Reply) -> Vec<u8> {
         ..Message::default()
     };
     for part in &answer.parts {
-        message.add(part, reply);
+        message.add(part);
     }
     if let Stop::Refusal {
         explanation: Some(words),
@@ -177,7 +177,7 @@ pub(crate) fn write(answer: &Answer, reply: &Reply) -> Vec<u8> {
 }
 
 impl<'a> Message<'a> {
-    fn add(&mut self, part: &'a Part, reply: &Reply) {
+    fn add(&mut self, part: &'a Part) {
         match part {
             Part::Text(text) => {
                 let content = self.content.get_or_insert_default();
@@ -187,7 +187,7 @@ impl<'a> Message<'a> {
             }
             Part::Refusal(text) => self.refusal = Some(Cow::Borrowed(&text.text)),
             Part::Thinking(thinking) => self.think(thinking),
-            Part::Call(call) => self.tool_calls.push(called(call, reply)),
+            Part::Call(call) => self.tool_calls.push(called(call)),
             Part::Media(media) if media.kind == MediaKind::Image => {
                 self.images.extend(Image::of(media));
             }
@@ -218,8 +218,8 @@ impl<'a> Message<'a> {
     }
 }
 
-fn called<'a>(call: &'a Call, reply: &Reply) -> CallOut<'a> {
-    if reply.tools.kind(&call.name) == CallKind::Custom {
+fn called(call: &Call) -> CallOut<'_> {
+    if call.kind == CallKind::Custom {
         let custom = Freely {
             name: Cow::Borrowed(&call.name),
             input: input(call.arguments.text()),

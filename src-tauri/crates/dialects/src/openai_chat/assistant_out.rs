@@ -106,8 +106,9 @@ fn call<'a>(writer: &mut Writer<'a, '_>, call: &'a Call) -> PrintedCall<'a> {
             .notes
             .lose_field(Field::CacheMarks, super::request_out::NO_MARKS);
     }
-    let (name, custom) = writer.names.sent(&call.name, writer.caps);
-    let kind = if custom {
+    let sent = writer.names.called(call);
+    let name = Cow::Owned(sent.name);
+    let kind = if sent.custom {
         let input = call.arguments.value()["input"].take();
         CallKind::Custom {
             custom: Freely {

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     BadRequest, Dialect, ids,
     ir::{
-        At, CacheMark, Call, CallIds, Media, MediaKind, Own, Part, Role, Source, Text, ToolResult,
-        Turn,
+        At, CacheMark, Call, CallIds, CallKind, Media, MediaKind, Own, Part, Role, Source, Text,
+        ToolResult, Turn,
     },
     json::Json,
     wire::Content,
@@ -373,6 +373,7 @@ fn read_call(call: CallWire, id: String, number: usize, index: usize) -> Result<
             id,
             name,
             arguments: Json::of(&serde_json::json!({ "input": input })),
+            kind: CallKind::Custom,
             seal: None,
             cache: None,
             at,
@@ -400,6 +401,7 @@ fn function(called: FunctionCall, id: String, at: At, path: &str) -> Result<Call
         id,
         name: name.0,
         arguments,
+        kind: CallKind::Function,
         seal: None,
         cache: None,
         at,

@@ -9,8 +9,7 @@ use super::{
     details::APART,
     messages_out,
     own::OwnFields,
-    settings_out, thinking_out,
-    tools_out::{self, Names},
+    settings_out, thinking_out, tools_out,
 };
 use crate::{
     Dialect, Target, Written,
@@ -18,7 +17,8 @@ use crate::{
     form::{Bound, Forms},
     ids,
     ir::{
-        At, CacheMark, Field, Format, Notes, Origin, Part as IrPart, Place, Refusal, Request, Text,
+        At, CacheMark, Field, Format, Names, Notes, Origin, Part as IrPart, Place, Refusal,
+        Request, Text,
     },
     json::Json,
     strict,
@@ -85,7 +85,7 @@ pub(crate) fn write(request: &Request, target: &Target<'_>) -> Result<Written, R
     });
     writer.system(request, instruction, &mut body.messages);
     messages_out::write(&mut writer, &request.turns, &mut body.messages)?;
-    let tools = std::mem::take(&mut writer.names.toolbox);
+    let tools = std::mem::take(&mut writer.names.tools);
     // Maps have string keys only, so that printing cannot fail.
     let body = serde_json::to_vec(&body).unwrap_or_default();
     Ok(Written {
@@ -101,7 +101,7 @@ pub(crate) struct Writer<'a, 'n> {
     pub(crate) caps: &'n Caps,
     pub(crate) origin: &'n Origin,
     pub(crate) notes: &'n mut Notes,
-    pub(crate) names: Names<'a>,
+    pub(crate) names: Names,
     pub(crate) own: OwnFields<'a>,
     marks: usize,
     thinking_lost: bool,

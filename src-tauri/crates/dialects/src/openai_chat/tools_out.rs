@@ -1,6 +1,6 @@
 //! Writes tools, and which of them must be called.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use serde_json::json;
 
@@ -13,44 +13,24 @@ use crate::{
     Dialect,
     caps::Caps,
     ir::{
-        CallKind, Field, Hosted, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolKind,
-        Toolbox, WebSearch,
+        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolKind, WebSearch,
     },
     json::Json,
     schema,
 };
 
 /// What became of the client's tools.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tools<'a> {
     pub(crate) printed: Vec<Printed<'a>>,
     pub(crate) choice: Choice,
     pub(crate) web_search: Option<Json>,
-    pub(crate) names: Names<'a>,
+    pub(crate) names: Names,
 }
 
-/// Names under which the provider was told of the client's tools, and which of those take free text there.
-#[derive(Debug, Default)]
-pub(crate) struct Names<'a> {
-    known: HashMap<&'a str, (String, bool)>,
-    pub(crate) toolbox: Toolbox,
-}
-
-impl<'a> Names<'a> {
-    /// The name sent for a tool, and whether it takes free text.
-    pub(crate) fn sent(&mut self, name: &'a str, caps: &Caps) -> (Cow<'a, str>, bool) {
-        if let Some((sent, custom)) = self.known.get(name) {
-            return (Cow::Owned(sent.clone()), *custom);
-        }
-        // A tool of the history that is no longer on offer.
-        let sent = self.name(name, CallKind::Function, caps);
-        (Cow::Owned(sent), false)
-    }
-
-    fn name(&mut self, name: &str, kind: CallKind, caps: &Caps) -> String {
-        let fits = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-');
-        self.toolbox.name(name, kind, caps.tool_name_max, fits)
-    }
+/// Whether OpenAI takes this character in a tool's name.
+fn fits(char: char) -> bool {
+    char.is_ascii_alphanumeric() || matches!(char, '_' | '-')
 }
 
 /// Writes them all.
@@ -63,14 +43,19 @@ pub(crate) fn write<'a>(
         request,
         caps,
         notes,
-        tools: Tools::default(),
+        tools: Tools {
+            printed: Vec::new(),
+            choice: Choice::default(),
+            web_search: None,
+            names: Names::new(caps.tool_name_max, fits).with_forms(caps.custom_tools, false),
+        },
     };
     let allowed = match &request.tool_choice {
         ToolChoice::Allowed { names, .. } if !caps.chat.allowed_tools => Some(names),
         _ => None,
     };
     for tool in &request.tools {
-        if allowed.is_none_or(|names| names.contains(&tool.name)) {
+        if allowed.is_none_or(|names| request.is_named(tool, names)) {
             writer.tool(tool, &request.tool_choice)?;
         }
     }
@@ -121,7 +106,7 @@ impl<'a> Writer<'a, '_> {
                 self.drop(tool, choice, why)
             }
             ToolKind::Custom { grammar } if self.caps.custom_tools => {
-                let name = self.name(tool, CallKind::Custom, true);
+                let name = self.tools.names.declare(tool).name;
                 self.push(PrintedKind::Custom {
                     custom: Custom {
                         name,
@@ -142,13 +127,6 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    fn name(&mut self, tool: &'a Tool, kind: CallKind, custom: bool) -> String {
-        let sent = self.tools.names.name(&tool.name, kind, self.caps);
-        let known = (sent.clone(), custom);
-        self.tools.names.known.insert(&tool.name, known);
-        sent
-    }
-
     fn push(&mut self, kind: PrintedKind<'a>) {
         self.tools.printed.push(Printed::Known(kind));
     }
@@ -163,11 +141,7 @@ impl<'a> Writer<'a, '_> {
     }
 
     fn function(&mut self, tool: &'a Tool) {
-        let kind = match &tool.namespace {
-            Some(space) => CallKind::Namespaced(space.clone()),
-            None => CallKind::Function,
-        };
-        let name = self.name(tool, kind, false);
+        let name = self.tools.names.declare(tool).name;
         if let Some(native) = &tool.native
             && native.dialect == Dialect::OpenaiChat
             && name == tool.name
@@ -191,7 +165,7 @@ impl<'a> Writer<'a, '_> {
 
     /// A tool that takes free text, as a function with the one argument `input`.
     fn wrapped(&mut self, tool: &'a Tool) {
-        let name = self.name(tool, CallKind::Custom, false);
+        let name = self.tools.names.declare(tool).name;
         let (description, schema) = tool.as_function();
         self.push(PrintedKind::Function {
             function: Function {
@@ -296,8 +270,8 @@ impl<'a> Writer<'a, '_> {
     }
 
     fn chosen(&mut self, name: &'a str) -> serde_json::Value {
-        let (sent, custom) = self.tools.names.sent(name, self.caps);
-        let kind = if custom { "custom" } else { "function" };
-        json!({"type": kind, kind: {"name": sent}})
+        let sent = self.tools.names.chosen(name);
+        let kind = if sent.custom { "custom" } else { "function" };
+        json!({"type": kind, kind: {"name": sent.name}})
     }
 }

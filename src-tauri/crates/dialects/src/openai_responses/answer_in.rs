@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     error,
-    items_in::{decoded, free_text, reasoning_text},
+    items_in::{call_kind, decoded, free_text, reasoning_text},
     usage::UsageIn,
     wire::{Item, Piece},
 };
@@ -160,11 +160,13 @@ fn called(item: Item) -> Result<Call, String> {
         })?,
         (None, None) => Json::empty_object(),
     };
+    let kind = call_kind(&item);
     let id = item.call_id.filter(|id| !id.is_empty()).or(item.id);
     Ok(Call {
         id: id.ok_or("a call has no `call_id`")?,
         name: item.name.ok_or("a call has no `name`")?,
         arguments,
+        kind,
         seal: None,
         cache: None,
         at: At::default(),

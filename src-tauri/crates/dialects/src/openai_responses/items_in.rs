@@ -7,11 +7,12 @@
 use super::{
     pieces,
     request_in::push,
+    tools_in::DEFAULT_GROUP,
     wire::{Item, Piece, ToolItem},
 };
 use crate::{
     Dialect, Misshapen,
-    ir::{At, Call, CallIds, Fate, Own, Part, Role, Text, Thinking, ToolResult, Turn},
+    ir::{At, Call, CallIds, CallKind, Fate, Own, Part, Role, Text, Thinking, ToolResult, Turn},
     json::Json,
     wire::Content,
 };
@@ -142,6 +143,7 @@ impl Conversation {
     }
 
     fn call(&mut self, index: usize, item: Item) -> Result<Call, Misshapen> {
+        let kind = call_kind(&item);
         let id = item
             .call_id
             .filter(|id| !id.is_empty())
@@ -162,6 +164,7 @@ impl Conversation {
             id: self.ids.made(id, String::new),
             name: item.name.ok_or_else(|| missing(index, "name"))?,
             arguments,
+            kind,
             seal: None,
             cache: None,
             at: At::item(index),
@@ -279,6 +282,17 @@ fn missing(index: usize, field: &str) -> Misshapen {
     Misshapen {
         path: format!("input[{index}].{field}"),
         problem: "it is missing".to_owned(),
+    }
+}
+
+/// What the client knows the tool of a call as.
+pub(super) fn call_kind(item: &Item) -> CallKind {
+    let group = item.namespace.as_deref();
+    let group = group.filter(|group| !group.is_empty() && *group != DEFAULT_GROUP);
+    match (group, item.kind.as_deref()) {
+        (Some(group), _) => CallKind::Namespaced(group.to_owned()),
+        (None, Some("custom_tool_call")) => CallKind::Custom,
+        (None, _) => CallKind::Function,
     }
 }
 

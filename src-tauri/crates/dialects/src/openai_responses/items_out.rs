@@ -237,7 +237,7 @@ impl<'a, 't> Items<'a, 't> {
     }
 
     fn call(&mut self, call: &'a Call) {
-        let sent = self.tools.called(&call.name);
+        let sent = self.tools.names.called(call);
         let call_id = fitting(&call.id);
         let item = if sent.custom {
             self.custom.insert(call_id.clone());
@@ -245,7 +245,7 @@ impl<'a, 't> Items<'a, 't> {
                 r#type: "custom_tool_call",
                 call_id,
                 name: sent.name,
-                namespace: sent.namespace,
+                namespace: sent.group,
                 input: free_text(&call.arguments),
             }
         } else {
@@ -253,7 +253,7 @@ impl<'a, 't> Items<'a, 't> {
                 r#type: "function_call",
                 call_id,
                 name: sent.name,
-                namespace: sent.namespace,
+                namespace: sent.group,
                 arguments: if self.verbatim {
                     Cow::Borrowed(call.arguments.text())
                 } else {

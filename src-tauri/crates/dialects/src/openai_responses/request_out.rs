@@ -137,7 +137,7 @@ pub(super) fn write(
         body: bytes,
         headers: Vec::new(),
         losses: notes.into_losses(),
-        tools: tools.toolbox,
+        tools: tools.names.tools,
     })
 }
 

@@ -137,7 +137,8 @@ fn echo(request: &Request) -> Fields {
         caps: &caps,
         lossy: true,
     };
-    let tools = Tools::write(request, &target, &mut Notes::new(true)).unwrap_or_default();
+    let tools = Tools::write(request, &target, &mut Notes::new(true));
+    let tools = tools.unwrap_or_else(|_| Tools::none(&caps));
     let choice = tools.choice.unwrap_or_else(|| Json::of(&"auto"));
     let said = |value: Option<Json>| value.unwrap_or_else(Json::null);
     Fields::default()

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     answer_in::{ResponseIn, opaque, seal},
     error,
-    items_in::reasoning_text,
+    items_in::{call_kind, reasoning_text},
     seen::{Hint, Items, Kind, Told},
     usage::UsageIn,
     wire::{Item, Piece},
@@ -175,8 +175,9 @@ impl Reader {
         self.items.get(at).named = known;
         let id = item.call_id.as_deref().filter(|id| !id.is_empty());
         let id = id.or(item.id.as_deref());
-        self.sequencer
-            .call(&key(at), id, item.name.as_deref(), "", out)
+        let name = item.name.as_deref();
+        let kind = call_kind(item);
+        self.sequencer.call_of(&key(at), kind, id, name, "", out)
     }
 
     /// A delta of some text.

@@ -155,28 +155,29 @@ impl Writer {
 
     /// A call as the client declared its tool.
     fn call(&self, id: &str, name: &str, kind: &CallKind) -> Called {
-        let kind = match kind {
-            CallKind::Function => self.reply.tools.kind(name),
-            kind => kind.clone(),
+        let space = kind.namespace();
+        let of_name = || {
+            let tools = self.reply.request.tools.iter();
+            tools.filter(|tool| tool.name == name)
         };
-        let space = match &kind {
-            CallKind::Namespaced(space) => Some(space),
-            _ => None,
+        let declared = of_name().find(|tool| tool.namespace.as_deref() == space);
+        // A provider that is told of groups may leave the group out, which is clear where only one has the tool.
+        let only = || {
+            of_name()
+                .next()
+                .filter(|_| space.is_none() && of_name().count() == 1)
         };
-        let mut tools = self.reply.request.tools.iter();
-        let declared = tools.find(|tool| {
-            tool.name == name && (space.is_none() || tool.namespace.as_ref() == space)
-        });
+        let declared = declared.or_else(only);
         let is_custom = declared.is_some_and(|tool| matches!(tool.kind, ToolKind::Custom { .. }));
-        let custom = is_custom || kind == CallKind::Custom;
-        let namespace = space.or_else(|| declared.and_then(|tool| tool.namespace.as_ref()));
+        let custom = is_custom || *kind == CallKind::Custom;
+        let namespace = space.or_else(|| declared.and_then(|tool| tool.namespace.as_deref()));
         Called {
             id: self
                 .shell
                 .item_id(if custom { "ctc" } else { "fc" }, self.output.len()),
             call_id: id.to_owned(),
             name: name.to_owned(),
-            namespace: namespace.cloned(),
+            namespace: namespace.map(str::to_owned),
             custom,
             arguments: String::new(),
         }

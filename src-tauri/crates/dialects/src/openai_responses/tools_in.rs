@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The group of tools that are in none: calls to them name no group (seen in Codex).
-const DEFAULT_GROUP: &str = "functions";
+pub(super) const DEFAULT_GROUP: &str = "functions";
 
 /// Tools read so far, from `tools` and from items that add some.
 #[derive(Debug, Default)]

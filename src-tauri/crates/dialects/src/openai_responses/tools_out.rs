@@ -1,27 +1,18 @@
 //! Writes tools and the choice among them for a provider.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
 use super::{fields::Fields, request_out::FORMS};
 use crate::{
     Dialect, Target,
+    caps::Caps,
     ir::{
-        CallKind, Field, Grammar, Hosted, Native, Notes, Place, Refusal, Request, Tool, ToolChoice,
-        ToolKind, Toolbox, WebSearch,
+        Field, Grammar, Hosted, Names, Native, Notes, Place, Refusal, Request, Tool, ToolChoice,
+        ToolKind, WebSearch,
     },
     json::Json,
     schema,
 };
-
-/// What a tool of the client's is to the provider.
-#[derive(Debug, Clone)]
-pub(super) struct Sent {
-    pub(super) name: String,
-    pub(super) custom: bool,
-    pub(super) namespace: Option<String>,
-}
 
 /// An entry of `tools`.
 #[derive(Debug, Serialize)]
@@ -37,18 +28,15 @@ pub(super) enum ToolOut {
 }
 
 /// Tools as they are sent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tools {
     pub(super) list: Vec<ToolOut>,
     pub(super) choice: Option<Json>,
     /// The bound on searches, which is none of the tool's own.
     pub(super) max_calls: Option<u64>,
-    pub(super) toolbox: Toolbox,
-    /// By the client's names.
-    sent: HashMap<String, Sent>,
+    pub(super) names: Names,
     /// The types of the vendor's own tools that are sent.
     hosted: Vec<String>,
-    longest: usize,
 }
 
 /// Whether OpenAI takes this character in a tool's name.
@@ -57,20 +45,16 @@ fn fits(char: char) -> bool {
 }
 
 impl Tools {
-    /// The name under which a call of the history is sent.
-    pub(super) fn called(&mut self, name: &str) -> Sent {
-        if let Some(sent) = self.sent.get(name) {
-            return sent.clone();
+    /// None, for a provider that can do so much.
+    pub(super) fn none(caps: &Caps) -> Self {
+        Self {
+            list: Vec::new(),
+            choice: None,
+            max_calls: None,
+            names: Names::new(caps.tool_name_max, fits)
+                .with_forms(caps.custom_tools, caps.responses.namespaces),
+            hosted: Vec::new(),
         }
-        let sent = Sent {
-            name: self
-                .toolbox
-                .name(name, CallKind::Function, self.longest, fits),
-            custom: false,
-            namespace: None,
-        };
-        self.sent.insert(name.to_owned(), sent.clone());
-        sent
     }
 
     pub(super) fn write(
@@ -78,10 +62,7 @@ impl Tools {
         target: &Target<'_>,
         notes: &mut Notes,
     ) -> Result<Self, Refusal> {
-        let mut tools = Self {
-            longest: target.caps.tool_name_max,
-            ..Self::default()
-        };
+        let mut tools = Self::none(target.caps);
         if !target.caps.tools {
             if !request.tools.is_empty() {
                 notes.refuse(Place::Field(Field::Tools), "the model takes no tools")?;
@@ -102,65 +83,33 @@ impl Tools {
         target: &Target<'_>,
         notes: &mut Notes,
     ) -> Result<(), Refusal> {
-        let grouped = tool
-            .namespace
-            .as_ref()
-            .filter(|_| target.caps.responses.namespaces);
-        let written = match &tool.kind {
-            ToolKind::Hosted(hosted) => {
-                let Some(written) = self.hosted(hosted, tool, request, target, notes)? else {
-                    return Ok(());
-                };
-                written
+        if let ToolKind::Hosted(hosted) = &tool.kind {
+            if let Some(written) = self.hosted(hosted, tool, request, target, notes)? {
+                let group = tool.namespace.as_deref();
+                let group = group.filter(|_| target.caps.responses.namespaces);
+                self.put(group, tool, written, request);
             }
-            ToolKind::Custom { grammar } if target.caps.custom_tools => {
-                let name = self.named(tool, CallKind::Custom, true, grouped);
-                Fields::default()
-                    .with("type", &"custom")
-                    .with("name", &name)
-                    .maybe("description", tool.description.as_ref())
-                    .maybe("format", grammar.as_ref().map(format).as_ref())
-            }
-            ToolKind::Custom { .. } => {
-                let name = self.named(tool, CallKind::Custom, false, grouped);
-                wrapped(&name, tool)
-            }
-            ToolKind::Function => {
-                let kind = match &tool.namespace {
-                    Some(space) => CallKind::Namespaced(space.clone()),
-                    None => CallKind::Function,
-                };
-                let name = self.named(tool, kind, false, grouped);
-                function(&name, tool, request, target, notes)
-            }
-        };
-        match grouped {
-            Some(space) => self.group(space, tool, written, request),
-            None => self.list.push(ToolOut::One(written)),
+            return Ok(());
         }
+        let sent = self.names.declare(tool);
+        let written = match &tool.kind {
+            ToolKind::Custom { grammar } if sent.custom => Fields::default()
+                .with("type", &"custom")
+                .with("name", &sent.name)
+                .maybe("description", tool.description.as_ref())
+                .maybe("format", grammar.as_ref().map(format).as_ref()),
+            ToolKind::Custom { .. } => wrapped(&sent.name, tool),
+            _ => function(&sent.name, tool, request, target, notes),
+        };
+        self.put(sent.group.as_deref(), tool, written, request);
         Ok(())
     }
 
-    /// The name to send, noted for calls and for the way back.
-    fn named(
-        &mut self,
-        tool: &Tool,
-        kind: CallKind,
-        custom: bool,
-        grouped: Option<&String>,
-    ) -> String {
-        // Inside a group a tool keeps its own name; the way back is by what the provider says of the call.
-        let name = match grouped {
-            Some(_) => tool.name.clone(),
-            None => self.toolbox.name(&tool.name, kind, self.longest, fits),
-        };
-        let sent = Sent {
-            name: name.clone(),
-            custom,
-            namespace: grouped.cloned(),
-        };
-        self.sent.entry(tool.name.clone()).or_insert(sent);
-        name
+    fn put(&mut self, group: Option<&str>, tool: &Tool, written: Fields, request: &Request) {
+        match group {
+            Some(space) => self.group(space, tool, written, request),
+            None => self.list.push(ToolOut::One(written)),
+        }
     }
 
     /// Puts a tool into the group of its neighbours.
@@ -286,10 +235,10 @@ impl Tools {
 
     /// A tool as `tool_choice` names it.
     fn one(&mut self, name: &str) -> Fields {
-        if self.hosted.iter().any(|hosted| hosted == name) && !self.sent.contains_key(name) {
+        if self.hosted.iter().any(|hosted| hosted == name) && !self.names.knows(name) {
             return Fields::default().with("type", &name);
         }
-        let sent = self.called(name);
+        let sent = self.names.chosen(name);
         let kind = if sent.custom { "custom" } else { "function" };
         Fields::default()
             .with("type", &kind)

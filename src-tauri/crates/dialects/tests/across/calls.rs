@@ -1,6 +1,6 @@
 //! Calls and their results.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use dialects::{
     Dialect::{self, Anthropic, Gemini, Ollama, OpenaiChat, OpenaiResponses},
@@ -16,7 +16,7 @@ fn chat_call(id: &str, name: &str) -> Value {
 
 /// What a target was told of calls and results: `call id name` and `result id`, in order; names alone where the target
 /// has no ids.
-fn told(dialect: Dialect, body: &Value) -> Vec<String> {
+pub(super) fn told(dialect: Dialect, body: &Value) -> Vec<String> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut told = Vec::new();
@@ -141,7 +141,7 @@ fn calls_under_one_id_in_one_answer_are_answered_in_their_order() {
 
 #[test]
 fn long_histories_take_time_in_proportion() {
-    // PITFALLS 24: ten times as much may not take a hundred times as long.
+    // PITFALLS 24: twenty times as much may not take four hundred times as long.
     let rounds = |count: usize| {
         let messages: Vec<Value> = (0..count)
             .flat_map(|number| {
@@ -169,24 +169,25 @@ fn long_histories_take_time_in_proportion() {
     let caps = Caps::default();
     let time = |body: &Value, dialect: Dialect| {
         let request = read(OpenaiChat, body);
-        let once = || {
-            let begun = Instant::now();
-            write(&request, dialect, &caps);
-            begun.elapsed()
-        };
-        (0..3).map(|_| once()).min().unwrap_or_default()
+        let begun = Instant::now();
+        write(&request, dialect, &caps);
+        begun.elapsed()
     };
     for (what, body) in [
         ("rounds", &rounds as &dyn Fn(usize) -> Value),
         ("parallel", &parallel),
     ] {
-        let (small, large) = (body(500), body(5000));
+        let (small, large) = (body(250), body(5000));
         for dialect in Dialect::ALL {
-            let (small, large) = (time(&small, dialect), time(&large, dialect));
-            assert!(
-                large < 25 * small + Duration::from_millis(200),
-                "{what} to {dialect:?}: {small:?}, then {large:?}"
-            );
+            // A busy machine may be slow once, not each time.
+            let ratio =
+                || time(&large, dialect).as_secs_f64() / time(&small, dialect).as_secs_f64();
+            let ratios = std::iter::repeat_with(ratio).take(5);
+            let mut slow = Vec::new();
+            let is_linear = ratios
+                .inspect(|ratio| slow.push(*ratio))
+                .any(|ratio| ratio < 50.0);
+            assert!(is_linear, "{what} to {dialect:?}: {slow:?}");
         }
     }
 }

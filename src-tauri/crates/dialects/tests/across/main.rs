@@ -4,6 +4,7 @@
 
 mod calls;
 mod form;
+mod groups;
 mod provider;
 mod system;
 

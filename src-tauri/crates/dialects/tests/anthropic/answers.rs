@@ -135,6 +135,7 @@ fn calls_mean_that_tools_are_to_be_run_unless_they_were_cut() {
             id: "functions.Bash:0".to_owned(),
             name: "Bash".to_owned(),
             arguments: Json::empty_object(),
+            kind: dialects::ir::CallKind::Function,
             seal: None,
             cache: None,
             at: At::default(),

@@ -155,6 +155,7 @@ fn turns() -> BoxedStrategy<Vec<Turn>> {
                         id: id.clone(),
                         name: "run".to_owned(),
                         arguments: Json::parse(format!(r#"{{"z":{number}.5,"a":[]}}"#)).unwrap(),
+                        kind: dialects::ir::CallKind::Function,
                         seal: None,
                         cache: None,
                         at: At::default(),

@@ -44,6 +44,7 @@ fn model_part() -> impl Strategy<Value = (Part, Option<(String, bool)>)> {
                 id: String::new(),
                 name: format!("tool_{tool}"),
                 arguments,
+                kind: dialects::ir::CallKind::Function,
                 seal: None,
                 cache: None,
                 at: At::default(),

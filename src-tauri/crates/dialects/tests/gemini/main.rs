@@ -142,6 +142,7 @@ mod say {
             id: id.to_owned(),
             name: name.to_owned(),
             arguments: Json::parse(r#"{"z":1,"a":2}"#).unwrap(),
+            kind: dialects::ir::CallKind::Function,
             seal: None,
             cache: None,
             at: At::default(),

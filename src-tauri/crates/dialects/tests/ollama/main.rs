@@ -97,6 +97,7 @@ fn call(id: &str, name: &str) -> Part {
         id: id.to_owned(),
         name: name.to_owned(),
         arguments: Json::parse(r#"{"z":1,"a":2}"#).unwrap(),
+        kind: dialects::ir::CallKind::Function,
         seal: None,
         cache: None,
         at: At::default(),

@@ -150,11 +150,12 @@ fn a_call_that_is_cut_is_no_call() {
 fn an_answer_is_written() {
     let mut tools = Toolbox::default();
     tools.name("patch", CallKind::Custom, 64, |_| true);
-    let call = |id: &str, name: &str, arguments: &str| {
+    let call = |id: &str, name: &str, kind: CallKind, arguments: &str| {
         Part::Call(Call {
             id: id.to_owned(),
             name: name.to_owned(),
             arguments: Json::parse(arguments).unwrap(),
+            kind,
             seal: None,
             cache: None,
             at: dialects::ir::At::default(),
@@ -164,8 +165,8 @@ fn an_answer_is_written() {
         parts: vec![
             Part::Text(Text::plain("a")),
             Part::Text(Text::plain("b")),
-            call("c", "f", r#"{ "z": 1 }"#),
-            call("d", "patch", r#"{"input":"x\ny"}"#),
+            call("c", "f", CallKind::Function, r#"{ "z": 1 }"#),
+            call("d", "patch", CallKind::Custom, r#"{"input":"x\ny"}"#),
             Part::Opaque {
                 dialect: Dialect::Anthropic,
                 kind: "x".to_owned(),

@@ -25,6 +25,7 @@ pub(crate) fn call(id: &str, name: &str) -> Part {
         id: id.to_owned(),
         name: name.to_owned(),
         arguments: Json::parse(r#"{ "z": 1, "a": 2 }"#).unwrap(),
+        kind: dialects::ir::CallKind::Function,
         seal: None,
         cache: None,
         at: dialects::ir::At::default(),

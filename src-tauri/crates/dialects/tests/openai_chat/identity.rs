@@ -121,6 +121,7 @@ fn answered() -> impl Strategy<Value = Vec<Turn>> {
                     id: id(at),
                     name: "f".to_owned(),
                     arguments,
+                    kind: dialects::ir::CallKind::Function,
                     seal: None,
                     cache: None,
                     at: dialects::ir::At::default(),

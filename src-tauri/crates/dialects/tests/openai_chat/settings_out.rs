@@ -159,6 +159,7 @@ fn tools_are_declared_as_the_target_takes_them() {
                 id: "c".to_owned(),
                 name: "patch".to_owned(),
                 arguments: Json::parse(r#"{"input":"x"}"#).unwrap(),
+                kind: dialects::ir::CallKind::Function,
                 seal: None,
                 cache: None,
                 at: dialects::ir::At::default(),

@@ -161,11 +161,12 @@ pub(crate) fn frames(events: &[Event]) -> Vec<Value> {
 }
 
 pub(crate) fn answer() -> Answer {
-    let call = |id: &str, name: &str, arguments: &str| {
+    let call = |id: &str, name: &str, kind: CallKind, arguments: &str| {
         Part::Call(Call {
             id: id.to_owned(),
             name: name.to_owned(),
             arguments: Json::parse(arguments).unwrap(),
+            kind,
             seal: None,
             cache: None,
             at: dialects::ir::At::default(),
@@ -194,9 +195,9 @@ pub(crate) fn answer() -> Answer {
                 ],
                 ..Text::plain("lo")
             }),
-            call("c1", "f", r#"{"x": 1}"#),
-            call("c2", "patch", r#"{"input": "a\nb"}"#),
-            call("c3", "read", "{}"),
+            call("c1", "f", CallKind::Function, r#"{"x": 1}"#),
+            call("c2", "patch", CallKind::Custom, r#"{"input": "a\nb"}"#),
+            call("c3", "read", CallKind::Namespaced("fs".to_owned()), "{}"),
         ],
         stop: Stop::ToolUse,
         usage: Some(Usage {

@@ -98,6 +98,7 @@ pub(crate) fn call(id: &str, name: &str, arguments: &str) -> Part {
         id: id.to_owned(),
         name: name.to_owned(),
         arguments: Json::parse(arguments).unwrap(),
+        kind: dialects::ir::CallKind::Function,
         seal: None,
         cache: None,
         at: dialects::ir::At::default(),

@@ -71,6 +71,7 @@ pub(crate) fn call(id: &str) -> Part {
         id: id.to_owned(),
         name: "run".to_owned(),
         arguments: Json::parse(r#"{"b":1,"a":2}"#).unwrap(),
+        kind: dialects::ir::CallKind::Function,
         seal: None,
         cache: None,
         at: At::default(),
