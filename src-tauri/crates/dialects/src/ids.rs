@@ -3,6 +3,8 @@
 //! All are functions of what they stand for, so that the same history gives the same ids in the next request and a
 //! provider's prompt cache holds.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -39,4 +41,15 @@ pub(crate) fn fitting(id: &str, longest: usize, fits: impl Fn(char) -> bool) -> 
         .take(longest.saturating_sub(9))
         .collect();
     format!("{head}_{}", base62(&[id.as_bytes()], 8))
+}
+
+/// The longest id of an end user that OpenAI takes as `user` and `safety_identifier`.
+const LONGEST_PERSON: usize = 64;
+
+/// An id of the end user that is short enough; a long one becomes one made of it.
+pub(crate) fn person(user: &str) -> Cow<'_, str> {
+    if user.len() <= LONGEST_PERSON {
+        return Cow::Borrowed(user);
+    }
+    Cow::Owned(format!("user_{}", base62(&[user.as_bytes()], 32)))
 }

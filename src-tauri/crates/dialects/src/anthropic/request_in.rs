@@ -272,6 +272,20 @@ fn metadata(metadata: Option<Metadata>, request: &mut Request, own: &mut Owned) 
             request.session = Some(packed.session_id);
             own.push("metadata.user_id", Json::of(&user_id), Fate::Ignore);
         }
-        Err(_) => request.user = Some(user_id),
+        Err(_) => match old_session(&user_id) {
+            Some((person, session)) => {
+                request.user = Some(ids::base62(&[person.as_bytes()], 32));
+                request.session = Some(session.to_owned());
+                own.push("metadata.user_id", Json::of(&user_id), Fate::Ignore);
+            }
+            None => request.user = Some(user_id),
+        },
     }
+}
+
+/// Person and session of `user_…_account_…_session_…`, as Claude Code wrote them before it wrote JSON.
+fn old_session(user_id: &str) -> Option<(&str, &str)> {
+    let (person, session) = user_id.rsplit_once("_session_")?;
+    let is_old = person.starts_with("user_") && person.contains("_account_") && !session.is_empty();
+    is_old.then_some((person, session))
 }

@@ -289,7 +289,14 @@ impl<'a> Writer<'a, '_> {
         }
         for result in results().filter(|result| !answered.contains(result.call_id.as_str())) {
             if let Some(call) = self.called.get(result.call_id.as_str()).copied() {
-                written.push(self.response(result, call, rest)?);
+                // There must be as many responses as calls in the step before.
+                let why = "it comes late and is said by the user";
+                self.notes.lose(Place::Turn(result.at), why);
+                let label = format!("Late result of {}:", call.name);
+                rest.push(Part::text(format!("{label}\n{}", result.text())));
+                for media in result.media() {
+                    rest.extend(media_out::parts(media, self.target, self.notes)?);
+                }
             } else {
                 let id = &result.call_id;
                 let why = format!("there is no call {id:?} that this result answers");

@@ -10,6 +10,7 @@ mod call_ids;
 mod embed;
 mod event;
 mod failure;
+mod file_name;
 mod fold;
 mod model;
 mod names;

@@ -155,7 +155,8 @@ fn think(request: &Request, target: &Target<'_>, notes: &mut Notes) -> Option<Js
             if reasoning.effort.is_some() {
                 notes.lose_field(Field::Reasoning, "the model thinks or not, without levels");
             }
-            Some(Json::of(&true))
+            // As it likes is what it does by itself; models that cannot think refuse to be told to.
+            (reasoning.mode != Mode::Adaptive).then(|| Json::of(&true))
         }
         _ => None,
     }

@@ -87,9 +87,9 @@ pub(crate) struct Settings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metadata: Option<&'a Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) user: Option<&'a str>,
+    pub(crate) user: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) safety_identifier: Option<&'a str>,
+    pub(crate) safety_identifier: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prompt_cache_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -246,7 +246,7 @@ pub(crate) struct Audio<'a> {
 #[derive(Debug, Serialize)]
 pub(crate) struct File<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) filename: Option<&'a str>,
+    pub(crate) filename: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "file_data")]
     pub(crate) data: Option<Cow<'a, str>>,

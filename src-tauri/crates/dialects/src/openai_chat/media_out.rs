@@ -120,11 +120,9 @@ fn document<'a>(media: &'a Media, caps: &Caps) -> Result<Vec<PartKind<'a>>, &'st
 }
 
 fn file<'a>(media: &'a Media, data: Option<Cow<'a, str>>, id: Option<&'a str>) -> PartKind<'a> {
-    // A file that comes by its bytes must have a name.
-    let nameless = data.is_some().then_some("document.pdf");
     PartKind::File {
         file: File {
-            filename: media.title.as_deref().or(nameless),
+            filename: media.file_name(),
             data,
             id,
         },

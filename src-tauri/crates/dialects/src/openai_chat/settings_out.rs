@@ -3,6 +3,7 @@
 use super::body::Settings;
 use crate::{
     caps::Caps,
+    ids,
     ir::{Field, Notes, Place, Refusal, Request},
     json::Json,
 };
@@ -79,11 +80,7 @@ pub(crate) fn write<'a>(
     ) {
         settings.metadata = notable;
     }
-    if chat.safety_identifier {
-        settings.safety_identifier = request.user.as_deref();
-    } else {
-        settings.user = request.user.as_deref();
-    }
+    person(request, caps, &mut settings);
     let key = request.cache_key.as_deref();
     if caps.cache_key {
         // A session is what shares a prompt.
@@ -97,6 +94,16 @@ pub(crate) fn write<'a>(
         );
     }
     Ok(settings)
+}
+
+/// The end user, by the field that the provider has for one.
+fn person<'a>(request: &'a Request, caps: &Caps, settings: &mut Settings<'a>) {
+    let person = request.user.as_deref().map(ids::person);
+    if caps.chat.safety_identifier {
+        settings.safety_identifier = person;
+    } else {
+        settings.user = person;
+    }
 }
 
 fn bound(request: &Request, caps: &Caps, notes: &mut Notes) -> Option<u64> {

@@ -3,11 +3,12 @@
 //! Outputs of tools come before whatever else the user said, reasoning stands directly before the message or call it
 //! led to and is left out with it, and nothing carries an id that only a stored response could resolve.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 use serde::Serialize;
 
 use super::{
+    pairs::Pairs,
     pieces_out::{PieceOut, Pieces},
     tools_out::Tools,
 };
@@ -82,8 +83,9 @@ pub(super) struct Items<'a, 't> {
     pub(super) pieces: Pieces<'t>,
     target: &'t Target<'t>,
     tools: &'t mut Tools,
-    /// Calls to tools that take free text, by the ids sent.
-    custom: HashSet<String>,
+    pairs: Pairs,
+    /// Somebody but the model spoke since it did.
+    heard: bool,
     /// Parts of the message that is being written.
     message: Vec<PieceOut<'a>>,
     /// Reasoning whose message or call is yet to come.
@@ -103,7 +105,8 @@ impl<'a, 't> Items<'a, 't> {
             pieces: Pieces::new(target),
             target,
             tools,
-            custom: HashSet::new(),
+            pairs: Pairs::default(),
+            heard: false,
             message: Vec::new(),
             reasoning: Vec::new(),
             behind: Vec::new(),
@@ -128,11 +131,13 @@ impl<'a, 't> Items<'a, 't> {
                 Role::Developer => self.said("developer", turn, notes)?,
             }
         }
+        self.settle(notes);
         self.flush_behind();
         Ok((self.list, self.pieces.unmarked))
     }
 
     fn assistant(&mut self, turn: &'a Turn, notes: &mut Notes) -> Result<(), Refusal> {
+        self.settle(notes);
         self.flush_behind();
         for part in &turn.parts {
             match part {
@@ -181,6 +186,7 @@ impl<'a, 't> Items<'a, 't> {
         turn: &'a Turn,
         notes: &mut Notes,
     ) -> Result<(), Refusal> {
+        self.heard = true;
         let is_output = |part: &&Part| match part {
             Part::Result(_) => true,
             Part::Opaque { dialect, .. } => *dialect == Dialect::OpenaiResponses,
@@ -239,8 +245,9 @@ impl<'a, 't> Items<'a, 't> {
     fn call(&mut self, call: &'a Call) {
         let sent = self.tools.names.called(call);
         let call_id = fitting(&call.id);
+        let items = self.list.len() + 1;
+        self.pairs.call(&call_id, sent.custom, call.at, items);
         let item = if sent.custom {
-            self.custom.insert(call_id.clone());
             ItemOut::Custom {
                 r#type: "custom_tool_call",
                 call_id,
@@ -266,6 +273,70 @@ impl<'a, 't> Items<'a, 't> {
 
     fn result(&mut self, result: &'a ToolResult, notes: &mut Notes) -> Result<(), Refusal> {
         let call_id = fitting(&result.call_id);
+        // Who speaks this dialect may answer a call of a response that the vendor keeps.
+        if !self.pairs.has(&call_id) && !self.verbatim {
+            return self.orphan(result, notes);
+        }
+        let output = self.output(&call_id, result, notes)?;
+        let item = self.item(call_id.clone(), output);
+        match self.pairs.result(&call_id) {
+            Some(index) if !self.verbatim => {
+                let why = "it is the second result of one call; the last counts";
+                notes.lose(Place::Turn(result.at), why);
+                self.list[index] = item;
+            }
+            _ => {
+                self.pairs.answer(&call_id, self.list.len());
+                self.list.push(item);
+            }
+        }
+        Ok(())
+    }
+
+    /// A result of no call in the conversation.
+    fn orphan(&mut self, result: &'a ToolResult, notes: &mut Notes) -> Result<(), Refusal> {
+        let why = "it is the result of a call that does not stand before it";
+        notes.refuse(Place::Turn(result.at), why)?;
+        let label = format!("Result of tool call {}:", result.call_id);
+        let text = format!("{label}\n{}", result.text());
+        self.behind.push(PieceOut::owned(text));
+        Ok(())
+    }
+
+    /// Answers calls that were left open when others had their say.
+    fn settle(&mut self, notes: &mut Notes) {
+        if !std::mem::take(&mut self.heard) || self.verbatim {
+            return;
+        }
+        let (left, first) = self.pairs.left();
+        for (index, (call_id, at)) in (first..).zip(left) {
+            let why = "the call has no result; the model is told so";
+            notes.lose(Place::Turn(at), why);
+            self.pairs.answer(&call_id, index);
+            let output = OutputOut::Text("Error: no result".to_owned());
+            let item = self.item(call_id, output);
+            self.list.insert(index, item);
+        }
+    }
+
+    fn item(&self, call_id: String, output: OutputOut<'a>) -> ItemOut<'a> {
+        ItemOut::Output {
+            r#type: if self.pairs.is_custom(&call_id) {
+                "custom_tool_call_output"
+            } else {
+                "function_call_output"
+            },
+            call_id,
+            output,
+        }
+    }
+
+    fn output(
+        &mut self,
+        call_id: &str,
+        result: &'a ToolResult,
+        notes: &mut Notes,
+    ) -> Result<OutputOut<'a>, Refusal> {
         if result.is_error {
             notes.lose(
                 Place::Turn(result.at),
@@ -294,25 +365,14 @@ impl<'a, 't> Items<'a, 't> {
         // A provider that takes lists at all gets the texts apart as they were.
         let all_text = all_text && (result.parts.len() < 2 || !in_place);
         let prefix = if result.is_error { "Error: " } else { "" };
-        let output = if all_text {
+        Ok(if all_text {
             OutputOut::Text(format!("{prefix}{}", result.text()))
         } else {
             if result.is_error {
                 parts.insert(0, PieceOut::input(prefix));
             }
             OutputOut::Parts(parts)
-        };
-        let is_custom = self.custom.contains(&call_id);
-        self.list.push(ItemOut::Output {
-            r#type: if is_custom {
-                "custom_tool_call_output"
-            } else {
-                "function_call_output"
-            },
-            call_id,
-            output,
-        });
-        Ok(())
+        })
     }
 
     /// What reasoning led to comes now.

@@ -8,6 +8,7 @@ mod frames;
 mod items_in;
 mod items_out;
 mod models;
+mod pairs;
 mod pieces;
 mod pieces_out;
 mod place;

@@ -271,14 +271,10 @@ fn image<'a>(source: &'a Source, media: &'a Media, mark: Option<Mark>) -> PieceO
 }
 
 fn file<'a>(source: &'a Source, media: &'a Media, mark: Option<Mark>) -> PieceOut<'a> {
-    let title = media.title.as_deref();
-    let file_data = source.data_url();
-    // Bytes need a name by which the vendor tells their type.
-    let unnamed = file_data.as_ref().and(Some("document.pdf"));
     PieceOut::File {
         r#type: "input_file",
-        filename: title.or(unnamed).map(Cow::Borrowed),
-        file_data,
+        filename: media.file_name(),
+        file_data: source.data_url(),
         file_url: match source {
             Source::Url { url, .. } => Some(url),
             _ => None,

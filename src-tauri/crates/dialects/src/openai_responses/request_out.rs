@@ -27,8 +27,6 @@ pub(super) const FORMS: Forms = Forms {
 };
 /// The least that OpenAI takes as `max_output_tokens`.
 const LEAST_OUTPUT: u64 = 16;
-/// The longest `safety_identifier`.
-const LONGEST_USER: usize = 64;
 const TIERS: [&str; 7] = [
     "auto",
     "default",
@@ -69,7 +67,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt_cache_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    safety_identifier: Option<String>,
+    safety_identifier: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,7 +211,7 @@ impl<'a> Body<'a> {
         }
         let key = key.or(request.session.as_deref());
         self.prompt_cache_key = key.filter(|_| target.caps.cache_key);
-        self.safety_identifier = request.user.as_deref().map(person);
+        self.safety_identifier = request.user.as_deref().map(ids::person);
         self.metadata = request.metadata.as_ref().filter(|value| value.is_object());
         let tier = request.tier.as_deref();
         self.service_tier = tier.filter(|tier| TIERS.contains(tier));
@@ -238,14 +236,6 @@ fn max_tokens(request: &Request, most: Option<u64>, notes: &mut Notes) -> Option
         );
     }
     Some(bounded)
-}
-
-/// An id of the end user that is short enough; a long one becomes one made of it.
-fn person(user: &str) -> String {
-    if user.len() <= LONGEST_USER {
-        return user.to_owned();
-    }
-    format!("user_{}", ids::base62(&[user.as_bytes()], 32))
 }
 
 fn include(request: &Request, target: &Target<'_>) -> Option<Json> {

@@ -6,6 +6,8 @@ mod calls;
 mod form;
 mod groups;
 mod provider;
+mod results;
+mod settings;
 mod system;
 
 use dialects::{

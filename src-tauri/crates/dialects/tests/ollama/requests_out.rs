@@ -267,7 +267,7 @@ fn thinking_is_a_switch_or_a_level() {
         (
             caps(),
             reasoning(Mode::Adaptive, None, None),
-            json!(true),
+            Value::Null,
             false,
         ),
         (
