@@ -241,10 +241,9 @@ fn written(trial: &Trial<'_>, mut answer: Answer, came: Came<'_>) -> Spare {
             form(client, answer, reply, streams)
         }
         Some(conversion) => {
-            trial.shared.memory.learn(&answer);
-            if !streams {
-                conversion.tools.restore_answer(&mut answer);
-            }
+            conversion.tools.restore_answer(&mut answer);
+            let memory = &trial.shared.memory;
+            memory.learn(conversion.conversation, &answer);
             let reply = trial.reply(conversion.tools.clone());
             form(client, answer, reply, streams)
         }
@@ -275,11 +274,9 @@ fn form(
     if !streams {
         return client.write_answer(&answer, &reply);
     }
-    let tools = reply.tools.clone();
     let mut writer = client.stream_writer(reply);
     let mut body = Vec::new();
-    for mut event in ir::unfold(answer) {
-        tools.restore(&mut event);
+    for event in ir::unfold(answer) {
         writer.write(&event, &mut body);
     }
     body

@@ -14,7 +14,8 @@ use http::HeaderValue;
 use memchr::memmem;
 
 use crate::{
-    forward, inbound::Inbound, refusal::Refusal, route::Endpoint, snapshot::Upstream, trial::Trial,
+    forward, inbound::Inbound, memory::Conversation, refusal::Refusal, route::Endpoint,
+    snapshot::Upstream, trial::Trial,
 };
 
 /// How one candidate is asked.
@@ -42,6 +43,8 @@ pub(crate) struct Conversion {
     pub(crate) origin: Origin,
     /// The client's tools by the names sent.
     pub(crate) tools: Toolbox,
+    /// Whose reasoning is remembered.
+    pub(crate) conversation: Conversation,
 }
 
 /// Why a candidate cannot be asked.
@@ -123,10 +126,11 @@ impl Exchange {
             .map_err(|error| unreadable(client, error))?;
         let mut request = ir::Request::clone(&typed);
         request.model = trial.candidate.model.to_string();
+        let conversation = trial.conversation(&request);
         if trial.without_reasoning {
             forget_reasoning(&mut request);
         } else {
-            trial.shared.memory.complete(&mut request);
+            trial.shared.memory.complete(conversation, &mut request);
         }
         let counting = trial.inbound.route.endpoint == Endpoint::Count;
         let codec = dialect.codec();
@@ -144,7 +148,7 @@ impl Exchange {
                 stream: request.stream,
             }
         };
-        Self::of_written(trial, codec, operation, written)
+        Self::of_written(trial, codec, operation, written, conversation)
     }
 
     fn embedding(trial: &Trial<'_>, dialect: Dialect) -> Result<Self, Unaskable> {
@@ -159,7 +163,7 @@ impl Exchange {
         let operation = Operation::Embed {
             batch: request.inputs.len() > 1,
         };
-        Self::of_written(trial, codec, operation, written)
+        Self::of_written(trial, codec, operation, written, Conversation::default())
     }
 
     fn of_written(
@@ -167,6 +171,7 @@ impl Exchange {
         codec: &'static dyn Codec,
         operation: Operation,
         written: Option<Result<Written, ir::Refusal>>,
+        conversation: Conversation,
     ) -> Result<Self, Unaskable> {
         let client = trial.inbound.route.dialect.codec();
         let written = written.ok_or(Unaskable::NoSuchCall)?.map_err(|refusal| {
@@ -176,6 +181,7 @@ impl Exchange {
             dialect: codec.dialect(),
             origin: trial.origin(),
             tools: written.tools,
+            conversation,
         };
         let mut losses = spelled(client, &written.losses);
         if codec.dialect() == client.dialect() {
@@ -220,6 +226,13 @@ impl Trial<'_> {
         conversion
             .map_or(client, |conversion| conversion.dialect)
             .codec()
+    }
+
+    /// Which conversation the request belongs to.
+    fn conversation(&self, request: &ir::Request) -> Conversation {
+        let token = self.live.snapshot.access.admit(&self.inbound.headers);
+        let session = self.inbound.session();
+        Conversation::of(token.ok().flatten().as_deref(), session.as_deref(), request)
     }
 
     /// Who is asked, as seals know it.

@@ -16,7 +16,7 @@ use dialects::{
 
 use crate::{
     ending::Progress,
-    memory::{Ear, Memory},
+    memory::{Conversation, Ear, Memory},
 };
 
 /// Understands one stream.
@@ -40,7 +40,7 @@ enum Mode {
     /// Bytes of any other dialect go on.
     Read(Box<dyn StreamReader>),
     /// Written anew.
-    Converted(Converter),
+    Converted(Box<Converter>),
 }
 
 struct Converter {
@@ -92,16 +92,17 @@ impl Hearing {
         client: Dialect,
         reply: Reply,
         memory: Arc<Memory>,
+        conversation: Conversation,
     ) -> Self {
         let tools = reply.tools.clone();
         let converter = Converter {
             memory,
-            ear: Ear::default(),
+            ear: Ear::new(conversation),
             reader: provider.codec().stream_reader(origin),
             writer: client.codec().stream_writer(reply),
             tools,
         };
-        Self::new(provider, client, Mode::Converted(converter))
+        Self::new(provider, client, Mode::Converted(Box::new(converter)))
     }
 
     fn new(provider: Dialect, client: Dialect, mode: Mode) -> Self {
@@ -225,8 +226,8 @@ impl Hearing {
         for mut event in self.events.drain(..) {
             note.take(&event, progress);
             if let Mode::Converted(converter) = &mut self.mode {
-                converter.ear.hear(&event, &converter.memory);
                 converter.tools.restore(&mut event);
+                converter.ear.hear(&event, &converter.memory);
                 converter.writer.write(&event, &mut self.written);
             }
         }

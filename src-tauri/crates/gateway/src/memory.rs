@@ -2,43 +2,96 @@
 //!
 //! Vendors want their signatures and encrypted items with the tool results of the same turn; Chat, Ollama and old
 //! clients have nowhere to keep them. What an answer told before its calls is remembered here, bounded in number and
-//! bytes, and put back into the next request's history. Losing it costs quality, never correctness.
+//! bytes, and put back into the next request's history: that of the same conversation, before the same call, once. Losing it costs
+//! quality, never correctness.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use dialects::ir::{Answer, Event, Opening, Part, Request, Role, Seal, Thinking};
+use dialects::ir::{Answer, Call, Event, Opening, Part, Request, Role, Seal, Thinking};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// The most calls remembered.
 const CALLS: usize = 4096;
 /// The most bytes of reasoning remembered.
 const BYTES: usize = 16 << 20;
 
-/// Reasoning by call id, the oldest forgotten first.
+type Hash = [u8; 32];
+
+/// Reasoning by the call it led to, the oldest forgotten first.
 #[derive(Debug, Default)]
 pub(crate) struct Memory(Mutex<Shelf>);
 
 #[derive(Debug, Default)]
 struct Shelf {
-    by_call: HashMap<String, Thinking>,
-    order: VecDeque<String>,
+    by_call: HashMap<Hash, Thinking>,
+    order: VecDeque<Hash>,
     bytes: usize,
 }
 
+/// Which conversation it is, as far as requests tell: who calls, and the session, or what the user said first where the
+/// client names none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Conversation(Hash);
+
+impl Conversation {
+    /// That of a request with this client token in this session.
+    pub(crate) fn of(token: Option<&str>, session: Option<&str>, request: &Request) -> Self {
+        let mut digest = Sha256::new();
+        add(&mut digest, token.unwrap_or_default());
+        if let Some(session) = session.or(request.session.as_deref()) {
+            add(&mut digest, session);
+            return Self(digest.finalize().into());
+        }
+        let first = request.turns.iter().find(|turn| turn.role == Role::User);
+        for part in first.iter().flat_map(|turn| &turn.parts) {
+            if let Part::Text(text) = part {
+                add(&mut digest, &text.text);
+            }
+        }
+        Self(digest.finalize().into())
+    }
+
+    /// A call in it. Ids alone do not tell calls apart, since some servers count anew in each answer.
+    fn call(self, id: &str, name: &str, arguments: &str) -> Hash {
+        let mut digest = Sha256::new();
+        digest.update(self.0);
+        add(&mut digest, id);
+        add(&mut digest, name);
+        // Clients write arguments anew: with other white space, escapes and order of keys.
+        let mut value: Value = serde_json::from_str(arguments).unwrap_or_default();
+        value.sort_all_objects();
+        add(&mut digest, &value.to_string());
+        digest.finalize().into()
+    }
+}
+
+fn add(digest: &mut Sha256, text: &str) {
+    digest.update((text.len() as u64).to_be_bytes());
+    digest.update(text);
+}
+
+/// The id as the model told it: readers of a history put a number behind those that came before.
+fn told(id: &str) -> Option<&str> {
+    let (told, number) = id.rsplit_once('_')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(told)
+}
+
 impl Memory {
-    /// Puts back what a history lacks: the reasoning before the first call of each turn that has none.
-    pub(crate) fn complete(&self, request: &mut Request) {
+    /// Puts back what a history lacks: the reasoning before the first call of each turn that has none. What two calls
+    /// could have led to belongs to the later one.
+    pub(crate) fn complete(&self, conversation: Conversation, request: &mut Request) {
         let kept = self.lock();
         if kept.by_call.is_empty() {
             return;
         }
-        for turn in request
-            .turns
-            .iter_mut()
-            .filter(|turn| turn.role == Role::Assistant)
-        {
+        let mut used = HashSet::new();
+        let turns = request.turns.iter_mut().rev();
+        for turn in turns.filter(|turn| turn.role == Role::Assistant) {
             let sealed = |part: &Part| match part {
                 Part::Thinking(thinking) => thinking.seal.is_some(),
                 Part::Call(call) => call.seal.is_some(),
@@ -48,27 +101,30 @@ impl Memory {
                 continue;
             }
             let found = turn.parts.iter().find_map(|part| match part {
-                Part::Call(call) => kept.by_call.get(&call.id).cloned(),
+                Part::Call(call) => kept.before(conversation, call),
                 _ => None,
             });
-            if let Some(thinking) = found {
-                turn.parts.retain(|part| !matches!(part, Part::Thinking(_)));
-                let is_call = |part: &Part| matches!(part, Part::Call(_));
-                let first = turn.parts.iter().position(is_call).unwrap_or_default();
-                turn.parts.insert(first, Part::Thinking(thinking));
-            }
+            let Some((_, thinking)) = found.filter(|(key, _)| used.insert(*key)) else {
+                continue;
+            };
+            let thinking = thinking.clone();
+            turn.parts.retain(|part| !matches!(part, Part::Thinking(_)));
+            let is_call = |part: &Part| matches!(part, Part::Call(_));
+            let first = turn.parts.iter().position(is_call).unwrap_or_default();
+            turn.parts.insert(first, Part::Thinking(thinking));
         }
     }
 
-    /// Remembers the reasoning of a whole answer.
-    pub(crate) fn learn(&self, answer: &Answer) {
+    /// Remembers the reasoning of a whole answer, told as the client knows its calls.
+    pub(crate) fn learn(&self, conversation: Conversation, answer: &Answer) {
         let mut before = None;
         for part in &answer.parts {
             match part {
                 Part::Thinking(thinking) if thinking.seal.is_some() => before = Some(thinking),
                 Part::Call(call) => {
                     if let Some(thinking) = before.take() {
-                        self.keep(&call.id, thinking.clone());
+                        let key = conversation.call(&call.id, &call.name, call.arguments.text());
+                        self.keep(key, thinking.clone());
                     }
                 }
                 _ => {}
@@ -76,13 +132,13 @@ impl Memory {
         }
     }
 
-    fn keep(&self, call: &str, thinking: Thinking) {
+    fn keep(&self, call: Hash, thinking: Thinking) {
         let mut kept = self.lock();
         let added = weight(&thinking);
-        if let Some(before) = kept.by_call.insert(call.to_owned(), thinking) {
+        if let Some(before) = kept.by_call.insert(call, thinking) {
             kept.bytes -= weight(&before);
         } else {
-            kept.order.push_back(call.to_owned());
+            kept.order.push_back(call);
         }
         kept.bytes += added;
         while kept.order.len() > CALLS || kept.bytes > BYTES {
@@ -100,6 +156,17 @@ impl Memory {
     }
 }
 
+impl Shelf {
+    /// What led to a call of a history.
+    fn before(&self, conversation: Conversation, call: &Call) -> Option<(Hash, &Thinking)> {
+        let ids = [Some(call.id.as_str()), told(&call.id)];
+        ids.into_iter().flatten().find_map(|id| {
+            let key = conversation.call(id, &call.name, call.arguments.text());
+            Some((key, self.by_call.get(&key)?))
+        })
+    }
+}
+
 fn weight(thinking: &Thinking) -> usize {
     thinking.text.len() + thinking.seal.as_ref().map_or(0, |seal| seal.data.len())
 }
@@ -107,33 +174,59 @@ fn weight(thinking: &Thinking) -> usize {
 /// Listens to an answer for reasoning that a call follows.
 #[derive(Debug, Default)]
 pub(crate) struct Ear {
-    thinks: bool,
+    conversation: Conversation,
+    open: Open,
     text: String,
     seal: Option<Seal>,
 }
 
+/// What is being told.
+#[derive(Debug, Default)]
+enum Open {
+    #[default]
+    Nothing,
+    Thinking,
+    /// A call that reasoning led to: its id, its name and its arguments as far as told.
+    Call(String, String, String),
+}
+
 impl Ear {
-    /// Takes the next event.
+    /// One for an answer in this conversation.
+    pub(crate) fn new(conversation: Conversation) -> Self {
+        Self {
+            conversation,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the next event, told as the client knows its calls.
     pub(crate) fn hear(&mut self, event: &Event, memory: &Memory) {
         match event {
             Event::Open(Opening::Thinking) => {
-                *self = Self {
-                    thinks: true,
-                    ..Self::default()
-                }
+                *self = Self::new(self.conversation);
+                self.open = Open::Thinking;
             }
-            Event::Delta(text) if self.thinks => self.text.push_str(text),
+            Event::Open(Opening::Call { id, name, .. }) if self.seal.is_some() => {
+                self.open = Open::Call(id.clone(), name.clone(), String::new());
+            }
+            Event::Delta(text) => match &mut self.open {
+                Open::Nothing => {}
+                Open::Thinking => self.text.push_str(text),
+                Open::Call(_, _, arguments) => arguments.push_str(text),
+            },
             Event::Seal(seal) => self.seal = Some(seal.clone()),
-            Event::Close => self.thinks = false,
-            Event::Open(Opening::Call { id, .. }) => {
-                if let Some(seal) = self.seal.take() {
-                    let text = std::mem::take(&mut self.text);
+            Event::Close => {
+                if let Open::Call(id, name, arguments) = std::mem::take(&mut self.open) {
+                    let arguments = match arguments.trim() {
+                        "" => "{}",
+                        arguments => arguments,
+                    };
                     let thinking = Thinking {
-                        text,
-                        seal: Some(seal),
+                        text: std::mem::take(&mut self.text),
+                        seal: self.seal.take(),
                         ..Thinking::default()
                     };
-                    memory.keep(id, thinking);
+                    memory.keep(self.conversation.call(&id, &name, arguments), thinking);
                 }
             }
             _ => {}
@@ -142,83 +235,5 @@ impl Ear {
 }
 
 #[cfg(test)]
-mod tests {
-    use dialects::{
-        Dialect,
-        ir::{Call, Origin, Turn},
-        json::Json,
-    };
-
-    use super::*;
-
-    fn called(id: &str) -> Request {
-        let call = Call {
-            id: id.to_owned(),
-            name: "tool".to_owned(),
-            arguments: Json::empty_object(),
-            kind: dialects::ir::CallKind::Function,
-            seal: None,
-            cache: None,
-            at: dialects::ir::At::default(),
-        };
-        let turn = Turn {
-            role: Role::Assistant,
-            parts: vec![Part::Call(call)],
-            name: None,
-            at: dialects::ir::At::default(),
-        };
-        Request {
-            turns: vec![turn],
-            ..Request::default()
-        }
-    }
-
-    fn hear(memory: &Memory, id: &str, data: &str) {
-        let mut ear = Ear::default();
-        let seal = Seal::new(Dialect::Gemini, &Origin::default(), data);
-        let call = Opening::Call {
-            id: id.to_owned(),
-            name: "tool".to_owned(),
-            kind: dialects::ir::CallKind::Function,
-        };
-        for event in [
-            Event::Open(Opening::Thinking),
-            Event::Delta("hm".to_owned()),
-            Event::Seal(seal),
-            Event::Close,
-            Event::Open(call),
-        ] {
-            ear.hear(&event, memory);
-        }
-    }
-
-    #[test]
-    fn reasoning_comes_back_before_the_call_it_led_to() {
-        let memory = Memory::default();
-        hear(&memory, "call-1", "signature");
-        let mut request = called("call-1");
-        memory.complete(&mut request);
-        let [Part::Thinking(thinking), Part::Call(_)] = &request.turns[0].parts[..] else {
-            panic!("{request:?}");
-        };
-        assert_eq!(thinking.text, "hm");
-        let mut again = request.clone();
-        memory.complete(&mut again);
-        assert_eq!(again, request, "what a history has is not added again");
-        let mut other = called("call-2");
-        memory.complete(&mut other);
-        assert_eq!(other.turns[0].parts.len(), 1);
-    }
-
-    #[test]
-    fn the_oldest_is_forgotten_first_and_bytes_are_bounded() {
-        let memory = Memory::default();
-        for call in 0..=CALLS {
-            hear(&memory, &format!("call-{call}"), "s");
-        }
-        assert!(!memory.lock().by_call.contains_key("call-0"));
-        assert_eq!(memory.lock().by_call.len(), CALLS);
-        hear(&memory, "large", &"x".repeat(BYTES));
-        assert!(memory.lock().bytes <= BYTES);
-    }
-}
+#[path = "memory_tests.rs"]
+mod tests;

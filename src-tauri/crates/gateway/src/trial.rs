@@ -152,6 +152,7 @@ impl Trial<'_> {
                 client,
                 self.reply(conversion.tools.clone()),
                 self.shared.memory.clone(),
+                conversion.conversation,
             ),
         }
     }
