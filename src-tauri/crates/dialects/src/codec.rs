@@ -3,6 +3,8 @@
 //! Both sides of a proxy are here. Toward the client a dialect *reads requests* and *writes answers*; toward the
 //! provider it *writes requests* and *reads answers*. In between stands the intermediate form ([`crate::ir`]) alone.
 
+use std::time::Instant;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -129,6 +131,8 @@ pub struct Reply {
     pub request_id: String,
     /// Now, in Unix seconds.
     pub now: i64,
+    /// When the provider was asked: Ollama tells how long it took. Without it no durations are told.
+    pub since: Option<Instant>,
     /// Prompt tokens, estimated, for dialects that tell them before the provider does.
     pub input_estimate: u64,
     /// A Gemini client that did not ask for `alt=sse` gets a JSON array.

@@ -351,3 +351,101 @@ fn sources_stand_where_each_client_looks() {
         "u"
     );
 }
+
+#[test]
+fn an_answer_that_only_refuses_is_a_refusal() {
+    let chat = |delta: Value| {
+        let message = json!({"id": "r", "choices": [{"index": 0, "message": delta, "finish_reason": "stop"}]});
+        let chunk =
+            json!({"id": "r", "choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]});
+        let read = OpenaiChat
+            .codec()
+            .read_answer(message.to_string().as_bytes(), &Origin::default());
+        let streamed = events(OpenaiChat, &[chunk]);
+        assert_eq!(read.unwrap().stop, folded(&streamed).unwrap().stop);
+        streamed
+    };
+    let refused = chat(json!({"content": null, "refusal": "No."}));
+    let reason = |client: Dialect, path: &str| whole(client, &refused).pointer(path).cloned();
+    assert_eq!(reason(Anthropic, "/stop_reason"), Some(json!("refusal")));
+    assert_eq!(
+        reason(Gemini, "/candidates/0/finishReason"),
+        Some(json!("SAFETY"))
+    );
+    assert_eq!(
+        reason(OpenaiChat, "/choices/0/finish_reason"),
+        Some(json!("content_filter"))
+    );
+    assert_eq!(
+        reason(OpenaiResponses, "/status"),
+        Some(json!("incomplete"))
+    );
+    let last = streamed(Gemini, &refused).pop().unwrap();
+    assert_eq!(last["candidates"][0]["finishReason"], "SAFETY");
+    let also = chat(json!({"content": "Well.", "refusal": "No."}));
+    assert_eq!(folded(&also).unwrap().stop, Stop::End);
+}
+
+#[test]
+fn an_incomplete_response_is_one_though_its_status_lacks() {
+    let content = json!([{"type": "output_text", "text": "Hi"}]);
+    let output = json!([{"type": "message", "id": "m", "content": content}]);
+    let reasons = [json!(null), json!({"reason": "max_output_tokens"})];
+    for (kind, reason) in [
+        ("incomplete", &reasons[0]),
+        ("incomplete", &reasons[1]),
+        ("completed", &reasons[1]),
+    ] {
+        let response = json!({"id": "r", "output": output, "incomplete_details": reason});
+        let end = json!({"type": format!("response.{kind}"), "response": response});
+        let answer = folded(&events(OpenaiResponses, &[end])).unwrap();
+        assert_eq!(answer.stop, Stop::MaxTokens, "{kind} {reason}");
+    }
+}
+
+/// Items of the response at the end, each of which must be told done in its own event before.
+fn finished(frames: &[Value]) -> Vec<Value> {
+    let done: Vec<Value> = frames
+        .iter()
+        .filter(|frame| frame["type"] == "response.output_item.done")
+        .map(|frame| frame["item"].clone())
+        .collect();
+    let output = &frames.last().unwrap()["response"]["output"];
+    assert_eq!(json!(done), *output);
+    done
+}
+
+#[test]
+fn a_response_that_breaks_off_closes_what_is_open() {
+    let frames = |mut events: Vec<Event>| {
+        events.truncate(events.len() - 2);
+        events.push(Event::Failed(Failure::new(FailureKind::Server, "gone")));
+        streamed(OpenaiResponses, &events)
+    };
+    let text = json!({"id": "r", "choices": [{"index": 0, "delta": {"content": "Half"}, "finish_reason": "stop"}]});
+    let told = frames(events(OpenaiChat, &[text]));
+    assert_eq!(told.last().unwrap()["type"], "response.failed");
+    let items = finished(&told);
+    assert_eq!(items[0]["content"][0]["text"], "Half");
+    assert_eq!(items[0]["status"], "incomplete");
+    for arguments in ["{\"a\":", ""] {
+        let told = frames(events(OpenaiChat, &chat_call(arguments, "length")));
+        let items = finished(&told);
+        assert_eq!(items[1]["arguments"], *arguments);
+        assert_eq!(items[1]["status"], "incomplete");
+    }
+}
+
+#[test]
+fn snapshots_of_cut_arguments_equal_their_deltas() {
+    // PITFALLS 65
+    let cut = events(OpenaiChat, &chat_call("{\"path\":\"/et", "length"));
+    let frames = streamed(OpenaiResponses, &cut);
+    let done = frames
+        .iter()
+        .find(|frame| frame["type"] == "response.function_call_arguments.done");
+    assert_eq!(done.unwrap()["arguments"], "{\"path\":\"/et");
+    let items = finished(&frames);
+    assert_eq!(items[1]["arguments"], "{\"path\":\"/et");
+    assert_eq!(items[1]["status"], "incomplete");
+}

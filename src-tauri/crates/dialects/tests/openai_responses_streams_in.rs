@@ -468,6 +468,54 @@ fn failures_inside_answers_and_odd_bodies_are_told() {
 }
 
 #[test]
+fn words_of_errors_tell_their_kind() {
+    let frame = |error: Value| json!({"type": "response.failed", "response": {"id": "r", "status": "failed", "error": error}});
+    let table = [
+        (
+            json!({"code": "bio_policy", "message": "m"}),
+            FailureKind::InvalidRequest,
+        ),
+        (
+            json!({"code": "data_residency_mismatch", "message": "m"}),
+            FailureKind::InvalidRequest,
+        ),
+        (
+            json!({"code": "permission_denied", "message": "m"}),
+            FailureKind::Permission,
+        ),
+        (
+            json!({"type": "invalid_request_error", "message": "m"}),
+            FailureKind::InvalidRequest,
+        ),
+        (
+            json!({"type": "invalid_request_error", "message": "exceeds the context window"}),
+            FailureKind::ContextTooLong,
+        ),
+        (
+            json!({"code": "server_error", "message": "m"}),
+            FailureKind::Server,
+        ),
+    ];
+    for (error, kind) in table {
+        let events = meant(&[created(), frame(error.clone())]).unwrap();
+        let Some(dialects::ir::Event::Failed(failure)) = events.last() else {
+            panic!("{error}: {events:?}")
+        };
+        assert_eq!(failure.kind, kind, "{error}");
+    }
+    // A status says more than a general word.
+    let body = br#"{"error":{"type":"invalid_request_error","message":"m"}}"#;
+    let kind = |status| R.codec().read_failure(status, body).kind;
+    assert_eq!(kind(401), FailureKind::Authentication);
+    assert_eq!(kind(400), FailureKind::InvalidRequest);
+    let long = dialects::ir::Failure {
+        kind: FailureKind::ContextTooLong,
+        ..R.codec().read_failure(413, body)
+    };
+    assert_eq!(R.codec().write_failure(&long, "req").0, 400);
+}
+
+#[test]
 fn lists_of_models_go_both_ways() {
     let list = br#"{"object":"list","data":[{"id":"gpt-6.1-sol","object":"model","created":7,"owned_by":"openai"},{"id":"text-embedding-3-small"}]}"#;
     let models = R.codec().read_models(list).unwrap();

@@ -20,7 +20,7 @@ fn errors_are_written_in_the_clients_words() {
         (
             FailureKind::ContextTooLong,
             Some(413),
-            413,
+            400,
             json!("context_length_exceeded"),
         ),
         (
@@ -230,7 +230,7 @@ fn a_stream_ends_in_one_way_only() {
         (
             [text.to_vec(), vec![failed.clone()]].concat(),
             "failed",
-            "none",
+            "incomplete",
         ),
         (vec![Event::Stop(Stop::ToolUse)], "failed", "none"),
         (

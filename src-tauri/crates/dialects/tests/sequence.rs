@@ -132,6 +132,34 @@ fn an_end_that_was_not_told_is_no_end() {
 }
 
 #[test]
+fn what_follows_an_endless_call_is_not_held_forever() {
+    // PITFALLS 24
+    let (mut sequencer, mut out) = (Sequencer::default(), Vec::new());
+    sequencer.start(None, None, &mut out);
+    sequencer
+        .call(&key(0), Some("a"), Some("tool"), r#"{"a":"#, &mut out)
+        .unwrap();
+    let piece = "x".repeat(8 << 20);
+    for _ in 0..10 {
+        sequencer.text(&piece, &mut out);
+    }
+    sequencer.call(&key(0), None, None, "1}", &mut out).unwrap();
+    sequencer.stop(Stop::End);
+    sequencer.finish(&mut out).unwrap();
+    let failures = out.iter().filter(|event| matches!(event, Event::Failed(_)));
+    assert_eq!(failures.count(), 1);
+    assert!(matches!(out.last(), Some(Event::Failed(_))));
+    let told: usize = out
+        .iter()
+        .map(|event| match event {
+            Event::Delta(text) => text.len(),
+            _ => 0,
+        })
+        .sum();
+    assert!(told < piece.len(), "{told}");
+}
+
+#[test]
 fn a_cut_call_stays_cut() {
     // PITFALLS 50
     let (mut sequencer, mut out) = (Sequencer::default(), Vec::new());

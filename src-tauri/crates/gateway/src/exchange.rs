@@ -250,6 +250,7 @@ impl Trial<'_> {
             tools,
             request_id: self.request_id.to_string(),
             now: crate::gateway::unix_ms() / 1000,
+            since: Some(self.started.into_std()),
             input_estimate: self.inbound.estimate(),
             json_array: self.inbound.route.json_array,
         }

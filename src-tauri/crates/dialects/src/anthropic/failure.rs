@@ -58,6 +58,14 @@ pub fn within(body: &[u8]) -> Option<Failure> {
     refused_base(body)
 }
 
+/// The failure of an error event that has no error object.
+pub(super) fn nameless(event: &[u8]) -> Failure {
+    Failure {
+        status: None,
+        ..Failure::of_status(500, words(event))
+    }
+}
+
 /// `MiniMax` tells errors in `base_resp` beside an empty answer.
 fn refused_base(body: &[u8]) -> Option<Failure> {
     #[derive(Deserialize)]

@@ -59,8 +59,9 @@ struct Wire {
     kind: Option<String>,
     #[serde(default)]
     index: Option<u64>,
+    /// The message that begins; the words of an error at some servers.
     #[serde(default)]
-    message: Option<Start>,
+    message: Option<Json>,
     #[serde(default)]
     content_block: Option<Block>,
     #[serde(default)]
@@ -114,7 +115,11 @@ impl Reader {
 
     fn event(&mut self, wire: Wire, name: &str, out: &mut Vec<Event>) -> Result<(), Malformed> {
         if name == "message_start" {
-            let start = wire.message;
+            let start = wire.message.map(|message| message.read::<Option<Start>>());
+            let start = start.transpose().map_err(|error| {
+                Malformed(format!("the message that begins cannot be read: {error}"))
+            })?;
+            let start = start.flatten();
             let (id, model, usage) = start.map_or((None, None, None), |start| {
                 (start.id, start.model, start.usage)
             });
@@ -352,8 +357,10 @@ impl StreamReader for Reader {
             .clone()
             .or_else(|| name.map(|name| String::from_utf8_lossy(name).into_owned()));
         match name.as_deref() {
-            Some("error") | None => {
-                if let Some(failure) = failure::within(data) {
+            name @ (Some("error") | None) => {
+                // An event of this name tells an error, though it may not say which.
+                let nameless = || name.map(|_| failure::nameless(data));
+                if let Some(failure) = failure::within(data).or_else(nameless) {
                     self.over = true;
                     out.push(Event::Failed(failure));
                 }

@@ -49,6 +49,13 @@ impl Answer {
         self.parts.iter().any(|part| matches!(part, Part::Call(_)))
     }
 
+    /// Whether it refuses in words and says nothing else.
+    pub fn only_refuses(&self) -> bool {
+        let refusal = |part: &Part| matches!(part, Part::Refusal(_));
+        let silent = |part: &Part| refusal(part) || matches!(part, Part::Thinking(_));
+        self.parts.iter().all(silent) && self.parts.iter().any(refusal)
+    }
+
     /// Bytes of all that is said in it, arguments of calls included.
     pub fn bytes(&self) -> usize {
         let bytes = |part: &Part| match part {
@@ -77,6 +84,18 @@ impl Stop {
             self,
             Self::MaxTokens | Self::ContextFull | Self::Refusal { .. }
         )
+    }
+
+    /// An answer that ended in the ordinary way and holds nothing but a refusal is one, whatever the provider called it.
+    #[must_use]
+    pub fn with_refusal(self, only_refuses: bool) -> Self {
+        match self {
+            Self::End if only_refuses => Self::Refusal {
+                category: None,
+                explanation: None,
+            },
+            stop => stop,
+        }
     }
 
     /// Calls in an answer that ended in the ordinary way mean that tools are to be run, whatever the provider called

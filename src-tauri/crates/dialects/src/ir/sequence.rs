@@ -7,7 +7,11 @@
 use std::collections::VecDeque;
 
 use super::{CallKind, Event, Failure, FailureKind, Opening, Part, Seal, Stop};
-use crate::{Usage, ids, json::Json, json::Prefix};
+use crate::{
+    Usage, ids,
+    json::{Json, Prefix},
+    sse::MAX_EVENT,
+};
 
 /// What identifies a call while it streams, in the provider's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,11 @@ pub struct Sequencer {
     calls: bool,
     /// Why a call that is over cannot be run.
     unfit: Option<&'static str>,
+    /// Whether there was a refusal, and whether there was anything else for a reader.
+    refused: bool,
+    said: bool,
+    /// Bytes held until the parts before them are over.
+    held: usize,
     usage: Option<Usage>,
     stop: Option<Stop>,
     finished: bool,
@@ -144,6 +153,7 @@ impl Sequencer {
 
     /// A part that comes whole.
     pub fn part(&mut self, part: Part, out: &mut Vec<Event>) {
+        self.said |= !matches!(part, Part::Thinking(_));
         self.push(Item::Part(Some(part)), out);
     }
 
@@ -169,6 +179,9 @@ impl Sequencer {
         arguments: &str,
         out: &mut Vec<Event>,
     ) -> Result<(), Malformed> {
+        if self.finished {
+            return Ok(());
+        }
         let said = |word: Option<&str>| word.filter(|word| !word.is_empty()).map(str::to_owned);
         let (id, name) = (said(id), said(name));
         if self.find(key).is_none() {
@@ -206,7 +219,7 @@ impl Sequencer {
             ))
         })?;
         call.held.push_str(arguments);
-        self.advance(out);
+        self.hold(arguments.len(), out);
         Ok(())
     }
 
@@ -221,7 +234,7 @@ impl Sequencer {
     /// Tokens as told so far; the last figures count. They are given out at the end, or at once with `now`.
     pub fn usage(&mut self, usage: Usage, now: bool, out: &mut Vec<Event>) {
         self.usage = Some(usage);
-        if now {
+        if now && !self.finished {
             out.push(Event::Usage(usage));
         }
     }
@@ -273,9 +286,10 @@ impl Sequencer {
         if let Some(usage) = self.usage {
             out.push(Event::Usage(usage));
         }
+        let only_refused = self.refused && !self.said && !self.calls;
         out.push(match self.unfit.filter(|_| !stop.is_cut()) {
             Some(why) => Event::Failed(Failure::new(FailureKind::Server, why)),
-            None => Event::Stop(stop.with_calls(self.calls)),
+            None => Event::Stop(stop.with_refusal(only_refused).with_calls(self.calls)),
         });
         Ok(())
     }
@@ -288,9 +302,11 @@ impl Sequencer {
     }
 
     fn flow(&mut self, opening: Opening, text: &str, out: &mut Vec<Event>) {
-        if text.is_empty() {
+        if text.is_empty() || self.finished {
             return;
         }
+        self.refused |= opening == Opening::Refusal;
+        self.said |= opening == Opening::Text;
         let continues =
             |flow: &Flow| flow.opening == opening && !flow.closed && flow.seal.is_none();
         if !matches!(self.queue.back(), Some(Item::Flow(flow)) if continues(flow)) {
@@ -299,10 +315,26 @@ impl Sequencer {
         if let Some(Item::Flow(flow)) = self.queue.back_mut() {
             flow.held.push(Event::Delta(text.to_owned()));
         }
+        self.hold(text.len(), out);
+    }
+
+    /// Gives out what may be, of which so many bytes are new. A provider that never ends a call must not fill our memory
+    /// with what follows it.
+    fn hold(&mut self, bytes: usize, out: &mut Vec<Event>) {
+        self.held += bytes;
         self.advance(out);
+        if self.held > MAX_EVENT {
+            self.finished = true;
+            self.queue.clear();
+            let why = "too much follows a tool call that does not end";
+            out.push(Event::Failed(Failure::new(FailureKind::Server, why)));
+        }
     }
 
     fn push(&mut self, item: Item, out: &mut Vec<Event>) {
+        if self.finished {
+            return;
+        }
         self.queue.push_back(item);
         self.advance(out);
     }
@@ -313,7 +345,10 @@ impl Sequencer {
             let followed = self.queue.len() > 1;
             let over = match self.queue.front_mut() {
                 None => return,
-                Some(Item::Flow(flow)) => flow.give(&mut self.open, followed, out),
+                Some(Item::Flow(flow)) => {
+                    self.held -= flow.bytes();
+                    flow.give(&mut self.open, followed, out)
+                }
                 Some(Item::Call(call)) => {
                     let over = call.closed || (followed && call.arguments.is_whole());
                     if !self.open && call.may_open(over) {
@@ -326,10 +361,12 @@ impl Sequencer {
                         out.push(Event::Open(call.opening()));
                     }
                     if self.open && !call.held.is_empty() {
+                        self.held -= call.held.len();
                         out.push(Event::Delta(std::mem::take(&mut call.held)));
                     }
                     if over {
                         self.unfit = self.unfit.or(call.unfit());
+                        self.held -= call.held.len();
                     }
                     over
                 }
@@ -357,6 +394,15 @@ impl Flow {
             seal: None,
             closed: false,
         }
+    }
+
+    /// Bytes of text held.
+    fn bytes(&self) -> usize {
+        let bytes = |event: &Event| match event {
+            Event::Delta(text) => text.len(),
+            _ => 0,
+        };
+        self.held.iter().map(bytes).sum()
     }
 
     /// Gives out what there is; its seal only when it is over, since it must come last and once.

@@ -1,5 +1,7 @@
 //! Answers for Ollama clients: one JSON object a line, calls whole, the last line tells why it ended and the counts.
 
+use std::time::{Duration, Instant};
+
 use super::{
     GENERATE, error, time,
     wire::{Call as WireCall, Called, Line, Message},
@@ -50,7 +52,12 @@ impl StreamWriter for Writer {
     }
 
     fn keep_alive(&mut self, out: &mut Vec<u8>) {
-        put(&self.teller.line(Message::default()), out);
+        // Of either endpoint, since it may be needed before the client's request was read.
+        let line = Line {
+            response: Some(String::new()),
+            ..self.teller.chat(Message::default())
+        };
+        put(&line, out);
     }
 }
 
@@ -69,6 +76,7 @@ pub(super) fn answer(answer: &Answer, reply: &Reply) -> Vec<u8> {
     for event in unfold(answer.clone()) {
         let said = match &event {
             Event::Stop(stop) => {
+                teller.spoke_at = None;
                 last = teller.last(stop);
                 teller.declined(stop)
             }
@@ -109,8 +117,10 @@ struct Teller {
     arguments: String,
     calls: u64,
     /// Bytes said so far.
-    said: usize,
+    bytes: usize,
     usage: Option<Usage>,
+    /// When the first piece came.
+    spoke_at: Option<Instant>,
     reply: Reply,
 }
 
@@ -124,8 +134,9 @@ impl Teller {
             spoke: false,
             arguments: String::new(),
             calls: 0,
-            said: 0,
+            bytes: 0,
             usage: None,
+            spoke_at: None,
             reply: reply.clone(),
         }
     }
@@ -155,7 +166,8 @@ impl Teller {
     }
 
     fn delta(&mut self, text: &str) -> Option<Message> {
-        self.said += text.len();
+        self.bytes += text.len();
+        self.spoke_at.get_or_insert_with(Instant::now);
         match self.open {
             Some(Opening::Call { .. }) => {
                 self.arguments.push_str(text);
@@ -216,26 +228,29 @@ impl Teller {
 
     /// A line that is not the last.
     fn line(&self, said: Message) -> Line {
-        let line = Line {
+        if !self.generates {
+            return self.chat(said);
+        }
+        Line {
+            message: None,
+            response: Some(said.content.clone().unwrap_or_default()),
+            thinking: said.thinking.clone(),
+            ..self.chat(said)
+        }
+    }
+
+    /// A line of a chat.
+    fn chat(&self, said: Message) -> Line {
+        Line {
             model: Some(self.model.clone()),
             created_at: Some(self.created_at.clone()),
             done: Some(false),
-            ..Line::default()
-        };
-        if self.generates {
-            return Line {
-                response: Some(said.content.unwrap_or_default()),
-                thinking: said.thinking,
-                ..line
-            };
-        }
-        Line {
             message: Some(Message {
                 role: Some("assistant".to_owned()),
                 content: Some(said.content.unwrap_or_default()),
                 ..said
             }),
-            ..line
+            ..Line::default()
         }
     }
 
@@ -244,14 +259,39 @@ impl Teller {
             Stop::MaxTokens | Stop::ContextFull | Stop::Pause => "length",
             Stop::End | Stop::Sequence(_) | Stop::ToolUse | Stop::Refusal { .. } => "stop",
         };
-        let usage = self.reply.usage(self.usage, self.said);
+        let usage = self.reply.usage(self.usage, self.bytes);
         let prompt = usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h;
-        Line {
+        self.timed(Line {
             done: Some(true),
             reason: Some(reason.to_owned()),
             prompt_tokens: Some(Int::of(prompt)),
             tokens: Some(Int::of(usage.output)),
             ..self.line(Message::default())
+        })
+    }
+
+    /// With durations in nanoseconds. Clients divide by them, so none is 0 but that of loading, which is not measured.
+    fn timed(&self, line: Line) -> Line {
+        let Some(since) = self.reply.since else {
+            return line;
+        };
+        let nanos = |time: Duration| {
+            Some(Int::of(
+                u64::try_from(time.as_nanos().max(1)).unwrap_or(u64::MAX),
+            ))
+        };
+        let total = since.elapsed();
+        // Of an answer that came whole nobody knows where its time went.
+        let (prompt, answer) = self.spoke_at.map_or((total, total), |at| {
+            let prompt = at.duration_since(since);
+            (prompt, total.saturating_sub(prompt))
+        });
+        Line {
+            total: nanos(total),
+            load: Some(Int(0)),
+            prompt_time: nanos(prompt),
+            time: nanos(answer),
+            ..line
         }
     }
 }

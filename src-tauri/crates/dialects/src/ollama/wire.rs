@@ -97,6 +97,10 @@ wire! {
         reason: String = "done_reason",
         prompt_tokens: Int = "prompt_eval_count",
         tokens: Int = "eval_count",
+        total: Int = "total_duration",
+        load: Int = "load_duration",
+        prompt_time: Int = "prompt_eval_duration",
+        time: Int = "eval_duration",
         error: Json = "error",
     }
 }

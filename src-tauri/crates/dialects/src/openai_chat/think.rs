@@ -5,6 +5,8 @@
 
 const OPENING: &str = "<think>";
 const CLOSING: &str = "</think>";
+/// White space before a tag, in bytes. More of it is a model that is stuck, and is told at once.
+const SPACE: usize = 64;
 
 /// A piece of an answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,7 +54,9 @@ impl Splitter {
             match self.state {
                 State::Start => {
                     let begun = self.held.trim_start();
-                    if let Some(behind) = begun.strip_prefix(OPENING) {
+                    if self.held.len() - begun.len() > SPACE {
+                        self.state = State::Text;
+                    } else if let Some(behind) = begun.strip_prefix(OPENING) {
                         self.held = behind.to_owned();
                         self.state = State::Opened;
                     } else if OPENING.starts_with(begun) {
@@ -140,6 +144,26 @@ mod tests {
         }
         splitter.finish(&mut sink);
         (thinking, text)
+    }
+
+    #[test]
+    fn white_space_is_not_held_without_end() {
+        // PITFALLS 24
+        let mut told = 0;
+        let mut splitter = Splitter::default();
+        let held = (0..1000)
+            .map(|fed| {
+                splitter.push("\n", |piece| match piece {
+                    Piece::Text(text) => told += text.len(),
+                    Piece::Thinking(text) => panic!("{text}"),
+                });
+                fed + 1 - told
+            })
+            .max();
+        assert_eq!(held, Some(super::SPACE));
+        let late = format!("{}<think>a</think>", " ".repeat(super::SPACE + 1));
+        assert_eq!(split(&[&late]), (String::new(), late.clone()));
+        assert_eq!(split(&[&late[..70], &late[70..]]), (String::new(), late));
     }
 
     #[test]

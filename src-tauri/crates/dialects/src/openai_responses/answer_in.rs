@@ -48,20 +48,24 @@ impl ResponseIn {
         }
     }
 
-    /// Why it ended; a refusal and nothing else is one.
-    pub(super) fn stop(&self, only_refused: bool) -> Stop {
-        let reason = self.incomplete_details.as_ref();
-        let reason = reason.and_then(|details| details.reason.as_deref());
-        match (self.status.as_deref(), reason) {
-            (_, Some("content_filter")) => Stop::Refusal {
+    /// Why it is not complete, if that is told.
+    fn reason(&self) -> Option<&str> {
+        self.incomplete_details.as_ref()?.reason.as_deref()
+    }
+
+    /// Whether it was cut short. Some servers tell a reason and no status.
+    fn is_incomplete(&self) -> bool {
+        self.status.as_deref() == Some("incomplete") || self.reason().is_some()
+    }
+
+    /// Why it ended.
+    pub(super) fn stop(&self) -> Stop {
+        match self.reason() {
+            Some("content_filter") => Stop::Refusal {
                 category: Some("content_filter".to_owned()),
                 explanation: None,
             },
-            (Some("incomplete"), _) => Stop::MaxTokens,
-            _ if only_refused => Stop::Refusal {
-                category: None,
-                explanation: None,
-            },
+            _ if self.is_incomplete() => Stop::MaxTokens,
             _ => Stop::End,
         }
     }
@@ -78,7 +82,7 @@ pub(super) fn read(body: &[u8], origin: &Origin) -> Result<Answer, Unreadable> {
         return Err(malformed("its answer has no `output`".to_owned()));
     };
     let mut parts = Vec::new();
-    let cut = response.status.as_deref() == Some("incomplete");
+    let cut = response.is_incomplete();
     for item in output {
         match of_item(item, origin) {
             Ok(more) => parts.extend(more),
@@ -87,17 +91,16 @@ pub(super) fn read(body: &[u8], origin: &Origin) -> Result<Answer, Unreadable> {
             Err(problem) => return Err(malformed(problem)),
         }
     }
-    let refused = |part: &Part| matches!(part, Part::Refusal(_) | Part::Thinking(_));
-    let only_refused =
-        parts.iter().all(refused) && parts.iter().any(|part| matches!(part, Part::Refusal(_)));
-    let has_calls = parts.iter().any(|part| matches!(part, Part::Call(_)));
-    Ok(Answer {
-        stop: response.stop(only_refused).with_calls(has_calls),
+    let mut answer = Answer {
+        stop: response.stop(),
         id: response.id,
         model: response.model,
         parts,
         usage: response.usage.map(UsageIn::read),
-    })
+    };
+    let (refuses, has_calls) = (answer.only_refuses(), answer.has_calls());
+    answer.stop = answer.stop.with_refusal(refuses).with_calls(has_calls);
+    Ok(answer)
 }
 
 /// The parts of an item.

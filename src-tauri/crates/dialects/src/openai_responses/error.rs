@@ -58,21 +58,19 @@ pub(super) fn of_error(error: &Json, status: Option<u16>) -> Failure {
     let word = |word: &Option<Json>| word.as_ref().filter(|word| !word.is_null()).map(words);
     let code = word(&inner.code).or_else(|| word(&inner.r#type));
     let told = code.as_deref().and_then(kind_of);
-    let told = told.or_else(|| {
-        inner
-            .r#type
-            .as_ref()
-            .map(words)
-            .as_deref()
-            .and_then(kind_of)
-    });
+    let kind = word(&inner.r#type);
+    let told = told.or_else(|| kind.as_deref().and_then(kind_of));
     let mut failure = match (status, code.as_deref().and_then(|code| code.parse().ok())) {
         // A code that is a status, as some gateways write.
         (Some(status), _) | (None, Some(status @ 400..600)) => Failure::of_status(status, message),
         (None, _) if crate::ir::is_context_too_long(&message) => {
             Failure::new(FailureKind::ContextTooLong, message)
         }
-        (None, _) => Failure::new(FailureKind::Server, message),
+        (None, _) => {
+            let words = [code.as_deref(), kind.as_deref()];
+            let general = words.into_iter().flatten().find_map(general_kind_of);
+            Failure::new(general.unwrap_or(FailureKind::Server), message)
+        }
     };
     if let Some(kind) = told {
         failure.kind = kind;
@@ -88,15 +86,30 @@ fn kind_of(word: &str) -> Option<FailureKind> {
         "insufficient_quota" | "billing_hard_limit_reached" => FailureKind::Billing,
         "rate_limit_exceeded" | "rate_limit_error" => FailureKind::RateLimit,
         "invalid_api_key" | "authentication_error" => FailureKind::Authentication,
+        "permission_denied" | "permission_error" => FailureKind::Permission,
         "model_not_found" => FailureKind::NotFound,
+        "conflict" => FailureKind::Conflict,
+        "timeout" | "timeout_error" => FailureKind::Timeout,
         "server_is_overloaded" | "overloaded" | "overloaded_error" | "slow_down" => {
             FailureKind::Overloaded
         }
-        "invalid_prompt" => FailureKind::InvalidRequest,
+        "invalid_prompt"
+        | "bio_policy"
+        | "misalignment_policy_violation"
+        | "data_residency_mismatch" => FailureKind::InvalidRequest,
         "request_too_large" => FailureKind::TooLarge,
         _ if word.contains("image") => FailureKind::InvalidRequest,
         _ => return None,
     })
+}
+
+/// The kind that a word tells which says less than a status or the message.
+fn general_kind_of(word: &str) -> Option<FailureKind> {
+    match word {
+        "invalid_request_error" => Some(FailureKind::InvalidRequest),
+        "server_error" | "api_error" => Some(FailureKind::Server),
+        _ => None,
+    }
 }
 
 /// A string as it is, anything else as its text.
@@ -107,6 +120,8 @@ fn words(value: &Json) -> String {
 /// An error for a client: its status and its body.
 pub(super) fn write(failure: &Failure) -> (u16, Vec<u8>) {
     let status = match failure.status {
+        // Clients compact their conversation on this one.
+        _ if failure.kind == FailureKind::ContextTooLong => 400,
         Some(529) => 503,
         Some(status @ 400..600) => status,
         _ => failure.kind.status(),

@@ -24,7 +24,7 @@ impl Writer {
                 self.open = Open::Message(message);
             }
             Open::Reasoning(thinking, id) => self.close_reasoning(&thinking, &id, out),
-            Open::Call(call) => self.close_call(call, out),
+            Open::Call(call) => self.close_call(call, false, out),
         }
     }
 
@@ -97,21 +97,16 @@ impl Writer {
         self.done(reasoning(thinking, id), out);
     }
 
-    pub(super) fn close_call(&mut self, mut call: Called, out: &mut Vec<u8>) {
-        if call.arguments.trim().is_empty() {
-            "{}".clone_into(&mut call.arguments);
-        }
-        let parsed = Json::parse(std::mem::take(&mut call.arguments));
-        // Arguments in the middle of which the tokens ran out are no JSON.
-        let status = if parsed.is_ok() {
-            "completed"
-        } else {
-            "incomplete"
-        };
-        let said = match &parsed {
-            Ok(arguments) if call.custom => free_text(arguments),
-            Ok(arguments) => arguments.text().to_owned(),
-            Err(_) => String::new(),
+    /// A call is over; `broken` where more was to come.
+    fn close_call(&mut self, mut call: Called, broken: bool, out: &mut Vec<u8>) {
+        let told = std::mem::take(&mut call.arguments);
+        // Of arguments that were cut, the item tells what its deltas told: free text has none.
+        let whole = Json::arguments(&told).filter(|_| !broken);
+        let (said, status) = match whole {
+            Some(arguments) if call.custom => (free_text(&arguments), "completed"),
+            Some(arguments) => (arguments.text().to_owned(), "completed"),
+            None if call.custom => (String::new(), "incomplete"),
+            None => (told, "incomplete"),
         };
         let mut event = ContentEvent {
             item_id: &call.id,
@@ -132,6 +127,18 @@ impl Writer {
         }
         let item = Json::of(&call.item(status, &said));
         self.done(item, out);
+    }
+
+    /// The answer broke off: what is open is over, as far as it came.
+    pub(super) fn close_broken(&mut self, out: &mut Vec<u8>) {
+        match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Call(call) => self.close_call(call, true, out),
+            open => {
+                self.open = open;
+                self.close(out);
+            }
+        }
+        self.close_message("incomplete", out);
     }
 
     /// A part that comes whole.

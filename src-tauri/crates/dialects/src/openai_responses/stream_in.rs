@@ -135,7 +135,11 @@ impl Reader {
                 }
             }
             "response.completed" | "response.incomplete" | "response.done" => {
-                self.terminal(frame.response.unwrap_or_default(), out)?;
+                let mut response = frame.response.unwrap_or_default();
+                if kind == "response.incomplete" {
+                    response.status.get_or_insert("incomplete".to_owned());
+                }
+                self.terminal(response, out)?;
             }
             "response.failed" | "response.cancelled" | "error" => self.fail(&frame, out),
             // Progress of the vendor's own tools, and what is yet to be invented.
@@ -390,12 +394,7 @@ impl Reader {
             claimed.push(at);
             self.complete(at, item, raw, out)?;
         }
-        let told = |kind: Kind| {
-            let mut all = self.items.all().iter().flat_map(|item| &item.told);
-            all.any(|told| told.kind == kind)
-        };
-        let only_refused = told(Kind::Refusal) && !told(Kind::Text) && !self.sequencer.has_calls();
-        self.sequencer.stop(response.stop(only_refused));
+        self.sequencer.stop(response.stop());
         if let Some(usage) = response.usage.take() {
             self.sequencer.usage(UsageIn::read(usage), false, out);
         }

@@ -353,6 +353,7 @@ impl Writer {
     }
 
     fn fail(&mut self, failure: &Failure, out: &mut Vec<u8>) {
+        self.close_broken(out);
         self.end(Status::of_failure(failure), out);
     }
 }

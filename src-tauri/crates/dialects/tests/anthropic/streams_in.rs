@@ -7,6 +7,26 @@ use dialects::{
 };
 use serde_json::{Value, json};
 
+#[test]
+fn an_error_event_without_an_error_is_one() {
+    let named: (Option<&[u8]>, &[u8]) = (Some(b"error"), br#"{"message":"overheated"}"#);
+    let typed: (Option<&[u8]>, &[u8]) = (None, br#"{"type":"error","message":"overheated"}"#);
+    for (name, data) in [named, typed] {
+        let mut reader = Dialect::Anthropic.codec().stream_reader(&origin());
+        let mut out = Vec::new();
+        reader
+            .read(None, start().to_string().as_bytes(), &mut out)
+            .unwrap();
+        reader.read(name, data, &mut out).unwrap();
+        assert!(reader.is_over());
+        reader.finish(&mut out).unwrap();
+        let Some(Event::Failed(failure)) = out.last() else {
+            panic!("{out:?}")
+        };
+        assert_eq!(failure.message, "overheated");
+    }
+}
+
 /// Events as short words.
 fn told(events: &[Event]) -> String {
     let word = |event: &Event| match event {

@@ -287,6 +287,31 @@ fn a_whole_answer_is_one_object() {
 }
 
 #[test]
+fn the_last_line_tells_how_long_it_took() {
+    let body = r#"{"model":"asked","messages":[]}"#;
+    let reply = || Reply {
+        since: std::time::Instant::now().checked_sub(std::time::Duration::from_secs(2)),
+        ..reply(body)
+    };
+    let streamed = lines(&unfold(answer()), reply()).pop().unwrap();
+    let whole: Value = serde_json::from_slice(&codec().write_answer(&answer(), &reply())).unwrap();
+    for told in [&streamed, &whole] {
+        assert_eq!(told["load_duration"], 0);
+        assert!(
+            told["total_duration"].as_u64().unwrap() >= 2_000_000_000,
+            "{told}"
+        );
+        assert!(
+            told["prompt_eval_duration"].as_u64().unwrap() >= 2_000_000_000,
+            "{told}"
+        );
+        assert!(told["eval_duration"].as_u64().unwrap() >= 1, "{told}");
+    }
+    assert!(streamed["eval_duration"].as_u64() < streamed["total_duration"].as_u64());
+    assert_eq!(whole["eval_duration"], whole["total_duration"]);
+}
+
+#[test]
 fn failures_and_silence() {
     let reply = || reply(r#"{"model":"asked","messages":[]}"#);
     let start = Event::Start {
@@ -303,4 +328,6 @@ fn failures_and_silence() {
         (&line["message"]["content"], &line["done"]),
         (&json!(""), &json!(false))
     );
+    // Clients of /api/generate read another field, and their request may not have been read yet.
+    assert_eq!(line["response"], "");
 }

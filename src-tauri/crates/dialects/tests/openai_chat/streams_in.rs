@@ -123,7 +123,7 @@ fn streams_of_all_servers_mean_one_thing() {
             r#"start:r call:a:f "{\"x\":1}" close thinking "late" close stop:ToolUse"#),
         ("parts of content", vec![delta(json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]})), delta(json!({"content": [{"type": "text", "text": "a"}]})), stop()],
             r#"start:r thinking "hm" close text "a" close stop:End"#),
-        ("a refusal", vec![delta(json!({"refusal": "no"})), stop()], r#"start:r refusal "no" close stop:End"#),
+        ("a refusal", vec![delta(json!({"refusal": "no"})), stop()], r#"start:r refusal "no" close stop:Refusal { category: None, explanation: None }"#),
         ("filtered", vec![delta(json!({"content": "a"})), finish("sensitive")], r#"start:r text "a" close stop:Refusal { category: Some("sensitive"), explanation: None }"#),
         ("legacy call", vec![delta(json!({"function_call": {"name": "f", "arguments": ""}})), delta(json!({"function_call": {"arguments": "{}"}})), finish("function_call")],
             "start:r call:call_"),

@@ -138,6 +138,7 @@ pub(crate) fn reply() -> Reply {
         now: 1_700_000_000,
         input_estimate: 7,
         json_array: false,
+        since: None,
     }
 }
 
