@@ -43,6 +43,9 @@ impl Live {
             Report::Retrying { id, .. } => {
                 self.change(id, |row| row.mark = Some("retrying".to_owned()))
             }
+            Report::Suspended { id, .. } => {
+                self.change(id, |row| row.mark = Some("suspended".to_owned()))
+            }
             Report::Ended(ended) => {
                 self.sums.failures += u64::from(ended.status == EndStatus::Failed);
                 self.change(&ended.id, |row| end(row, ended))

@@ -7,7 +7,9 @@ use crate::handle::{CommandError, Daemon};
 use crate::lifecycle::ledger_path;
 use crate::settings::{Provider as Config, Settings};
 use crate::view::board::{self, Clocks};
-use crate::view::{Group, GroupSummary, Key, Problem, ProblemKind, Provider, Status, Today};
+use crate::view::{
+    Group, GroupSummary, Key, Problem, ProblemKind, Provider, Status, Suspended, Today,
+};
 
 impl Daemon {
     /// What `GET /api/v1/status` answers.
@@ -26,7 +28,7 @@ impl Daemon {
             active_provider: view.serving.as_deref().map(ToOwned::to_owned),
             serving_group: serving_group(&view),
             in_flight: instance.gateway.in_flight() as u64,
-            suspended: 0,
+            suspended: instance.gateway.suspended().len() as u64,
             groups: groups
                 .map(|group| GroupSummary {
                     name: group.name,
@@ -40,6 +42,16 @@ impl Daemon {
             practice_outage,
             today,
         }
+    }
+
+    /// What `GET /api/v1/suspended` answers.
+    pub fn suspended(&self) -> Vec<Suspended> {
+        let waiting = self.instance().gateway.suspended();
+        waiting
+            .iter()
+            .enumerate()
+            .map(|(index, waits)| Suspended::of(index + 1, waits))
+            .collect()
     }
 
     /// What `GET /api/v1/groups` answers.

@@ -43,6 +43,11 @@ pub(crate) fn event(report: &Report, facts: &impl Facts) -> Option<Event> {
             at_ms: jiff::Timestamp::now().as_millisecond(),
             mark: Some(Mark::Retrying),
         }),
+        Report::Suspended { id, at_ms, .. } => Event::Marked(ledger::Marked {
+            id: id.clone(),
+            at_ms: *at_ms,
+            mark: Some(Mark::Suspended),
+        }),
         Report::Ended(ended) => Event::Ended(ledger::Ended {
             id: ended.id.clone(),
             at_ms: ended.at_ms,

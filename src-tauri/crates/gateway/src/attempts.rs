@@ -18,6 +18,7 @@ use crate::{
     refusal::Refusal,
     report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId},
     route::Endpoint,
+    suspend::{Patience, Waited},
     trial::{Trial, mark},
 };
 
@@ -40,7 +41,7 @@ struct Conclusion {
 
 impl Driver {
     /// Runs until the client has an answer, or is gone.
-    pub(crate) async fn run(self, answer: oneshot::Sender<Answer>) {
+    pub(crate) async fn run(mut self, answer: oneshot::Sender<Answer>) {
         let mut outlet = Outlet::new(answer);
         let conclusion = self.drive(&mut outlet).await;
         self.shared.report(Report::Ended(Ended {
@@ -58,27 +59,30 @@ impl Driver {
         }
     }
 
-    async fn drive(&self, outlet: &mut Outlet) -> Conclusion {
-        let ask = Ask {
+    async fn drive(&mut self, outlet: &mut Outlet) -> Conclusion {
+        let mut ask = Ask {
             model: self.inbound.model().to_owned(),
             pin: self.inbound.route.pin.clone(),
             only: (self.inbound.route.endpoint == Endpoint::Other)
                 .then(|| routed(self.inbound.route.dialect)),
         };
+        if self.shared.waiting.len() > 0 {
+            // Those who came before go before.
+            self.shared.look_through();
+        }
         let mut run = self.shared.with_board(|board, now| board.begin(&ask, now));
         if self.inbound.route.endpoint != Endpoint::Answer {
             run = run.aside();
         }
-        let mut last = None;
-        let mut spare = None;
+        let (mut last, mut spare) = (None, None);
+        let mut patience = Patience::default();
+        let shared = Arc::clone(&self.shared);
+        let next = |run: &mut Failover| shared.with_board(|board, now| board.next(run, now));
+        let mut step = next(&mut run);
         loop {
-            match self
-                .shared
-                .with_board(|board, now| board.next(&mut run, now))
-            {
+            step = match step {
                 Step::Try(candidate) => {
-                    let ending = self.attempt(&candidate, &mut run, outlet).await;
-                    match ending {
+                    match self.attempt(&candidate, &mut run, outlet).await {
                         Ending::Failed {
                             error,
                             spare: answer,
@@ -89,13 +93,37 @@ impl Driver {
                         }
                         ended => return Conclusion::of(ended),
                     }
+                    next(&mut run)
                 }
                 Step::Wait { until } => {
                     if self.wait(until).await.is_err() {
                         return Conclusion::of(Ending::ClientGone);
                     }
+                    next(&mut run)
                 }
-                Step::GiveUp(exhausted) => return self.give_up(&exhausted, last, spare, outlet),
+                Step::GiveUp(exhausted) => {
+                    let why = last.as_ref().map(|(_, error): &(_, String)| error.as_str());
+                    let waits = spare.is_none() && exhausted.may_wait;
+                    let waited = if waits {
+                        self.suspend((ask, run), &exhausted, why, &mut patience)
+                            .await
+                    } else {
+                        Waited::Not
+                    };
+                    match waited {
+                        Waited::Served(go) => {
+                            // What it waited for may be other settings.
+                            self.live = self.shared.live.load_full();
+                            (ask, run) = (go.ask, go.run);
+                            Step::Try(go.candidate)
+                        }
+                        Waited::Gone => return Conclusion::of(Ending::ClientGone),
+                        Waited::Not => return self.give_up(&exhausted, last, spare, outlet),
+                        Waited::Enough(refusal) => {
+                            return self.refused(refusal, &exhausted, None, outlet);
+                        }
+                    }
+                }
             }
         }
     }
@@ -257,8 +285,18 @@ impl Driver {
             };
         }
         let refusal = Refusal::exhausted(exhausted, error.as_deref());
+        self.refused(refusal, exhausted, candidate.as_ref(), outlet)
+    }
+
+    fn refused(
+        &self,
+        refusal: Refusal,
+        exhausted: &Exhausted,
+        candidate: Option<&Candidate>,
+        outlet: &mut Outlet,
+    ) -> Conclusion {
         let mut answer = refusal.answer(self.inbound.route.dialect, &self.request_id);
-        mark(&mut answer.headers, &self.request_id, candidate.as_ref());
+        mark(&mut answer.headers, &self.request_id, candidate);
         outlet.whole(answer);
         Conclusion {
             status: EndStatus::Failed,

@@ -40,6 +40,7 @@ use crate::{
     snapshot::Snapshot,
     trial::mark,
     upstream::{PoolError, Pools},
+    waiting::{NotWaiting, Order, Suspended, WaitingRoom},
 };
 
 /// The gateway could not be made of these settings.
@@ -69,10 +70,12 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     /// Embeddings that were asked for before.
     pub(crate) embeddings: EmbedCache,
+    /// Requests that nothing can serve now.
+    pub(crate) waiting: WaitingRoom,
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Board> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Board> {
         // The board has no half-done states that outlive a method, so a panic elsewhere does not spoil it.
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -80,7 +83,9 @@ impl Shared {
     /// Asks or tells routing something.
     pub(crate) fn with_board<R>(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> R) -> R {
         let now = now();
-        act(&mut self.lock(), now)
+        let answer = act(&mut self.lock(), now);
+        self.waiting.kick();
+        answer
     }
 
     /// Tells routing something and reports what it made of it.
@@ -132,6 +137,7 @@ impl Gateway {
                 shelf: Shelf::default(),
                 memory: Arc::default(),
                 embeddings: EmbedCache::default(),
+                waiting: WaitingRoom::default(),
             }),
         })
     }
@@ -150,15 +156,21 @@ impl Gateway {
             .values()
             .filter(|now| now.is_renewed(&before.snapshot))
             .collect();
+        let renewed: Vec<_> = renewed
+            .into_iter()
+            .map(|upstream| upstream.name.clone())
+            .collect();
+        let topology = snapshot.topology.clone();
+        // Before routing hears of it: whoever routing lets go on finds the new settings.
+        self.shared.live.store(Arc::new(Live { snapshot, pools }));
         self.shared.routed(|board, now| {
-            board.replace(snapshot.topology.clone(), now);
+            board.replace(topology, now);
             // What a wrong key or address earned does not hold for the right one.
             renewed
                 .iter()
-                .flat_map(|upstream| board.reset(&upstream.name, now).unwrap_or_default())
+                .flat_map(|name| board.reset(name, now).unwrap_or_default())
                 .collect()
         });
-        self.shared.live.store(Arc::new(Live { snapshot, pools }));
         self.shared.shelf.clear();
         Ok(())
     }
@@ -166,6 +178,16 @@ impl Gateway {
     /// Asks or tells routing something. Changes that come of it are the caller's to publish.
     pub fn board<R>(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> R) -> R {
         self.shared.with_board(act)
+    }
+
+    /// Requests that wait until something can serve them, the oldest first.
+    pub fn suspended(&self) -> Vec<Suspended> {
+        self.shared.waiting.list()
+    }
+
+    /// Does with a waiting request what a person wants.
+    pub fn order(&self, id: &str, order: Order) -> Result<(), NotWaiting> {
+        self.shared.waiting.order(id, order)
     }
 
     /// Requests that are being served.
@@ -200,7 +222,13 @@ impl Gateway {
         stop: CancellationToken,
         grace: Duration,
     ) {
+        let (shared, stopping) = (self.shared.clone(), stop.clone());
+        let closing = tokio::spawn(async move {
+            stopping.cancelled().await;
+            shared.waiting.close();
+        });
         serve::serve(listener, self.screened(app), stop, grace).await;
+        closing.abort();
     }
 
     /// Puts the check of `Host` and `Origin` before every path of the app, the owner's own ones included.

@@ -32,8 +32,10 @@ mod route;
 mod screen;
 mod serve;
 mod snapshot;
+mod suspend;
 mod trial;
 mod upstream;
+mod waiting;
 mod whole;
 
 pub use dialects::Usage;
@@ -42,3 +44,4 @@ pub use guard::guard;
 pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started};
 pub use snapshot::{Access, Auth, ClientToken, Limits, Snapshot, Timeouts, Upstream};
 pub use upstream::is_version;
+pub use waiting::{NotWaiting, Order, Suspend, Suspended};

@@ -168,7 +168,7 @@ impl Refusal {
 }
 
 /// 529, which Anthropic's clients know as "overloaded" and retry.
-fn overloaded() -> StatusCode {
+pub(crate) fn overloaded() -> StatusCode {
     StatusCode::from_u16(529).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 

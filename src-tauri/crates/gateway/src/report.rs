@@ -38,6 +38,17 @@ pub enum Report {
         /// Until when, at the latest.
         until_ms: i64,
     },
+    /// Nothing can serve the request now: it waits until something can.
+    Suspended {
+        /// The request.
+        id: RequestId,
+        /// When.
+        at_ms: i64,
+        /// Until when, at the latest.
+        until_ms: i64,
+        /// Why, in one sentence.
+        why: String,
+    },
     /// The request is over.
     Ended(Ended),
     /// Routing changed its mind about a provider or a group.

@@ -6,7 +6,7 @@ use dialects::vendors::Record;
 use routing::{Dialect, Pin, Topology};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::route::Route;
+use crate::{route::Route, waiting::Suspend};
 
 /// One consistent state of settings and secrets. A request keeps the one it began with.
 #[derive(Debug, Clone)]
@@ -176,6 +176,8 @@ pub struct Limits {
     pub max_body: usize,
     /// The most memory for embeddings that clients want remembered, in bytes; 0 where none are.
     pub embeddings_cache: usize,
+    /// How requests wait that nothing can serve.
+    pub suspend: Suspend,
 }
 
 impl Default for Limits {
@@ -183,6 +185,11 @@ impl Default for Limits {
         Self {
             max_body: 64 << 20,
             embeddings_cache: 32 << 20,
+            suspend: Suspend {
+                enabled: false,
+                timeout: Duration::from_mins(5),
+                max: 100,
+            },
         }
     }
 }

@@ -18,6 +18,16 @@ impl Board {
         Failover::new(self.plan(ask, now))
     }
 
+    /// Plans a request anew that had nowhere to go: everything it tried may be tried again.
+    pub fn begin_again(&self, run: &Failover, ask: &Ask, now: Instant) -> Failover {
+        Failover {
+            tried: run.tried,
+            aside: run.aside,
+            last: run.last,
+            ..Failover::new(self.plan(ask, now))
+        }
+    }
+
     /// What to do next. Health is looked at now, not when the request was planned.
     ///
     /// A candidate that was handed out before and never recorded counts as cancelled.
@@ -55,6 +65,9 @@ impl Board {
         }
         if !run.plan.ignores_pause && self.paused.contains(&place.group) {
             return Some(Bar::Paused);
+        }
+        if run.forced {
+            return None;
         }
         let room = self.room(provider, now);
         let Some(health) = self.health.get(&place.provider) else {
@@ -120,6 +133,9 @@ impl Board {
             return run.may_try(place, None, attempts).then_some(None);
         }
         let may = |key: &Arc<str>| run.may_try(place, Some(key), attempts);
+        if run.forced {
+            return provider.keys.iter().find(|key| may(key)).cloned().map(Some);
+        }
         let unused = Pool::default();
         let pool = self
             .health
@@ -208,6 +224,7 @@ impl Board {
                     }
                 }
                 Some(bar) => {
+                    tally.paused |= bar == Bar::Paused;
                     let until = bar.until(now);
                     tally.skip(place, None, until, false, self.with_cause(place, bar, now));
                 }
@@ -244,6 +261,8 @@ struct Tally<'a> {
     soonest: Option<Instant>,
     /// Whether all that rests so far rests for a refused key.
     refused: Option<bool>,
+    /// Something waits for a person to resume its group.
+    paused: bool,
 }
 
 impl<'a> Tally<'a> {
@@ -253,6 +272,7 @@ impl<'a> Tally<'a> {
             skipped: run.plan.ruled_out.clone(),
             soonest: None,
             refused: None,
+            paused: false,
         }
     }
 
@@ -281,13 +301,15 @@ impl<'a> Tally<'a> {
     }
 
     fn exhausted(self, now: Instant) -> Exhausted {
+        let refused = self.refused.unwrap_or(false);
         Exhausted {
+            may_wait: self.paused || (self.soonest.is_some() && !refused),
             skipped: self.skipped,
             last: self.run.last,
             retry_in: self
                 .soonest
                 .map(|until| until.saturating_duration_since(now)),
-            refused: self.refused.unwrap_or(false),
+            refused,
             tried: self.run.tried,
         }
     }

@@ -29,6 +29,8 @@ pub struct Failover {
     pub(crate) aside: bool,
     /// It has its answer, or can not have another one any more.
     pub(crate) ended: bool,
+    /// A person wants it tried, whoever rests.
+    pub(crate) forced: bool,
 }
 
 #[derive(Debug)]
@@ -66,7 +68,15 @@ impl Failover {
             last: None,
             aside: false,
             ended: false,
+            forced: false,
         }
+    }
+
+    /// A person wants it tried now, whatever rests or is at its limit. Paused groups and disabled providers stay out.
+    #[must_use]
+    pub fn forced(mut self) -> Self {
+        self.forced = true;
+        self
     }
 
     /// A call beside the answers themselves, such as a token count: who fails it is passed over, and nobody rests

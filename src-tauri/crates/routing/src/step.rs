@@ -73,6 +73,9 @@ pub struct Exhausted {
     pub refused: bool,
     /// How many tries were made.
     pub tried: u32,
+    /// Waiting may help: a rest ends, a slot becomes free, or a paused group is resumed. Not where all that rests, rests
+    /// for a refused key.
+    pub may_wait: bool,
 }
 
 /// A candidate (or a whole provider or group) that could not be tried.

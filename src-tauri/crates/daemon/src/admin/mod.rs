@@ -8,6 +8,7 @@ mod history;
 mod refusal;
 mod steer;
 mod stream;
+mod suspended;
 
 use axum::extract::{Extension, State};
 use axum::routing::{get, post, put};
@@ -38,6 +39,10 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/keys", get(keys))
         .route("/requests", get(history::list))
         .route("/requests/{id}", get(history::detail))
+        .route("/suspended", get(suspended::list))
+        .route("/suspended/{id}/release", post(suspended::release))
+        .route("/suspended/{id}/redirect", post(suspended::redirect))
+        .route("/suspended/{id}/fail", post(suspended::fail))
         .route("/stream", get(stream::stream))
         .route("/config", get(config::show))
         .route("/config/check", post(config::check))

@@ -47,6 +47,11 @@ pub fn snapshot(
         limits: Limits {
             max_body: settings.server.max_body,
             embeddings_cache: settings.server.embeddings_cache,
+            suspend: gateway::Suspend {
+                enabled: settings.routing.suspend.enabled,
+                timeout: settings.routing.suspend.timeout,
+                max: settings.routing.suspend.max as usize,
+            },
         },
     }
 }

@@ -11,6 +11,7 @@ mod notice;
 mod provider;
 mod request;
 mod status;
+mod suspended;
 
 pub use connect::Connect;
 pub use event::{Event, Payload};
@@ -20,3 +21,4 @@ pub use notice::{Notice, NoticeKind};
 pub use provider::{Key, Models, Provider, ProviderTest};
 pub use request::{Cost, Request};
 pub use status::{GroupSummary, Mode, Problem, ProblemKind, Status, Today};
+pub use suspended::Suspended;

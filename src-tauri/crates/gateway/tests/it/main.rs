@@ -10,4 +10,5 @@ mod failover;
 mod passthrough;
 mod stream;
 mod support;
+mod suspend;
 mod told_errors;

@@ -190,7 +190,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) gateway: Gateway,
     reports: mpsc::Receiver<Report>,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Drop for Running {

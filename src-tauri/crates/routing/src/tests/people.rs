@@ -128,3 +128,47 @@ fn a_request_under_way_goes_on_by_the_new_config() {
     };
     assert_eq!(exhausted.skipped[0].why, "no longer in the config");
 }
+
+#[test]
+fn what_waits_may_be_tried_by_force_and_goes_on_counting() {
+    let mut rig = Rig::new(topology(
+        vec![provider("a", 1)],
+        vec![group("main", &["a"])],
+    ));
+    rig.send("m", &[broken(); 3]);
+    let mut run = rig.board.begin(&ask("m"), rig.now);
+    let Step::GiveUp(exhausted) = rig.board.next(&mut run, rig.now) else {
+        panic!("it rests")
+    };
+    assert!(exhausted.may_wait, "{exhausted:?}");
+    let again = rig.board.begin_again(&run, &ask("m"), rig.now);
+    let mut again = again.forced();
+    assert!(matches!(rig.board.next(&mut again, rig.now), Step::Try(_)));
+    rig.board.record(&mut again, &broken(), rig.now);
+    let Step::GiveUp(exhausted) = rig.board.next(&mut again, rig.now) else {
+        panic!("each is forced once")
+    };
+    assert_eq!(exhausted.tried, 1);
+    rig.pass(MINUTE * 10);
+    let mut later = rig.board.begin_again(&again, &ask("m"), rig.now);
+    let Step::Try(candidate) = rig.board.next(&mut later, rig.now) else {
+        panic!("it has rested")
+    };
+    assert_eq!(
+        candidate.attempt, 2,
+        "attempts of one request are counted on"
+    );
+}
+
+#[test]
+fn a_paused_group_is_worth_waiting_for_and_a_refused_key_is_not() {
+    let mut rig = Rig::new(topology(
+        vec![provider("a", 1)],
+        vec![group("main", &["a"])],
+    ));
+    let gave_up = |rig: &mut Rig, outcomes: &[Outcome]| rig.send("m", outcomes).gave_up.unwrap();
+    rig.board.pause("main", rig.now).unwrap();
+    assert!(gave_up(&mut rig, &[]).may_wait);
+    rig.board.resume("main", rig.now).unwrap();
+    assert!(!gave_up(&mut rig, &[refused()]).may_wait);
+}

@@ -1,0 +1,315 @@
+//! Requests that wait until something can serve them, in the order in which they came.
+//!
+//! One task looks through the room whenever routing changed or a rest ends, and hands each request that can be served
+//! its candidate; the oldest is looked at first, so that nobody is overtaken by one that came later.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use routing::{Ask, Board, Candidate, Failover, Outcome, Pin, Reason, Step, Verdict};
+use tokio::sync::{Notify, oneshot};
+
+use crate::{
+    gateway::{Shared, now},
+    report::RequestId,
+};
+
+/// Looked through at least this often, whatever routing says.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// Whether and how requests wait when nothing can serve them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Suspend {
+    /// Whether they do.
+    pub enabled: bool,
+    /// How long one waits at most.
+    pub timeout: Duration,
+    /// How many wait at one time.
+    pub max: usize,
+}
+
+/// What a waiting request is told.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// A candidate serves it.
+    Go(Box<Go>),
+    /// A person gave it up.
+    Fail,
+    /// The gateway stops.
+    Stop,
+}
+
+/// How a request goes on that waited.
+#[derive(Debug)]
+pub(crate) struct Go {
+    /// What it asks for: where a person sent it, if one did.
+    pub(crate) ask: Ask,
+    pub(crate) run: Failover,
+    pub(crate) candidate: Candidate,
+}
+
+/// A request that waits, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspended {
+    /// The request.
+    pub id: RequestId,
+    /// Since when, Unix milliseconds.
+    pub since_ms: i64,
+    /// Until when at most, Unix milliseconds.
+    pub until_ms: i64,
+    /// The model it asks for.
+    pub model: String,
+    /// What it was pinned to, if it was.
+    pub pin: Option<Pin>,
+    /// Why nothing can serve it, in one sentence.
+    pub why: String,
+}
+
+/// What a person wants of a waiting request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Try it now, whoever rests.
+    Release,
+    /// Send it there, as soon as that can serve.
+    Redirect(Pin),
+    /// Give it up.
+    Fail,
+}
+
+/// No request of this id waits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no request {0:?} is waiting; `GET /api/v1/suspended` lists those that are")]
+pub struct NotWaiting(pub String);
+
+struct Waiter {
+    told: Suspended,
+    ask: Ask,
+    run: Failover,
+    forced: bool,
+    tell: oneshot::Sender<Way>,
+}
+
+/// Where requests wait.
+#[derive(Default)]
+pub(crate) struct WaitingRoom {
+    queue: Mutex<Queue>,
+    waiting: AtomicUsize,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// By arrival.
+    waiters: BTreeMap<u64, Waiter>,
+    arrivals: u64,
+    /// Somebody looks through the room.
+    is_watched: bool,
+    /// The gateway stops: nobody waits any more.
+    is_closed: bool,
+}
+
+/// A place in the room; dropped, it is free again.
+pub(crate) struct Seat {
+    shared: Arc<Shared>,
+    arrival: u64,
+    pub(crate) way: oneshot::Receiver<Way>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.way.close();
+        if let Ok(Way::Go(mut go)) = self.way.try_recv() {
+            // It was handed a candidate just as its client left.
+            self.shared
+                .with_board(|board, now| board.record(&mut go.run, &GONE, now));
+        }
+        let room = &self.shared.waiting;
+        let mut queue = room.lock();
+        queue.waiters.remove(&self.arrival);
+        room.count(&queue);
+    }
+}
+
+impl WaitingRoom {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, queue: &Queue) {
+        self.waiting.store(queue.waiters.len(), Ordering::Relaxed);
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Something changed that those who wait may wait for.
+    pub(crate) fn kick(&self) {
+        if self.len() > 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Those who wait, the oldest first.
+    pub(crate) fn list(&self) -> Vec<Suspended> {
+        let queue = self.lock();
+        queue
+            .waiters
+            .values()
+            .map(|waiter| waiter.told.clone())
+            .collect()
+    }
+
+    /// Takes a place in the room; `None` where it is full or closed. `arrival` is that of a request that had one before.
+    pub(crate) fn enter(
+        &self,
+        shared: &Arc<Shared>,
+        arrival: Option<u64>,
+        max: usize,
+        (told, ask, run): (Suspended, Ask, Failover),
+    ) -> Option<Seat> {
+        let mut queue = self.lock();
+        if queue.is_closed || queue.waiters.len() >= max {
+            return None;
+        }
+        let arrival = arrival.unwrap_or(queue.arrivals);
+        queue.arrivals = queue.arrivals.max(arrival + 1);
+        let (tell, way) = oneshot::channel();
+        let waiter = Waiter {
+            told,
+            ask,
+            run,
+            forced: false,
+            tell,
+        };
+        queue.waiters.insert(arrival, waiter);
+        self.count(&queue);
+        if !std::mem::replace(&mut queue.is_watched, true) {
+            tokio::spawn(watch(Arc::clone(shared)));
+        }
+        self.changed.notify_one();
+        Some(Seat {
+            shared: Arc::clone(shared),
+            arrival,
+            way,
+        })
+    }
+
+    /// Does with a waiting request what a person wants.
+    pub(crate) fn order(&self, id: &str, order: Order) -> Result<(), NotWaiting> {
+        let mut queue = self.lock();
+        let found = queue
+            .waiters
+            .iter_mut()
+            .find(|(_, waiter)| *waiter.told.id == *id);
+        let (&arrival, waiter) = found.ok_or_else(|| NotWaiting(id.to_owned()))?;
+        match order {
+            Order::Release => waiter.forced = true,
+            Order::Redirect(pin) => {
+                waiter.told.pin = Some(pin.clone());
+                waiter.ask.pin = Some(pin);
+            }
+            Order::Fail => {
+                if let Some(waiter) = queue.waiters.remove(&arrival) {
+                    let _ = waiter.tell.send(Way::Fail);
+                }
+                self.count(&queue);
+            }
+        }
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Nobody waits any more, and nobody may again: the gateway stops.
+    pub(crate) fn close(&self) {
+        let mut queue = self.lock();
+        queue.is_closed = true;
+        for waiter in std::mem::take(&mut queue.waiters).into_values() {
+            let _ = waiter.tell.send(Way::Stop);
+        }
+        self.count(&queue);
+        self.changed.notify_one();
+    }
+
+    /// Hands everybody who can be served a candidate, the oldest first. When to look again; `None` if the room is empty.
+    pub(crate) fn look(&self, board: &mut Board, now: Instant) -> Option<Duration> {
+        let mut queue = self.lock();
+        let mut next = LONGEST_LOOK;
+        let arrivals: Vec<u64> = queue.waiters.keys().copied().collect();
+        for arrival in arrivals {
+            let Some(waiter) = queue.waiters.get_mut(&arrival) else {
+                continue;
+            };
+            let mut run = board.begin_again(&waiter.run, &waiter.ask, now);
+            if std::mem::take(&mut waiter.forced) {
+                run = run.forced();
+            }
+            match board.next(&mut run, now) {
+                Step::Try(candidate) => {
+                    let Some(Waiter { ask, tell, .. }) = queue.waiters.remove(&arrival) else {
+                        continue;
+                    };
+                    let go = Go {
+                        ask,
+                        run,
+                        candidate,
+                    };
+                    if let Err(Way::Go(mut go)) = tell.send(Way::Go(Box::new(go))) {
+                        board.record(&mut go.run, &GONE, now);
+                    }
+                }
+                Step::Wait { until } => next = next.min(until.saturating_duration_since(now)),
+                Step::GiveUp(exhausted) => {
+                    next = next.min(exhausted.retry_in.unwrap_or(LONGEST_LOOK));
+                    waiter.run = run;
+                }
+            }
+        }
+        self.count(&queue);
+        queue.is_watched = !queue.waiters.is_empty();
+        // A rest that ends just now is over when its instant is past.
+        queue
+            .is_watched
+            .then_some(next.max(Duration::from_millis(10)))
+    }
+}
+
+/// The client of a request that was about to be served is gone.
+const GONE: Outcome = Outcome {
+    verdict: Verdict::Cancelled,
+    reason: Some(Reason::ClientCancelled),
+    retry_after: None,
+    committed: false,
+    tokens: 0,
+};
+
+/// Looks through the room until it is empty.
+async fn watch(shared: Arc<Shared>) {
+    while let Some(next) = shared.look_through() {
+        tokio::select! {
+            () = shared.waiting.changed.notified() => {}
+            () = tokio::time::sleep(next) => {}
+        }
+    }
+}
+
+impl Shared {
+    /// Lets those who wait go on where they can.
+    pub(crate) fn look_through(&self) -> Option<Duration> {
+        self.waiting.look(&mut self.lock(), now())
+    }
+}
+
+impl Seat {
+    /// When this request came among those that waited.
+    pub(crate) fn arrival(&self) -> u64 {
+        self.arrival
+    }
+}
