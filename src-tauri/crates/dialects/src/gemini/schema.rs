@@ -280,12 +280,31 @@ fn lower(schema: &mut Map<String, Value>) {
     schema.shift_remove("propertyOrdering");
     schema.shift_remove("property_ordering");
     let nullable = schema.shift_remove("nullable") == Some(Value::Bool(true));
-    let Some(Value::String(kind)) = schema.get_mut("type") else {
-        return;
-    };
-    kind.make_ascii_lowercase();
+    if let Some(Value::String(kind)) = schema.get_mut("type") {
+        kind.make_ascii_lowercase();
+    }
     if nullable {
-        let kinds = vec![std::mem::take(kind), "null".to_owned()];
-        schema.insert("type".to_owned(), kinds.into());
+        admit_null(schema);
+    }
+}
+
+/// Says that null is a value, too: wherever the schema names types or values.
+fn admit_null(schema: &mut Map<String, Value>) {
+    if let Some(Value::Array(values)) = schema.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
+    }
+    if let Some(kind @ Value::String(_)) = schema.get_mut("type") {
+        let kinds = vec![kind.take(), "null".into()];
+        *kind = kinds.into();
+    }
+    let null = serde_json::json!({"type": "null"});
+    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+        choices.push(null);
+    } else if schema.contains_key("$ref") {
+        let referred = std::mem::take(schema);
+        let choices = vec![Value::Object(referred), null];
+        schema.insert("anyOf".to_owned(), choices.into());
     }
 }

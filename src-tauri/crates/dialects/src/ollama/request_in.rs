@@ -198,10 +198,16 @@ fn read_options(options: Options, request: &mut Request) {
 /// Keeps fields that only Ollama has.
 fn note(own: &mut Vec<Own>, prefix: &str, extra: &Extra) {
     for (name, value) in extra.iter() {
+        // Ollama's own clients write fields that they do not use (Go types without `omitempty`).
+        let says_nothing = matches!(value.text(), "null" | "\"\"" | "[]" | "{}" | "false");
         own.push(Own {
             path: format!("{prefix}{name}").into(),
             value: value.clone(),
-            fate: fate(name),
+            fate: if says_nothing {
+                Fate::Ignore
+            } else {
+                fate(name)
+            },
         });
     }
 }

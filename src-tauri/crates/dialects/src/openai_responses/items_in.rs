@@ -81,9 +81,10 @@ impl Conversation {
         );
         if known {
             for (name, value) in std::mem::take(&mut item.extra).iter() {
-                // Who called, and whether in the background: said of calls that programs make.
+                // Who called, and whether in the background: said of calls that programs make; what an SDK
+                // read out of the arguments.
                 let fate = match name {
-                    "caller" | "async" | "created_by" => Fate::Ignore,
+                    "caller" | "async" | "created_by" | "parsed_arguments" => Fate::Ignore,
                     _ => Fate::Lose,
                 };
                 push(own, format!("input[{index}].{name}"), value.clone(), fate);

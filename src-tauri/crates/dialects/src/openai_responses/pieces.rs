@@ -89,7 +89,13 @@ fn part(mut piece: Piece, path: &str, at: At, own: &mut Vec<Own>) -> Result<Part
         }
     };
     for (name, value) in extra.iter() {
-        push(own, format!("{path}.{name}"), value.clone(), Fate::Lose);
+        // `parsed` is what an SDK read out of the text.
+        let fate = if name == "parsed" {
+            Fate::Ignore
+        } else {
+            Fate::Lose
+        };
+        push(own, format!("{path}.{name}"), value.clone(), fate);
     }
     Ok(read)
 }

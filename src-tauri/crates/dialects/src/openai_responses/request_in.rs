@@ -87,7 +87,7 @@ pub(super) fn read(body: &[u8], counting: bool) -> Result<Request, BadRequest> {
     };
     request.sampling.temperature = body.temperature;
     request.sampling.top_p = body.top_p;
-    request.sampling.logprobs = body.top_logprobs;
+    request.sampling.logprobs = body.top_logprobs.filter(|alternatives| *alternatives > 0);
     request.tool_choice = tools_in::choice(body.tool_choice.take(), &mut own)?;
     request.reasoning = reasoning(body.reasoning.take(), &mut own);
     text(body.text.take(), &mut request, &mut own)?;
@@ -240,15 +240,18 @@ fn rest(extra: &Extra, own: &mut Vec<Own>) {
     }
 }
 
+/// Keeps what only this dialect has. Nulls say nothing.
 pub(super) fn push(
     own: &mut Vec<Own>,
     path: impl Into<Cow<'static, str>>,
     value: Json,
     fate: Fate,
 ) {
-    own.push(Own {
-        path: path.into(),
-        value,
-        fate,
-    });
+    if !value.is_null() {
+        own.push(Own {
+            path: path.into(),
+            value,
+            fate,
+        });
+    }
 }

@@ -5,6 +5,7 @@
 mod calls;
 mod form;
 mod groups;
+mod nothing;
 mod provider;
 mod results;
 mod settings;
