@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bench::{answer, conversation, convert, picture, stream};
+use bench::{answer, conversation, convert, parallel_calls, picture, stream, tool_rounds};
 use dialects::{Dialect, caps::Caps, ir::Origin};
 
 const ROUNDS: usize = 15;
@@ -25,6 +25,21 @@ fn main() {
             || time(&small),
             || time(&large),
         );
+    }
+    for (what, body) in [
+        ("tool rounds", tool_rounds as fn(usize) -> Vec<u8>),
+        ("parallel calls", parallel_calls),
+    ] {
+        for to in Dialect::ALL {
+            let (small, large) = (body(500), body(5000));
+            let time =
+                |body: &[u8]| timed(|| convert(Dialect::OpenaiChat, black_box(body), to, &caps));
+            row(
+                &format!("{what}, openai-chat to {}", to.as_str()),
+                || time(&small),
+                || time(&large),
+            );
+        }
     }
     for to in Dialect::ALL {
         let (small, large) = (picture(2 << 20), picture(20 << 20));

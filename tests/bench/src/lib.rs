@@ -39,6 +39,41 @@ pub fn conversation(bytes: usize) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
+/// A Chat conversation of so many rounds: a question, a call, its result.
+pub fn tool_rounds(count: usize) -> Vec<u8> {
+    let messages = (0..count).flat_map(|number| {
+        let id = format!("c{number}");
+        [
+            json!({ "role": "user", "name": "bob", "content": "go" }),
+            json!({ "role": "assistant", "content": null, "tool_calls": [chat_call(&id)] }),
+            json!({ "role": "tool", "tool_call_id": id, "content": "1" }),
+        ]
+    });
+    chat(messages.collect())
+}
+
+/// A Chat conversation with so many calls in one turn, and their results.
+pub fn parallel_calls(count: usize) -> Vec<u8> {
+    let ids = || (0..count).map(|number| format!("c{number}"));
+    let calls: Vec<Value> = ids().map(|id| chat_call(&id)).collect();
+    let mut messages = vec![
+        json!({ "role": "user", "content": "go" }),
+        json!({ "role": "assistant", "content": null, "tool_calls": calls }),
+    ];
+    messages.extend(ids().map(|id| json!({ "role": "tool", "tool_call_id": id, "content": "1" })));
+    chat(messages)
+}
+
+fn chat_call(id: &str) -> Value {
+    json!({ "id": id, "type": "function", "function": { "name": "f", "arguments": "{}" } })
+}
+
+fn chat(messages: Vec<Value>) -> Vec<u8> {
+    json!({ "model": "m", "messages": messages })
+        .to_string()
+        .into_bytes()
+}
+
 /// A question about one image of `bytes` bytes in base64.
 pub fn picture(bytes: usize) -> Vec<u8> {
     let data = "iVBORw0KGgoAAAANSUhEUgAA".repeat(bytes / 24);

@@ -1,11 +1,6 @@
 //! Calls and their results.
 
-use std::time::Instant;
-
-use dialects::{
-    Dialect::{self, Anthropic, Gemini, Ollama, OpenaiChat, OpenaiResponses},
-    caps::Caps,
-};
+use dialects::Dialect::{self, Anthropic, Gemini, Ollama, OpenaiChat, OpenaiResponses};
 use serde_json::{Value, json};
 
 use super::{read, sent, write};
@@ -136,58 +131,5 @@ fn calls_under_one_id_in_one_answer_are_answered_in_their_order() {
         );
         assert_eq!(*one, alpha.replace("call ", "result "), "{body}");
         assert_eq!(*two, beta.replace("call ", "result "), "{body}");
-    }
-}
-
-#[test]
-fn long_histories_take_time_in_proportion() {
-    // PITFALLS 24: twenty times as much may not take four hundred times as long.
-    let rounds = |count: usize| {
-        let messages: Vec<Value> = (0..count)
-            .flat_map(|number| {
-                let id = format!("c{number}");
-                [
-                    json!({"role": "user", "name": "bob", "content": "go"}),
-                    json!({"role": "assistant", "content": null, "tool_calls": [chat_call(&id, "f")]}),
-                    json!({"role": "tool", "tool_call_id": id, "content": "1"}),
-                ]
-            })
-            .collect();
-        json!({"model": "m", "messages": messages})
-    };
-    let parallel = |count: usize| {
-        let ids = || (0..count).map(|number| format!("c{number}"));
-        let calls: Vec<Value> = ids().map(|id| chat_call(&id, "f")).collect();
-        let mut messages = vec![
-            json!({"role": "user", "content": "go"}),
-            json!({"role": "assistant", "content": null, "tool_calls": calls}),
-        ];
-        messages
-            .extend(ids().map(|id| json!({"role": "tool", "tool_call_id": id, "content": "1"})));
-        json!({"model": "m", "messages": messages})
-    };
-    let caps = Caps::default();
-    let time = |body: &Value, dialect: Dialect| {
-        let request = read(OpenaiChat, body);
-        let begun = Instant::now();
-        write(&request, dialect, &caps);
-        begun.elapsed()
-    };
-    for (what, body) in [
-        ("rounds", &rounds as &dyn Fn(usize) -> Value),
-        ("parallel", &parallel),
-    ] {
-        let (small, large) = (body(250), body(5000));
-        for dialect in Dialect::ALL {
-            // A busy machine may be slow once, not each time.
-            let ratio =
-                || time(&large, dialect).as_secs_f64() / time(&small, dialect).as_secs_f64();
-            let ratios = std::iter::repeat_with(ratio).take(5);
-            let mut slow = Vec::new();
-            let is_linear = ratios
-                .inspect(|ratio| slow.push(*ratio))
-                .any(|ratio| ratio < 50.0);
-            assert!(is_linear, "{what} to {dialect:?}: {slow:?}");
-        }
     }
 }
