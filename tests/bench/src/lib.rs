@@ -49,7 +49,7 @@ pub fn tool_rounds(count: usize) -> Vec<u8> {
             json!({ "role": "tool", "tool_call_id": id, "content": "1" }),
         ]
     });
-    chat(messages.collect())
+    chat(&messages.collect::<Vec<_>>())
 }
 
 /// A Chat conversation with so many calls in one turn, and their results.
@@ -61,14 +61,14 @@ pub fn parallel_calls(count: usize) -> Vec<u8> {
         json!({ "role": "assistant", "content": null, "tool_calls": calls }),
     ];
     messages.extend(ids().map(|id| json!({ "role": "tool", "tool_call_id": id, "content": "1" })));
-    chat(messages)
+    chat(&messages)
 }
 
 fn chat_call(id: &str) -> Value {
     json!({ "id": id, "type": "function", "function": { "name": "f", "arguments": "{}" } })
 }
 
-fn chat(messages: Vec<Value>) -> Vec<u8> {
+fn chat(messages: &[Value]) -> Vec<u8> {
     json!({ "model": "m", "messages": messages })
         .to_string()
         .into_bytes()

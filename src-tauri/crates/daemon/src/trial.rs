@@ -36,6 +36,7 @@ impl Daemon {
             .header(header::USER_AGENT, "turnout-test")
             .header("anthropic-version", "2023-06-01")
             .header("x-turnout-token", token)
+            .extension(gateway::Impatient)
             .body(Body::from(body.to_string()));
         let request = request.map_err(|error| CommandError::Refused(error.to_string()))?;
         let began = Instant::now();

@@ -30,6 +30,8 @@ pub(crate) struct Driver {
     pub(crate) request_id: RequestId,
     pub(crate) started: Instant,
     pub(crate) cancel: CancellationToken,
+    /// It may wait until something can serve it.
+    pub(crate) patient: bool,
 }
 
 /// How a request came out.

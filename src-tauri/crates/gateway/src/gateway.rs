@@ -40,7 +40,7 @@ use crate::{
     snapshot::Snapshot,
     trial::mark,
     upstream::{PoolError, Pools},
-    waiting::{NotWaiting, Order, Suspended, WaitingRoom},
+    waiting::{Impatient, NotWaiting, Order, Suspended, WaitingRoom},
 };
 
 /// The gateway could not be made of these settings.
@@ -302,6 +302,7 @@ impl Gateway {
             return Ok(into_response(answer));
         }
         let started = Instant::now();
+        let patient = request.extensions().get::<Impatient>().is_none();
         let (parts, body) = request.into_parts();
         let inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
         self.shared.report(Report::Started(Started {
@@ -315,7 +316,7 @@ impl Gateway {
             model_requested: inbound.model().to_owned(),
             stream: inbound.stream(),
         }));
-        Ok(self.drive(id, live, inbound, started).await)
+        Ok(self.drive(id, live, inbound, started, patient).await)
     }
 
     /// Starts the driver and waits for its answer. Dropping this future, or the body it returns, cancels the driver.
@@ -325,6 +326,7 @@ impl Gateway {
         live: Arc<Live>,
         inbound: Inbound,
         started: Instant,
+        patient: bool,
     ) -> Response {
         let cancel = CancellationToken::new();
         let guard = cancel.clone().drop_guard();
@@ -340,6 +342,7 @@ impl Gateway {
             request_id: id.clone(),
             started,
             cancel,
+            patient,
         };
         let flight = Flight::start(&self.shared);
         tokio::spawn(async move {

@@ -44,4 +44,4 @@ pub use guard::guard;
 pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started};
 pub use snapshot::{Access, Auth, ClientToken, Limits, Snapshot, Timeouts, Upstream};
 pub use upstream::is_version;
-pub use waiting::{NotWaiting, Order, Suspend, Suspended};
+pub use waiting::{Impatient, NotWaiting, Order, Suspend, Suspended};

@@ -46,10 +46,11 @@ impl Driver {
         let live = self.shared.live.load();
         let rules = live.snapshot.limits.suspend;
         drop(live);
-        let waits = matches!(
-            self.inbound.route.endpoint,
-            Endpoint::Answer | Endpoint::Embed
-        );
+        let waits = self.patient
+            && matches!(
+                self.inbound.route.endpoint,
+                Endpoint::Answer | Endpoint::Embed
+            );
         if !rules.enabled || !waits {
             return Waited::Not;
         }

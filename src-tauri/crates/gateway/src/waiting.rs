@@ -34,6 +34,10 @@ pub struct Suspend {
     pub max: usize,
 }
 
+/// An extension of a request that is to be told at once when nothing can serve it.
+#[derive(Debug, Clone, Copy)]
+pub struct Impatient;
+
 /// What a waiting request is told.
 #[derive(Debug)]
 pub(crate) enum Way {

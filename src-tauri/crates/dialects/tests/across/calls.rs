@@ -3,7 +3,7 @@
 use dialects::Dialect::{self, Anthropic, Gemini, Ollama, OpenaiChat, OpenaiResponses};
 use serde_json::{Value, json};
 
-use super::{read, sent, write};
+use super::sent;
 
 fn chat_call(id: &str, name: &str) -> Value {
     json!({"id": id, "type": "function", "function": {"name": name, "arguments": "{}"}})

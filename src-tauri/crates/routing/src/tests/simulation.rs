@@ -218,7 +218,10 @@ impl World {
         }
         let now = self.rig.now;
         // A view costs more than all else.
-        let before = (self.tries % 16 == 0).then(|| self.rig.board.view(now));
+        let before = self
+            .tries
+            .is_multiple_of(16)
+            .then(|| self.rig.board.view(now));
         match self.rig.board.next(&mut flight.run, now) {
             Step::Try(candidate) => {
                 self.tries += 1;
