@@ -29,6 +29,17 @@ impl Json {
         Self::parse(text).ok()
     }
 
+    /// The text that a call to a tool which takes free text stands for: that in `{"input": "…"}`, else the whole.
+    pub(crate) fn free_text(&self) -> String {
+        #[derive(Deserialize)]
+        struct Arguments {
+            input: String,
+        }
+        let input = self.read().map(|Arguments { input }| input);
+        let text = input.or_else(|_| self.read());
+        text.unwrap_or_else(|_| self.text().to_owned())
+    }
+
     /// Whatever serialises.
     pub fn of(value: &impl Serialize) -> Self {
         // Only maps with keys that are no strings fail, which no type here has.
@@ -53,6 +64,11 @@ impl Json {
     /// Whether it is an object.
     pub fn is_object(&self) -> bool {
         self.text().starts_with('{')
+    }
+
+    /// Whether it is an object without fields.
+    pub fn is_empty(&self) -> bool {
+        self.compact() == "{}"
     }
 
     /// Whether it is `null`.

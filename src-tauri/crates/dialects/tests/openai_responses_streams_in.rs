@@ -414,6 +414,14 @@ fn failures_inside_answers_and_odd_bodies_are_told() {
     let cut = r#"{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[{"type":"function_call","call_id":"c","name":"f","arguments":"{"}]}"#;
     let answer = R.codec().read_answer(cut.as_bytes(), &origin()).unwrap();
     assert_eq!((answer.stop, answer.parts.len()), (Stop::MaxTokens, 0));
+    // Free text that was cut looks whole; its item tells.
+    for (status, parts) in [("incomplete", 0), ("completed", 1)] {
+        let call = json!({"type": "custom_tool_call", "status": status, "call_id": "c", "name": "f", "input": "rm a"});
+        let body = json!({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "output": [call]});
+        let body = body.to_string();
+        let answer = R.codec().read_answer(body.as_bytes(), &origin()).unwrap();
+        assert_eq!((answer.stop, answer.parts.len()), (Stop::MaxTokens, parts));
+    }
     for (status, body, expected, message) in [
         (
             400,

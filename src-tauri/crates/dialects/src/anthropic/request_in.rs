@@ -268,7 +268,6 @@ fn metadata(metadata: Option<Metadata>, request: &mut Request, own: &mut Owned) 
             let person = said(&packed.account_uuid).or_else(|| said(&packed.device_id));
             // Other vendors are told that requests are of one person, not which.
             request.user = person.map(|person| ids::base62(&[person.as_bytes()], 32));
-            request.cache_key = Some(packed.session_id.clone());
             request.session = Some(packed.session_id);
             own.push("metadata.user_id", Json::of(&user_id), Fate::Ignore);
         }

@@ -167,6 +167,7 @@ fn refuse_foreign(request: &Request, notes: &mut Notes) -> Result<(), Refusal> {
         let why = "Anthropic Messages answers with text only";
         notes.refuse(Place::Field(Field::Modalities), why)?;
     }
+    let sampling = sampling.meant();
     let absent = "Anthropic Messages has no such setting";
     for (said, field) in [
         (
@@ -176,7 +177,7 @@ fn refuse_foreign(request: &Request, notes: &mut Notes) -> Result<(), Refusal> {
         (sampling.presence_penalty.is_some(), Field::PresencePenalty),
         (sampling.seed.is_some(), Field::Seed),
         (sampling.logit_bias.is_some(), Field::LogitBias),
-        (request.metadata.is_some(), Field::Metadata),
+        (request.notes().is_some(), Field::Metadata),
         (request.verbosity.is_some(), Field::Verbosity),
         (request.store == Some(true), Field::Store),
     ] {
@@ -281,9 +282,10 @@ fn sampling(body: &mut Body<'_>, thinks: bool, context: &mut Context<'_>) {
         }
     };
     if !context.caps.sampling {
+        let meant = context.request.sampling.meant();
         let why = "the model draws tokens by its own rules";
-        lose(Field::Temperature, temperature.is_some(), why);
-        lose(Field::TopP, top_p.is_some(), why);
+        lose(Field::Temperature, meant.temperature.is_some(), why);
+        lose(Field::TopP, meant.top_p.is_some(), why);
         lose(Field::TopK, top_k.is_some(), why);
         return;
     }
@@ -306,7 +308,8 @@ fn sampling(body: &mut Body<'_>, thinks: bool, context: &mut Context<'_>) {
         body.top_p = top_p.filter(|given| *given >= 0.95);
     }
     if context.caps.messages.first_party && body.temperature.is_some() && body.top_p.is_some() {
-        lose(Field::TopP, true, "left out beside a temperature");
+        let meant = context.request.sampling.meant().top_p.is_some();
+        lose(Field::TopP, meant, "left out beside a temperature");
         body.top_p = None;
     }
 }
@@ -329,7 +332,7 @@ fn tier(context: &mut Context<'_>) -> Option<&'static str> {
         "standard_only" | "default" | "standard" => Some("standard_only"),
         _ => None,
     };
-    if known.is_none() {
+    if known.is_none() && context.request.meant_tier().is_some() {
         let why = format!("the provider has no tier {tier:?}");
         context.notes.lose_field(Field::Tier, why);
     }

@@ -35,7 +35,7 @@ wire! {
     }
 }
 
-/// Reads a client's request. All requests of a batch are read as the first one says.
+/// Reads a client's request. What all requests of a batch ask for alike is asked for once.
 pub(super) fn read(body: &[u8], path: PathFacts<'_>) -> Result<EmbedRequest, BadRequest> {
     let mut outer: Embed = wire::read(body)?;
     let single = outer.requests.is_none();
@@ -49,6 +49,7 @@ pub(super) fn read(body: &[u8], path: PathFacts<'_>) -> Result<EmbedRequest, Bad
         };
         inputs.push(EmbedInput::Text(text(embed.content.take(), &path)?));
     }
+    alike(&all)?;
     let first = all.into_iter().next().unwrap_or_default();
     let model = path
         .model
@@ -64,6 +65,25 @@ pub(super) fn read(body: &[u8], path: PathFacts<'_>) -> Result<EmbedRequest, Bad
         single,
         ..EmbedRequest::default()
     })
+}
+
+/// Refuses a batch whose requests ask for different things, which other dialects ask for once for all inputs.
+fn alike(all: &[Embed]) -> Result<(), Refusal> {
+    let Some((first, rest)) = all.split_first() else {
+        return Ok(());
+    };
+    for (at, embed) in (1..).zip(rest) {
+        let field = match () {
+            () if embed.task != first.task => "taskType",
+            () if embed.title != first.title => "title",
+            () if embed.dimensions != first.dimensions => "outputDimensionality",
+            () => continue,
+        };
+        let place = Place::Own(format!("requests[{at}].{field}").into());
+        let why = "it must be the same in all requests of a batch; send a batch for each";
+        return Err(Refusal::new(place, why));
+    }
+    Ok(())
 }
 
 fn text(content: Option<Content>, path: &str) -> Result<String, BadRequest> {

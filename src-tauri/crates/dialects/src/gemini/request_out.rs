@@ -74,7 +74,7 @@ fn leftovers(request: &Request, body: &mut Body, notes: &mut Notes) -> Result<()
         own(request, body, notes);
     } else {
         let lost = [
-            (request.metadata.is_some(), Field::Metadata),
+            (request.notes().is_some(), Field::Metadata),
             (request.store == Some(true), Field::Store),
         ];
         for (_, field) in lost.into_iter().filter(|(said, _)| *said) {
@@ -85,7 +85,10 @@ fn leftovers(request: &Request, body: &mut Body, notes: &mut Notes) -> Result<()
         (request.user.is_some(), Field::User),
         (request.verbosity.is_some(), Field::Verbosity),
         (request.cache_key.is_some(), Field::CacheKey),
-        (request.sampling.logit_bias.is_some(), Field::LogitBias),
+        (
+            request.sampling.meant().logit_bias.is_some(),
+            Field::LogitBias,
+        ),
     ];
     for (_, field) in lost.into_iter().filter(|(said, _)| *said) {
         notes.lose_field(field, "Gemini has no word for it");

@@ -69,46 +69,43 @@ fn sampling(
     config: &mut GenerationConfig,
 ) -> Result<(), Refusal> {
     let (sampling, caps) = (&request.sampling, target.caps);
-    let mut gate = |said: bool, field: Field, takes: bool| {
+    let meant = sampling.meant();
+    // Seeds are 32 bits wide (google-genai types).
+    let fits = sampling.seed.is_none_or(|seed| i32::try_from(seed).is_ok());
+    let (draws, penalties, seeds) = (caps.sampling, caps.penalties, caps.seed && fits);
+    for (said, takes, field) in [
+        (meant.temperature.is_some(), draws, Field::Temperature),
+        (meant.top_p.is_some(), draws, Field::TopP),
+        (meant.top_k.is_some(), draws, Field::TopK),
+        (
+            meant.presence_penalty.is_some(),
+            penalties,
+            Field::PresencePenalty,
+        ),
+        (
+            meant.frequency_penalty.is_some(),
+            penalties,
+            Field::FrequencyPenalty,
+        ),
+        (meant.seed.is_some(), seeds, Field::Seed),
+        (meant.logprobs.is_some(), false, Field::Logprobs),
+    ] {
         if said && !takes {
             notes.lose_field(field, "the model does not take it");
         }
-        said && takes
-    };
-    if gate(
-        sampling.temperature.is_some(),
-        Field::Temperature,
-        caps.sampling,
-    ) {
+    }
+    if draws {
         config.temperature = sampling.temperature.map(|value| value.clamp(0.0, 2.0));
-    }
-    if gate(sampling.top_p.is_some(), Field::TopP, caps.sampling) {
         config.top_p = sampling.top_p;
-    }
-    if gate(sampling.top_k.is_some(), Field::TopK, caps.sampling) {
         config.top_k = sampling.top_k.map(Int::of);
     }
-    let penalties = caps.penalties;
-    if gate(
-        sampling.presence_penalty.is_some(),
-        Field::PresencePenalty,
-        penalties,
-    ) {
+    if penalties {
         config.presence_penalty = sampling.presence_penalty;
-    }
-    if gate(
-        sampling.frequency_penalty.is_some(),
-        Field::FrequencyPenalty,
-        penalties,
-    ) {
         config.frequency_penalty = sampling.frequency_penalty;
     }
-    // Seeds are 32 bits wide (google-genai types).
-    let fits = sampling.seed.is_none_or(|seed| i32::try_from(seed).is_ok());
-    if gate(sampling.seed.is_some(), Field::Seed, caps.seed && fits) {
+    if seeds {
         config.seed = sampling.seed.map(Int);
     }
-    gate(sampling.logprobs.is_some(), Field::Logprobs, false);
     if sampling
         .temperature
         .is_some_and(|value| !(0.0..=2.0).contains(&value))

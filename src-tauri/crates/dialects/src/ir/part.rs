@@ -1,5 +1,7 @@
 //! What turns and answers are made of.
 
+use std::borrow::Cow;
+
 use super::{At, CacheMark, CallKind, Seal};
 use crate::{Dialect, json::Json};
 
@@ -169,7 +171,8 @@ pub struct Call {
     pub name: String,
     /// What the client knows the tool as.
     pub kind: CallKind,
-    /// Arguments: an object for functions, `{"input": "…"}` for free-form tools.
+    /// Arguments: an object for functions, `{"input": "…"}` for free-form tools. In a client's history also a string,
+    /// the text of arguments that are no object.
     pub arguments: Json,
     /// Reasoning state that belongs to the call itself (Gemini). Only a request that a Gemini client wrote has it: answers,
     /// and the history that other clients make of them, tell it in a [`Thinking`] part before the call.
@@ -178,6 +181,27 @@ pub struct Call {
     pub cache: Option<CacheMark>,
     /// Where it stands.
     pub at: At,
+}
+
+impl Call {
+    /// Arguments as a client's history tells them: the text itself, as a JSON string, where they are no object. A model
+    /// that was cut leaves such text behind.
+    pub(crate) fn told_arguments(text: &str) -> Json {
+        match text.trim() {
+            "" | "null" => Json::empty_object(),
+            trimmed if trimmed.starts_with('{') => {
+                let object = Json::parse(trimmed);
+                object.unwrap_or_else(|_| Json::of(&text))
+            }
+            _ => Json::of(&text),
+        }
+    }
+
+    /// Arguments for dialects that write them as text.
+    pub(crate) fn arguments_text(&self) -> Cow<'_, str> {
+        let text = self.arguments.read();
+        text.map_or_else(|_| self.arguments.compact(), Cow::Owned)
+    }
 }
 
 /// What a tool gave back.

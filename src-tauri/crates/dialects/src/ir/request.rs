@@ -111,6 +111,21 @@ pub struct Sampling {
     pub logit_bias: Option<Json>,
 }
 
+impl Sampling {
+    /// Without settings that change nothing where the model knows no other value. Leaving those out is no loss.
+    pub(crate) fn meant(&self) -> Self {
+        let other_than = |usual: f64| move |value: &f64| (value - usual).abs() > f64::EPSILON;
+        Self {
+            temperature: self.temperature.filter(other_than(1.0)),
+            top_p: self.top_p.filter(other_than(1.0)),
+            frequency_penalty: self.frequency_penalty.filter(other_than(0.0)),
+            presence_penalty: self.presence_penalty.filter(other_than(0.0)),
+            logit_bias: self.logit_bias.clone().filter(|bias| !bias.is_empty()),
+            ..self.clone()
+        }
+    }
+}
+
 /// What form the answer must have.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Format {
@@ -173,6 +188,18 @@ impl Request {
     pub(crate) fn is_named(&self, tool: &Tool, names: &[String]) -> bool {
         let outside = |other: &Tool| other.namespace.is_none() && other.name == tool.name;
         names.contains(&tool.name) && (tool.namespace.is_none() || !self.tools.iter().any(outside))
+    }
+
+    /// The client's own notes, where there are any.
+    pub(crate) fn notes(&self) -> Option<&Json> {
+        self.metadata.as_ref().filter(|notes| !notes.is_empty())
+    }
+
+    /// The service tier that is asked for, where the provider is not left to choose.
+    pub(crate) fn meant_tier(&self) -> Option<&str> {
+        self.tier
+            .as_deref()
+            .filter(|tier| !tier.eq_ignore_ascii_case("auto"))
     }
 
     /// All parts of all turns.

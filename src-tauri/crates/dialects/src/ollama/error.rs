@@ -31,18 +31,25 @@ pub(super) fn read(status: u16, body: &[u8]) -> Failure {
     }
 }
 
-/// What an error says; without a status it is a fault of the server.
+/// What an error says. Without a status, as in the middle of a stream, its words tell whether the server had too much
+/// to do (Ollama: "server busy, please try again"); else it is a fault of the server.
 pub(super) fn told(error: &Json, status: Option<u16>) -> Failure {
     let words = error.read::<String>().ok();
     let words = words.or_else(|| error.read::<Told>().ok()?.message);
     let words = words.unwrap_or_else(|| error.text().to_owned());
-    match status {
-        Some(status) => Failure::of_status(status, words),
-        None => Failure {
-            status: None,
-            ..Failure::of_status(500, words)
-        },
+    if let Some(status) = status {
+        return Failure::of_status(status, words);
     }
+    let lower = words.to_ascii_lowercase();
+    let is_busy = ["busy", "overloaded"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let kind = if is_busy {
+        FailureKind::Overloaded
+    } else {
+        FailureKind::Server
+    };
+    Failure::new(kind, words)
 }
 
 /// The status and body for a client.

@@ -172,7 +172,8 @@ fn read_options(options: Options, request: &mut Request) {
     request.sampling = Sampling {
         temperature: options.temperature,
         top_p: options.top_p,
-        top_k: options.top_k.map(Int::count),
+        // Nothing below 1 bounds the candidates.
+        top_k: options.top_k.map(Int::count).filter(|top_k| *top_k > 0),
         frequency_penalty: options.frequency_penalty,
         presence_penalty: options.presence_penalty,
         seed: options.seed.map(|Int(seed)| seed),
@@ -199,7 +200,8 @@ fn read_options(options: Options, request: &mut Request) {
 fn note(own: &mut Vec<Own>, prefix: &str, extra: &Extra) {
     for (name, value) in extra.iter() {
         // Ollama's own clients write fields that they do not use (Go types without `omitempty`).
-        let says_nothing = matches!(value.text(), "null" | "\"\"" | "[]" | "{}" | "false");
+        let says_nothing =
+            matches!(value.text(), "null" | "\"\"" | "[]" | "{}" | "false") || is_off(name, value);
         own.push(Own {
             path: format!("{prefix}{name}").into(),
             value: value.clone(),
@@ -210,6 +212,18 @@ fn note(own: &mut Vec<Own>, prefix: &str, extra: &Extra) {
             },
         });
     }
+}
+
+/// Whether a way of drawing tokens is switched off by its value, as it is elsewhere (Ollama's `Options`).
+fn is_off(name: &str, value: &Json) -> bool {
+    let off = match name {
+        "mirostat" | "min_p" => 0.0,
+        "typical_p" | "tfs_z" | "repeat_penalty" => 1.0,
+        _ => return false,
+    };
+    value
+        .read()
+        .is_ok_and(|value: f64| (value - off).abs() <= f64::EPSILON)
 }
 
 /// What happens to a field elsewhere: how the server is run means nothing there.

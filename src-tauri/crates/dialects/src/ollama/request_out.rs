@@ -202,15 +202,18 @@ fn level(request: &Request, target: &Target<'_>, notes: &mut Notes) -> Option<&'
 /// What Ollama has no word for, or what only Ollama has.
 fn leftovers(request: &Request, body: &mut Body, notes: &mut Notes) -> Result<(), Refusal> {
     let lost = [
-        (request.metadata.is_some(), Field::Metadata),
+        (request.notes().is_some(), Field::Metadata),
         (request.store == Some(true), Field::Store),
         (request.user.is_some(), Field::User),
         (request.verbosity.is_some(), Field::Verbosity),
-        (request.tier.is_some(), Field::Tier),
+        (request.meant_tier().is_some(), Field::Tier),
         (request.cache_key.is_some(), Field::CacheKey),
         (request.has_cache_marks(), Field::CacheMarks),
         (request.parallel_tools == Some(false), Field::ParallelTools),
-        (request.sampling.logit_bias.is_some(), Field::LogitBias),
+        (
+            request.sampling.meant().logit_bias.is_some(),
+            Field::LogitBias,
+        ),
         (request.sampling.logprobs.is_some(), Field::Logprobs),
     ];
     for (_, field) in lost.into_iter().filter(|(said, _)| *said) {

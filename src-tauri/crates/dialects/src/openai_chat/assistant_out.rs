@@ -109,18 +109,17 @@ fn call<'a>(writer: &mut Writer<'a, '_>, call: &'a Call) -> PrintedCall<'a> {
     let sent = writer.names.called(call);
     let name = Cow::Owned(sent.name);
     let kind = if sent.custom {
-        let input = call.arguments.value()["input"].take();
         CallKind::Custom {
             custom: Freely {
                 name,
-                input: input.as_str().unwrap_or_default().to_owned(),
+                input: call.arguments.free_text(),
             },
         }
     } else {
         CallKind::Function {
             function: Called {
                 name,
-                arguments: call.arguments.compact(),
+                arguments: call.arguments_text(),
             },
         }
     };

@@ -389,18 +389,10 @@ fn function(called: FunctionCall, id: String, at: At, path: &str) -> Result<Call
         .name
         .filter(|name| !name.is_empty())
         .ok_or_else(|| missing(&format!("{path}.name")))?;
-    let text = called.arguments.unwrap_or_default().0;
-    let arguments = match text.trim() {
-        "" | "null" => Json::empty_object(),
-        _ => Json::parse(text)
-            .ok()
-            .filter(Json::is_object)
-            .ok_or_else(|| misshapen(format!("{path}.arguments"), "it is no JSON object"))?,
-    };
     Ok(Call {
         id,
         name: name.0,
-        arguments,
+        arguments: Call::told_arguments(&called.arguments.unwrap_or_default().0),
         kind: CallKind::Function,
         seal: None,
         cache: None,

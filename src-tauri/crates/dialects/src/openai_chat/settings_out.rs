@@ -50,15 +50,13 @@ pub(crate) fn write<'a>(
         settings.verbosity = request.verbosity.as_deref();
     }
     let tier = request.tier.as_deref().map(tier);
-    let known = chat.tiers && tier.is_some_and(|tier| TIERS.contains(&tier));
-    if keep(
-        known,
-        tier.is_some(),
+    settings.service_tier = tier.filter(|tier| chat.tiers && TIERS.contains(tier));
+    keep(
+        settings.service_tier.is_some(),
+        request.meant_tier().is_some(),
         Field::Tier,
         "the provider has no such tier",
-    ) {
-        settings.service_tier = tier;
-    }
+    );
     let asked = request.store == Some(true);
     keep(
         chat.stored,
@@ -67,10 +65,7 @@ pub(crate) fn write<'a>(
         "the provider stores no answers",
     );
     settings.store = request.store.filter(|_| chat.stored);
-    let notable = request
-        .metadata
-        .as_ref()
-        .filter(|notes| notes.text() != "{}");
+    let notable = request.notes();
     let kept = chat.stored && notable.is_some_and(is_flat);
     if keep(
         kept,
@@ -134,68 +129,58 @@ fn stop<'a>(
 }
 
 fn sampling<'a>(request: &'a Request, caps: &Caps, notes: &mut Notes, settings: &mut Settings<'a>) {
-    let asked = &request.sampling;
-    let fixed = "the model does not let its sampling be set";
-    settings.temperature = kept(
-        asked.temperature,
-        caps.sampling,
-        Field::Temperature,
-        fixed,
-        notes,
-    )
-    .map(|temperature| temperature.clamp(0.0, 2.0));
-    settings.top_p = kept(asked.top_p, caps.sampling, Field::TopP, fixed, notes);
+    let (asked, meant) = (&request.sampling, request.sampling.meant());
     let top_k = caps.sampling && caps.chat.top_k;
-    settings.top_k = kept(
-        asked.top_k,
-        top_k,
-        Field::TopK,
-        "the provider takes no top_k",
-        notes,
-    );
+    let fixed = "the model does not let its sampling be set";
     let none = "the provider takes no penalties";
-    settings.frequency_penalty = kept(
-        asked.frequency_penalty,
-        caps.penalties,
-        Field::FrequencyPenalty,
-        none,
-        notes,
-    );
-    settings.presence_penalty = kept(
-        asked.presence_penalty,
-        caps.penalties,
-        Field::PresencePenalty,
-        none,
-        notes,
-    );
-    settings.seed = kept(
-        asked.seed,
-        caps.seed,
-        Field::Seed,
-        "the provider takes no seed",
-        notes,
-    );
-    let bias = asked.logit_bias.as_ref().filter(|bias| bias.text() != "{}");
-    settings.logit_bias = kept(
-        bias,
-        caps.penalties,
-        Field::LogitBias,
-        "the provider takes no bias",
-        notes,
-    );
-}
-
-fn kept<T>(
-    value: Option<T>,
-    takes: bool,
-    field: Field,
-    why: &'static str,
-    notes: &mut Notes,
-) -> Option<T> {
-    if value.is_some() && !takes {
-        notes.lose_field(field, why);
+    for (lost, field, why) in [
+        (
+            meant.temperature.is_some() && !caps.sampling,
+            Field::Temperature,
+            fixed,
+        ),
+        (meant.top_p.is_some() && !caps.sampling, Field::TopP, fixed),
+        (
+            meant.top_k.is_some() && !top_k,
+            Field::TopK,
+            "the provider takes no top_k",
+        ),
+        (
+            meant.frequency_penalty.is_some() && !caps.penalties,
+            Field::FrequencyPenalty,
+            none,
+        ),
+        (
+            meant.presence_penalty.is_some() && !caps.penalties,
+            Field::PresencePenalty,
+            none,
+        ),
+        (
+            meant.seed.is_some() && !caps.seed,
+            Field::Seed,
+            "the provider takes no seed",
+        ),
+        (
+            meant.logit_bias.is_some() && !caps.penalties,
+            Field::LogitBias,
+            "the provider takes no bias",
+        ),
+    ] {
+        if lost {
+            notes.lose_field(field, why);
+        }
     }
-    value.filter(|_| takes)
+    if caps.sampling {
+        settings.temperature = asked.temperature.map(|given| given.clamp(0.0, 2.0));
+        settings.top_p = asked.top_p;
+    }
+    settings.top_k = asked.top_k.filter(|_| top_k);
+    if caps.penalties {
+        settings.frequency_penalty = asked.frequency_penalty;
+        settings.presence_penalty = asked.presence_penalty;
+        settings.logit_bias = asked.logit_bias.as_ref().filter(|bias| !bias.is_empty());
+    }
+    settings.seed = asked.seed.filter(|_| caps.seed);
 }
 
 /// A converted answer is one answer, without probabilities.

@@ -155,6 +155,12 @@ pub(super) fn seal(item: &Item, origin: &Origin) -> Option<Seal> {
 }
 
 fn called(item: Item) -> Result<Call, String> {
+    // Free text does not show by itself that it was cut.
+    let is_free = item.kind.as_deref() == Some("custom_tool_call");
+    if is_free && item.status.as_deref() == Some("incomplete") {
+        let name = item.name.as_deref().unwrap_or_default();
+        return Err(format!("its call to {name:?} was cut"));
+    }
     let arguments = match (&item.input, &item.arguments) {
         (Some(input), None) => free_text(input),
         (_, Some(arguments)) => decoded(arguments).map_err(|problem| {

@@ -152,10 +152,10 @@ impl Conversation {
             .ok_or_else(|| missing(index, "call_id"))?;
         let arguments = match (item.arguments, item.input) {
             (None, Some(input)) => free_text(&input),
-            (Some(arguments), _) => decoded(&arguments).map_err(|problem| Misshapen {
-                path: format!("input[{index}].arguments"),
-                problem,
-            })?,
+            (Some(arguments), _) => {
+                let text = arguments.read::<String>();
+                Call::told_arguments(text.as_deref().unwrap_or(arguments.text()))
+            }
             (None, None) => Json::empty_object(),
         };
         if !matches!(self.turns.last(), Some(turn) if turn.role == Role::Assistant) {

@@ -253,7 +253,7 @@ impl<'a, 't> Items<'a, 't> {
                 call_id,
                 name: sent.name,
                 namespace: sent.group,
-                input: free_text(&call.arguments),
+                input: call.arguments.free_text(),
             }
         } else {
             ItemOut::Call {
@@ -261,10 +261,10 @@ impl<'a, 't> Items<'a, 't> {
                 call_id,
                 name: sent.name,
                 namespace: sent.group,
-                arguments: if self.verbatim {
+                arguments: if self.verbatim && call.arguments.is_object() {
                     Cow::Borrowed(call.arguments.text())
                 } else {
-                    call.arguments.compact()
+                    call.arguments_text()
                 },
             }
         };
@@ -410,14 +410,4 @@ fn fitting(id: &str) -> String {
 
 pub(super) fn foreign(kind: &str) -> String {
     format!("{kind:?} is known to its own provider only")
-}
-
-/// The text that a call to a tool which takes free text stands for.
-pub(super) fn free_text(arguments: &Json) -> String {
-    #[derive(serde::Deserialize)]
-    struct Arguments {
-        input: String,
-    }
-    let read = arguments.read::<Arguments>();
-    read.map_or_else(|_| arguments.text().to_owned(), |read| read.input)
 }

@@ -154,6 +154,7 @@ fn unsayable(request: &Request, notes: &mut Notes) -> Result<(), Refusal> {
         let why = "OpenAI Responses answers in text only";
         notes.refuse(Place::Field(Field::Modalities), why)?;
     }
+    let sampling = sampling.meant();
     let without = [
         (Field::TopK, sampling.top_k.is_some()),
         (
@@ -192,6 +193,7 @@ impl<'a> Body<'a> {
             self.top_logprobs = sampling.logprobs;
             return;
         }
+        let sampling = sampling.meant();
         for (field, said) in [
             (Field::Temperature, sampling.temperature.is_some()),
             (Field::TopP, sampling.top_p.is_some()),
@@ -215,7 +217,7 @@ impl<'a> Body<'a> {
         self.metadata = request.metadata.as_ref().filter(|value| value.is_object());
         let tier = request.tier.as_deref();
         self.service_tier = tier.filter(|tier| TIERS.contains(tier));
-        if self.service_tier != tier {
+        if self.service_tier != tier && request.meant_tier().is_some() {
             notes.lose_field(Field::Tier, "the provider has no tier of this name");
         }
     }

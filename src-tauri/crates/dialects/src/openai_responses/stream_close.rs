@@ -4,7 +4,6 @@ use super::{
     frames::{
         Called, ContentEvent, ItemOut, Message, PartEvent, Piece, Summary, SummaryEvent, reasoning,
     },
-    items_out::free_text,
     response_out::Status,
     stream_out::{Open, Writer},
 };
@@ -103,7 +102,7 @@ impl Writer {
         // Of arguments that were cut, the item tells what its deltas told: free text has none.
         let whole = Json::arguments(&told).filter(|_| !broken);
         let (said, status) = match whole {
-            Some(arguments) if call.custom => (free_text(&arguments), "completed"),
+            Some(arguments) if call.custom => (arguments.free_text(), "completed"),
             Some(arguments) => (arguments.text().to_owned(), "completed"),
             None if call.custom => (String::new(), "incomplete"),
             None => (told, "incomplete"),

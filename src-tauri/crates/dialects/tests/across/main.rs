@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::too_many_lines)] // tests panic, and their tables are long
 
+mod arguments;
 mod calls;
+mod defaults;
 mod form;
 mod groups;
 mod nothing;

@@ -97,7 +97,7 @@ fn claude_codes_request_is_understood() {
         request.session.as_deref(),
         Some("899de8fa-7da4-43e5-8065-3b98f2322000")
     );
-    assert_eq!(request.cache_key, request.session);
+    assert_eq!(request.cache_key, None);
     assert!(request.user.as_deref().is_some_and(|user| user.len() == 32));
     // Nothing in it is lost elsewhere, or every answer would carry a warning.
     let fates: Vec<_> = request

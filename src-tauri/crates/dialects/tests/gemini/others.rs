@@ -1,7 +1,7 @@
 //! Errors, models, embeddings and paths.
 
 use dialects::{
-    Operation, PathFacts,
+    BadRequest, Operation, PathFacts,
     caps::Caps,
     ir::{EmbedAnswer, EmbedInput, EmbedRequest, Failure, FailureKind, Model},
 };
@@ -286,4 +286,30 @@ fn embeddings_of_one_and_of_many() {
             .unwrap()
             .is_err()
     );
+}
+
+#[test]
+fn a_batch_asks_for_one_thing_or_is_refused_where_it_does_not() {
+    let alike = |more: &str| {
+        let body = format!(
+            r#"{{"requests":[{{"content":{{}},"taskType":"T"}},{{"content":{{}},"taskType":"T"}},{{"content":{{}}{more}}}]}}"#
+        );
+        let read = codec().read_embed_request(body.as_bytes(), PathFacts::default());
+        match read.unwrap() {
+            Ok(_) => String::new(),
+            Err(BadRequest::Refused(refusal)) => codec().spell(&refusal.place),
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    for (more, place) in [
+        (r#","taskType":"T""#, ""),
+        (r#","taskType":"U""#, "requests[2].taskType"),
+        (r#","taskType":"T","title":"t""#, "requests[2].title"),
+        (
+            r#","taskType":"T","outputDimensionality":3"#,
+            "requests[2].outputDimensionality",
+        ),
+    ] {
+        assert_eq!(alike(more), place);
+    }
 }

@@ -119,7 +119,7 @@ fn settings_are_sent_kept_out_or_refused() {
     request.sampling.presence_penalty = Some(0.5);
     request.tier = Some("flex".to_owned());
     request.user = Some("u".to_owned());
-    request.metadata = Some(Json::empty_object());
+    request.metadata = Some(Json::parse(r#"{"a":"b"}"#).unwrap());
     request.parallel_tools = Some(false);
     request.cache = Some(CacheMark::default());
     request.system = vec![Text {

@@ -155,6 +155,20 @@ fn a_line_with_an_error_ends_the_stream() {
         matches!(events.last(), Some(Event::Failed(failure)) if failure.message == "boom"),
         "{events:?}"
     );
+    for (words, kind) in [
+        ("boom", FailureKind::Server),
+        ("server busy, please try again.", FailureKind::Overloaded),
+        ("The model is Overloaded", FailureKind::Overloaded),
+    ] {
+        let mut events = Vec::new();
+        let line = json!({"error": words}).to_string();
+        let mut reader = codec().stream_reader(&origin());
+        reader.read(None, line.as_bytes(), &mut events).unwrap();
+        assert!(
+            matches!(events.last(), Some(Event::Failed(failure)) if failure.kind == kind),
+            "{events:?}"
+        );
+    }
     let mut reader = codec().stream_reader(&origin());
     reader
         .read(
