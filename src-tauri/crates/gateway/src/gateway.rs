@@ -21,7 +21,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 use routing::{Board, Change};
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,7 @@ use crate::{
     attempts::Driver,
     client::{self, Answer, HEADERS_AFTER, Whole},
     embed_cache::EmbedCache,
+    heal,
     inbound::Inbound,
     memory::Memory,
     models::{self, Shelf},
@@ -72,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) embeddings: EmbedCache,
     /// Requests that nothing can serve now.
     pub(crate) waiting: WaitingRoom,
+    /// A provider broke.
+    pub(crate) ill: Notify,
 }
 
 impl Shared {
@@ -96,6 +99,9 @@ impl Shared {
     /// Reports what routing made of something.
     pub(crate) fn publish(&self, changes: Vec<Change>) {
         for change in changes {
+            if matches!(change, Change::Rested { .. }) {
+                self.ill.notify_one();
+            }
             self.report(Report::Changed(change));
         }
     }
@@ -138,6 +144,7 @@ impl Gateway {
                 memory: Arc::default(),
                 embeddings: EmbedCache::default(),
                 waiting: WaitingRoom::default(),
+                ill: Notify::new(),
             }),
         })
     }
@@ -227,8 +234,10 @@ impl Gateway {
             stopping.cancelled().await;
             shared.waiting.close();
         });
+        let looking = tokio::spawn(heal::look_after(self.shared.clone(), stop.clone()));
         serve::serve(listener, self.screened(app), stop, grace).await;
         closing.abort();
+        looking.abort();
     }
 
     /// Puts the check of `Host` and `Origin` before every path of the app, the owner's own ones included.

@@ -24,7 +24,7 @@ use crate::{
     refusal::Refusal,
     route::{Endpoint, Route},
     snapshot::Upstream,
-    upstream,
+    upstream::{self, SendError},
 };
 
 /// How long a provider's own list is kept.
@@ -185,12 +185,13 @@ async fn fetch(
     models
 }
 
-async fn ask(
+/// Calls a provider for its list of models.
+async fn call(
     live: &Live,
     provider: &Provider,
     upstream: &Upstream,
     dialect: Dialect,
-) -> Result<Vec<Model>, String> {
+) -> Result<reqwest::Response, SendError> {
     let codec = dialect.codec();
     let key = provider.keys.first().map(|key| &**key);
     let secret = key.and_then(|id| upstream.keys.get(id));
@@ -216,7 +217,28 @@ async fn ask(
         model: Arc::default(),
         losses: Vec::new(),
     };
-    let sent = upstream::send(&live.pools, upstream, key, headers, Method::GET, &exchange).await;
+    upstream::send(&live.pools, upstream, key, headers, Method::GET, &exchange).await
+}
+
+/// Whether a provider answers at all, other than with a fault of its own.
+pub(crate) async fn is_there(live: &Live, name: &str) -> bool {
+    let providers = &live.snapshot.topology.providers;
+    let provider = providers.iter().find(|provider| *provider.name == *name);
+    let (Some(provider), Some(upstream)) = (provider, live.snapshot.upstreams.get(name)) else {
+        return false;
+    };
+    let dialect = spoken(upstream, Dialect::Anthropic);
+    let answered = call(live, provider, upstream, dialect).await;
+    answered.is_ok_and(|response| !response.status().is_server_error())
+}
+
+async fn ask(
+    live: &Live,
+    provider: &Provider,
+    upstream: &Upstream,
+    dialect: Dialect,
+) -> Result<Vec<Model>, String> {
+    let sent = call(live, provider, upstream, dialect).await;
     let mut response = sent.map_err(|error| format!("{error:?}"))?;
     if !response.status().is_success() {
         return Err(format!("HTTP {}", response.status().as_u16()));
@@ -228,5 +250,6 @@ async fn ask(
         }
         body.extend_from_slice(&chunk);
     }
+    let codec = dialect.codec();
     codec.read_models(&body).map_err(|error| error.to_string())
 }

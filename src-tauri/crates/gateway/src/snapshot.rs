@@ -6,7 +6,7 @@ use dialects::vendors::Record;
 use routing::{Dialect, Pin, Topology};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{route::Route, waiting::Suspend};
+use crate::{heal::Health, route::Route, waiting::Suspend};
 
 /// One consistent state of settings and secrets. A request keeps the one it began with.
 #[derive(Debug, Clone)]
@@ -178,6 +178,8 @@ pub struct Limits {
     pub embeddings_cache: usize,
     /// How requests wait that nothing can serve.
     pub suspend: Suspend,
+    /// How providers that broke are looked after.
+    pub health: Health,
 }
 
 impl Default for Limits {
@@ -189,6 +191,11 @@ impl Default for Limits {
                 enabled: false,
                 timeout: Duration::from_mins(5),
                 max: 100,
+            },
+            health: Health {
+                enabled: false,
+                interval: Duration::from_secs(30),
+                timeout: Duration::from_secs(5),
             },
         }
     }

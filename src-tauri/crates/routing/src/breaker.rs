@@ -31,6 +31,8 @@ pub(crate) enum Event {
     Worked { ticket: Option<u64> },
     /// A request ended in a way that tells nothing about the provider.
     Released { ticket: Option<u64> },
+    /// It may have recovered: as many may try as there are probes.
+    Recovering,
 }
 
 /// What a breaker is at one instant; an open one turns half-open by the clock alone.
@@ -66,6 +68,11 @@ impl Breaker {
                 free: probes.saturating_sub(probing.len()),
             },
         }
+    }
+
+    /// Whether it is open, and not to be tried yet.
+    pub(crate) fn is_shut(&self, now: Instant) -> bool {
+        matches!(self, Self::Open { until, .. } if now < *until)
     }
 
     /// Whether a request let through now would be a probe.
@@ -109,6 +116,14 @@ impl Breaker {
                 probing.retain(|held| *held != ticket);
                 Self::HalfOpen { probing, trips }
             }
+            (Self::Closed { .. }, Event::Recovering) => Self::HalfOpen {
+                probing: Vec::new(),
+                trips: 0,
+            },
+            (Self::Open { trips, .. }, Event::Recovering) => Self::HalfOpen {
+                probing: Vec::new(),
+                trips,
+            },
             // What else ends now began in another state and says nothing about this one.
             (same, _) => same,
         }

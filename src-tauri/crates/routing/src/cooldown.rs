@@ -15,6 +15,8 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24 * 31);
 pub(crate) struct Cooldown {
     until: Option<Instant>,
     repeats: u32,
+    /// The upstream said itself how long.
+    wished: bool,
 }
 
 impl Cooldown {
@@ -31,9 +33,11 @@ impl Cooldown {
     ) -> Option<Instant> {
         let wish = retry_after.map(|wish| now + wish.min(LONGEST_RETRY_AFTER));
         if let Some(until) = self.until(now) {
+            self.wished |= wish > Some(until);
             self.until = wish.max(Some(until));
             return None;
         }
+        self.wished = wish.is_some();
         let until = wish.unwrap_or_else(|| now + doubled(base, self.repeats));
         self.until = Some(until);
         self.repeats = self.repeats.saturating_add(1);
@@ -51,6 +55,18 @@ impl Cooldown {
     /// The end of the rest that is under way.
     pub(crate) fn until(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| *until > now)
+    }
+
+    /// The end of a rest whose length the upstream did not name: it may have recovered before.
+    pub(crate) fn guessed(&self, now: Instant) -> Option<Instant> {
+        self.until(now).filter(|_| !self.wished)
+    }
+
+    /// Ends such a rest now; the next one is longer all the same.
+    pub(crate) fn cut_short(&mut self) {
+        if !self.wished {
+            self.until = None;
+        }
     }
 
     /// Whether it has failed since it last worked.

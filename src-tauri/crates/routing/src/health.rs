@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::breaker::{Breaker, Event, Standing};
 use crate::cooldown::Cooldown;
+use crate::heal::Healing;
 use crate::keys::Pool;
 use crate::topology::{BreakerPolicy, Provider};
 
@@ -59,6 +60,7 @@ pub(crate) struct ProviderHealth {
     /// When that was measured last.
     pub(crate) timed: Option<Instant>,
     pub(crate) last_error: Option<String>,
+    pub(crate) healing: Healing,
     recent: VecDeque<bool>,
 }
 

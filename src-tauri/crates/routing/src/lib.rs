@@ -11,6 +11,7 @@ mod breaker;
 mod change;
 mod cooldown;
 mod failover;
+mod heal;
 mod health;
 mod keys;
 mod load;

@@ -10,6 +10,7 @@ use crate::board::Board;
 use crate::breaker::Event;
 use crate::change::Change;
 use crate::cooldown::doubled;
+use crate::heal::Healing;
 use crate::health::Bar;
 use crate::plan::Place;
 use crate::run::{Failover, Out, Pending};
@@ -136,6 +137,7 @@ impl Board {
     fn worked(&mut self, candidate: &Candidate, now: Instant) -> Vec<Change> {
         if let Some(health) = self.health.get_mut(&candidate.provider) {
             health.count(true);
+            health.healing = Healing::default();
             health.rest.worked(now);
             health.model(&candidate.model).rest.worked(now);
             if let Some(key) = &candidate.key {

@@ -52,6 +52,11 @@ pub fn snapshot(
                 timeout: settings.routing.suspend.timeout,
                 max: settings.routing.suspend.max as usize,
             },
+            health: gateway::Health {
+                enabled: settings.routing.health.enabled,
+                interval: settings.routing.health.interval,
+                timeout: settings.routing.health.timeout,
+            },
         },
     }
 }

@@ -266,3 +266,24 @@ async fn a_new_configuration_and_a_stop_are_heard_at_once() {
         "{answer}"
     );
 }
+
+#[tokio::test]
+async fn a_provider_that_is_well_again_is_found_before_its_rest_is_over() {
+    let provider = ill_then_well().await;
+    let mut settings = waiting(&[&provider], LONG, LONG, 9);
+    settings.limits.health = gateway::Health {
+        enabled: true,
+        interval: Duration::from_secs(30),
+        timeout: Duration::from_secs(5),
+    };
+    let running = run(settings).await;
+    let got = running.post("/v1/messages", "", ASK_WHOLE.as_bytes()).await;
+    assert_eq!(got.status, 200, "{}", got.text());
+    let looked = provider.seen();
+    assert!(
+        looked[1].head.starts_with("GET /v1/models"),
+        "{}",
+        looked[1].head
+    );
+    assert_eq!(looked[1].header("x-api-key"), [crate::support::KEY]);
+}

@@ -2,6 +2,7 @@
 
 mod changes;
 mod failover;
+mod heals;
 mod orders;
 mod people;
 mod places;

@@ -191,6 +191,11 @@ impl World {
             }
             17 => board.set_mode(Mode::Manual),
             18..=21 => board.set_mode(Mode::Auto),
+            22..=60 => {
+                for provider in board.ailing(20 * SECOND, self.begun.is_multiple_of(2), now) {
+                    board.looks_well(&provider, now);
+                }
+            }
             _ => {}
         }
     }

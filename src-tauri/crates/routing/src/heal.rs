@@ -1,0 +1,94 @@
+//! Providers that broke and may have recovered before their rest is over: when to look at them, and what is made of one
+//! that looks well. It is let to as many requests as a half-open breaker has probes, and only their success counts.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::board::Board;
+use crate::breaker::Event;
+use crate::health::{ModelHealth, ProviderHealth};
+
+/// The pause before the first look, and the least one.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// When a provider is looked at next.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Healing {
+    next: Option<Instant>,
+    /// How often it looked well and failed all the same.
+    deceived: u32,
+}
+
+impl Board {
+    /// Providers that rest for as long as was guessed, and are due to be looked at. They count as looked at.
+    ///
+    /// One that looks well and then fails is looked at ever less often, at the least every `interval`; while requests
+    /// wait for somebody to serve them (`eager`), everybody is looked at each time.
+    pub fn ailing(&mut self, interval: Duration, eager: bool, now: Instant) -> Vec<Arc<str>> {
+        let topology = self.topology.clone();
+        let mut due = Vec::new();
+        for provider in &topology.providers {
+            if !self.is_enabled(provider) {
+                continue;
+            }
+            let Some(health) = self.health.get_mut(&provider.name) else {
+                continue;
+            };
+            if !health.is_guessed(now) {
+                health.healing.next = None;
+                continue;
+            }
+            let pause = if eager {
+                FIRST
+            } else {
+                FIRST
+                    .saturating_mul(2_u32.saturating_pow(health.healing.deceived))
+                    .min(interval.max(FIRST))
+            };
+            match health.healing.next {
+                Some(next) if next <= now || eager => {
+                    health.healing.next = Some(now + pause);
+                    due.push(provider.name.clone());
+                }
+                Some(_) => {}
+                None => health.healing.next = Some(now + pause),
+            }
+        }
+        due
+    }
+
+    /// Whether anybody rests for as long as was guessed.
+    pub fn is_anybody_ailing(&self, now: Instant) -> bool {
+        self.health.values().any(|health| health.is_guessed(now))
+    }
+
+    /// A provider that was looked at is well, as far as can be told without a real request.
+    pub fn looks_well(&mut self, provider: &str, now: Instant) {
+        let policy = self.topology.breaker;
+        let Some(health) = self.health.get_mut(provider) else {
+            return;
+        };
+        health.healing.deceived = health.healing.deceived.saturating_add(1);
+        for model in health.models.values_mut() {
+            if model.is_guessed(now) {
+                model.rest.cut_short();
+                model.happens(Event::Recovering, &policy, now);
+            }
+        }
+    }
+}
+
+impl ProviderHealth {
+    fn is_guessed(&self, now: Instant) -> bool {
+        self.models.values().any(|model| model.is_guessed(now))
+    }
+}
+
+impl ModelHealth {
+    /// Whether it is out of service for a time that nobody named.
+    fn is_guessed(&self, now: Instant) -> bool {
+        let resting = self.rest.until(now);
+        let is_out = self.breaker.is_shut(now) || resting.is_some();
+        is_out && resting == self.rest.guessed(now)
+    }
+}

@@ -1,0 +1,88 @@
+//! Providers that recover before their rest is over.
+
+use super::*;
+
+const INTERVAL: Duration = Duration::from_secs(30);
+
+fn alone() -> Rig {
+    Rig::new(topology(
+        vec![provider("a", 1)],
+        vec![group("main", &["a"])],
+    ))
+}
+
+/// Whether `a` is to be looked at now.
+fn is_due(rig: &mut Rig, eager: bool) -> bool {
+    let now = rig.now;
+    !rig.board.ailing(INTERVAL, eager, now).is_empty()
+}
+
+#[test]
+fn one_that_broke_is_looked_at_within_a_second_and_one_that_looks_well_is_tried() {
+    let mut rig = alone();
+    assert!(!is_due(&mut rig, false), "it is well");
+    rig.send("m", &[broken()]);
+    assert!(rig.board.is_anybody_ailing(rig.now));
+    assert!(!is_due(&mut rig, false), "not at once");
+    rig.pass(SECOND / 2);
+    assert!(is_due(&mut rig, false));
+    rig.board.looks_well("a", rig.now);
+    rig.check(&[], &["a/0:m"]);
+    assert!(matches!(
+        rig.health("a"),
+        Health::Healthy | Health::Degraded
+    ));
+    rig.send("m", &[broken()]);
+    rig.pass(MINUTE);
+    rig.check(&[], &["a/0:m"]);
+}
+
+#[test]
+fn as_many_try_it_as_there_are_probes() {
+    let mut rig = alone();
+    rig.send("m", &[broken()]);
+    rig.board.looks_well("a", rig.now);
+    let mut first = rig.board.begin(&ask("m"), rig.now);
+    let mut second = rig.board.begin(&ask("m"), rig.now);
+    assert!(matches!(rig.board.next(&mut first, rig.now), Step::Try(_)));
+    let Step::GiveUp(exhausted) = rig.board.next(&mut second, rig.now) else {
+        panic!("one probe is out already")
+    };
+    assert!(exhausted.may_wait);
+    rig.board.record(&mut first, &OK, rig.now);
+    rig.check(&[], &["a/0:m"]);
+}
+
+#[test]
+fn one_that_deceives_is_looked_at_ever_less_often_unless_somebody_waits() {
+    let mut rig = alone();
+    rig.send("m", &[broken()]);
+    let mut looks = Vec::new();
+    let mut last = rig.now;
+    while looks.len() < 9 {
+        rig.pass(SECOND / 2);
+        if is_due(&mut rig, false) {
+            looks.push((rig.now - last).as_secs_f64());
+            last = rig.now;
+            rig.board.looks_well("a", rig.now);
+            rig.send("m", &[broken()]);
+        }
+    }
+    assert!(
+        looks[1..].windows(2).all(|pair| pair[0] <= pair[1]),
+        "{looks:?}"
+    );
+    assert!((29.0..=31.0).contains(&looks[8]), "{looks:?}");
+    rig.pass(SECOND / 2);
+    assert!(is_due(&mut rig, true), "somebody waits");
+}
+
+#[test]
+fn a_wish_to_be_left_alone_is_respected() {
+    let mut rig = alone();
+    rig.send("m", &[after(broken(), MINUTE)]);
+    rig.pass(SECOND);
+    assert!(!is_due(&mut rig, true));
+    rig.board.looks_well("a", rig.now);
+    assert!(rig.send("m", &[]).gave_up.is_some());
+}
