@@ -76,6 +76,8 @@ pub struct Caps {
     /// How earlier reasoning goes back.
     pub reasoning_back: ReasoningBack,
 
+    /// Holds OpenAI's files, whose ids are the same in both of its dialects.
+    pub openai_files: bool,
     /// Cache marks in the prompt.
     pub cache_marks: bool,
     /// A cache key.
@@ -131,6 +133,7 @@ impl Default for Caps {
             budget: None,
             can_rest: true,
             reasoning_back: ReasoningBack::Drop,
+            openai_files: false,
             cache_marks: false,
             cache_key: false,
             prefill: true,

@@ -11,7 +11,10 @@ use serde::{
     de::{DeserializeOwned, MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
+mod many;
 mod place;
+
+pub(crate) use many::Many;
 
 /// Defines a wire type: `field: Type = "name on the wire" | "other names read"`. Every field becomes an `Option`
 /// (absent and `null` are `None`); fields not listed are kept in `extra` and printed behind the others.

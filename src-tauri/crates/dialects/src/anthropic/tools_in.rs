@@ -26,6 +26,10 @@ fn tool(tool: WireTool, index: usize, own: &mut Owned) -> Result<Tool, Misshapen
         dialect: Dialect::Anthropic,
         value: Json::of(&tool),
     });
+    for (name, value) in tool.extra.iter().filter(|_| is_plain) {
+        let fate = fate(name, value);
+        own.push(format!("tools[{index}].{name}"), value.clone(), fate);
+    }
     let client = native::of_type(kind);
     let hosted = match kind {
         _ if is_plain || client.is_some() => None,
@@ -61,6 +65,16 @@ fn tool(tool: WireTool, index: usize, own: &mut Owned) -> Result<Tool, Misshapen
         cache,
         at: index as u32,
     })
+}
+
+/// What becomes of a field elsewhere that only tools of this dialect have. When a tool is loaded and how its arguments
+/// are streamed changes nothing of what is said.
+fn fate(name: &str, value: &Json) -> Fate {
+    match name {
+        "defer_loading" | "eager_input_streaming" => Fate::Ignore,
+        "allowed_callers" if value.compact() == r#"["direct"]"# => Fate::Ignore,
+        _ => Fate::Lose,
+    }
 }
 
 /// The choice, and whether several calls at once are allowed.

@@ -84,13 +84,15 @@ fn tool<'a>(
     let extra = context
         .owns
         .fields(&format!("tools[{}].cache_control", tool.at));
-    Ok(Some(WireTool::Function(Function {
+    let value = Function {
         name: names.declare(tool).name,
         description,
         input_schema,
         strict: said.then_some(strict),
         cache_control: context.mark(tool.cache.as_ref(), extra),
-    })))
+    };
+    let extra = context.owns.fields(&format!("tools[{}]", tool.at));
+    Ok(Some(WireTool::Function(With { value, extra })))
 }
 
 fn is_web_search(tool: &Tool) -> bool {

@@ -238,7 +238,7 @@ pub(super) struct Ephemeral<'a> {
 #[serde(untagged)]
 pub(super) enum Tool<'a> {
     Native(Json),
-    Function(Function<'a>),
+    Function(With<'a, Function<'a>>),
     Hosted(Hosted<'a>),
 }
 

@@ -82,7 +82,7 @@ impl<'a> Writer<'a, '_> {
     fn push(&mut self, role: &str, parts: Vec<Part>) {
         if !parts.is_empty() {
             self.contents.push(Content {
-                parts: Some(parts),
+                parts: Some(parts.into()),
                 role: Some(role.to_owned()),
                 ..Content::default()
             });
@@ -97,7 +97,7 @@ impl<'a> Writer<'a, '_> {
             .is_none_or(|first| first.role.as_deref() != Some("user"))
         {
             let blank = Content {
-                parts: Some(vec![Part::text(" ")]),
+                parts: Some(vec![Part::text(" ")].into()),
                 role: Some("user".to_owned()),
                 ..Content::default()
             };
@@ -355,7 +355,7 @@ impl<'a> Writer<'a, '_> {
                 id: self.id(id),
                 name: Some(self.names.called(call).name),
                 response: Some(response),
-                parts: (!parts.is_empty()).then_some(parts),
+                parts: (!parts.is_empty()).then(|| parts.into()),
                 ..FunctionResponse::default()
             }),
             ..Part::default()

@@ -116,7 +116,7 @@ pub(super) fn write(request: &EmbedRequest, target: &Target<'_>) -> Result<Writt
         all.push(Embed {
             model: Some(format!("models/{}", request.model)),
             content: Some(Content {
-                parts: Some(vec![Part::text(text.as_str())]),
+                parts: Some(vec![Part::text(text.as_str())].into()),
                 ..Content::default()
             }),
             task: request.task.clone(),

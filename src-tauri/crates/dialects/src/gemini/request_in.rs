@@ -196,7 +196,7 @@ fn read_function(at: u32, function: Function) -> crate::ir::Tool {
 }
 
 fn read_calling(calling: FunctionCalling, request: &mut Request) {
-    let names = calling.names.unwrap_or_default();
+    let names = calling.names.unwrap_or_default().0;
     let mode = calling.mode.unwrap_or_default().to_ascii_uppercase();
     if mode == "VALIDATED" {
         for tool in &mut request.tools {
@@ -238,7 +238,7 @@ fn read_config(config: GenerationConfig, request: &mut Request) {
         logit_bias: None,
     };
     request.max_tokens = config.max_tokens.map(Int::count);
-    request.stop = config.stop.unwrap_or_default();
+    request.stop = config.stop.unwrap_or_default().0;
     if let Some(thinking) = config.thinking {
         request.reasoning = read_thinking(&thinking);
         note(
@@ -247,7 +247,7 @@ fn read_config(config: GenerationConfig, request: &mut Request) {
             &thinking.extra,
         );
     }
-    let modalities = config.modalities.unwrap_or_default();
+    let modalities = config.modalities.unwrap_or_default().0;
     let modalities: Vec<_> = modalities
         .iter()
         .map(|kind| kind.to_ascii_lowercase())

@@ -51,12 +51,12 @@ fn build(request: &Request, target: &Target<'_>) -> Result<(Body, Notes, Toolbox
     system.extend(words.map(Part::text));
     let (contents, tools) = contents_out::contents(request, target, offer.names, &mut notes)?;
     let mut body = Body {
-        contents: Some(contents),
+        contents: Some(contents.into()),
         system: (!system.is_empty()).then(|| Content {
-            parts: Some(system),
+            parts: Some(system.into()),
             ..Content::default()
         }),
-        tools: (!offer.tools.is_empty()).then_some(offer.tools),
+        tools: (!offer.tools.is_empty()).then(|| offer.tools.into()),
         tool_config: offer.config,
         config: (config != GenerationConfig::default()).then_some(config),
         tier: settings_out::tier(request, &mut notes),

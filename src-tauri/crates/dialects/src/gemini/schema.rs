@@ -33,6 +33,16 @@ const KNOWN: [&str; 22] = [
     "propertyOrdering",
 ];
 
+/// Those of them that count something. Protobuf's JSON mapping writes them as strings.
+const COUNTS: [&str; 6] = [
+    "minItems",
+    "maxItems",
+    "minLength",
+    "maxLength",
+    "minProperties",
+    "maxProperties",
+];
+
 /// Formats that the subset's types have.
 const FORMATS: [&str; 6] = ["float", "double", "int32", "int64", "date-time", "enum"];
 
@@ -257,6 +267,9 @@ fn finish(clean: &mut Map<String, Value>) {
 pub(super) fn json_schema(schema: Json) -> Json {
     let text = schema.text();
     let is_subset = [
+        // Bounds and counts: whole numbers are strings where they may be 64 bits wide.
+        "\"min",
+        "\"max",
         "\"nullable\"",
         "\"propertyOrdering\"",
         "\"property_ordering\"",
@@ -279,6 +292,13 @@ pub(super) fn json_schema(schema: Json) -> Json {
 fn lower(schema: &mut Map<String, Value>) {
     schema.shift_remove("propertyOrdering");
     schema.shift_remove("property_ordering");
+    for (key, value) in schema.iter_mut() {
+        if COUNTS.contains(&key.as_str())
+            && let Some(count) = value.as_str().and_then(|digits| digits.parse::<u64>().ok())
+        {
+            *value = count.into();
+        }
+    }
     let nullable = schema.shift_remove("nullable") == Some(Value::Bool(true));
     if let Some(Value::String(kind)) = schema.get_mut("type") {
         kind.make_ascii_lowercase();

@@ -22,8 +22,10 @@ pub(super) fn config(
     notes: &mut Notes,
 ) -> Result<(GenerationConfig, Option<String>), Refusal> {
     let mut config = GenerationConfig {
-        max_tokens: max_tokens(request, target, notes).map(Int::of),
-        stop: stop(request, target, notes)?,
+        max_tokens: request
+            .bounded_tokens(1, target.caps.max_output, notes)
+            .map(Int::of),
+        stop: stop(request, target, notes)?.map(Into::into),
         thinking: thinking(request, target, notes),
         ..GenerationConfig::default()
     };
@@ -31,18 +33,6 @@ pub(super) fn config(
     modalities(request, notes, &mut config)?;
     let words = format(request, target, has_functions, notes, &mut config);
     Ok((config, words))
-}
-
-fn max_tokens(request: &Request, target: &Target<'_>, notes: &mut Notes) -> Option<u64> {
-    let wanted = request.max_tokens?;
-    let most = target.caps.max_output.unwrap_or(u64::MAX);
-    if wanted > most {
-        notes.lose_field(
-            Field::MaxTokens,
-            format!("the model writes no more than {most}"),
-        );
-    }
-    Some(wanted.min(most))
 }
 
 fn stop(
@@ -132,7 +122,7 @@ fn modalities(
     let kept = request.modalities.iter().filter(|kind| !is_other(kind));
     let kept: Vec<_> = kept.map(|kind| kind.to_ascii_uppercase()).collect();
     if kept.iter().any(|kind| kind != "TEXT") {
-        config.modalities = Some(kept);
+        config.modalities = Some(kept.into());
     }
     Ok(())
 }

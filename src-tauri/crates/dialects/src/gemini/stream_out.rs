@@ -302,7 +302,7 @@ fn signed(data: String) -> WirePart {
 fn candidate(parts: Vec<WirePart>) -> Candidate {
     Candidate {
         content: Some(Content {
-            parts: Some(parts),
+            parts: Some(parts.into()),
             role: Some("model".to_owned()),
             ..Content::default()
         }),

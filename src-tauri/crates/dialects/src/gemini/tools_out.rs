@@ -66,7 +66,7 @@ pub(super) fn offer(
     let mut tools = Vec::new();
     if !functions.is_empty() {
         tools.push(Tool {
-            functions: Some(functions),
+            functions: Some(functions.into()),
             ..Tool::default()
         });
     }
@@ -258,7 +258,7 @@ fn calling(
 fn chosen(mode: &str, names: Option<Vec<String>>) -> FunctionCalling {
     FunctionCalling {
         mode: Some(mode.to_owned()),
-        names,
+        names: names.map(Into::into),
         ..FunctionCalling::default()
     }
 }

@@ -1,7 +1,7 @@
 //! What is on the wire: requests and answers of `generateContent` (google-genai types). Canonical names are in camel
 //! case; servers also take snake case, as protobuf's JSON mapping allows.
 
-pub(super) use crate::wire::Int;
+pub(super) use crate::wire::{Int, Many};
 use crate::{json::Json, wire::wire};
 
 wire! {
@@ -9,9 +9,9 @@ wire! {
     pub(super) struct Body {
         model: String = "model",
         inner: Box<Body> = "generateContentRequest" | "generate_content_request",
-        contents: Vec<Content> = "contents",
+        contents: Many<Content> = "contents",
         system: Content = "systemInstruction" | "system_instruction",
-        tools: Vec<Tool> = "tools",
+        tools: Many<Tool> = "tools",
         tool_config: ToolConfig = "toolConfig" | "tool_config",
         config: GenerationConfig = "generationConfig" | "generation_config",
         labels: Json = "labels",
@@ -23,7 +23,7 @@ wire! {
 wire! {
     /// One turn.
     pub(super) struct Content {
-        parts: Vec<Part> = "parts",
+        parts: Many<Part> = "parts",
         role: String = "role",
     }
 }
@@ -75,14 +75,14 @@ wire! {
         id: String = "id",
         name: String = "name",
         response: Json = "response",
-        parts: Vec<Part> = "parts",
+        parts: Many<Part> = "parts",
     }
 }
 
 wire! {
     /// A tool object; kinds that only Gemini has are among its unknown fields.
     pub(super) struct Tool {
-        functions: Vec<Function> = "functionDeclarations" | "function_declarations",
+        functions: Many<Function> = "functionDeclarations" | "function_declarations",
         search: Json = "googleSearch" | "google_search",
         code: Json = "codeExecution" | "code_execution",
         urls: Json = "urlContext" | "url_context",
@@ -111,7 +111,7 @@ wire! {
     /// Which functions must be called.
     pub(super) struct FunctionCalling {
         mode: String = "mode",
-        names: Vec<String> = "allowedFunctionNames" | "allowed_function_names",
+        names: Many<String> = "allowedFunctionNames" | "allowed_function_names",
     }
 }
 
@@ -123,7 +123,7 @@ wire! {
         top_k: Int = "topK" | "top_k",
         candidates: Int = "candidateCount" | "candidate_count",
         max_tokens: Int = "maxOutputTokens" | "max_output_tokens",
-        stop: Vec<String> = "stopSequences" | "stop_sequences",
+        stop: Many<String> = "stopSequences" | "stop_sequences",
         seed: Int = "seed",
         presence_penalty: f64 = "presencePenalty" | "presence_penalty",
         frequency_penalty: f64 = "frequencyPenalty" | "frequency_penalty",
@@ -132,7 +132,7 @@ wire! {
         mime: String = "responseMimeType" | "response_mime_type",
         schema: Json = "responseSchema" | "response_schema",
         json_schema: Json = "responseJsonSchema" | "response_json_schema" | "_responseJsonSchema",
-        modalities: Vec<String> = "responseModalities" | "response_modalities",
+        modalities: Many<String> = "responseModalities" | "response_modalities",
         thinking: ThinkingConfig = "thinkingConfig" | "thinking_config",
     }
 }

@@ -34,6 +34,45 @@ const EXTENSIONS: [(&str, &str); 17] = [
     ("application/vnd.oasis.opendocument.text", "odt"),
 ];
 
+/// The same of images that come as files.
+const IMAGES: [(&str, &str); 5] = [
+    ("image/png", "png"),
+    ("image/jpeg", "jpg"),
+    ("image/jpeg", "jpeg"),
+    ("image/gif", "gif"),
+    ("image/webp", "webp"),
+];
+
+impl Source {
+    /// The bytes of a file: a data URL, an address in its place (`OpenRouter`), or bare base64, of which the name tells
+    /// what it is.
+    pub(crate) fn of_file_data(data: String, name: Option<&str>) -> Self {
+        if let Some(source) = Self::of_data_url(&data) {
+            return source;
+        }
+        if data.contains(':') {
+            return Self::Url {
+                url: data,
+                mime: None,
+            };
+        }
+        let mime = mime_of(name.unwrap_or_default()).to_owned();
+        Self::Base64 { mime, data }
+    }
+}
+
+/// The media type that an extension stands for; PDF where it tells nothing.
+fn mime_of(name: &str) -> &'static str {
+    let extension = name.rsplit('.').next().unwrap_or_default();
+    let extension = match extension.to_ascii_lowercase() {
+        other if other == "htm" => "html".to_owned(),
+        other => other,
+    };
+    let known = EXTENSIONS.iter().chain(&IMAGES);
+    let mut known = known.filter(|(_, known)| *known == extension);
+    known.next().map_or("application/pdf", |(mime, _)| mime)
+}
+
 impl Media {
     /// The name of a file for a vendor that tells its type by the extension. What comes by its bytes always has one.
     pub(crate) fn file_name(&self) -> Option<Cow<'_, str>> {

@@ -1,6 +1,8 @@
 //! A request for an answer.
 
-use super::{At, CacheMark, Own, Part, Reasoning, Text, Tool, ToolChoice};
+use std::cmp::Ordering;
+
+use super::{At, CacheMark, Field, Notes, Own, Part, Reasoning, Text, Tool, ToolChoice};
 use crate::{Dialect, json::Json};
 
 /// A request for an answer.
@@ -73,6 +75,12 @@ impl Turn {
     /// Whether it holds instructions, in the middle of the conversation.
     pub(crate) fn is_instruction(&self) -> bool {
         matches!(self.role, Role::System | Role::Developer)
+    }
+
+    /// Whether the client itself said nothing: no part, or empty text.
+    pub(crate) fn is_blank(&self) -> bool {
+        let is_empty = |part: &Part| matches!(part, Part::Text(text) if text.text.is_empty());
+        self.parts.iter().all(is_empty)
     }
 }
 
@@ -188,6 +196,25 @@ impl Request {
     pub(crate) fn is_named(&self, tool: &Tool, names: &[String]) -> bool {
         let outside = |other: &Tool| other.namespace.is_none() && other.name == tool.name;
         names.contains(&tool.name) && (tool.namespace.is_none() || !self.tools.iter().any(outside))
+    }
+
+    /// The most tokens to be generated, inside what a provider takes. None at all, with which Anthropic's clients warm
+    /// a cache, is the least there.
+    pub(crate) fn bounded_tokens(
+        &self,
+        least: u64,
+        most: Option<u64>,
+        notes: &mut Notes,
+    ) -> Option<u64> {
+        let wanted = self.max_tokens?;
+        let bounded = wanted.min(most.unwrap_or(u64::MAX)).max(least);
+        let why = match bounded.cmp(&wanted) {
+            Ordering::Less => format!("the model writes at most {bounded} tokens"),
+            Ordering::Greater => format!("the provider takes no less than {bounded}"),
+            Ordering::Equal => return Some(wanted),
+        };
+        notes.lose_field(Field::MaxTokens, why);
+        Some(bounded)
     }
 
     /// The client's own notes, where there are any.

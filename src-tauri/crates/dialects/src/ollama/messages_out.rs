@@ -73,6 +73,10 @@ impl<'a> Writer<'a, '_> {
                 Part::Opaque { .. } => self.opaque(part),
             }
         }
+        let silent = said.is_empty() && thought.is_empty() && calls.is_empty();
+        if silent && !turn.is_blank() {
+            return Ok(());
+        }
         self.messages.push(Message {
             thinking: (!thought.is_empty()).then_some(thought),
             calls: (!calls.is_empty()).then_some(calls),
@@ -84,11 +88,9 @@ impl<'a> Writer<'a, '_> {
     /// Results come first, each as a message of its own; their images and whatever else was said follow.
     fn user(&mut self, turn: &Turn, role: &str) -> Result<(), Refusal> {
         let mut said = Said::default();
-        let mut has_results = false;
         for part in &turn.parts {
             if let Part::Result(result) = part {
                 self.result(result, &mut said)?;
-                has_results = true;
             }
         }
         for part in &turn.parts {
@@ -102,7 +104,7 @@ impl<'a> Writer<'a, '_> {
                 Part::Result(_) | Part::Call(_) | Part::Thinking(_) => {}
             }
         }
-        if !(has_results && said.is_empty()) {
+        if !said.is_empty() || turn.is_blank() {
             self.messages.push(said.message(role));
         }
         Ok(())
@@ -199,6 +201,10 @@ impl<'a> Writer<'a, '_> {
         let place = Place::Turn(media.at);
         if let (Source::Text(_) | Source::Parts(_), Some(title)) = (&media.source, &media.title) {
             said.line(title);
+        }
+        if media.context.is_some() || media.cite {
+            let why = "documents have neither context nor citations there";
+            self.notes.lose(place.clone(), why);
         }
         match &media.source {
             Source::Text(text) => said.line(text),

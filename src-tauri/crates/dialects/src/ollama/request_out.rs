@@ -123,7 +123,7 @@ fn options(request: &Request, target: &Target<'_>, notes: &mut Notes) -> Result<
     }
     let stop: Vec<_> = request.stop.iter().take(caps.stop_max).cloned().collect();
     Ok(Options {
-        num_predict: request.max_tokens.map(Int::of),
+        num_predict: request.bounded_tokens(1, None, notes).map(Int::of),
         temperature: sampling.temperature,
         top_k: sampling.top_k.map(Int::of),
         top_p: sampling.top_p,

@@ -56,7 +56,8 @@ pub(crate) fn write<'a>(writer: &mut Writer<'a, '_>, turns: &'a [Turn]) -> Optio
     let thought = message.reasoning_content.as_deref().unwrap_or_default();
     let thought =
         !thought.is_empty() || message.reasoning.is_some() || !message.reasoning_details.is_empty();
-    if silent && !said.thoughts.is_empty() && !thought {
+    let told = turns.iter().any(|turn| !turn.parts.is_empty());
+    if silent && told && !thought {
         return None;
     }
     message.content = content(writer, &said);

@@ -104,7 +104,7 @@ pub(crate) struct Switch<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reasoning_effort: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) thinking: Option<TypeSwitch>,
+    pub(crate) thinking: Option<TypeSwitch<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enable_thinking: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,11 +119,13 @@ pub(crate) struct Switch<'a> {
 
 /// `thinking`.
 #[derive(Debug, Serialize)]
-pub(crate) struct TypeSwitch {
+pub(crate) struct TypeSwitch<'a> {
     #[serde(rename = "type")]
     pub(crate) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) budget_tokens: Option<u64>,
+    #[serde(flatten)]
+    pub(crate) own: Extras<'a>,
 }
 
 /// `reasoning`.

@@ -55,8 +55,11 @@ fn known<'a>(media: &'a Media, caps: &Caps) -> Result<Vec<PartKind<'a>>, &'stati
             }
         }
         Source::File { dialect, id, .. } => {
-            // OpenAI's ids are told only to who speaks its dialect.
-            return if *dialect == Dialect::OpenaiChat {
+            // OpenAI's ids are told only to who speaks the client's dialect, or holds its files. Images have none here.
+            let is_shared = *dialect == Dialect::OpenaiResponses
+                && caps.openai_files
+                && media.kind == MediaKind::Document;
+            return if *dialect == Dialect::OpenaiChat || is_shared {
                 Ok(vec![file(media, None, Some(id))])
             } else {
                 Err("file ids cannot cross providers; send the bytes")

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{
     details,
     request_in::{mark, misshapen, missing, unknown},
-    wire::{AudioWire, CallWire, FileWire, FunctionCall, Message, PartWire, UrlWire},
+    wire::{AudioWire, CallWire, FileWire, FunctionCall, Linked, Message, PartWire},
 };
 use crate::{
     BadRequest, Dialect, ids,
@@ -317,12 +317,12 @@ fn media(
 type Found = (MediaKind, Source, Option<String>, Option<String>);
 
 fn source(
-    image: Option<UrlWire>,
-    video: Option<UrlWire>,
+    image: Option<Linked>,
+    video: Option<Linked>,
     audio: Option<AudioWire>,
     file: Option<FileWire>,
 ) -> Found {
-    if let Some(image) = image {
+    if let Some(Linked(image)) = image {
         let source = url(image.url.unwrap_or_default());
         // A PDF in an image's place is a document all the same.
         let kind = match source.mime() {
@@ -331,7 +331,7 @@ fn source(
         };
         return (kind, source, None, image.detail);
     }
-    if let Some(video) = video {
+    if let Some(Linked(video)) = video {
         let source = url(video.url.unwrap_or_default());
         return (MediaKind::Video, source, None, video.detail);
     }
@@ -346,7 +346,7 @@ fn source(
     }
     let file = file.unwrap_or_default();
     let source = match (file.data, file.id) {
-        (Some(data), _) => url(data),
+        (Some(data), _) => Source::of_file_data(data, file.name.as_deref()),
         (None, id) => Source::File {
             dialect: Dialect::OpenaiChat,
             id: id.unwrap_or_default(),

@@ -256,6 +256,10 @@ impl<'a> Window<'a, '_, '_> {
             return Ok(None);
         }
         let mut parts = self.parts(&turn.parts)?;
+        // Nothing of it can be told, and some servers refuse a message without any content.
+        if parts.is_empty() && !turn.parts.is_empty() {
+            return Ok(None);
+        }
         let blank = |part: &Printed<'_>| matches!(part, Printed::Known { kind: PartKind::Text { text }, .. } if text.is_empty());
         // Some servers refuse a text without any.
         if parts.len() > 1 {

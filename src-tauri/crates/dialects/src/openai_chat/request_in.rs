@@ -145,7 +145,12 @@ fn format(format: Option<ResponseFormat>) -> Result<Format, BadRequest> {
     };
     match format.kind.as_deref() {
         None | Some("text") => Ok(Format::Text),
-        Some("json_object") => Ok(Format::Json),
+        Some("json_object") => Ok(format.bare.map_or(Format::Json, |schema| Format::Schema {
+            name: None,
+            description: None,
+            schema,
+            strict: None,
+        })),
         Some("json_schema") => {
             let schema = format
                 .schema
@@ -175,6 +180,7 @@ fn reasoning(body: &mut Body, own: &mut Vec<Own>) -> Reasoning {
             None => Mode::Unset,
         };
         read.budget = thinking.budget_tokens;
+        unknown(&thinking.extra, "thinking", own);
     }
     let template = body.chat_template_kwargs.take().and_then(|template| {
         unknown(&template.extra, "chat_template_kwargs", own);

@@ -49,6 +49,9 @@ pub(crate) fn write(request: &Request, target: &Target<'_>) -> Result<Written, R
     if !template.0.is_empty() {
         thinking.chat_template_kwargs.get_or_insert_default().own = template;
     }
+    if let Some(switch) = &mut thinking.thinking {
+        switch.own = own.of_object("thinking");
+    }
     let reasoning = own.of_object("reasoning");
     if !reasoning.0.is_empty() {
         thinking.reasoning.get_or_insert_default().own = reasoning;

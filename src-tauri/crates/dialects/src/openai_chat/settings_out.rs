@@ -18,7 +18,7 @@ pub(crate) fn write<'a>(
     notes: &mut Notes,
 ) -> Result<Settings<'a>, Refusal> {
     let mut settings = Settings::default();
-    let bound = bound(request, caps, notes);
+    let bound = request.bounded_tokens(1, caps.max_output, notes);
     if caps.chat.max_completion_tokens {
         settings.max_completion_tokens = bound;
     } else {
@@ -99,16 +99,6 @@ fn person<'a>(request: &'a Request, caps: &Caps, settings: &mut Settings<'a>) {
     } else {
         settings.user = person;
     }
-}
-
-fn bound(request: &Request, caps: &Caps, notes: &mut Notes) -> Option<u64> {
-    let asked = request.max_tokens?;
-    let most = caps.max_output.unwrap_or(u64::MAX);
-    if asked > most {
-        let why = format!("the model writes at most {most} tokens");
-        notes.lose_field(Field::MaxTokens, why);
-    }
-    Some(asked.min(most))
 }
 
 fn stop<'a>(

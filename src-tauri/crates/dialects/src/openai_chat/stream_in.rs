@@ -6,7 +6,7 @@ use super::{
     error,
     think::{Piece, Splitter},
     usage::{self, UsageWire},
-    wire::{CallWire, FunctionCall, PartWire, Words},
+    wire::{CallWire, FunctionCall, Linked, PartWire, Words},
 };
 use crate::{
     StreamReader, Unreadable,
@@ -308,7 +308,7 @@ fn stop(reason: &str) -> Option<Result<Stop, FailureKind>> {
 
 /// An image of the answer (OpenRouter).
 fn picture(part: PartWire) -> Part {
-    let image = part.image_url.unwrap_or_default();
+    let Linked(image) = part.image_url.unwrap_or_default();
     let url = image.url.unwrap_or_default();
     Part::Media(Media {
         kind: MediaKind::Image,

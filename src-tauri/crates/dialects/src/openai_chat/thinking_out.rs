@@ -1,6 +1,6 @@
 //! How much to think, in the words that the target takes.
 
-use super::body::{ObjectSwitch, Switch, TemplateSwitch, TypeSwitch};
+use super::body::{Extras, ObjectSwitch, Switch, TemplateSwitch, TypeSwitch};
 use crate::{
     caps::{Caps, Thinking},
     ir::{Effort, Field, Mode, Notes, Reasoning, Show},
@@ -68,6 +68,7 @@ impl Writer<'_> {
                 switch.thinking = Some(TypeSwitch {
                     kind: "disabled",
                     budget_tokens: None,
+                    own: Extras::default(),
                 });
             }
             Thinking::Enable => switch.enable_thinking = Some(false),
@@ -97,6 +98,7 @@ impl Writer<'_> {
                 switch.thinking = Some(TypeSwitch {
                     kind: "enabled",
                     budget_tokens: None,
+                    own: Extras::default(),
                 });
                 switch.reasoning_effort = self.effort();
             }
@@ -104,6 +106,7 @@ impl Writer<'_> {
                 switch.thinking = Some(TypeSwitch {
                     kind: "enabled",
                     budget_tokens: self.budget(),
+                    own: Extras::default(),
                 });
             }
             Thinking::Enable => {

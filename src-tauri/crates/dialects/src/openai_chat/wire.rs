@@ -96,8 +96,8 @@ wire! {
         kind: String = "type",
         text: String = "text",
         refusal: String = "refusal",
-        image_url: UrlWire = "image_url",
-        video_url: UrlWire = "video_url",
+        image_url: Linked = "image_url",
+        video_url: Linked = "video_url",
         input_audio: AudioWire = "input_audio",
         file: FileWire = "file",
         /// Mistral: parts of text.
@@ -229,6 +229,8 @@ wire! {
     pub(crate) struct ResponseFormat {
         kind: String = "type",
         schema: SchemaWire = "json_schema",
+        /// llama.cpp and Together: a schema beside `json_object`.
+        bare: Json = "schema",
     }
 }
 
@@ -264,6 +266,36 @@ wire! {
     /// `chat_template_kwargs`.
     pub(crate) struct TemplateWire {
         enable_thinking: bool = "enable_thinking" | "thinking",
+    }
+}
+
+/// An object with an address, or the address alone (Mistral).
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+#[serde(transparent)]
+pub(crate) struct Linked(pub(crate) UrlWire);
+
+impl<'de> Deserialize<'de> for Linked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = UrlWire;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an address or an object")
+            }
+
+            fn visit_str<E>(self, url: &str) -> Result<UrlWire, E> {
+                Ok(UrlWire {
+                    url: Some(url.to_owned()),
+                    ..UrlWire::default()
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<UrlWire, A::Error> {
+                UrlWire::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_any(Either).map(Self)
     }
 }
 

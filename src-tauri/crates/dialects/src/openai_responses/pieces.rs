@@ -125,13 +125,7 @@ fn image(piece: &mut Piece) -> Option<Source> {
 
 fn file(piece: &mut Piece) -> Option<Source> {
     if let Some(data) = piece.file_data.take() {
-        // A data URL, or bare base64 whose name tells what it is.
-        return Some(
-            Source::of_data_url(&data).unwrap_or_else(|| Source::Base64 {
-                mime: mime_of(piece.filename.as_deref().unwrap_or_default()).to_owned(),
-                data,
-            }),
-        );
+        return Some(Source::of_file_data(data, piece.filename.as_deref()));
     }
     match (piece.file_url.take(), piece.file_id.take()) {
         (Some(url), _) => Some(Source::Url { url, mime: None }),
@@ -145,18 +139,5 @@ fn kept(id: String) -> Source {
         dialect: Dialect::OpenaiResponses,
         id,
         mime: None,
-    }
-}
-
-fn mime_of(name: &str) -> &'static str {
-    let extension = name.rsplit('.').next().unwrap_or_default();
-    match extension.to_ascii_lowercase().as_str() {
-        "txt" | "md" => "text/plain",
-        "html" | "htm" => "text/html",
-        "csv" => "text/csv",
-        "json" => "application/json",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        _ => "application/pdf",
     }
 }

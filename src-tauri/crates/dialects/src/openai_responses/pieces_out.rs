@@ -205,12 +205,11 @@ impl<'t> Pieces<'t> {
         let mark = self.mark(media.cache.as_ref());
         match (media.kind, &media.source) {
             (_, Source::Text(text)) => {
-                if let Some(title) = media.title.as_deref().filter(|title| !title.is_empty()) {
-                    out.push(PieceOut::owned(format!("{title}:")));
-                }
+                out.extend(heading(media));
                 out.push(PieceOut::text(Cow::Borrowed(text), mark));
             }
             (_, Source::Parts(parts)) => {
+                out.extend(heading(media));
                 for part in parts {
                     self.heard(part, out, notes)?;
                 }
@@ -233,7 +232,10 @@ impl<'t> Pieces<'t> {
         let caps = self.target.caps;
         match (media.kind, &media.source) {
             (_, Source::Text(_) | Source::Parts(_)) => None,
-            (_, Source::File { dialect, .. }) if *dialect != Dialect::OpenaiResponses => {
+            (_, Source::File { dialect, .. })
+                if *dialect != Dialect::OpenaiResponses
+                    && !(*dialect == Dialect::OpenaiChat && caps.openai_files) =>
+            {
                 Some("file ids cannot cross providers; send the bytes")
             }
             (MediaKind::Video, _) => Some("the provider takes no video"),
@@ -253,6 +255,12 @@ impl<'t> Pieces<'t> {
             _ => None,
         }
     }
+}
+
+/// The title in front of a document that is told as text.
+fn heading<'a>(media: &Media) -> Option<PieceOut<'a>> {
+    let title = media.title.as_deref().filter(|title| !title.is_empty());
+    title.map(|title| PieceOut::owned(format!("{title}:")))
 }
 
 fn image<'a>(source: &'a Source, media: &'a Media, mark: Option<Mark>) -> PieceOut<'a> {

@@ -186,7 +186,7 @@ impl<'a> Body<'a> {
     fn bounds(&mut self, request: &Request, target: &Target<'_>, notes: &mut Notes) {
         let caps = target.caps;
         let sampling = &request.sampling;
-        self.max_output_tokens = max_tokens(request, caps.max_output, notes);
+        self.max_output_tokens = request.bounded_tokens(LEAST_OUTPUT, caps.max_output, notes);
         if caps.sampling {
             self.temperature = sampling.temperature;
             self.top_p = sampling.top_p;
@@ -221,23 +221,6 @@ impl<'a> Body<'a> {
             notes.lose_field(Field::Tier, "the provider has no tier of this name");
         }
     }
-}
-
-fn max_tokens(request: &Request, most: Option<u64>, notes: &mut Notes) -> Option<u64> {
-    let wanted = request.max_tokens?;
-    let bounded = wanted.min(most.unwrap_or(u64::MAX)).max(LEAST_OUTPUT);
-    if bounded < wanted {
-        notes.lose_field(
-            Field::MaxTokens,
-            format!("the model writes no more than {bounded}"),
-        );
-    } else if bounded > wanted {
-        notes.lose_field(
-            Field::MaxTokens,
-            format!("the provider takes no less than {bounded}"),
-        );
-    }
-    Some(bounded)
 }
 
 fn include(request: &Request, target: &Target<'_>) -> Option<Json> {

@@ -6,11 +6,13 @@ mod arguments;
 mod calls;
 mod defaults;
 mod form;
+mod forms;
 mod groups;
 mod nothing;
 mod provider;
 mod results;
 mod settings;
+mod silence;
 mod system;
 
 use dialects::{

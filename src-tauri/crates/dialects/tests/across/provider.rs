@@ -10,7 +10,7 @@ use dialects::{
 use serde_json::{Value, json};
 
 /// A provider, by its address, and the model that is asked for there.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Provider(pub(crate) Dialect, &'static str, &'static str);
 
 pub(crate) const CLAUDE: Provider =
