@@ -27,6 +27,7 @@ mod memory;
 mod models;
 mod outlet;
 mod pump;
+mod quota;
 mod refusal;
 mod report;
 mod route;

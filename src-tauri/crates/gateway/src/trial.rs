@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use http::{HeaderMap, HeaderValue};
@@ -20,6 +20,7 @@ use crate::{
     hearing::Hearing,
     inbound::Inbound,
     outlet::Outlet,
+    quota,
     report::{Report, RequestId},
     route::Endpoint,
     snapshot::Upstream,
@@ -263,6 +264,10 @@ impl Trial<'_> {
         match tokio::time::timeout_at(limit, send).await {
             Ok(Ok(response)) => {
                 progress.http_status = Some(response.status().as_u16());
+                if let Some(left) = quota::used_up(response.headers(), SystemTime::now()) {
+                    self.shared
+                        .with_board(|board, now| board.used_up(self.candidate, left, now));
+                }
                 whole::receive(self, response, progress, outlet).await
             }
             Ok(Err(upstream::SendError::Connect(error))) => self.failed(

@@ -79,7 +79,12 @@ impl Board {
                 .get(&place.model)?
                 .bar(&self.topology.breaker, now)
         };
-        health.bar(provider, now).or_else(model).or(room)
+        let aside = || self.set_aside(place, provider, now);
+        health
+            .bar(provider, now)
+            .or_else(model)
+            .or(room)
+            .or_else(aside)
     }
 
     fn is_usable(
@@ -141,6 +146,8 @@ impl Board {
             .health
             .get(&place.provider)
             .map_or(&unused, |health| &health.pool);
+        let has_left = |key: &Arc<str>| pool.set_aside(key, &place.model, now).is_none();
+        let may = |key: &Arc<str>| may(key) && has_left(key);
         pool.pick(&provider.keys, provider.key_policy, now, may)
             .map(Some)
     }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::aside::Asides;
 use crate::breaker::{Breaker, Event, Standing};
 use crate::cooldown::Cooldown;
 use crate::heal::Healing;
@@ -61,6 +62,8 @@ pub(crate) struct ProviderHealth {
     pub(crate) timed: Option<Instant>,
     pub(crate) last_error: Option<String>,
     pub(crate) healing: Healing,
+    /// Limits that its vendor says are used up, where it has no keys.
+    pub(crate) asides: Asides,
     recent: VecDeque<bool>,
 }
 
@@ -122,6 +125,7 @@ impl ProviderHealth {
         let benched = self.benched || self.models.values().any(|model| model.benched);
         self.models.clear();
         self.pool.refresh();
+        self.asides.clear();
         self.rest = Cooldown::default();
         self.benched = false;
         benched
@@ -141,7 +145,7 @@ pub(crate) enum Bar {
     Open(Instant),
     /// Half-open, with as many probes under way as it may have.
     Probing,
-    /// At its limit of requests or tokens a minute.
+    /// At a limit of requests or tokens, of its owner's or its vendor's.
     Limited(Instant),
     /// At its limit of requests at one time.
     Busy,
@@ -175,9 +179,7 @@ impl Bar {
             ),
             Self::Open(until) => format!("breaker open for another {}s", left(until)),
             Self::Probing => "half-open, and being probed already".to_owned(),
-            Self::Limited(until) => {
-                format!("at its own limit a minute for another {}s", left(until))
-            }
+            Self::Limited(until) => format!("at a limit for another {}s", left(until)),
             Self::Busy => "at its limit of requests at one time".to_owned(),
         }
     }

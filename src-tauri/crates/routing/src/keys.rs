@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::aside::{self, Asides};
 use crate::cooldown::Cooldown;
 use crate::topology::KeyPolicy;
 
@@ -14,6 +15,7 @@ pub(crate) struct KeyHealth {
     pub(crate) rejected: bool,
     pub(crate) uses: u64,
     pub(crate) last_used: Option<Instant>,
+    pub(crate) asides: Asides,
 }
 
 /// What is known of a provider's keys, by id.
@@ -47,6 +49,11 @@ impl Pool {
     /// Until when a key rests.
     pub(crate) fn until(&self, id: &str, now: Instant) -> Option<Instant> {
         self.get(id)?.rest.until(now)
+    }
+
+    /// Until when a key is set aside for a model.
+    pub(crate) fn set_aside(&self, id: &str, model: &str, now: Instant) -> Option<Instant> {
+        aside::until(&self.get(id)?.asides, model, now)
     }
 
     /// When the first key is usable again, while all of `keys` rest; `None` without keys.
@@ -94,6 +101,7 @@ impl Pool {
     pub(crate) fn refresh(&mut self) {
         for (_, key) in &mut self.known {
             key.rest = Cooldown::default();
+            key.asides.clear();
             key.rejected = false;
         }
     }

@@ -6,6 +6,7 @@
 //! up; each [`Step::Try`] is followed by exactly one [`Board::record`], also when the client has
 //! gone, and by [`Board::committed`] before that once semantic output was seen.
 
+mod aside;
 mod board;
 mod breaker;
 mod change;

@@ -392,3 +392,23 @@ async fn a_failure_that_passes_decides_the_status_over_one_that_stays() {
         got.text()
     );
 }
+
+#[tokio::test]
+async fn a_key_with_nothing_left_is_set_aside_before_it_is_refused() {
+    let headers = "anthropic-ratelimit-requests-remaining: 0\r\nanthropic-ratelimit-requests-reset: 2999-01-01T00:00:00Z\r\n";
+    let first = Raw::answering(json(200, headers, ANSWERED)).await;
+    let second = Raw::answering(json(200, "", ANSWERED)).await;
+    let gateway = run_with(&[&first, &second]).await;
+    for provider in ["p0", "p1", "p1"] {
+        let got = gateway.post("/v1/messages", "", ASK_WHOLE.as_bytes()).await;
+        assert_eq!(
+            (
+                got.header("x-turnout-provider"),
+                got.header("x-turnout-attempts")
+            ),
+            (Some(provider), Some("1"))
+        );
+    }
+}
+
+const ANSWERED: &str = r#"{"type":"message","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":4}}"#;

@@ -161,7 +161,7 @@ fn requests_a_minute_are_bounded_and_the_next_ones_turn_is_told() {
     };
     assert_eq!(exhausted.retry_in, Some(SECOND * 40));
     assert!(
-        exhausted.skipped[0].why.contains("limit a minute"),
+        exhausted.skipped[0].why.contains("at a limit"),
         "{exhausted:?}"
     );
     rig.pass(SECOND * 40);
@@ -184,4 +184,29 @@ fn tokens_a_minute_are_bounded() {
     assert_eq!(spend(&mut rig, 1), "b");
     rig.pass(SECOND * 30);
     assert_eq!(spend(&mut rig, 1), "a", "the first 600 are forgotten");
+}
+
+#[test]
+fn a_key_that_is_used_up_is_set_aside_for_that_model_alone() {
+    let mut rig = Rig::new(topology(
+        vec![provider("a", 2)],
+        vec![group("main", &["a"])],
+    ));
+    let (mut run, first) = rig.first("m");
+    rig.board.used_up(&first, MINUTE, rig.now);
+    rig.record(&mut run, OK);
+    for _ in 0..3 {
+        rig.check(&[], &["a/1:m"]);
+    }
+    assert_eq!(rig.health("a"), Health::Healthy, "it is no fault");
+    let other: Vec<String> = (0..2).flat_map(|_| rig.send("n", &[]).tried).collect();
+    assert!(other.contains(&"a/0:n".to_owned()), "{other:?}");
+    let (mut run, second) = rig.first("m");
+    rig.board.used_up(&second, MINUTE * 2, rig.now);
+    rig.record(&mut run, OK);
+    let exhausted = rig.send("m", &[]).gave_up.unwrap();
+    assert_eq!(exhausted.retry_in, Some(MINUTE));
+    assert!(exhausted.may_wait);
+    rig.pass(MINUTE);
+    rig.check(&[], &["a/0:m"]);
 }
