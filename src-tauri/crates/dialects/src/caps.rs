@@ -321,6 +321,8 @@ pub struct Responses {
     pub summary: bool,
     /// Tools in groups (`type: namespace`).
     pub namespaces: bool,
+    /// Tools of servers to which the provider connects (`type: mcp`).
+    pub mcp: bool,
 }
 
 impl Default for Responses {
@@ -329,6 +331,7 @@ impl Default for Responses {
             encrypted: true,
             summary: true,
             namespaces: false,
+            mcp: false,
         }
     }
 }

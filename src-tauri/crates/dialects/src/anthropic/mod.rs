@@ -8,6 +8,7 @@ mod codec;
 mod error;
 mod event;
 mod failure;
+mod mcp;
 mod media_out;
 mod messages_out;
 mod models;

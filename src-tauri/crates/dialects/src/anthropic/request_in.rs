@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::{
-    tools_in, turns_in,
+    mcp, tools_in, turns_in,
     wire::{Block, Body, CacheControl, Format as WireFormat, Metadata, OutputConfig, Thinking},
 };
 use crate::{
@@ -55,7 +55,11 @@ pub(super) fn read(body: &[u8]) -> Result<Request, Misshapen> {
     request.cache = own.mark(body.cache_control, || "cache_control".to_owned());
     metadata(body.metadata, &mut request, &mut own);
     for (name, value) in body.extra.iter() {
-        own.push(name.to_owned(), value.clone(), fate(name, value));
+        let fate = match name {
+            "mcp_servers" => mcp::connect(value, &mut request.tools, &mut own),
+            _ => fate(name, value),
+        };
+        own.push(name.to_owned(), value.clone(), fate);
     }
     request.own = own.0;
     Ok(request)
@@ -113,9 +117,6 @@ fn fate(name: &str, value: &Json) -> Fate {
         "container" if !value.is_object() => {
             Fate::Refuse("a container belongs to Anthropic; send the request without it".into())
         }
-        "mcp_servers" => Fate::Refuse(
-            "only Anthropic connects to MCP servers itself; connect to them in the client".into(),
-        ),
         "thread" | "compaction" | "fallback_credit_token" | "billing_policy" => {
             Fate::Refuse("only Anthropic has it; send the request without it".into())
         }

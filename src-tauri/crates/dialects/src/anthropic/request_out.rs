@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
+    mcp,
     messages_out::Conversation,
     owns::Owns,
     thinking_out, tools_out,
@@ -15,7 +16,8 @@ use crate::{
     Dialect, Target, Written,
     caps::Caps,
     form::{Bound, Forms},
-    ir::{CacheMark, Field, Notes, Place, Refusal, Request, Sampling, Text, ToolChoice},
+    ir::{CacheMark, Field, Mcp, Notes, Place, Refusal, Request, Sampling, Text, ToolChoice},
+    json::Json,
     strict,
 };
 
@@ -31,6 +33,8 @@ pub(super) struct Context<'a> {
     pub(super) target: &'a Target<'a>,
     pub(super) owns: Owns<'a>,
     pub(super) notes: Notes,
+    /// Servers whose tools are offered and which the body must list.
+    pub(super) servers: Vec<&'a Mcp>,
 }
 
 impl<'a> Context<'a> {
@@ -38,7 +42,7 @@ impl<'a> Context<'a> {
     pub(super) fn mark(
         &mut self,
         mark: Option<&'a CacheMark>,
-        extra: Vec<(&'a str, crate::json::Json)>,
+        extra: Vec<(&'a str, Json)>,
     ) -> Option<Cache<'a>> {
         let mark = mark?;
         if !self.caps.cache_marks {
@@ -76,6 +80,7 @@ fn compose(request: &Request, target: &Target<'_>, answers: bool) -> Result<Writ
         target,
         owns: Owns::of(request, caps),
         notes: Notes::new(target.lossy),
+        servers: Vec::new(),
     };
     if !context.owns.are_known() {
         context.notes.fates(request)?;
@@ -135,18 +140,32 @@ fn compose(request: &Request, target: &Target<'_>, answers: bool) -> Result<Writ
         body.service_tier = tier(&mut context);
     }
     let mut text = serde_json::to_string(&body).unwrap_or_default();
-    let own: Vec<_> = context.owns.fields("");
-    let own: Vec<_> = own
-        .into_iter()
-        .filter(|(name, _)| answers || COUNTED.contains(name))
-        .collect();
-    splice(&mut text, &own);
+    splice(&mut text, &beside(&context, answers));
     Ok(Written {
         body: text.into_bytes(),
-        headers: vec![("anthropic-version", VERSION.to_owned())],
+        headers: headers(&context),
         losses: context.notes.into_losses(),
         tools: conversation.tools,
     })
+}
+
+/// Fields beside those that are written: the client's own, and the servers that tools are of.
+fn beside<'a>(context: &Context<'a>, answers: bool) -> Vec<(&'a str, Json)> {
+    let mut own = context.owns.fields("");
+    own.retain(|(name, _)| answers || COUNTED.contains(name));
+    if !context.servers.is_empty() {
+        let servers = context.servers.iter().map(|server| mcp::server(server));
+        own.push(("mcp_servers", Json::of(&servers.collect::<Vec<_>>())));
+    }
+    own
+}
+
+fn headers(context: &Context<'_>) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("anthropic-version", VERSION.to_owned())];
+    if !context.servers.is_empty() {
+        headers.push(("anthropic-beta", mcp::BETA.to_owned()));
+    }
+    headers
 }
 
 /// Fields of Anthropic's own that a token count takes too (`count_tokens` in its SDK's types).

@@ -1,11 +1,13 @@
 //! Writes tools, and which of them must be used.
 
 use super::{
+    mcp,
     request_out::{Context, DIALECT, FORMS, is_forced},
     wire_out::{Function, Hosted as WireHosted, Tool as WireTool, ToolChoice as WireChoice, With},
 };
 use crate::{
-    ir::{Field, Hosted, Names, Place, Refusal, Tool, ToolChoice, ToolKind},
+    ir::{Field, Hosted, Mcp, Names, Place, Refusal, Tool, ToolChoice, ToolKind},
+    json::Json,
     schema,
 };
 
@@ -114,6 +116,9 @@ fn hosted<'a>(
         user_location: None,
     };
     let first_party = context.caps.messages.first_party;
+    if let Hosted::Mcp(server) = hosted {
+        return connected(server, tool, context);
+    }
     let written = match hosted {
         Hosted::WebSearch(search) if context.caps.web_search => Some(WireHosted {
             max_uses: search.max_uses,
@@ -133,6 +138,7 @@ fn hosted<'a>(
             Hosted::WebSearch(_) => "web search",
             Hosted::WebFetch => "fetching of pages",
             Hosted::CodeExecution => "execution of code",
+            Hosted::Mcp(_) => "MCP servers",
             Hosted::Other(kind) => kind,
         };
         let why = format!("the provider has no {name}");
@@ -148,6 +154,26 @@ fn hosted<'a>(
         }
     }
     Ok(written.map(WireTool::Hosted))
+}
+
+/// The toolset of a server to which the vendor connects.
+fn connected<'a>(
+    server: &'a Mcp,
+    tool: &'a Tool,
+    context: &mut Context<'a>,
+) -> Result<Option<WireTool<'a>>, Refusal> {
+    let place = Place::Tool(tool.at);
+    if !context.caps.messages.first_party {
+        context.notes.refuse(place, Mcp::UNKNOWN)?;
+        return Ok(None);
+    }
+    if context.request.tool_choice == ToolChoice::Named(tool.name.clone()) {
+        let why = "the tools of one server cannot be demanded; leave the choice to the model";
+        context.notes.refuse(place, why)?;
+        return Ok(None);
+    }
+    context.servers.push(server);
+    Ok(Some(WireTool::Native(Json::of(&mcp::toolset(server)))))
 }
 
 fn choice<'a>(

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Dialect, Target,
     ir::{
-        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
+        Field, Hosted, Mcp, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
         ToolField, ToolKind,
     },
     json::Json,
@@ -172,6 +172,10 @@ fn hosted(
     {
         return Ok(native.value.read().ok());
     }
+    if let Hosted::Mcp(_) = kind {
+        notes.refuse(place, Mcp::UNKNOWN)?;
+        return Ok(None);
+    }
     let is_known = !matches!(kind, Hosted::Other(_));
     let is_ours = request.dialect == Some(Dialect::Gemini);
     if !is_known || !(target.caps.web_search || is_ours) {
@@ -204,7 +208,7 @@ fn hosted(
             urls: empty,
             ..Tool::default()
         },
-        Hosted::Other(_) => return Ok(None),
+        Hosted::Mcp(_) | Hosted::Other(_) => return Ok(None),
     };
     Ok(Some(tool))
 }

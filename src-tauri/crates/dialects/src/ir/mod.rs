@@ -41,5 +41,5 @@ pub use reasoning::{Effort, Mode, Reasoning, Show};
 pub use request::{Format, Request, Role, Sampling, Turn};
 pub use seal::{Origin, Seal};
 pub use sequence::{CallKey, Malformed, Sequencer, Truncated};
-pub use tool::{Grammar, Hosted, Native, Tool, ToolChoice, ToolKind, WebSearch};
+pub use tool::{Grammar, Hosted, Mcp, Native, Tool, ToolChoice, ToolKind, WebSearch};
 pub use toolbox::{CallKind, Toolbox};

@@ -100,8 +100,29 @@ pub enum Hosted {
     WebFetch,
     /// Run code (Anthropic `code_execution_*`, Responses `code_interpreter`, Gemini `codeExecution`).
     CodeExecution,
+    /// Tools of a server to which the vendor connects (Anthropic `mcp_servers`, Responses `mcp`).
+    Mcp(Mcp),
     /// Any other, by its `type`; only its own dialect has it.
     Other(String),
+}
+
+/// A server of tools (Model Context Protocol), which are called without asking anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mcp {
+    /// Its name, by which calls name it.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// The credential that it is given.
+    pub token: Option<String>,
+    /// Only these of its tools; all where `None`.
+    pub tools: Option<Vec<String>>,
+}
+
+impl Mcp {
+    /// Why a request is refused whose provider connects to none.
+    pub(crate) const UNKNOWN: &str =
+        "the provider connects to no MCP server itself; connect to it in the client";
 }
 
 /// Bounds of a web search.

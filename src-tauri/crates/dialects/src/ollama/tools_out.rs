@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use crate::{
     Dialect, Target,
     ir::{
-        Field, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice, ToolField,
-        ToolKind,
+        Field, Hosted, Mcp, Names, Notes, Place, Refusal, Request, Tool as IrTool, ToolChoice,
+        ToolField, ToolKind,
     },
     schema::object_root,
 };
@@ -98,6 +98,10 @@ fn hosted(request: &Request, tool: &IrTool, notes: &mut Notes) -> Result<Option<
         .filter(|native| native.dialect == Dialect::Ollama);
     if let Some(native) = native {
         return Ok(native.value.read().ok());
+    }
+    if let ToolKind::Hosted(Hosted::Mcp(_)) = tool.kind {
+        notes.refuse(Place::Tool(tool.at), Mcp::UNKNOWN)?;
+        return Ok(None);
     }
     let is_forced = request.tool_choice == ToolChoice::Named(tool.name.clone());
     let why = "Ollama runs no tools itself";

@@ -13,7 +13,8 @@ use crate::{
     Dialect,
     caps::Caps,
     ir::{
-        Field, Hosted, Names, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolKind, WebSearch,
+        Field, Hosted, Mcp, Names, Notes, Place, Refusal, Request, Tool, ToolChoice, ToolKind,
+        WebSearch,
     },
     json::Json,
     schema,
@@ -89,6 +90,9 @@ impl<'a> Writer<'a, '_> {
             ToolKind::Hosted(Hosted::WebSearch(search)) if self.caps.web_search => {
                 self.web_search(tool, search)
             }
+            ToolKind::Hosted(Hosted::Mcp(_)) => {
+                self.notes.refuse(Place::Tool(tool.at), Mcp::UNKNOWN)
+            }
             ToolKind::Hosted(hosted) => {
                 if let (Hosted::Other(_), Some(native)) = (hosted, &tool.native)
                     && native.dialect == Dialect::OpenaiChat
@@ -100,6 +104,7 @@ impl<'a> Writer<'a, '_> {
                     Hosted::WebSearch(_) => "web search",
                     Hosted::WebFetch => "fetching of pages",
                     Hosted::CodeExecution => "running of code",
+                    Hosted::Mcp(_) => "MCP servers",
                     Hosted::Other(kind) => kind,
                 };
                 let why = format!("the provider has no {kind} of its own");

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{request_in::push, wire::ToolItem};
 use crate::{
     Dialect, Misshapen,
-    ir::{Fate, Hosted, Native, Own, Tool, ToolChoice, ToolKind, WebSearch},
+    ir::{Fate, Hosted, Mcp, Native, Own, Tool, ToolChoice, ToolKind, WebSearch},
     json::Json,
 };
 
@@ -148,6 +148,9 @@ fn hosted(
             user_location: tool.user_location.clone(),
         }));
     }
+    if word == "mcp" {
+        return Ok(server(path, tool, own).map_or(Hosted::Other(word.to_owned()), Hosted::Mcp));
+    }
     if word != "code_interpreter" {
         return Ok(Hosted::Other(word.to_owned()));
     }
@@ -157,6 +160,61 @@ fn hosted(
         push(own, path, container.clone(), Fate::Refuse(why.into()));
     }
     Ok(Hosted::CodeExecution)
+}
+
+/// A server that the vendor connects to without asking; `None` where only this vendor can do what is said of it.
+fn server(path: &str, tool: &ToolItem, own: &mut Vec<Own>) -> Option<Mcp> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Allowed {
+        Names(Vec<String>),
+        Filter { tool_names: Vec<String> },
+    }
+    let mut read = Mcp {
+        name: String::new(),
+        url: String::new(),
+        token: None,
+        tools: None,
+    };
+    let mut asks = true;
+    let mut foreign = Vec::new();
+    for (name, value) in tool.extra.iter() {
+        match (name, value.read::<String>()) {
+            ("server_label", Ok(label)) => read.name = label,
+            ("server_url", Ok(url)) => read.url = url,
+            ("authorization", Ok(token)) => read.token = Some(token),
+            ("require_approval", Ok(word)) if word == "never" => asks = false,
+            ("server_description" | "defer_loading", _) => {
+                push(own, format!("{path}.{name}"), value.clone(), Fate::Lose);
+            }
+            ("allowed_tools", _) => match value.read() {
+                Ok(Allowed::Names(names) | Allowed::Filter { tool_names: names }) => {
+                    read.tools = Some(names);
+                }
+                Err(_) if value.is_null() => {}
+                Err(_) => foreign.push(name),
+            },
+            _ if value.is_null() => {}
+            _ => foreign.push(name),
+        }
+    }
+    // Approval is asked for unless that is declined.
+    if asks && !foreign.contains(&"require_approval") {
+        foreign.push("require_approval");
+    }
+    for name in &foreign {
+        let why = "only OpenAI connects to a server in this way; connect to it in the client";
+        let value = tool.extra.get(name).cloned();
+        let value = value.unwrap_or_else(|| Json::of(&"always"));
+        push(
+            own,
+            format!("{path}.{name}"),
+            value,
+            Fate::Refuse(why.into()),
+        );
+    }
+    let is_whole = foreign.is_empty() && !read.name.is_empty() && !read.url.is_empty();
+    is_whole.then_some(read)
 }
 
 /// `tool_choice`: a word, or an object that names one tool or some.

@@ -7,8 +7,8 @@ use crate::{
     Dialect, Target,
     caps::Caps,
     ir::{
-        Field, Grammar, Hosted, Names, Native, Notes, Place, Refusal, Request, Tool, ToolChoice,
-        ToolKind, WebSearch,
+        Field, Grammar, Hosted, Mcp, Names, Native, Notes, Place, Refusal, Request, Tool,
+        ToolChoice, ToolKind, WebSearch,
     },
     json::Json,
     schema,
@@ -145,6 +145,11 @@ impl Tools {
             (Hosted::WebSearch(search), native) if target.caps.web_search => {
                 Some(self.search(search, native, tool, notes)?)
             }
+            (Hosted::Mcp(server), None) if target.caps.responses.mcp => Some(connected(server)),
+            (Hosted::Mcp(_), None) => {
+                notes.refuse(Place::Tool(tool.at), Mcp::UNKNOWN)?;
+                return Ok(None);
+            }
             (Hosted::WebSearch(_), _) | (_, None) => None,
             (_, Some(native)) => Some(native_fields(native)),
         };
@@ -272,6 +277,17 @@ fn function(
         }
     }
     fields
+}
+
+/// A server whose tools are called without asking, as Anthropic's clients mean it.
+fn connected(server: &Mcp) -> Fields {
+    Fields::default()
+        .with("type", &"mcp")
+        .with("server_label", &server.name)
+        .with("server_url", &server.url)
+        .maybe("authorization", server.token.as_ref())
+        .maybe("allowed_tools", server.tools.as_ref())
+        .with("require_approval", &"never")
 }
 
 /// The `format` of a custom tool.

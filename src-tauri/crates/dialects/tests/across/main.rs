@@ -8,6 +8,7 @@ mod defaults;
 mod form;
 mod forms;
 mod groups;
+mod mcp;
 mod nothing;
 mod provider;
 mod results;

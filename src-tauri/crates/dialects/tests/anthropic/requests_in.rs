@@ -324,7 +324,11 @@ fn tools_are_read_by_who_runs_them() {
 #[test]
 fn what_only_anthropic_has_is_refused_lost_or_ignored_elsewhere() {
     for (field, value, refused) in [
-        ("mcp_servers", json!([]), Some(true)),
+        (
+            "mcp_servers",
+            json!([{"type": "url", "name": "s", "url": "u"}]),
+            Some(true),
+        ),
         ("thread", json!({}), Some(true)),
         ("compaction", json!({}), Some(true)),
         ("container", json!("c"), Some(true)),
