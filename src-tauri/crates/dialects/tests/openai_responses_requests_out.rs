@@ -294,7 +294,7 @@ fn settings_are_said_as_far_as_they_exist() {
     request.sampling.logprobs = Some(2);
     request.user = Some("x".repeat(100));
     request.session = Some("s1".to_owned());
-    request.tier = Some("standard_only".to_owned());
+    request.tier = Some("batch".to_owned());
     request.verbosity = Some("low".to_owned());
     request.tool_choice = ToolChoice::Any; // PITFALLS 93: without tools it is an error
     request.parallel_tools = Some(false);

@@ -222,6 +222,14 @@ impl Request {
         self.metadata.as_ref().filter(|notes| !notes.is_empty())
     }
 
+    /// The service tier in OpenAI's words.
+    pub(crate) fn openai_tier(&self) -> Option<&str> {
+        self.tier.as_deref().map(|tier| match tier {
+            "standard" | "standard_only" => "default",
+            tier => tier,
+        })
+    }
+
     /// The service tier that is asked for, where the provider is not left to choose.
     pub(crate) fn meant_tier(&self) -> Option<&str> {
         self.tier

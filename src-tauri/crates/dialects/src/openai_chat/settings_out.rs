@@ -49,7 +49,7 @@ pub(crate) fn write<'a>(
     ) {
         settings.verbosity = request.verbosity.as_deref();
     }
-    let tier = request.tier.as_deref().map(tier);
+    let tier = request.openai_tier();
     settings.service_tier = tier.filter(|tier| chat.tiers && TIERS.contains(tier));
     keep(
         settings.service_tier.is_some(),
@@ -184,14 +184,6 @@ fn answers(request: &Request, notes: &mut Notes) -> Result<(), Refusal> {
         notes.lose_field(Field::Logprobs, why);
     }
     Ok(())
-}
-
-/// A tier in OpenAI's words.
-fn tier(tier: &str) -> &str {
-    match tier {
-        "standard" | "standard_only" => "default",
-        tier => tier,
-    }
 }
 
 /// Whether all values are strings, as `metadata` demands.

@@ -215,7 +215,7 @@ impl<'a> Body<'a> {
         self.prompt_cache_key = key.filter(|_| target.caps.cache_key);
         self.safety_identifier = request.user.as_deref().map(ids::person);
         self.metadata = request.metadata.as_ref().filter(|value| value.is_object());
-        let tier = request.tier.as_deref();
+        let tier = request.openai_tier();
         self.service_tier = tier.filter(|tier| TIERS.contains(tier));
         if self.service_tier != tier && request.meant_tier().is_some() {
             notes.lose_field(Field::Tier, "the provider has no tier of this name");

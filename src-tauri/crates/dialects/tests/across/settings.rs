@@ -36,6 +36,20 @@ fn an_end_user_has_a_short_id_and_claude_codes_session_shares_a_cache() {
 }
 
 #[test]
+fn the_ordinary_tier_is_called_default_by_openai() {
+    for to in [CHAT, RESPONSES] {
+        let (body, lost) = sent(
+            Anthropic,
+            &asked("service_tier", &json!("standard_only")),
+            to,
+        )
+        .unwrap();
+        assert_eq!(body["service_tier"], "default");
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+}
+
+#[test]
 fn a_local_model_is_told_to_think_only_by_who_means_it() {
     let local = Provider::new(Ollama, "http://localhost:11434", "llama3.1");
     for (thinking, wanted) in [
