@@ -28,7 +28,7 @@ impl Daemon {
             active_provider: view.serving.as_deref().map(ToOwned::to_owned),
             serving_group: serving_group(&view),
             in_flight: instance.gateway.in_flight() as u64,
-            suspended: instance.gateway.suspended().len() as u64,
+            suspended: instance.gateway.waiting() as u64,
             groups: groups
                 .map(|group| GroupSummary {
                     name: group.name,

@@ -1,8 +1,9 @@
 //! The loop of attempts: asks routing for a candidate, tries it, tells routing what came of it, until the client has
 //! an answer. It is the only place that drives [`Failover`].
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt as _;
 use routing::{Ask, Candidate, Exhausted, Failover, Reason, Step, Verdict};
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use crate::{
     refusal::Refusal,
     report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId},
     route::Endpoint,
+    snapshot::Upstream,
     suspend::{Patience, Waited},
     trial::{Trial, mark},
 };
@@ -32,6 +34,9 @@ pub(crate) struct Driver {
     pub(crate) cancel: CancellationToken,
     /// It may wait until something can serve it.
     pub(crate) patient: bool,
+    /// The largest window that its conversation was too long for, in tokens; 0 before one was, the most there is where
+    /// the window is not known.
+    pub(crate) window: u64,
 }
 
 /// How a request came out.
@@ -68,19 +73,11 @@ impl Driver {
             only: (self.inbound.route.endpoint == Endpoint::Other)
                 .then(|| routed(self.inbound.route.dialect)),
         };
-        if self.shared.waiting.len() > 0 {
-            // Those who came before go before.
-            self.shared.look_through();
-        }
-        let mut run = self.shared.with_board(|board, now| board.begin(&ask, now));
-        if self.inbound.route.endpoint != Endpoint::Answer {
-            run = run.aside();
-        }
+        let (mut run, mut step) = self.shared.first_step(&ask, &self.inbound.route.endpoint);
         let (mut last, mut spare) = (None, None);
         let mut patience = Patience::default();
         let shared = Arc::clone(&self.shared);
         let next = |run: &mut Failover| shared.with_board(|board, now| board.next(run, now));
-        let mut step = next(&mut run);
         loop {
             step = match step {
                 Step::Try(candidate) => {
@@ -122,7 +119,10 @@ impl Driver {
                         Waited::Gone => return Conclusion::of(Ending::ClientGone),
                         Waited::Not => return self.give_up(&exhausted, last, spare, outlet),
                         Waited::Enough(refusal) => {
-                            return self.refused(refusal, &exhausted, None, outlet);
+                            {
+                                let candidate = last.as_ref().map(|(candidate, _)| candidate);
+                                return self.refused(refusal, &exhausted, candidate, outlet);
+                            };
                         }
                     }
                 }
@@ -144,7 +144,7 @@ impl Driver {
     }
 
     async fn attempt(
-        &self,
+        &mut self,
         candidate: &Candidate,
         run: &mut Failover,
         outlet: &mut Outlet,
@@ -164,6 +164,16 @@ impl Driver {
             provider_dialect: upstream.map_or("unknown", |upstream| upstream.dialect.as_str()),
         }));
         let ending = match upstream {
+            Some(upstream) if !self.may_fit(upstream, candidate) => Ending::Failed {
+                verdict: Verdict::NextProvider,
+                reason: Some(Reason::InvalidRequest),
+                retry_after: None,
+                error: format!(
+                    "{}: the conversation was too long for a window as large as its own",
+                    candidate.provider
+                ),
+                spare: None,
+            },
             Some(upstream) => {
                 let (shared, live, request_id) = (&*self.shared, &*live, &self.request_id);
                 let room = live.snapshot.limits.embeddings_cache;
@@ -185,8 +195,9 @@ impl Driver {
                     refused_seal: false.into(),
                     recall: recall.as_ref(),
                 };
+                let tried = AssertUnwindSafe(trial.run(&mut progress, outlet)).catch_unwind();
                 tokio::select! {
-                    ending = trial.run(&mut progress, outlet) => ending,
+                    ending = tried => ending.unwrap_or_else(|_| broken(candidate)),
                     () = self.cancel.cancelled() => Ending::ClientGone,
                 }
             }
@@ -205,8 +216,18 @@ impl Driver {
         } else {
             ending
         };
+        if let (true, Some(upstream)) = (progress.too_long, upstream) {
+            let window = upstream.vendor.caps(&candidate.model).context_window;
+            self.window = self.window.max(window.unwrap_or(u64::MAX));
+        }
         self.account(candidate, run, &ending, &progress, started);
         ending
+    }
+
+    /// Whether a conversation that was too long for others may fit this candidate.
+    fn may_fit(&self, upstream: &Upstream, candidate: &Candidate) -> bool {
+        let window = || upstream.vendor.caps(&candidate.model).context_window;
+        self.window == 0 || window().is_some_and(|window| window > self.window)
     }
 
     /// The settings this request began with, unless routing chose by newer ones.
@@ -236,10 +257,17 @@ impl Driver {
         started: Instant,
     ) {
         let usage = progress.tokens(|| self.inbound.estimate());
-        let outcome = ending.outcome(usage.map_or(0, |usage| usage.total()));
-        let changes = self
-            .shared
-            .with_board(|board, now| board.record(run, &outcome, now));
+        let outcome = ending.outcome(usage.map_or(0, |usage| usage.total()), progress.asked);
+        let whole = progress.first_byte.filter(|_| {
+            let is_answer = self.inbound.route.endpoint == Endpoint::Answer;
+            is_answer && outcome.verdict == Verdict::Ok && progress.ttft.is_none()
+        });
+        let changes = self.shared.with_board(|board, now| {
+            if let Some(first_byte) = whole {
+                board.timed(candidate, first_byte, now);
+            }
+            board.record(run, &outcome, now)
+        });
         let verdict = match outcome.verdict {
             _ if matches!(ending, Ending::Unasked) => Verdict::Ok,
             Verdict::RetrySame if !run.retries() => Verdict::NextProvider,
@@ -279,10 +307,19 @@ impl Driver {
             };
         }
         if let Some(spare) = spare {
+            let is_answer = spare.status.is_success();
             outlet.whole(spare);
             return Conclusion {
-                status: EndStatus::Completed,
-                reason: Some(Reason::EmptyResponse),
+                status: if is_answer {
+                    EndStatus::Completed
+                } else {
+                    EndStatus::Failed
+                },
+                reason: Some(if is_answer {
+                    Reason::EmptyResponse
+                } else {
+                    Refusal::reason(exhausted)
+                }),
                 error,
             };
         }
@@ -305,6 +342,20 @@ impl Driver {
             reason: Some(Refusal::reason(exhausted)),
             error: Some(refusal.message),
         }
+    }
+}
+
+/// A fault of our own, which must not keep a slot of the provider's.
+fn broken(candidate: &Candidate) -> Ending {
+    Ending::Failed {
+        verdict: Verdict::NextProvider,
+        reason: Some(Reason::InvalidRequest),
+        retry_after: None,
+        error: format!(
+            "{}: a fault inside Turnout; its log tells more",
+            candidate.provider
+        ),
+        spare: None,
     }
 }
 

@@ -7,6 +7,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::refusal::Refusal;
 
+/// More codings than anybody puts on.
+const MOST: usize = 3;
+/// As much as is decoded at a time.
+const BLOCK: usize = 256 << 10;
+
 /// A coding of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
@@ -31,6 +36,10 @@ pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Refusal> {
             });
         }
     }
+    if codings.len() > MOST {
+        let told = format!("the request body has more than {MOST} content-encodings");
+        return Err(Refusal::fatal(StatusCode::UNSUPPORTED_MEDIA_TYPE, told));
+    }
     Ok(codings)
 }
 
@@ -39,34 +48,52 @@ impl Coding {
     pub(crate) async fn taken_off(self, body: Bytes, most: usize) -> Result<Bytes, Refusal> {
         let coded = body.as_ref();
         match self {
-            Self::Gzip => read(bufread::GzipDecoder::new(coded), self, most).await,
+            Self::Gzip => {
+                let mut decoder = bufread::GzipDecoder::new(coded);
+                decoder.multiple_members(true);
+                read(decoder, self, most).await
+            }
             // Bare or inside zlib's frame: clients send either under this name.
             Self::Deflate if is_zlib(coded) => {
                 read(bufread::ZlibDecoder::new(coded), self, most).await
             }
             Self::Deflate => read(bufread::DeflateDecoder::new(coded), self, most).await,
             Self::Brotli => read(bufread::BrotliDecoder::new(coded), self, most).await,
-            Self::Zstd => read(bufread::ZstdDecoder::new(coded), self, most).await,
+            Self::Zstd => {
+                let mut decoder = bufread::ZstdDecoder::new(coded);
+                decoder.multiple_members(true);
+                read(decoder, self, most).await
+            }
         }
     }
 }
 
 async fn read(
-    decoder: impl AsyncRead + Unpin,
+    mut decoder: impl AsyncRead + Unpin,
     coding: Coding,
     most: usize,
 ) -> Result<Bytes, Refusal> {
     let mut plain = Vec::new();
-    let read = decoder
-        .take(most as u64 + 1)
-        .read_to_end(&mut plain)
-        .await
-        .map_err(|error| {
-            let told = format!("the request body could not be decoded as {coding:?}, which its content-encoding names: {error}");
+    let mut since_yield = 0;
+    loop {
+        let read = decoder.read_buf(&mut plain).await.map_err(|error| {
+            let told = format!(
+                "the request body could not be decoded as {coding:?}, which its content-encoding names: {error}"
+            );
             Refusal::fatal(StatusCode::BAD_REQUEST, told)
         })?;
-    if read > most {
-        return Err(too_large(most));
+        if read == 0 {
+            break;
+        }
+        if plain.len() > most {
+            return Err(too_large(most));
+        }
+        since_yield += read;
+        if since_yield > BLOCK {
+            // A large body must not hold up the streams beside it.
+            since_yield = 0;
+            tokio::task::yield_now().await;
+        }
     }
     Ok(Bytes::from(plain))
 }

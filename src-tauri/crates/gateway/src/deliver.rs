@@ -58,7 +58,7 @@ pub(crate) async fn deliver(
             let codec = trial.provider_codec();
             match codec.read_answer(&came.body, &trial.origin()) {
                 Ok(answer) => deliver_answer(trial, answer, came, progress, outlet).await,
-                Err(error) => unreadable(trial, came.status, error, outlet),
+                Err(error) => unreadable(trial, came.status, error, progress),
             }
         }
         (Endpoint::Embed, _) => deliver_embeddings(trial, came, progress, outlet),
@@ -110,7 +110,7 @@ fn pass_on_answer(
                 progress.read_whole(&came.body);
             }
         }
-        Err(error) => return unreadable(trial, came.status, error, outlet),
+        Err(error) => return unreadable(trial, came.status, error, progress),
     }
     pass_on(trial, came, progress, outlet)
 }
@@ -134,7 +134,7 @@ pub(crate) async fn deliver_folded(
 ) -> Ending {
     match hearing::fold(trial.provider_codec(), &trial.origin(), &came.body) {
         Ok(answer) => deliver_answer(trial, answer, came, progress, outlet).await,
-        Err(error) => unreadable(trial, came.status, error, outlet),
+        Err(error) => unreadable(trial, came.status, error, progress),
     }
 }
 
@@ -174,7 +174,7 @@ pub(crate) fn unreadable(
     trial: &Trial<'_>,
     status: StatusCode,
     error: Unreadable,
-    outlet: &mut Outlet,
+    progress: &mut Progress,
 ) -> Ending {
     match error {
         Unreadable::Failure(failure) => {
@@ -183,7 +183,7 @@ pub(crate) fn unreadable(
                 status.as_u16(),
                 failure.message
             );
-            trial.failed_as(&failure, &told, outlet)
+            trial.failed_as(&failure, &told, progress)
         }
         Unreadable::Malformed(why) => {
             let signal = Signal::EventError {

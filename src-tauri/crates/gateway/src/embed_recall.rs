@@ -3,7 +3,7 @@
 //! Only for clients that ask for it (`x-turnout-cache: embeddings`). A vector is found again by everything that shapes
 //! it: the provider and its address, the model sent, the input, and every other field of the body, known or not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use dialects::{
@@ -68,10 +68,11 @@ impl Recall {
         }
         let mut known = HashMap::new();
         let (mut missing, mut places) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
         for (place, (digest, found)) in digests.iter().zip(cache.find(&digests)).enumerate() {
             if let Some(vector) = found {
                 known.insert(*digest, vector);
-            } else if !missing.contains(digest) {
+            } else if seen.insert(*digest) {
                 missing.push(*digest);
                 places.push(place);
             }

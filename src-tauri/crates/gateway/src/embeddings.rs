@@ -38,7 +38,7 @@ pub(crate) fn deliver_embeddings(
         Ok(answer) => answer,
         // It is the client's to judge.
         Err(_) if passes_on => return pass_on(trial, came, progress, outlet),
-        Err(error) => return unreadable(trial, came.status, error, outlet),
+        Err(error) => return unreadable(trial, came.status, error, progress),
     };
     tell(progress, &answer);
     if let Some(recall) = trial.recall {

@@ -20,6 +20,12 @@ pub(crate) struct Progress {
     pub(crate) said: u64,
     /// What was left out or approximated on the way to the provider.
     pub(crate) losses: Vec<String>,
+    /// From the start to the first byte of the provider's answer; `None` before it.
+    pub(crate) first_byte: Option<Duration>,
+    /// Something was sent to the provider.
+    pub(crate) asked: bool,
+    /// The conversation does not fit the model's window.
+    pub(crate) too_long: bool,
     /// From the start to the commit; `None` before it.
     pub(crate) ttft: Option<Duration>,
     /// The answer is whole, whatever comes behind it.
@@ -101,13 +107,14 @@ impl Ending {
     }
 
     /// What routing is told.
-    pub(crate) fn outcome(&self, tokens: u64) -> Outcome {
+    pub(crate) fn outcome(&self, tokens: u64, asked: bool) -> Outcome {
         let outcome = |verdict, reason| Outcome {
             verdict,
             reason,
             retry_after: None,
             committed: false,
             tokens,
+            asked,
         };
         match self {
             Self::Delivered => outcome(Verdict::Ok, None),

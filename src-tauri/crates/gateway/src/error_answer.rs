@@ -58,19 +58,25 @@ pub(crate) fn signal_of(failure: &Failure) -> Signal<'_> {
 
 impl Trial<'_> {
     /// What is made of a failure that came under a status of success. `told` is what happened, for people.
-    pub(crate) fn failed_as(&self, failure: &Failure, told: &str, outlet: &mut Outlet) -> Ending {
-        let failed = self
-            .failed(&signal_of(failure), told)
-            .resting(failure.retry_after.map(Duration::from_secs));
-        if failure.kind != FailureKind::ContextTooLong {
-            return failed;
+    pub(crate) fn failed_as(
+        &self,
+        failure: &Failure,
+        told: &str,
+        progress: &mut Progress,
+    ) -> Ending {
+        if failure.kind == FailureKind::ContextTooLong {
+            progress.too_long = true;
+            return self.too_long(self.refusal(failure, HeaderMap::new()), told);
         }
-        // No other provider makes the conversation shorter; its client can, when it is told in words that it knows.
-        outlet.whole(self.refusal(failure, HeaderMap::new()));
-        Ending::Refused {
-            reason: Some(Reason::InvalidRequest),
-            error: failed.error().unwrap_or(told).to_owned(),
-        }
+        self.failed(&signal_of(failure), told)
+            .resting(failure.retry_after.map(Duration::from_secs))
+    }
+
+    /// A conversation that does not fit may fit a model with a larger window. Where there is none, its client can make it
+    /// shorter, when it is told in the words that it knows.
+    fn too_long(&self, refusal: Whole, told: &str) -> Ending {
+        self.failed_for(Verdict::NextProvider, Reason::InvalidRequest, told)
+            .with_spare(refusal)
     }
 
     /// A provider's refusal in the client's dialect.
@@ -129,6 +135,15 @@ pub(crate) async fn error_answer(
         return trial.failed(&signal, &error);
     }
     match trial.failed(&signal, &error) {
+        Ending::Failed {
+            verdict: Verdict::ClientFault | Verdict::Ok,
+            error,
+            ..
+        } if failure.kind == FailureKind::ContextTooLong => {
+            progress.too_long = true;
+            let told = is_told.then_some(&body);
+            trial.too_long(refused(trial, status, &headers, told, &error), &error)
+        }
         Ending::Failed {
             verdict: Verdict::ClientFault | Verdict::Ok,
             reason,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dialects::{
     BadRequest, Codec, Dialect, Operation, Reply, Target, Written,
+    caps::Calls,
     ir::{self, Loss, Origin, Seal, Toolbox},
 };
 use http::HeaderValue;
@@ -82,7 +83,6 @@ impl Exchange {
 
     fn same(trial: &Trial<'_>) -> Self {
         let (inbound, model) = (trial.inbound, &trial.candidate.model);
-        let caps = trial.upstream.vendor.caps(model);
         let route = &inbound.route;
         let renamed = trial.candidate.renamed;
         let mut path = route.path.clone();
@@ -106,14 +106,19 @@ impl Exchange {
             conversion: None,
             losses: Vec::new(),
         };
+        // Addresses are the endpoint's, whatever the model is.
+        let calls = &trial.upstream.vendor.base().calls;
+        if *calls == Calls::default() {
+            return exchange;
+        }
         match route.endpoint {
             Endpoint::Answer => exchange.placed(
-                &caps.calls,
+                calls,
                 Operation::Answer {
                     stream: inbound.stream(),
                 },
             ),
-            Endpoint::Count => exchange.placed(&caps.calls, Operation::Count),
+            Endpoint::Count => exchange.placed(calls, Operation::Count),
             _ => exchange,
         }
     }

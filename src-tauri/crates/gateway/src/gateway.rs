@@ -86,8 +86,11 @@ impl Shared {
     /// Asks or tells routing something.
     pub(crate) fn with_board<R>(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> R) -> R {
         let now = now();
-        let answer = act(&mut self.lock(), now);
-        self.waiting.kick();
+        let mut board = self.lock();
+        let answer = act(&mut board, now);
+        let news = board.news();
+        drop(board);
+        self.waiting.hear(news);
         answer
     }
 
@@ -185,6 +188,11 @@ impl Gateway {
     /// Asks or tells routing something. Changes that come of it are the caller's to publish.
     pub fn board<R>(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> R) -> R {
         self.shared.with_board(act)
+    }
+
+    /// How many requests wait until something can serve them.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.len()
     }
 
     /// Requests that wait until something can serve them, the oldest first.
@@ -352,6 +360,7 @@ impl Gateway {
             started,
             cancel,
             patient,
+            window: 0,
         };
         let flight = Flight::start(&self.shared);
         tokio::spawn(async move {

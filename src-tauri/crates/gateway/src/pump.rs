@@ -235,7 +235,7 @@ impl Pump<'_, '_> {
         if committed {
             self.cut(trouble, outlet).await
         } else {
-            self.trial.failed_before_commit(trouble, outlet)
+            self.trial.failed_before_commit(trouble, progress)
         }
     }
 
@@ -316,7 +316,7 @@ impl Pump<'_, '_> {
 }
 
 impl Trial<'_> {
-    fn failed_before_commit(&self, trouble: Trouble, outlet: &mut Outlet) -> Ending {
+    fn failed_before_commit(&self, trouble: Trouble, progress: &mut Progress) -> Ending {
         match trouble {
             Trouble::Timeout(phase) => self.failed(
                 &Signal::Timeout,
@@ -330,7 +330,7 @@ impl Trial<'_> {
             Trouble::Told(failure, _) => {
                 let kind = kind_of(&failure);
                 let told = format!("an error event: {kind}: {}", failure.message);
-                self.failed_as(&failure, &told, outlet)
+                self.failed_as(&failure, &told, progress)
             }
             Trouble::ClientGone => Ending::ClientGone,
         }

@@ -14,10 +14,12 @@ use crate::{
     waiting::{Go, Suspended, Way},
 };
 
-/// How long a request has waited, over all the times that it did.
+/// Until when a request waits, over all the times that it does.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     until: Option<Instant>,
+    /// When it began to wait, Unix milliseconds.
+    since_ms: Option<i64>,
     /// When it came among those that waited.
     arrival: Option<u64>,
 }
@@ -66,16 +68,20 @@ impl Driver {
         let until_ms = at_ms + left.as_millis() as i64;
         let told = Suspended {
             id: self.request_id.clone(),
-            since_ms: at_ms,
+            since_ms: *patience.since_ms.get_or_insert(at_ms),
             until_ms,
             model: ask.model.clone(),
             pin: ask.pin.clone(),
             why: why.clone(),
         };
         let room = &self.shared.waiting;
-        let Some(mut seat) =
-            room.enter(&self.shared, patience.arrival, rules.max, (told, ask, run))
-        else {
+        let Some(mut seat) = room.enter(
+            &self.shared,
+            patience.arrival,
+            rules.max,
+            (told, ask, run),
+            last,
+        ) else {
             return Waited::Not;
         };
         patience.arrival = Some(seat.arrival());

@@ -99,8 +99,9 @@ impl Trial<'_> {
     ) {
         let ttft = self.started.elapsed();
         progress.ttft = Some(ttft);
+        let first_token = (self.inbound.route.endpoint == Endpoint::Answer).then_some(ttft);
         self.shared
-            .routed(|board, now| board.committed(self.candidate, ttft, now));
+            .routed(|board, now| board.committed(self.candidate, first_token, now));
         self.shared.report(Report::Streaming {
             id: self.request_id.clone(),
             attempt: self.candidate.attempt,
@@ -253,6 +254,7 @@ impl Trial<'_> {
             timeouts.answer
         };
         let limit = self.started + head.min(timeouts.total);
+        progress.asked = true;
         let send = upstream::send(
             &self.live.pools,
             self.upstream,
@@ -264,6 +266,7 @@ impl Trial<'_> {
         match tokio::time::timeout_at(limit, send).await {
             Ok(Ok(response)) => {
                 progress.http_status = Some(response.status().as_u16());
+                progress.first_byte = Some(self.started.elapsed());
                 if let Some(left) = quota::used_up(response.headers(), SystemTime::now()) {
                     self.shared
                         .with_board(|board, now| board.used_up(self.candidate, left, now));
@@ -283,7 +286,7 @@ impl Trial<'_> {
         }
     }
 
-    fn failed_for(&self, verdict: Verdict, reason: Reason, error: &str) -> Ending {
+    pub(crate) fn failed_for(&self, verdict: Verdict, reason: Reason, error: &str) -> Ending {
         let error = format!("{}: {error}", self.candidate.provider);
         Ending::Failed {
             verdict,

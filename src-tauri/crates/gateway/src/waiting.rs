@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -17,7 +17,9 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::{
     gateway::{Shared, now},
+    refusal::Refusal,
     report::RequestId,
+    route::Endpoint,
 };
 
 /// Looked through at least this often, whatever routing says.
@@ -95,7 +97,10 @@ struct Waiter {
     told: Suspended,
     ask: Ask,
     run: Failover,
+    /// What went wrong last.
+    last: Option<String>,
     forced: bool,
+    redirected: Option<Pin>,
     tell: oneshot::Sender<Way>,
 }
 
@@ -105,6 +110,8 @@ pub(crate) struct WaitingRoom {
     queue: Mutex<Queue>,
     waiting: AtomicUsize,
     changed: Notify,
+    /// The news of routing that was looked at last.
+    seen: AtomicU64,
 }
 
 #[derive(Default)]
@@ -154,9 +161,9 @@ impl WaitingRoom {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Something changed that those who wait may wait for.
-    pub(crate) fn kick(&self) {
-        if self.len() > 0 {
+    /// Routing's news may be what those who wait are waiting for.
+    pub(crate) fn hear(&self, news: u64) {
+        if self.len() > 0 && self.seen.load(Ordering::Relaxed) != news {
             self.changed.notify_one();
         }
     }
@@ -178,9 +185,12 @@ impl WaitingRoom {
         arrival: Option<u64>,
         max: usize,
         (told, ask, run): (Suspended, Ask, Failover),
+        last: Option<&str>,
     ) -> Option<Seat> {
         let mut queue = self.lock();
-        if queue.is_closed || queue.waiters.len() >= max {
+        // One that was let out to try keeps its right to a place.
+        let is_full = arrival.is_none() && queue.waiters.len() >= max;
+        if queue.is_closed || is_full {
             return None;
         }
         let arrival = arrival.unwrap_or(queue.arrivals);
@@ -190,7 +200,9 @@ impl WaitingRoom {
             told,
             ask,
             run,
+            last: last.map(str::to_owned),
             forced: false,
+            redirected: None,
             tell,
         };
         queue.waiters.insert(arrival, waiter);
@@ -218,7 +230,7 @@ impl WaitingRoom {
             Order::Release => waiter.forced = true,
             Order::Redirect(pin) => {
                 waiter.told.pin = Some(pin.clone());
-                waiter.ask.pin = Some(pin);
+                waiter.redirected = Some(pin);
             }
             Order::Fail => {
                 if let Some(waiter) = queue.waiters.remove(&arrival) {
@@ -246,11 +258,16 @@ impl WaitingRoom {
     pub(crate) fn look(&self, board: &mut Board, now: Instant) -> Option<Duration> {
         let mut queue = self.lock();
         let mut next = LONGEST_LOOK;
+        self.seen.store(board.news(), Ordering::Relaxed);
         let arrivals: Vec<u64> = queue.waiters.keys().copied().collect();
         for arrival in arrivals {
             let Some(waiter) = queue.waiters.get_mut(&arrival) else {
                 continue;
             };
+            if let Some(pin) = waiter.redirected.take() {
+                waiter.ask = board.redirected(&waiter.ask, pin);
+                waiter.run.forget();
+            }
             let mut run = board.begin_again(&waiter.run, &waiter.ask, now);
             if std::mem::take(&mut waiter.forced) {
                 run = run.forced();
@@ -272,6 +289,8 @@ impl WaitingRoom {
                 Step::Wait { until } => next = next.min(until.saturating_duration_since(now)),
                 Step::GiveUp(exhausted) => {
                     next = next.min(exhausted.retry_in.unwrap_or(LONGEST_LOOK));
+                    waiter.told.why =
+                        Refusal::exhausted(&exhausted, waiter.last.as_deref()).message;
                     waiter.run = run;
                 }
             }
@@ -292,6 +311,7 @@ const GONE: Outcome = Outcome {
     retry_after: None,
     committed: false,
     tokens: 0,
+    asked: false,
 };
 
 /// Looks through the room until it is empty.
@@ -306,8 +326,26 @@ async fn watch(shared: Arc<Shared>) {
 
 impl Shared {
     /// Lets those who wait go on where they can.
-    pub(crate) fn look_through(&self) -> Option<Duration> {
+    fn look_through(&self) -> Option<Duration> {
         self.waiting.look(&mut self.lock(), now())
+    }
+
+    /// The way of a new request and its first step. Those who came before go before.
+    pub(crate) fn first_step(&self, ask: &Ask, endpoint: &Endpoint) -> (Failover, Step) {
+        let now = now();
+        let mut board = self.lock();
+        if self.waiting.len() > 0 && self.waiting.seen.load(Ordering::Relaxed) != board.news() {
+            self.waiting.look(&mut board, now);
+        }
+        let mut run = board.begin(ask, now);
+        if *endpoint != Endpoint::Answer {
+            run = run.aside();
+        }
+        if !matches!(endpoint, Endpoint::Answer | Endpoint::Embed) {
+            run = run.out_of_turn();
+        }
+        let step = board.next(&mut run, now);
+        (run, step)
     }
 }
 

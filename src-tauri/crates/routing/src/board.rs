@@ -43,6 +43,8 @@ pub struct Board {
     /// The last ticket given to a probe.
     pub(crate) tickets: u64,
     pub(crate) chance: fastrand::Rng,
+    /// Counts what may let somebody serve who did not.
+    pub(crate) news: u64,
 }
 
 impl Topology {
@@ -70,6 +72,7 @@ impl Board {
             all_down: false,
             tickets: 0,
             chance: fastrand::Rng::with_seed(seed),
+            news: 0,
         }
     }
 
@@ -102,12 +105,21 @@ impl Board {
         // Requests under way still end: what is in flight is counted until then.
         self.turns
             .retain(|name, _| new.groups.iter().any(|group| group.name == *name));
+        self.loads
+            .retain(|name, load| new.provider(name).is_some() || !load.is_idle());
         self.lexicons = lexicons(new);
         self.all_down = false;
+        self.news += 1;
+    }
+
+    /// Changes whenever something happened that may let somebody serve who did not.
+    pub fn news(&self) -> u64 {
+        self.news
     }
 
     /// Makes a group the active one, and resumes it if it was paused.
     pub fn choose(&mut self, group: &str, now: Instant) -> Result<Vec<Change>, UnknownGroup> {
+        self.news += 1;
         let mut changes = self.resume(group, now)?;
         let group = self.known_group(group)?;
         if self.chosen != group {
@@ -131,6 +143,7 @@ impl Board {
     pub fn resume(&mut self, group: &str, _now: Instant) -> Result<Vec<Change>, UnknownGroup> {
         let group = self.known_group(group)?;
         let was_paused = self.paused.remove(&group);
+        self.news += 1;
         Ok(was_paused
             .then_some(Change::GroupResumed { group })
             .into_iter()
@@ -140,12 +153,14 @@ impl Board {
     /// Sets whether failover may leave the chosen group.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = mode;
+        self.news += 1;
     }
 
     /// Switches a provider on or off while running.
     pub fn set_enabled(&mut self, provider: &str, enabled: bool) -> Result<(), UnknownProvider> {
         let provider = self.known_provider(provider)?;
         self.switched.insert(provider, enabled);
+        self.news += 1;
         Ok(())
     }
 
@@ -159,6 +174,7 @@ impl Board {
         if was_benched {
             self.all_down = false;
         }
+        self.news += 1;
         Ok(was_benched
             .then_some(Change::Recovered { provider })
             .into_iter()

@@ -18,12 +18,16 @@ impl Board {
         Failover::new(self.plan(ask, now))
     }
 
-    /// Plans a request anew that had nowhere to go: everything it tried may be tried again.
+    /// Plans a request anew that had nowhere to go: what it tried may be tried again, but for what cannot serve it
+    /// whenever it is asked. Somewhere else than before (`ask` has another pin), everything may.
     pub fn begin_again(&self, run: &Failover, ask: &Ask, now: Instant) -> Failover {
         Failover {
             tried: run.tried,
             aside: run.aside,
             last: run.last,
+            takes_turns: run.takes_turns,
+            spent: run.unfit.clone(),
+            unfit: run.unfit.clone(),
             ..Failover::new(self.plan(ask, now))
         }
     }
@@ -33,8 +37,7 @@ impl Board {
     /// A candidate that was handed out before and never recorded counts as cancelled.
     pub fn next(&mut self, run: &mut Failover, now: Instant) -> Step {
         if let Some(out) = run.out.take() {
-            self.ended_at(&out.place.provider, 0, now);
-            self.released(&out.candidate, now);
+            self.record_cancelled(&out, now);
         }
         if run.ended {
             return Step::GiveUp(self.exhausted(run, now));
@@ -55,8 +58,16 @@ impl Board {
         }
     }
 
-    /// Why a place can not be used now, whatever the key.
+    /// Why a request may not use a place now, whatever the key.
     fn bar(&self, run: &Failover, place: &Place, now: Instant) -> Option<Bar> {
+        let bar = self.state(run, place, now);
+        let holds =
+            |bar: &Bar| !run.forced || matches!(bar, Bar::Gone | Bar::Disabled | Bar::Paused);
+        bar.filter(holds)
+    }
+
+    /// Why a place can not be used now, whatever the key and whatever a person wants.
+    fn state(&self, run: &Failover, place: &Place, now: Instant) -> Option<Bar> {
         let Some(provider) = self.provider(&place.provider) else {
             return Some(Bar::Gone);
         };
@@ -65,9 +76,6 @@ impl Board {
         }
         if !run.plan.ignores_pause && self.paused.contains(&place.group) {
             return Some(Bar::Paused);
-        }
-        if run.forced {
-            return None;
         }
         let room = self.room(provider, now);
         let Some(health) = self.health.get(&place.provider) else {
@@ -165,8 +173,14 @@ impl Board {
 
     /// Where requests like this one go first now, whatever this one has tried already.
     pub(crate) fn top<'a>(&self, run: &'a Failover, now: Instant) -> Option<&'a Place> {
-        let serves =
-            |place: &&Place| matches!(self.bar(run, place, now), None | Some(Bar::Probing));
+        // One at its limit serves all the same.
+        let serves = |place: &&Place| {
+            let state = self.state(run, place, now);
+            matches!(
+                state,
+                None | Some(Bar::Probing | Bar::Busy | Bar::Limited(_))
+            )
+        };
         run.plan.places.iter().find(serves)
     }
 
@@ -192,7 +206,7 @@ impl Board {
     ) -> Step {
         let ticket = self.admit(&place, key.as_ref(), now);
         self.began_at(&place.provider, now);
-        if run.tried == 0 {
+        if run.tried == 0 && run.takes_turns && !run.plan.ignores_pause {
             self.take_turn(&place.group, &place.provider, now);
         }
         run.tried += 1;
@@ -216,8 +230,8 @@ impl Board {
     /// Why it is given up, and when trying again may help.
     fn exhausted(&self, run: &Failover, now: Instant) -> Exhausted {
         let mut tally = Tally::new(run);
-        for place in &run.plan.places {
-            match self.bar(run, place, now) {
+        for place in run.plan.places.iter().filter(|place| !run.is_unfit(place)) {
+            match self.state(run, place, now) {
                 None | Some(Bar::KeysCooling(_)) => {
                     for (key, until) in self.resting_keys(&place.provider, now) {
                         let refused = self.is_refused(&place.provider, key);
@@ -231,7 +245,7 @@ impl Board {
                     }
                 }
                 Some(bar) => {
-                    tally.paused |= bar == Bar::Paused;
+                    tally.paused |= bar == Bar::Paused && place.rank == 0;
                     let until = bar.until(now);
                     tally.skip(place, None, until, false, self.with_cause(place, bar, now));
                 }
@@ -310,7 +324,7 @@ impl<'a> Tally<'a> {
     fn exhausted(self, now: Instant) -> Exhausted {
         let refused = self.refused.unwrap_or(false);
         Exhausted {
-            may_wait: self.paused || (self.soonest.is_some() && !refused),
+            may_wait: !refused && (self.paused || self.soonest.is_some()),
             skipped: self.skipped,
             last: self.run.last,
             retry_in: self

@@ -68,6 +68,7 @@ impl Board {
         let Some(health) = self.health.get_mut(provider) else {
             return;
         };
+        self.news += 1;
         health.healing.deceived = health.healing.deceived.saturating_add(1);
         for model in health.models.values_mut() {
             if model.is_guessed(now) {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::board::Board;
 use crate::health::Bar;
+use crate::step::Outcome;
 use crate::topology::Provider;
 
 /// What limits are counted over.
@@ -33,15 +34,15 @@ pub(crate) struct Load {
 impl Load {
     /// When it has room again under `limits`; `None` if it has now.
     fn full(&self, limits: &Limits, now: Instant) -> Option<Bar> {
-        let begun = self.begun.iter().filter(|at| **at + WINDOW > now);
         if let Some(most) = limits.rpm {
-            let begun: Vec<&Instant> = begun.collect();
+            let old = self.begun.partition_point(|at| *at + WINDOW <= now);
+            let over = (self.begun.len() - old + 1).saturating_sub(most.max(1) as usize);
             // The one whose leaving makes room.
-            let over = (begun.len() + 1)
-                .checked_sub(most.max(1) as usize)
-                .filter(|over| *over > 0);
-            if let Some(first) = over.and_then(|over| begun.get(over - 1)) {
-                return Some(Bar::Limited(**first + WINDOW));
+            let last = over
+                .checked_sub(1)
+                .and_then(|over| self.begun.get(old + over));
+            if let Some(last) = last {
+                return Some(Bar::Limited(*last + WINDOW));
             }
         }
         if let Some(most) = limits.tpm {
@@ -61,6 +62,11 @@ impl Load {
             .concurrency
             .is_some_and(|most| self.in_flight >= most.max(1));
         busy.then_some(Bar::Busy)
+    }
+
+    /// Nothing is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.in_flight == 0
     }
 
     fn forget(&mut self, now: Instant) {
@@ -105,7 +111,7 @@ impl Board {
         }
     }
 
-    pub(crate) fn ended_at(&mut self, provider: &str, tokens: u64, now: Instant) {
+    pub(crate) fn ended_at(&mut self, provider: &str, outcome: &Outcome, now: Instant) {
         let limits = self
             .topology
             .provider(provider)
@@ -113,9 +119,14 @@ impl Board {
             .unwrap_or_default();
         if let Some(load) = self.loads.get_mut(provider) {
             load.in_flight = load.in_flight.saturating_sub(1);
+            self.news += 1;
             load.forget(now);
-            if limits.tpm.is_some() && tokens > 0 {
-                load.tokens.push_back((now, tokens));
+            if !outcome.asked {
+                // Nothing was sent: the newest one stands for it, since all count alike.
+                load.begun.pop_back();
+            }
+            if limits.tpm.is_some() && outcome.tokens > 0 {
+                load.tokens.push_back((now, outcome.tokens));
             }
         }
     }

@@ -83,17 +83,21 @@ impl Board {
         let Some(group) = topology.groups.iter().find(|one| *one.name == *group) else {
             return;
         };
+        match group.policy {
+            Policy::Priority | Policy::Fastest | Policy::Cheapest => return,
+            Policy::RoundRobin | Policy::LeastBusy => {
+                let turns = self.turns.entry(group.name.clone()).or_default();
+                turns.last = Some(provider.clone());
+                return;
+            }
+            Policy::Weighted => {}
+        }
         let up: Vec<&Member> = group
             .members
             .iter()
             .filter(|member| member.provider == *provider || self.is_up(&member.provider, now))
             .collect();
         let turns = self.turns.entry(group.name.clone()).or_default();
-        turns.last = Some(provider.clone());
-        if group.policy != Policy::Weighted {
-            turns.credit.clear();
-            return;
-        }
         // Who cannot serve neither gathers credit nor keeps it: it would get a burst when it comes back.
         turns
             .credit
@@ -104,6 +108,10 @@ impl Board {
             *turns.credit.entry(member.provider.clone()).or_default() += i64::from(member.weight);
         }
         *turns.credit.entry(provider.clone()).or_default() -= all;
+        // Whose model rests while others of it work gathers no burst either.
+        for credit in turns.credit.values_mut() {
+            *credit = (*credit).clamp(-all, all);
+        }
     }
 
     /// Whether a provider as a whole can serve now.

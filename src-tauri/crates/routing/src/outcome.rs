@@ -63,7 +63,7 @@ impl Board {
         let Some(out) = run.out.take() else {
             return Vec::new();
         };
-        self.ended_at(&out.place.provider, outcome.tokens, now);
+        self.ended_at(&out.place.provider, outcome, now);
         let reason = outcome
             .reason
             .unwrap_or_else(|| default_reason(outcome.verdict));
@@ -89,17 +89,24 @@ impl Board {
 
     /// The first semantic output of a candidate was seen: its provider works.
     ///
-    /// A probe closes its breaker; cooldowns go on doubling until a whole answer was good.
+    /// `ttft` is the time to its first token, where it has tokens. A probe closes its breaker; cooldowns go on doubling until a whole answer was good.
     pub fn committed(
         &mut self,
         candidate: &Candidate,
-        ttft: Duration,
+        ttft: Option<Duration>,
         now: Instant,
     ) -> Vec<Change> {
+        if let Some(ttft) = ttft {
+            self.timed(candidate, ttft, now);
+        }
+        self.serves(candidate, now)
+    }
+
+    /// How long a candidate took to begin its answer.
+    pub fn timed(&mut self, candidate: &Candidate, ttft: Duration, now: Instant) {
         if let Some(health) = self.health.get_mut(&candidate.provider) {
             health.time(ttft, now);
         }
-        self.serves(candidate, now)
     }
 
     /// Lets a try begin; answers its ticket if it is a probe.
@@ -120,6 +127,20 @@ impl Board {
         let ticket = self.tickets;
         model.happens(Event::Admitted { ticket }, &policy, now);
         Some(ticket)
+    }
+
+    /// A candidate that was handed out and never recorded.
+    pub(crate) fn record_cancelled(&mut self, out: &Out, now: Instant) {
+        let outcome = Outcome {
+            verdict: Verdict::Cancelled,
+            reason: Some(Reason::ClientCancelled),
+            retry_after: None,
+            committed: false,
+            tokens: 0,
+            asked: false,
+        };
+        self.ended_at(&out.place.provider, &outcome, now);
+        self.released(&out.candidate, now);
     }
 
     /// Gives a probe's slot back without a judgement.
@@ -199,7 +220,7 @@ impl Board {
         match blame {
             Blame::Request => {
                 self.released(&out.candidate, now);
-                run.spend(&out.place);
+                run.rule_out(&out.place);
                 Vec::new()
             }
             Blame::Key => self.key_failed(run, out, failure, now),

@@ -120,6 +120,21 @@ impl Board {
         }
     }
 
+    /// An ask that a person sends elsewhere: what its model name pinned it to is taken out of the name.
+    pub fn redirected(&self, ask: &Ask, pin: Pin) -> Ask {
+        let (scope, _) = self.scope(ask);
+        let model = match (scope, ask.model.split_once('/')) {
+            (Scope::Provider(provider), Some((prefix, rest))) if prefix == provider => rest,
+            _ if ask.model.starts_with("group:") => "big",
+            _ => &ask.model,
+        };
+        Ask {
+            model: model.to_owned(),
+            pin: Some(pin),
+            ..ask.clone()
+        }
+    }
+
     /// The group a pinned provider is shown under: the first in order that has it.
     fn home(&self, provider: &str) -> Arc<str> {
         let has = |group: &&Group| {

@@ -17,6 +17,8 @@ pub struct Failover {
     pub(crate) trials: Vec<Trial>,
     /// Models at providers that are through for this request, whatever the key.
     pub(crate) spent: Vec<(Arc<str>, Arc<str>)>,
+    /// Models at providers that failed for this request's own sake: waiting changes nothing about that.
+    pub(crate) unfit: Vec<(Arc<str>, Arc<str>)>,
     /// Providers that failed as such: what else they have comes after the rest of the group.
     pub(crate) left: Vec<Arc<str>>,
     /// A candidate that waits for its next try.
@@ -31,6 +33,8 @@ pub struct Failover {
     pub(crate) ended: bool,
     /// A person wants it tried, whoever rests.
     pub(crate) forced: bool,
+    /// It takes its group's turns.
+    pub(crate) takes_turns: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +65,7 @@ impl Failover {
             plan,
             trials: Vec::new(),
             spent: Vec::new(),
+            unfit: Vec::new(),
             left: Vec::new(),
             pending: None,
             out: None,
@@ -69,7 +74,20 @@ impl Failover {
             aside: false,
             ended: false,
             forced: false,
+            takes_turns: true,
         }
+    }
+
+    /// A call that goes where the answers go and says nothing of who is next, such as a token count.
+    #[must_use]
+    pub fn out_of_turn(mut self) -> Self {
+        self.takes_turns = false;
+        self
+    }
+
+    /// It is sent elsewhere: what could not serve it there says nothing.
+    pub fn forget(&mut self) {
+        self.unfit.clear();
     }
 
     /// A person wants it tried now, whatever rests or is at its limit. Paused groups and disabled providers stay out.
@@ -103,6 +121,19 @@ impl Failover {
 
     pub(crate) fn is_spent(&self, place: &Place) -> bool {
         self.spent
+            .iter()
+            .any(|(provider, model)| *provider == place.provider && *model == place.model)
+    }
+
+    /// This place cannot serve this request, whenever it is asked.
+    pub(crate) fn rule_out(&mut self, place: &Place) {
+        self.spend(place);
+        self.unfit
+            .push((place.provider.clone(), place.model.clone()));
+    }
+
+    pub(crate) fn is_unfit(&self, place: &Place) -> bool {
+        self.unfit
             .iter()
             .any(|(provider, model)| *provider == place.provider && *model == place.model)
     }

@@ -73,8 +73,8 @@ pub struct Exhausted {
     pub refused: bool,
     /// How many tries were made.
     pub tried: u32,
-    /// Waiting may help: a rest ends, a slot becomes free, or a paused group is resumed. Not where all that rests, rests
-    /// for a refused key.
+    /// Waiting may help: a rest ends, a slot becomes free, or the group that it goes to first is resumed. Not where all
+    /// that rests, rests for a refused key, nor for what could not serve this request anyway.
     pub may_wait: bool,
 }
 
@@ -104,4 +104,6 @@ pub struct Outcome {
     pub committed: bool,
     /// Tokens that it read and wrote, as far as known.
     pub tokens: u64,
+    /// Whether anything was sent to the provider at all.
+    pub asked: bool,
 }

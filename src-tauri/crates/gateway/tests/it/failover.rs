@@ -412,3 +412,50 @@ async fn a_key_with_nothing_left_is_set_aside_before_it_is_refused() {
 }
 
 const ANSWERED: &str = r#"{"type":"message","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":4}}"#;
+
+#[tokio::test]
+async fn a_conversation_that_is_too_long_goes_to_a_larger_window_and_else_back() {
+    let refusal = r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#;
+    let small = Raw::answering(json(400, "", refusal)).await;
+    let same = Raw::answering(json(200, "", ANSWERED)).await;
+    let large = Raw::answering(json(200, "", ANSWERED)).await;
+    let windows = |windows: &'static [u64]| {
+        move |index: usize, _: &mut routing::Provider, upstream: &mut gateway::Upstream| {
+            let caps = toml::Table::from_iter([(
+                "context_window".to_owned(),
+                toml::Value::Integer(windows[index] as i64),
+            )]);
+            let record = dialects::vendors::Vendors::default().record(
+                None,
+                "http://127.0.0.1",
+                dialects::Dialect::Anthropic,
+            );
+            upstream.vendor = std::sync::Arc::new(record.with(&caps));
+        }
+    };
+    let addresses = [small.address, same.address, large.address];
+    let gateway = run(snapshot(
+        &addresses,
+        windows(&[200_000, 200_000, 1_000_000]),
+    ))
+    .await;
+    let got = gateway.post("/v1/messages", "", ASK_WHOLE.as_bytes()).await;
+    assert_eq!(
+        (got.status, got.header("x-turnout-provider")),
+        (200, Some("p2")),
+        "{}",
+        got.text()
+    );
+    assert!(same.seen().is_empty());
+
+    let mut gateway = run(snapshot(&addresses[..2], windows(&[200_000, 200_000]))).await;
+    let got = gateway.post("/v1/messages", "", ASK_WHOLE.as_bytes()).await;
+    assert_eq!((got.status, got.text().as_str()), (400, refusal));
+    let Some(Report::Ended(ended)) = gateway.reports().await.pop() else {
+        panic!("it did not end")
+    };
+    assert_eq!(
+        (ended.status, ended.reason),
+        (EndStatus::Failed, Some(Reason::InvalidRequest))
+    );
+}

@@ -131,7 +131,7 @@ fn an_old_success_during_a_rest_recovers_nobody() {
         panic!("given up")
     };
     rig.send("m", &[broken()]);
-    assert_eq!(rig.board.committed(&candidate, SECOND, rig.now), []);
+    assert_eq!(rig.board.committed(&candidate, Some(SECOND), rig.now), []);
     assert_eq!(rig.board.record(&mut old, &OK, rig.now), []);
     rig.check(&[], &["b:m"]);
 }
@@ -145,7 +145,7 @@ fn first_output_tells_the_recovery_and_the_end_does_not_repeat_it() {
     let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
         panic!("given up")
     };
-    let changes = rig.board.committed(&candidate, SECOND, rig.now);
+    let changes = rig.board.committed(&candidate, Some(SECOND), rig.now);
     assert_eq!(
         changes,
         [Change::Recovered {

@@ -276,7 +276,7 @@ fn a_cut_after_commit_ends_the_request_and_sends_the_next_one_elsewhere() {
     let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
         panic!("nothing to try")
     };
-    rig.board.committed(&candidate, SECOND, rig.now);
+    rig.board.committed(&candidate, Some(SECOND), rig.now);
     rig.board.record(&mut run, &cut_after_commit(), rig.now);
     assert!(matches!(rig.board.next(&mut run, rig.now), Step::GiveUp(e) if e.tried == 1));
     rig.check(&[], &["b:m"]);
@@ -335,7 +335,7 @@ fn a_breaker_opens_lets_one_probe_through_and_closes_when_it_works() {
     let (mut probe, candidate) = begin(&mut rig);
     assert_eq!(label(&candidate), "a:m");
     rig.check(&[], &["b:m"]);
-    rig.board.committed(&candidate, SECOND, rig.now);
+    rig.board.committed(&candidate, Some(SECOND), rig.now);
     rig.check(&[], &["a:m"]);
     rig.board.record(&mut probe, &OK, rig.now);
     assert_eq!(rig.health("a"), Health::Healthy);

@@ -23,6 +23,7 @@ const OK: Outcome = Outcome {
     retry_after: None,
     committed: false,
     tokens: 0,
+    asked: true,
 };
 
 /// A second less.

@@ -108,7 +108,8 @@ fn the_fastest_is_asked_first_and_a_slow_one_again_some_day() {
         let (mut run, candidate) = rig.first("m");
         assert_eq!(&*candidate.provider, expected, "everybody is measured");
         let slow = if expected == "a" { 8 } else { 1 };
-        rig.board.committed(&candidate, SECOND * slow, rig.now);
+        rig.board
+            .committed(&candidate, Some(SECOND * slow), rig.now);
         rig.record(&mut run, OK);
     }
     assert_eq!(served(&mut rig, 2), "bb");
@@ -119,7 +120,7 @@ fn the_fastest_is_asked_first_and_a_slow_one_again_some_day() {
         if &*candidate.provider == "a" {
             return;
         }
-        rig.board.committed(&candidate, SECOND, rig.now);
+        rig.board.committed(&candidate, Some(SECOND), rig.now);
         rig.record(&mut run, OK);
     }
     panic!("a is never asked again");

@@ -148,6 +148,7 @@ fn what_waits_may_be_tried_by_force_and_goes_on_counting() {
     let Step::GiveUp(exhausted) = rig.board.next(&mut again, rig.now) else {
         panic!("each is forced once")
     };
+    assert!(exhausted.may_wait, "it goes on waiting: {exhausted:?}");
     assert_eq!(exhausted.tried, 1);
     rig.pass(MINUTE * 10);
     let mut later = rig.board.begin_again(&again, &ask("m"), rig.now);
@@ -171,4 +172,80 @@ fn a_paused_group_is_worth_waiting_for_and_a_refused_key_is_not() {
     assert!(gave_up(&mut rig, &[]).may_wait);
     rig.board.resume("main", rig.now).unwrap();
     assert!(!gave_up(&mut rig, &[refused()]).may_wait);
+}
+
+#[test]
+fn what_cannot_serve_a_request_is_not_asked_again_after_waiting() {
+    let mut rig = Rig::new(topology(
+        vec![provider("a", 0), provider("b", 0)],
+        vec![group("main", &["a", "b"])],
+    ));
+    rig.check(
+        &[bad(Verdict::NextProvider, Reason::InvalidRequest), broken()],
+        &["a:m", "b:m"],
+    );
+    let mut run = rig.board.begin(&ask("m"), rig.now);
+    let Step::Try(unable) = rig.board.next(&mut run, rig.now) else {
+        panic!("a is well")
+    };
+    assert_eq!(&*unable.provider, "a");
+    let unfit = bad(Verdict::NextProvider, Reason::InvalidRequest);
+    rig.board.record(&mut run, &unfit, rig.now);
+    let Step::GiveUp(exhausted) = rig.board.next(&mut run, rig.now) else {
+        panic!("b rests")
+    };
+    assert!(exhausted.may_wait, "for b: {exhausted:?}");
+    let mut again = rig.board.begin_again(&run, &ask("m"), rig.now);
+    assert!(
+        matches!(rig.board.next(&mut again, rig.now), Step::GiveUp(_)),
+        "a is not asked again"
+    );
+    rig.pass(MINUTE);
+    let mut later = rig.board.begin_again(&again, &ask("m"), rig.now);
+    let Step::Try(candidate) = rig.board.next(&mut later, rig.now) else {
+        panic!("b has rested")
+    };
+    assert_eq!(&*candidate.provider, "b");
+}
+
+#[test]
+fn a_person_sends_a_request_elsewhere_whatever_its_model_name_says() {
+    let mut rig = Rig::new(three());
+    let spare = Pin::Group("spare".to_owned());
+    for (model, sent) in [("a/x", "c:x"), ("group:main", "c:big"), ("m", "c:m")] {
+        let ask = rig.board.redirected(&ask(model), spare.clone());
+        assert_eq!(rig.send_as(&ask, &[]).tried, [sent], "{model}");
+    }
+}
+
+#[test]
+fn a_provider_at_its_own_limit_is_not_down() {
+    let mut topology = three();
+    topology.groups.truncate(1);
+    topology.providers[0].limits.concurrency = Some(1);
+    let mut rig = Rig::new(topology);
+    let mut busy = rig.board.begin(&ask("m"), rig.now);
+    assert!(matches!(rig.board.next(&mut busy, rig.now), Step::Try(_)));
+    let ride = rig.send("m", &[broken()]);
+    assert_eq!(ride.tried, ["b:m"]);
+    assert!(!ride.changes.contains(&Change::AllDown), "{ride:?}");
+}
+
+#[test]
+fn what_was_not_sent_uses_up_nothing_and_counts_take_no_turns() {
+    let mut topology = three();
+    topology.providers[0].limits.rpm = Some(1);
+    topology.groups[0].policy = Policy::RoundRobin;
+    let mut rig = Rig::new(topology);
+    let unasked = Outcome { asked: false, ..OK };
+    for _ in 0..3 {
+        let mut run = rig.board.begin(&ask("m"), rig.now).out_of_turn();
+        let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
+            panic!("a has room")
+        };
+        assert_eq!(&*candidate.provider, "a");
+        rig.board.record(&mut run, &unasked, rig.now);
+    }
+    rig.check(&[], &["a:m"]);
+    rig.check(&[], &["b:m"]);
 }

@@ -377,7 +377,7 @@ impl World {
             .unwrap_or_default();
         let fails = self.chance.f64() < ill;
         if !committed && (!fails || self.chance.u32(..8) == 0) {
-            self.rig.board.committed(candidate, SECOND, now);
+            self.rig.board.committed(candidate, Some(SECOND), now);
             self.down = false;
             flight.out = Some((candidate.clone(), true));
             return;

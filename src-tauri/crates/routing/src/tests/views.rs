@@ -60,8 +60,8 @@ fn figures_of_a_provider_are_shown_with_it_and_with_each_group() {
     let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
         panic!("given up")
     };
-    rig.board.committed(&candidate, SECOND, rig.now);
-    rig.board.committed(&candidate, 2 * SECOND, rig.now);
+    rig.board.committed(&candidate, Some(SECOND), rig.now);
+    rig.board.committed(&candidate, Some(2 * SECOND), rig.now);
     rig.board.record(&mut run, &cut_after_commit(), rig.now);
     let view = rig.board.view(rig.now);
     let (provider, member) = (&view.providers[0], &view.groups[0].members[0]);
