@@ -23,3 +23,4 @@ mod pass_through;
 mod refusals;
 mod starting;
 mod stream_cut;
+mod waiting;

@@ -1,5 +1,6 @@
 //! Bad surroundings: each gets one clear sentence that names the thing and what to do, and loses nothing.
 
+use serde_json::json;
 use tests::config::Config;
 use tests::message::{plain, said};
 use tests::program::{Ended, Home, Practice, Turnout, command, turnoutd};
@@ -48,6 +49,42 @@ async fn a_first_start_answers_at_once() {
     let answer = call.send(&turnout.base).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(said(&answer).contains("my first words"));
+    let user = json!([{"role": "user", "content": "my first words"}]);
+    let contents = json!([{"role": "user", "parts": [{"text": "my first words"}]}]);
+    for (path, body) in [
+        (
+            "/v1/chat/completions",
+            json!({"model": "gpt-5.1", "messages": user}),
+        ),
+        (
+            "/v1/responses",
+            json!({"model": "gpt-5.1", "input": "my first words"}),
+        ),
+        (
+            "/v1beta/models/gemini-2.5-flash:generateContent",
+            json!({"contents": contents}),
+        ),
+        (
+            "/ollama/api/chat",
+            json!({"model": "llama3", "messages": user, "stream": false}),
+        ),
+        (
+            "/ollama/api/generate",
+            json!({"model": "llama3", "prompt": "my first words", "stream": false}),
+        ),
+    ] {
+        let answer = tests::http::Call::post(path, body.to_string())
+            .header("content-type", "application/json")
+            .bearer(token)
+            .send(&turnout.base)
+            .await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert!(
+            answer.text().contains("my first words"),
+            "{path}: {}",
+            answer.text()
+        );
+    }
     let config = std::fs::read_to_string(turnout.home().config()).unwrap();
     assert!(
         config.contains("practice") && config.contains('#'),

@@ -282,7 +282,6 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
         ("client token", "token"),
         ("session", "session"),
         ("path", "path"),
-        ("dialect", "client_dialect"),
         ("group", "group"),
         ("provider", "provider"),
         ("model asked", "model_requested"),
@@ -291,6 +290,14 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
     ] {
         screen.fact(name, &text(request, field).into())?;
     }
+    screen.fact("dialect", &dialects(request).into())?;
+    let lost: Vec<&str> = list(request, "losses")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    if !lost.is_empty() {
+        screen.fact("left out", &Cell::new(lost.join(", "), Tone::Warn))?;
+    }
     screen.fact("key", &key(text(request, "key"), None).into())?;
     screen.fact("first token", &millis(request, "ttft_ms").into())?;
     screen.fact("took", &millis(request, "duration_ms").into())?;
@@ -298,6 +305,18 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
     screen.fact("cost", &money(request, "cost_usd").into())?;
     screen.line("")?;
     screen.table(&attempts(list(request, "attempts")))
+}
+
+/// What the client speaks, and what the provider was spoken to in where that is another.
+fn dialects(request: &Value) -> String {
+    match (
+        text(request, "client_dialect"),
+        text(request, "provider_dialect"),
+    ) {
+        (client, "-" | "practice") => client.to_owned(),
+        (client, provider) if client == provider => client.to_owned(),
+        (client, provider) => format!("{client} → {provider}"),
+    }
 }
 
 fn attempts(chain: &[Value]) -> Table {

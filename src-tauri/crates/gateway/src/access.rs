@@ -30,8 +30,8 @@ impl Access {
         match (self.require_token, presented.is_empty()) {
             (false, _) => Ok(None),
             (true, true) => Err(Refusal::unauthorized(
-                "this Turnout asks for a client token: send it as `x-api-key`, `Authorization: Bearer` or \
-                 `x-turnout-token` (`turnout env` prints the settings for Claude Code)",
+                "this Turnout asks for a client token: send it as `x-api-key`, `Authorization: Bearer`, \
+                 `x-goog-api-key` or `x-turnout-token` (`turnout env` prints the settings for Claude Code)",
             )),
             (true, false) => Err(Refusal::unauthorized(
                 "the client token is not one that this Turnout knows: `turnout env` prints the right one",

@@ -4,7 +4,6 @@
 //! are not.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use routing::Dialect;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -40,8 +39,8 @@ const OURS: [&str; 8] = [
 /// What the headers of an upstream request begin as.
 #[derive(Clone, Copy)]
 pub(crate) enum Base<'a> {
-    /// The client's end-to-end ones.
-    Clients,
+    /// The client's end-to-end ones, of a client of this dialect.
+    Clients(dialects::Dialect),
     /// Those that go with a body written anew, and the client's, which are of the same API.
     Rewritten(&'a [(&'static str, String)]),
     /// Those that go with a body written anew for another API; the client's mean nothing there.
@@ -57,7 +56,17 @@ pub(crate) fn request_headers(
     base: Base<'_>,
 ) -> HeaderMap {
     let mut headers = match base {
-        Base::Clients => passed_on(client, upstream),
+        Base::Clients(dialect) => {
+            let mut headers = passed_on(client, upstream);
+            // Anthropic's API refuses a call without a version; a client that names none means the oldest.
+            if dialect == dialects::Dialect::Anthropic {
+                let version = HeaderName::from_static("anthropic-version");
+                headers
+                    .entry(version)
+                    .or_insert(HeaderValue::from_static("2023-06-01"));
+            }
+            headers
+        }
         Base::Rewritten(written) => {
             let mut headers = passed_on(client, upstream);
             for (name, value) in written {
@@ -151,13 +160,6 @@ fn passed_on(client: &HeaderMap, upstream: &Upstream) -> HeaderMap {
         if !dropped {
             headers.append(name, value.clone());
         }
-    }
-    // Anthropic's API refuses a call without a version; a client that names none means the oldest.
-    if upstream.dialect == Dialect::Anthropic || upstream.dialect == Dialect::Practice {
-        let version = HeaderName::from_static("anthropic-version");
-        headers
-            .entry(version)
-            .or_insert(HeaderValue::from_static("2023-06-01"));
     }
     headers
 }

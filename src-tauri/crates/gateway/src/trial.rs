@@ -241,7 +241,7 @@ impl Trial<'_> {
             secret,
             &self.live.snapshot.access,
             match &self.conversion {
-                None => Base::Clients,
+                None => Base::Clients(self.inbound.route.dialect),
                 Some(conversion) if conversion.dialect == self.inbound.route.dialect => {
                     Base::Rewritten(&exchange.headers)
                 }

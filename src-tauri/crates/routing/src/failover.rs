@@ -263,7 +263,13 @@ impl Board {
 
     /// Why a place is barred, and after what, where it rests.
     fn with_cause(&self, place: &Place, bar: Bar, now: Instant) -> String {
-        let why = bar.why(now);
+        let lacks = self
+            .provider(&place.provider)
+            .and_then(|provider| provider.lacks.clone());
+        let why = match (bar, lacks) {
+            (Bar::Disabled, Some(lacks)) => lacks,
+            _ => bar.why(now),
+        };
         let cause = self
             .health
             .get(&place.provider)

@@ -61,11 +61,7 @@ impl Board {
                 None => plan.rule_out(wanted, format!("there is no group named {wanted:?}")),
             },
             Scope::Anywhere => {
-                for (rank, group) in self.group_order().enumerate() {
-                    if rank > 0 && self.is_practice(group) && !self.is_chosen_practice() {
-                        // Canned text in the middle of real work would be worse than an error.
-                        continue;
-                    }
+                for (rank, group) in self.serving_order().enumerate() {
                     self.add_group(&mut plan, ask, name, (group, rank), now);
                 }
             }
@@ -81,6 +77,19 @@ impl Board {
             .iter()
             .filter(move |group| self.mode == Mode::Auto && !is_chosen(group));
         groups.iter().find(is_chosen).into_iter().chain(others)
+    }
+
+    /// The groups that serve in this order. Canned text in the middle of real work would be worse than an error, so that
+    /// a group of stand-ins only serves where it is chosen.
+    pub(crate) fn serving_order(&self) -> impl Iterator<Item = &Group> {
+        let practises = self.is_chosen_practice();
+        let serves = move |(rank, group): &(usize, &Group)| {
+            *rank == 0 || practises || !self.is_practice(group)
+        };
+        self.group_order()
+            .enumerate()
+            .filter(serves)
+            .map(|(_, group)| group)
     }
 
     /// Whether a group has nothing but the built-in stand-in.

@@ -180,6 +180,8 @@ pub struct Provider {
     pub dialect: Dialect,
     /// Whether the config lets it serve.
     pub enabled: bool,
+    /// Why it does not, where it is not switched off: a clause for people, such as `it has no key`.
+    pub lacks: Option<String>,
     /// Key ids such as `relay/0`; empty when it needs no key.
     pub keys: Vec<Arc<str>>,
     /// In which order keys are used.
@@ -206,6 +208,7 @@ impl Provider {
             name: name.into(),
             dialect,
             enabled: true,
+            lacks: None,
             keys: Vec::new(),
             key_policy: KeyPolicy::RoundRobin,
             models: Tiers::default(),

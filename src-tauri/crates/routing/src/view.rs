@@ -172,13 +172,20 @@ impl Board {
     /// which at least some model is.
     fn serving(&self, providers: &[ProviderView], now: Instant) -> Option<Arc<str>> {
         let groups = self
-            .group_order()
+            .serving_order()
             .filter(|group| !self.paused.contains(&group.name));
         let members = groups.flat_map(|group| self.in_order(group, now));
         let views = members
             .filter_map(|member| view_of(providers, &member.provider))
             .collect::<Vec<_>>();
-        let well = views.iter().find(|view| view.health.serves());
+        let has_room = |view: &&&ProviderView| {
+            let provider = self.provider(&view.name);
+            provider.is_none_or(|provider| self.room(provider, now).is_none())
+        };
+        let well = views
+            .iter()
+            .filter(|view| view.health.serves())
+            .find(has_room);
         let partly = || views.iter().find(|view| self.serves_partly(view, now));
         well.or_else(partly).map(|view| view.name.clone())
     }

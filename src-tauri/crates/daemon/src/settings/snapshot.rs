@@ -118,6 +118,12 @@ fn provider(
         name: provider.name.as_str().into(),
         dialect: dialect(provider.dialect),
         enabled: provider.enabled && usable && reachable,
+        lacks: (provider.enabled && !usable).then(|| {
+            format!(
+                "it has no key: give it one with `turnout keys set {}`",
+                provider.name
+            )
+        }),
         keys,
         key_policy: match provider.key_policy {
             KeyPolicy::RoundRobin => routing::KeyPolicy::RoundRobin,

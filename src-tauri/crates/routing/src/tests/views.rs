@@ -149,3 +149,34 @@ fn a_provider_whose_keys_all_rest_is_cooling_until_the_first_is_back() {
         Some(rig.now + 9 * SECOND)
     );
 }
+
+#[test]
+fn who_serves_is_told_as_requests_would_find_it() {
+    let mut topology = three();
+    topology.providers[0].limits.rpm = Some(1);
+    topology
+        .providers
+        .push(Provider::new("stand-in", Dialect::Practice));
+    topology.groups.insert(1, group("practice", &["stand-in"]));
+    let mut rig = Rig::new(topology);
+    let serving = |rig: &Rig| rig.board.view(rig.now).serving.map(|name| name.to_string());
+    assert_eq!(serving(&rig).as_deref(), Some("a"));
+    rig.check(&[], &["a:m"]);
+    assert_eq!(serving(&rig).as_deref(), Some("b"), "a is at its own limit");
+    rig.check(&[broken()], &["b:m", "c:m"]);
+    assert_eq!(
+        serving(&rig).as_deref(),
+        Some("c"),
+        "stand-ins serve where they are chosen"
+    );
+}
+
+#[test]
+fn what_a_provider_lacks_is_told() {
+    let mut topology = topology(vec![provider("a", 0)], vec![group("main", &["a"])]);
+    topology.providers[0].enabled = false;
+    topology.providers[0].lacks = Some("it has no key".to_owned());
+    let mut rig = Rig::new(topology);
+    let exhausted = rig.send("m", &[]).gave_up.unwrap();
+    assert_eq!(exhausted.skipped[0].why, "it has no key");
+}
