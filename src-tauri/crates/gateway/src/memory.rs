@@ -67,6 +67,13 @@ impl Conversation {
         add(&mut digest, &value.to_string());
         digest.finalize().into()
     }
+
+    /// Under what a call of a history may have been kept.
+    fn keys(&self, call: &Call) -> Vec<Hash> {
+        let ids = [Some(call.id.as_str()), told(&call.id)];
+        let key = |id| self.call(id, &call.name, call.arguments.text());
+        ids.into_iter().flatten().map(key).collect()
+    }
 }
 
 fn add(digest: &mut Sha256, text: &str) {
@@ -85,29 +92,35 @@ impl Memory {
     /// Puts back what a history lacks: the reasoning before the first call of each turn that has none. What two calls
     /// could have led to belongs to the later one.
     pub(crate) fn complete(&self, conversation: Conversation, request: &mut Request) {
-        let kept = self.lock();
-        if kept.by_call.is_empty() {
+        if self.lock().by_call.is_empty() {
             return;
         }
-        let mut used = HashSet::new();
-        let turns = request.turns.iter_mut().rev();
-        for turn in turns.filter(|turn| turn.role == Role::Assistant) {
-            let sealed = |part: &Part| match part {
-                Part::Thinking(thinking) => thinking.seal.is_some(),
-                Part::Call(call) => call.seal.is_some(),
-                _ => false,
-            };
-            if turn.parts.iter().any(sealed) {
-                continue;
-            }
-            let found = turn.parts.iter().find_map(|part| match part {
-                Part::Call(call) => kept.before(conversation, call),
-                _ => None,
+        // Keys of long histories take their time, which nobody else is to wait for.
+        let lacking =
+            request.turns.iter().enumerate().rev().filter(|(_, turn)| {
+                turn.role == Role::Assistant && !turn.parts.iter().any(is_sealed)
             });
-            let Some((_, thinking)) = found.filter(|(key, _)| used.insert(*key)) else {
-                continue;
-            };
-            let thinking = thinking.clone();
+        let keys: Vec<(usize, Vec<Hash>)> = lacking
+            .map(|(index, turn)| {
+                let calls = turn.parts.iter().filter_map(|part| match part {
+                    Part::Call(call) => Some(conversation.keys(call)),
+                    _ => None,
+                });
+                (index, calls.flatten().collect())
+            })
+            .collect();
+        let mut used = HashSet::new();
+        let mut found = Vec::new();
+        let kept = self.lock();
+        for (index, keys) in keys {
+            let known = keys.iter().find(|key| kept.by_call.contains_key(*key));
+            if let Some(key) = known.filter(|key| used.insert(**key)) {
+                found.push((index, kept.by_call[key].clone()));
+            }
+        }
+        drop(kept);
+        for (index, thinking) in found {
+            let turn = &mut request.turns[index];
             turn.parts.retain(|part| !matches!(part, Part::Thinking(_)));
             let is_call = |part: &Part| matches!(part, Part::Call(_));
             let first = turn.parts.iter().position(is_call).unwrap_or_default();
@@ -156,14 +169,11 @@ impl Memory {
     }
 }
 
-impl Shelf {
-    /// What led to a call of a history.
-    fn before(&self, conversation: Conversation, call: &Call) -> Option<(Hash, &Thinking)> {
-        let ids = [Some(call.id.as_str()), told(&call.id)];
-        ids.into_iter().flatten().find_map(|id| {
-            let key = conversation.call(id, &call.name, call.arguments.text());
-            Some((key, self.by_call.get(&key)?))
-        })
+fn is_sealed(part: &Part) -> bool {
+    match part {
+        Part::Thinking(thinking) => thinking.seal.is_some(),
+        Part::Call(call) => call.seal.is_some(),
+        _ => false,
     }
 }
 
