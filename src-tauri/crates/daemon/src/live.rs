@@ -100,6 +100,7 @@ fn row(started: &Started) -> Request {
         path: Some(started.path.clone()),
         model_requested: Some(started.model_requested.clone()),
         stream: started.stream,
+        rule: started.rule.as_deref().map(str::to_owned),
         ..Request::default()
     }
 }
@@ -179,6 +180,7 @@ mod tests {
             path: "/v1/messages".into(),
             model_requested: "m".into(),
             stream: true,
+            rule: None,
         })
     }
 

@@ -76,6 +76,7 @@ fn started(started: &gateway::Started) -> ledger::Started {
         path: started.path.clone(),
         model_requested: started.model_requested.clone(),
         stream: started.stream,
+        rule: started.rule.as_deref().map(str::to_owned),
     }
 }
 

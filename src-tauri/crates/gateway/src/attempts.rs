@@ -4,7 +4,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt as _;
-use routing::{Ask, Candidate, Exhausted, Failover, Reason, Step, Verdict};
+use routing::{Candidate, Exhausted, Failover, Reason, Step, Verdict};
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +12,6 @@ use crate::{
     client::Answer,
     embed_recall::Recall,
     ending::{Ending, Progress, Spare},
-    exchange::routed,
     gateway::{Live, Shared, now, unix_ms},
     inbound::Inbound,
     outlet::{Gone, Outlet},
@@ -67,12 +66,7 @@ impl Driver {
     }
 
     async fn drive(&mut self, outlet: &mut Outlet) -> Conclusion {
-        let mut ask = Ask {
-            model: self.inbound.model().to_owned(),
-            pin: self.inbound.route.pin.clone(),
-            only: (self.inbound.route.endpoint == Endpoint::Other)
-                .then(|| routed(self.inbound.route.dialect)),
-        };
+        let mut ask = self.inbound.ask();
         let (mut run, mut step) = self.shared.first_step(&ask, &self.inbound.route.endpoint);
         let (mut last, mut spare) = (None, None);
         let mut patience = Patience::default();

@@ -70,6 +70,7 @@ impl Exchange {
         if dialect == client
             && !trial.without_reasoning
             && !carries_foreign_seal(inbound)
+            && !is_changed(inbound)
             && !has_to_adapt(trial)
         {
             return Ok(Self::same(trial));
@@ -138,6 +139,9 @@ impl Exchange {
             trial.shared.memory.complete(conversation, &mut request);
         }
         let counting = trial.inbound.route.endpoint == Endpoint::Count;
+        if !counting {
+            trial.inbound.choice.apply(&mut request);
+        }
         let codec = dialect.codec();
         let written = trial.with_target(|target| {
             if counting {
@@ -292,6 +296,11 @@ pub(crate) fn routed(dialect: Dialect) -> routing::Dialect {
         Dialect::Gemini => routing::Dialect::Gemini,
         Dialect::Ollama => routing::Dialect::Ollama,
     }
+}
+
+/// Whether a rule makes the request say something else than its client wrote. Token counts are of what was written.
+fn is_changed(inbound: &Inbound) -> bool {
+    inbound.route.endpoint == Endpoint::Answer && inbound.choice.changes()
 }
 
 /// Whether a request of Anthropic's own dialect must be written anew: for clouds that refuse what they do not know, and

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     attempts::Driver,
+    choice::Choice,
     client::{self, Answer, HEADERS_AFTER, Whole},
     embed_cache::EmbedCache,
     heal,
@@ -301,18 +302,7 @@ impl Gateway {
     ) -> Result<Response, Refusal> {
         let live = self.shared.live.load_full();
         let token = live.snapshot.access.admit(request.headers())?;
-        let Some(route) = route else {
-            return Err(Refusal::fatal(
-                StatusCode::NOT_FOUND,
-                format!(
-                    "{} is not a path of Turnout: clients call /v1/…, /v1beta/… or /ollama/api/… here",
-                    request.uri().path()
-                ),
-            ));
-        };
-        if let Some(unknown) = live.snapshot.unknown_pin(&route) {
-            return Err(Refusal::fatal(StatusCode::NOT_FOUND, unknown));
-        }
+        let route = live.known(route, request.uri().path())?;
         if matches!(route.endpoint, Endpoint::Models | Endpoint::Model(_)) {
             let mut answer = models::answer(&self.shared, &live, &route).await?;
             mark(&mut answer.headers, id, None);
@@ -321,7 +311,8 @@ impl Gateway {
         let started = Instant::now();
         let patient = request.extensions().get::<Impatient>().is_none();
         let (parts, body) = request.into_parts();
-        let inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
+        let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
+        inbound.choice = Choice::of(&live.snapshot.topology, &inbound, token.as_deref())?;
         self.shared.report(Report::Started(Started {
             id: id.clone(),
             at_ms: unix_ms(),
@@ -332,6 +323,7 @@ impl Gateway {
             path: inbound.route.path.clone(),
             model_requested: inbound.model().to_owned(),
             stream: inbound.stream(),
+            rule: inbound.choice.rule.clone(),
         }));
         Ok(self.drive(id, live, inbound, started, patient).await)
     }

@@ -6,12 +6,14 @@ use bytes::{Bytes, BytesMut};
 use dialects::{BadRequest, Dialect, PathFacts, Reply, anthropic, ir};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
-use routing::Candidate;
+use routing::{Ask, Candidate};
 
 use crate::{
+    choice::Choice,
     client::{Form, Whole},
     coding::{codings, too_large},
     count,
+    exchange::routed,
     refusal::Refusal,
     route::{Endpoint, Route},
     trial::mark,
@@ -32,6 +34,8 @@ pub(crate) struct Inbound {
     pub(crate) body: Bytes,
     /// Its body as routing reads it; `None` for a body that is not a JSON object on a path that may have others.
     pub(crate) message: Option<anthropic::Request>,
+    /// What a rule, or its own header, decided for it.
+    pub(crate) choice: Choice,
     /// Its body understood, for providers of other dialects; read when the first of them is tried.
     typed: OnceLock<Result<Arc<ir::Request>, BadRequest>>,
 }
@@ -70,6 +74,7 @@ impl Inbound {
             headers: parts.headers,
             body,
             message,
+            choice: Choice::default(),
             typed: OnceLock::new(),
         })
     }
@@ -83,7 +88,19 @@ impl Inbound {
             headers: self.headers.clone(),
             message: anthropic::Request::read(body.clone()).ok(),
             body,
+            choice: self.choice.clone(),
             typed: OnceLock::new(),
+        }
+    }
+
+    /// What is asked of routing.
+    pub(crate) fn ask(&self) -> Ask {
+        let is_alien = self.route.endpoint == Endpoint::Other;
+        Ask {
+            model: self.model().to_owned(),
+            pin: self.route.pin.clone(),
+            only: is_alien.then(|| routed(self.route.dialect)),
+            prefer: self.choice.prefer.clone(),
         }
     }
 

@@ -7,6 +7,7 @@
 mod access;
 mod attempts;
 mod calls;
+mod choice;
 mod client;
 mod coding;
 mod count;
@@ -17,6 +18,8 @@ mod embeddings;
 mod ending;
 mod error_answer;
 mod exchange;
+mod explain;
+mod facts;
 mod forward;
 mod gateway;
 mod guard;
@@ -41,6 +44,7 @@ mod waiting;
 mod whole;
 
 pub use dialects::Usage;
+pub use explain::{Explanation, Unexplained};
 pub use gateway::{BuildError, Gateway};
 pub use guard::guard;
 pub use heal::Health;

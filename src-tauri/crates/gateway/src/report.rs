@@ -76,6 +76,8 @@ pub struct Started {
     pub model_requested: String,
     /// Whether a stream was asked for.
     pub stream: bool,
+    /// The rule that decided where it goes.
+    pub rule: Option<Arc<str>>,
 }
 
 /// A candidate is tried.

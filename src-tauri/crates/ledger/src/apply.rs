@@ -29,12 +29,12 @@ pub(crate) async fn apply(conn: &mut SqliteConnection, prices: &Prices, event: &
 
 async fn started(conn: &mut SqliteConnection, event: &Started) -> Applied {
     sqlx::query(
-        "INSERT INTO requests (id, started_at, status, client, token, session, client_dialect, path, model_requested, stream)
-         VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO requests (id, started_at, status, client, token, session, client_dialect, path, model_requested, stream, rule)
+         VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET
              started_at = excluded.started_at, client = excluded.client, token = excluded.token,
              session = excluded.session, client_dialect = excluded.client_dialect, path = excluded.path,
-             model_requested = excluded.model_requested, stream = excluded.stream",
+             model_requested = excluded.model_requested, stream = excluded.stream, rule = excluded.rule",
     )
     .bind(&*event.id)
     .bind(event.at_ms)
@@ -45,6 +45,7 @@ async fn started(conn: &mut SqliteConnection, event: &Started) -> Applied {
     .bind(&event.path)
     .bind(&event.model_requested)
     .bind(event.stream)
+    .bind(&event.rule)
     .execute(conn)
     .await?;
     Ok(())

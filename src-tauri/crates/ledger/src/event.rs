@@ -60,6 +60,8 @@ pub struct Started {
     pub model_requested: String,
     /// Whether the client asked for a stream.
     pub stream: bool,
+    /// Rule that decided where it goes.
+    pub rule: Option<String>,
 }
 
 /// A candidate is being tried.

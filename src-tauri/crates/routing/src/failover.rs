@@ -59,7 +59,7 @@ impl Board {
     }
 
     /// Why a request may not use a place now, whatever the key.
-    fn bar(&self, run: &Failover, place: &Place, now: Instant) -> Option<Bar> {
+    pub(crate) fn bar(&self, run: &Failover, place: &Place, now: Instant) -> Option<Bar> {
         let bar = self.state(run, place, now);
         let holds =
             |bar: &Bar| !run.forced || matches!(bar, Bar::Gone | Bar::Disabled | Bar::Paused);
@@ -136,7 +136,12 @@ impl Board {
 
     /// The key to use at a place (`Some(None)` where none is needed), if the place can be used.
     #[allow(clippy::option_option)] // the outer one is whether, the inner one is which
-    fn key_for(&self, run: &Failover, place: &Place, now: Instant) -> Option<Option<Arc<str>>> {
+    pub(crate) fn key_for(
+        &self,
+        run: &Failover,
+        place: &Place,
+        now: Instant,
+    ) -> Option<Option<Arc<str>>> {
         if run.is_spent(place) || self.bar(run, place, now).is_some() {
             return None;
         }
@@ -262,7 +267,7 @@ impl Board {
     }
 
     /// Why a place is barred, and after what, where it rests.
-    fn with_cause(&self, place: &Place, bar: Bar, now: Instant) -> String {
+    pub(crate) fn with_cause(&self, place: &Place, bar: Bar, now: Instant) -> String {
         let lacks = self
             .provider(&place.provider)
             .and_then(|provider| provider.lacks.clone());

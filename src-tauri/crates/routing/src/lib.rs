@@ -11,6 +11,7 @@ mod board;
 mod breaker;
 mod change;
 mod cooldown;
+mod explain;
 mod failover;
 mod heal;
 mod health;
@@ -20,7 +21,9 @@ mod order;
 mod outcome;
 mod plan;
 mod resolve;
+mod rule;
 mod run;
+mod similar;
 mod step;
 mod topology;
 mod verdict;
@@ -32,9 +35,13 @@ mod tests;
 
 pub use board::{Board, UnknownGroup, UnknownProvider};
 pub use change::Change;
+pub use explain::Explained;
 pub use load::Limits;
+pub use resolve::{Glob, Tier};
+pub use rule::{Expression, Facts, Hours, Rule, Then, When, decide};
 pub use run::Failover;
-pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Skipped, Step};
+pub use similar::Examples;
+pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Prefer, Skipped, Step};
 pub use topology::{
     BreakerPolicy, Dialect, Group, KeyPolicy, Member, Mode, Pattern, Policy, Provider, Retry,
     Tiers, Topology,

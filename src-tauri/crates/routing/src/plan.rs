@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crate::board::Board;
 use crate::resolve::Name;
-use crate::step::{Ask, Pin, Skipped};
-use crate::topology::{Dialect, Group, Mode, Provider};
+use crate::step::{Ask, Pin, Prefer, Skipped};
+use crate::topology::{Dialect, Group, Mode, Provider, Topology};
 
 /// A model at a provider, on behalf of a group; with a key it becomes a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,33 +60,72 @@ impl Board {
                 Some(group) => self.add_group(&mut plan, ask, name, (group, 0), now),
                 None => plan.rule_out(wanted, format!("there is no group named {wanted:?}")),
             },
-            Scope::Anywhere => {
-                for (rank, group) in self.serving_order().enumerate() {
-                    self.add_group(&mut plan, ask, name, (group, rank), now);
-                }
-            }
+            Scope::Anywhere => self.add_all(&mut plan, ask, name, now),
         }
         plan
     }
 
-    /// The chosen group, then (in auto mode) the others in file order. Paused ones included.
-    pub(crate) fn group_order(&self) -> impl Iterator<Item = &Group> {
-        let groups = &self.topology.groups;
-        let is_chosen = |group: &&Group| group.name == self.chosen;
-        let others = groups
-            .iter()
-            .filter(move |group| self.mode == Mode::Auto && !is_chosen(group));
-        groups.iter().find(is_chosen).into_iter().chain(others)
+    /// What is preferred, then the rest.
+    fn add_all(&self, plan: &mut Plan, ask: &Ask, name: Name<'_>, now: Instant) {
+        let prefer = ask.prefer.as_ref();
+        let group = prefer
+            .and_then(|it| it.group.as_deref())
+            .and_then(|group| self.group(group));
+        let provider = prefer
+            .and_then(|it| it.provider.as_deref())
+            .and_then(|provider| self.provider(provider));
+        let is_preferred = group.is_some() || provider.is_some();
+        plan.pinned = is_preferred && self.mode == Mode::Manual;
+        if let Some(provider) = provider {
+            let has = |group: &&Group| has_member(group, &provider.name);
+            let home = group.filter(has).map(|group| group.name.clone());
+            let home = home.unwrap_or_else(|| self.home(&provider.name));
+            self.add(plan, ask, name, provider, (home, 0));
+            if self.mode == Mode::Manual && group.is_none() {
+                return;
+            }
+        }
+        let preferred = plan.places.len();
+        let first = group.map_or(&*self.chosen, |group| &*group.name);
+        let ranks = usize::from(provider.is_some())..;
+        for (rank, group) in ranks.zip(self.serving_from(first)) {
+            self.add_group(plan, ask, name, (group, rank), now);
+        }
+        if let Some(provider) = provider {
+            let rest = plan.places.split_off(preferred);
+            let others = rest.into_iter().filter(|it| it.provider != provider.name);
+            plan.places.extend(others);
+        }
     }
 
-    /// The groups that serve in this order. Canned text in the middle of real work would be worse than an error, so that
-    /// a group of stand-ins only serves where it is chosen.
+    /// The chosen group, then (in auto mode) the others in file order. Paused ones included.
+    pub(crate) fn group_order(&self) -> impl Iterator<Item = &Group> {
+        self.groups_from(&self.chosen)
+    }
+
+    /// The same with another group in the place of the chosen one.
+    fn groups_from<'a>(&'a self, first: &'a str) -> impl Iterator<Item = &'a Group> {
+        let groups = &self.topology.groups;
+        let is_first = move |group: &&Group| *group.name == *first;
+        let others = groups
+            .iter()
+            .filter(move |group| self.mode == Mode::Auto && !is_first(group));
+        groups.iter().find(is_first).into_iter().chain(others)
+    }
+
+    /// The groups that serve in this order where nothing is preferred.
     pub(crate) fn serving_order(&self) -> impl Iterator<Item = &Group> {
+        self.serving_from(&self.chosen)
+    }
+
+    /// The groups that serve, one first. Canned text in the middle of real work would be worse than an error, so that a
+    /// group of stand-ins only serves where it is chosen or first.
+    fn serving_from<'a>(&'a self, first: &'a str) -> impl Iterator<Item = &'a Group> {
         let practises = self.is_chosen_practice();
         let serves = move |(rank, group): &(usize, &Group)| {
             *rank == 0 || practises || !self.is_practice(group)
         };
-        self.group_order()
+        self.groups_from(first)
             .enumerate()
             .filter(serves)
             .map(|(_, group)| group)
@@ -109,52 +148,58 @@ impl Board {
     }
 
     fn scope<'a>(&self, ask: &'a Ask) -> (Scope<'a>, Name<'a>) {
-        let model = ask.model.as_str();
+        let model = ask.wanted();
         if let Some(Pin::Provider(provider)) = &ask.pin {
             return (Scope::Provider(provider), Name::new(model));
         }
-        if let Some((prefix, rest)) = model.split_once('/')
-            && self.provider(prefix).is_some()
-        {
-            return (Scope::Provider(prefix), Name::new(rest));
-        }
-        let (in_name, name) = match model.strip_prefix("group:") {
-            Some(group) => (Some(group), Name::new("big")),
+        let (in_name, name) = match self.topology.pin_in(model) {
+            Some((Narrow::Provider(provider), rest)) => {
+                return (Scope::Provider(provider), Name::new(rest));
+            }
+            Some((Narrow::Group(group), big)) => (Some(group), Name::new(big)),
             None => (None, Name::new(model)),
         };
         match (&ask.pin, in_name) {
             (Some(Pin::Group(group)), _) => (Scope::Group(group), name),
-            (_, Some(group)) => (Scope::Group(Name::new(group).base()), name),
+            (_, Some(group)) => (Scope::Group(group), name),
             _ => (Scope::Anywhere, name),
         }
     }
 
-    /// An ask that a person sends elsewhere: what its model name pinned it to is taken out of the name.
+    /// An ask that a person sends elsewhere: what its model name pinned it to is taken out of the name, and what a rule
+    /// preferred is forgotten.
     pub fn redirected(&self, ask: &Ask, pin: Pin) -> Ask {
-        let (scope, _) = self.scope(ask);
-        let model = match (scope, ask.model.split_once('/')) {
-            (Scope::Provider(provider), Some((prefix, rest))) if prefix == provider => rest,
-            _ if ask.model.starts_with("group:") => "big",
-            _ => &ask.model,
-        };
-        Ask {
-            model: model.to_owned(),
-            pin: Some(pin),
+        let plain = Ask {
+            prefer: None,
             ..ask.clone()
+        };
+        let (scope, _) = self.scope(&plain);
+        let model = match (scope, ask.model.split_once('/')) {
+            (Scope::Provider(provider), Some((prefix, rest))) if prefix == provider => Some(rest),
+            _ if ask.model.starts_with("group:") => Some("big"),
+            _ => None,
+        };
+        let prefer = model.map(|model| Prefer {
+            model: Some(model.to_owned()),
+            ..Prefer::default()
+        });
+        Ask {
+            pin: Some(pin),
+            prefer,
+            ..plain
         }
     }
 
-    /// The group a pinned provider is shown under: the first in order that has it.
+    /// The group that a provider is shown under where no group was asked for: the first in order that has it, one that
+    /// is not paused before one that is.
     fn home(&self, provider: &str) -> Arc<str> {
-        let has = |group: &&Group| {
-            group
-                .members
-                .iter()
-                .any(|member| *member.provider == *provider)
-        };
+        let has = |group: &&Group| has_member(group, provider);
+        let is_up = |group: &&Group| !self.paused.contains(&group.name);
         let home = self
             .group_order()
+            .filter(is_up)
             .find(has)
+            .or_else(|| self.group_order().find(has))
             .or_else(|| self.topology.groups.iter().find(has));
         home.map_or_else(|| "".into(), |group| group.name.clone())
     }
@@ -205,6 +250,36 @@ impl Board {
             renamed: *model != *ask.model,
             model,
         }));
+    }
+}
+
+fn has_member(group: &Group, provider: &str) -> bool {
+    let mut members = group.members.iter();
+    members.any(|member| *member.provider == *provider)
+}
+
+/// A pin that is part of a model's name.
+enum Narrow<'a> {
+    Provider(&'a str),
+    Group(&'a str),
+}
+
+impl Topology {
+    /// Whether path or model name say where a request goes, so that no rule has a say in it.
+    pub fn is_pinned(&self, ask: &Ask) -> bool {
+        ask.pin.is_some() || self.pin_in(&ask.model).is_some()
+    }
+
+    /// The pin in a model's name, and what the name is without it.
+    fn pin_in<'a>(&self, model: &'a str) -> Option<(Narrow<'a>, &'a str)> {
+        if let Some((prefix, rest)) = model.split_once('/')
+            && self.provider(prefix).is_some()
+        {
+            return Some((Narrow::Provider(prefix), rest));
+        }
+        let group = model.strip_prefix("group:")?;
+        // A group alone means its best.
+        Some((Narrow::Group(Name::new(group).base()), "big"))
     }
 }
 

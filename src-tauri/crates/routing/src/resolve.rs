@@ -7,16 +7,21 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::topology::{Provider, Tiers};
+use crate::words::words;
 
 /// What Claude Code appends to ask for the long context window.
 const LONG_CONTEXT: &str = "[1m]";
 
-/// What opus, sonnet and haiku (and other names) stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tier {
-    Big,
-    Middle,
-    Small,
+words! {
+    /// What opus, sonnet and haiku (and other names) stand for.
+    pub enum Tier {
+        /// Opus and its like.
+        Big = "big",
+        /// Sonnet and its like.
+        Middle = "middle",
+        /// Haiku and its like.
+        Small = "small",
+    }
 }
 
 /// A model name as asked, in two parts.
@@ -78,10 +83,23 @@ pub(crate) struct Lexicon {
 
 #[derive(Debug, Clone)]
 struct Entry {
+    glob: Glob,
+    target: Arc<str>,
+}
+
+/// A glob over names, without regard to case; two are equal when they are written alike.
+#[derive(Debug, Clone)]
+pub struct Glob {
+    written: String,
     matcher: Matcher,
     /// The pattern itself ends in the suffix, so that it wants a name that does.
     long_only: bool,
-    target: Arc<str>,
+}
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -91,10 +109,11 @@ enum Matcher {
     Literal(String),
 }
 
-impl Entry {
-    fn new(pattern: &str, target: &str) -> Self {
-        let base = without_suffix(pattern);
-        let pattern = base.unwrap_or(pattern);
+impl Glob {
+    /// Reads a glob. What is none stands for itself.
+    pub fn new(written: &str) -> Self {
+        let base = without_suffix(written);
+        let pattern = base.unwrap_or(written);
         let matcher = GlobBuilder::new(pattern)
             .case_insensitive(true)
             .build()
@@ -103,13 +122,13 @@ impl Entry {
                 |glob| Matcher::Glob(glob.compile_matcher()),
             );
         Self {
+            written: written.to_owned(),
             matcher,
             long_only: base.is_some(),
-            target: target.into(),
         }
     }
 
-    fn matches(&self, name: &Name<'_>) -> bool {
+    pub(crate) fn matches(&self, name: &Name<'_>) -> bool {
         (name.is_long() || !self.long_only)
             && match &self.matcher {
                 Matcher::Glob(glob) => glob.is_match(name.base),
@@ -125,7 +144,10 @@ impl Lexicon {
             map: provider
                 .model_map
                 .iter()
-                .map(|(glob, target)| Entry::new(glob, target))
+                .map(|(glob, target)| Entry {
+                    glob: Glob::new(glob),
+                    target: target.as_str().into(),
+                })
                 .collect(),
             big: nearest([big, middle, small]),
             middle: nearest([middle, big, small]),
@@ -135,7 +157,7 @@ impl Lexicon {
 
     /// The names to send for an asked one, best first; never empty.
     pub(crate) fn models(&self, name: &Name<'_>) -> Vec<Arc<str>> {
-        if let Some(entry) = self.map.iter().find(|entry| entry.matches(name)) {
+        if let Some(entry) = self.map.iter().find(|entry| entry.glob.matches(name)) {
             return vec![entry.target.clone()];
         }
         for own in [&self.big, &self.middle, &self.small].into_iter().flatten() {

@@ -7,7 +7,7 @@ use crate::topology::Dialect;
 use crate::verdict::{Reason, Verdict};
 
 /// What a request asks of routing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ask {
     /// The model name as the client wrote it; empty for calls without one. Besides a provider's
     /// own names: tier names, `provider/model`, `group:NAME`, each also with a `[1m]` suffix.
@@ -16,6 +16,28 @@ pub struct Ask {
     pub pin: Option<Pin>,
     /// Only providers of this dialect: for calls that no other dialect has, such as files and batches.
     pub only: Option<Dialect>,
+    /// What a rule, or the request itself, wants tried first. A pin goes before it.
+    pub prefer: Option<Prefer>,
+}
+
+/// What is tried first. In automatic mode everything else follows; in manual mode a request stays in the preferred
+/// group, or with the preferred provider where no group is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prefer {
+    /// This group, instead of the chosen one.
+    pub group: Option<String>,
+    /// This provider, before any group.
+    pub provider: Option<String>,
+    /// This model, instead of the one that the client wrote; read as that one would be, pins in it included.
+    pub model: Option<String>,
+}
+
+impl Ask {
+    /// The model that is asked for.
+    pub(crate) fn wanted(&self) -> &str {
+        let preferred = self.prefer.as_ref().and_then(|it| it.model.as_deref());
+        preferred.unwrap_or(&self.model)
+    }
 }
 
 /// Where a request has to stay.

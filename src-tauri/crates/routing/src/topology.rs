@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::load::Limits;
+use crate::rule::Rule;
 use crate::words::words;
 
 words! {
@@ -90,6 +91,9 @@ pub struct Topology {
     pub providers: Vec<Provider>,
     /// All groups; file order is the priority between them.
     pub groups: Vec<Group>,
+    /// Rules that are switched on, in file order. The board never looks at them: who asks it does, by
+    /// [`crate::decide`].
+    pub rules: Vec<Rule>,
 }
 
 impl Default for Topology {
@@ -102,6 +106,7 @@ impl Default for Topology {
             failover_on: Vec::new(),
             providers: Vec::new(),
             groups: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod auth;
 mod config;
 mod history;
 mod refusal;
+mod rules;
 mod steer;
 mod stream;
 mod suspended;
@@ -37,6 +38,8 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/providers/{name}/keys", post(steer::add_key))
         .route("/practice/outage", post(steer::outage))
         .route("/keys", get(keys))
+        .route("/rules", get(rules::list))
+        .route("/rules/explain", post(rules::explain))
         .route("/requests", get(history::list))
         .route("/requests/{id}", get(history::detail))
         .route("/suspended", get(suspended::list))

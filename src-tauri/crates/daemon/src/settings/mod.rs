@@ -23,6 +23,7 @@ mod notices;
 mod problem;
 mod raw;
 mod reader;
+mod rules;
 mod scalar;
 mod schema;
 mod snapshot;

@@ -16,13 +16,6 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
         routing(check, &at.value, settings);
     }
     providers(check, document, settings);
-    if let Some(rules) = document
-        .rules
-        .as_ref()
-        .filter(|rules| !rules.value.is_empty())
-    {
-        not_yet(check, &rules.value[0].span, "rules");
-    }
     if let Some(at) = &document.ledger {
         ledger(check, &at.value, settings);
     }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::{
     Auth, Dialect, FailoverOn, KeyPolicy, Lossy, Mode, Policy, Provider, Settings, Timeouts,
-    vendors::vendors,
+    rules::rules, vendors::vendors,
 };
 use crate::secrets::Resolved;
 
@@ -102,6 +102,7 @@ fn topology(
             .map(|one| provider(one, secrets, practice))
             .collect(),
         groups: settings.groups.iter().map(group).collect(),
+        rules: rules(settings),
     }
 }
 
@@ -251,7 +252,7 @@ fn policy(policy: Policy) -> routing::Policy {
     }
 }
 
-fn dialect(dialect: Dialect) -> routing::Dialect {
+pub(super) fn dialect(dialect: Dialect) -> routing::Dialect {
     match dialect {
         Dialect::Anthropic => routing::Dialect::Anthropic,
         Dialect::OpenaiChat => routing::Dialect::OpenaiChat,

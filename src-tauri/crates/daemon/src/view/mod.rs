@@ -10,6 +10,7 @@ mod list;
 mod notice;
 mod provider;
 mod request;
+mod rule;
 mod status;
 mod suspended;
 
@@ -20,5 +21,6 @@ pub use list::List;
 pub use notice::{Notice, NoticeKind};
 pub use provider::{Key, Models, Provider, ProviderTest};
 pub use request::{Cost, Request};
+pub use rule::{Explained, Explanation, Rule};
 pub use status::{GroupSummary, Mode, Problem, ProblemKind, Status, Today};
 pub use suspended::Suspended;

@@ -40,7 +40,7 @@ pub struct Request {
     pub key: Option<String>,
     /// The group it was chosen from.
     pub group: Option<String>,
-    /// The rule that chose the group.
+    /// The rule that decided where it goes.
     pub rule: Option<String>,
     /// Whether a stream was asked for.
     pub stream: bool,

@@ -8,5 +8,6 @@ mod groups;
 mod history;
 mod keys;
 mod lifecycle;
+mod rules;
 mod stream;
 mod support;

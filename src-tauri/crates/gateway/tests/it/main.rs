@@ -8,6 +8,7 @@ mod convert;
 mod embed_cache;
 mod failover;
 mod passthrough;
+mod rules;
 mod stream;
 mod support;
 mod suspend;

@@ -65,6 +65,7 @@ pub(crate) fn started(id: &str, at_ms: i64) -> Started {
         path: "/v1/messages".into(),
         model_requested: "claude-sonnet-4-5".into(),
         stream: true,
+        rule: None,
     }
 }
 

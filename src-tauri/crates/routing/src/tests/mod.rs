@@ -6,6 +6,8 @@ mod heals;
 mod orders;
 mod people;
 mod places;
+mod preferences;
+mod rules;
 mod simulation;
 mod views;
 
@@ -203,8 +205,7 @@ impl Rig {
 fn ask(model: &str) -> Ask {
     Ask {
         model: model.to_owned(),
-        pin: None,
-        only: None,
+        ..Ask::default()
     }
 }
 

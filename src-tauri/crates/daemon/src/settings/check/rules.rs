@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use dialects::ir::Effort;
+
 use super::{
     super::{
         model::{Budget, Group, Provider, Rule, Target, Then, When},
@@ -54,6 +56,25 @@ fn when(check: &mut Check<'_>, raw: &raw::When) -> When {
     {
         check.tell(&at.span, "`when.threshold` must be between 0 and 1");
     }
+    if let Some(at) = &raw.regex
+        && let Err(error) = routing::Expression::new(&at.value)
+    {
+        // The library shows the place on lines of its own; what is wrong stands last.
+        let why = error.lines().last().unwrap_or_default();
+        let why = why.trim_start_matches("error: ");
+        check.tell(
+            &at.span,
+            format!("`when.regex` is no regular expression: {why}"),
+        );
+    }
+    if let Some(at) = &raw.hour
+        && routing::Hours::parse(&at.value).is_none()
+    {
+        check.tell(
+            &at.span,
+            "`when.hour` must be hours of the day such as \"9-17\", \"22-6\" or \"8,12-14\"",
+        );
+    }
     let list = |field: &Field<OneOrMany>| {
         field
             .as_ref()
@@ -100,6 +121,16 @@ fn target(
     }
     if let Some(at) = &raw.provider {
         check.provider_exists(&at.value, &at.span, providers);
+    }
+    if let Some(at) = &raw.effort
+        && at.value != "none"
+        && Effort::of(&at.value).is_none()
+    {
+        let levels = Effort::ALL.map(Effort::as_str).join(", ");
+        check.tell(
+            &at.span,
+            format!("`use.effort` must be one of none, {levels}"),
+        );
     }
     let target = Target {
         group: given(&raw.group),

@@ -254,6 +254,18 @@ fn each_mistake_between_tables_is_told_where_it_stands() {
             "[[rules]]\nname = \"r\"\nwhen = { threshold = «2 }\nuse = { model = \"m\" }\n",
             "between 0 and 1",
         ),
+        (
+            "[[rules]]\nname = \"r\"\nwhen = { regex = «\"(a\" }\nuse = { model = \"m\" }\n",
+            "no regular expression: unclosed group",
+        ),
+        (
+            "[[rules]]\nname = \"r\"\nwhen = { hour = «\"nine\" }\nuse = { model = \"m\" }\n",
+            "hours of the day",
+        ),
+        (
+            "[[rules]]\nname = \"r\"\nuse = { effort = «\"huge\" }\n",
+            "one of none, minimal, low",
+        ),
     ];
     for (text, part) in cases {
         one_problem(&format!("{MINIMAL}{text}"), part);

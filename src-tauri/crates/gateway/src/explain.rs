@@ -1,0 +1,104 @@
+//! Where a request would go, and why, without sending it anywhere.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::{Request, StatusCode};
+use routing::Explained;
+
+use crate::{
+    choice::Choice,
+    gateway::{Gateway, Live},
+    inbound::Inbound,
+    refusal::Refusal,
+    route::{Endpoint, Route},
+};
+
+/// Where a request would go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The rule that decides it.
+    pub rule: Option<Arc<str>>,
+    /// The group that would serve it: that of the first place that can, else of the first one at all.
+    pub group: Option<Arc<str>>,
+    /// Every place it could go to, in order.
+    pub candidates: Vec<Explained>,
+}
+
+/// A request that would not be sent anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unexplained {
+    /// The status that its client would get.
+    pub status: StatusCode,
+    /// Why, in one sentence.
+    pub message: String,
+}
+
+impl From<Refusal> for Unexplained {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            status: refusal.status,
+            message: refusal.message,
+        }
+    }
+}
+
+impl Gateway {
+    /// Tells where a request would go now, and changes nothing by it. It need not present a client token; `token` is
+    /// the name of the one it would present, where its headers have none.
+    pub async fn explain(
+        &self,
+        request: Request<Body>,
+        token: Option<&str>,
+    ) -> Result<Explanation, Unexplained> {
+        let live = self.shared.live.load_full();
+        let route = Route::of(
+            request.method(),
+            request.uri().path(),
+            request.uri().query(),
+            request.headers(),
+        );
+        let route = live.known(route, request.uri().path())?;
+        if matches!(route.endpoint, Endpoint::Models | Endpoint::Model(_)) {
+            let told = format!("{} is answered by Turnout itself", request.uri().path());
+            return Err(Refusal::fatal(StatusCode::BAD_REQUEST, told).into());
+        }
+        let presented = live.snapshot.access.admit(request.headers());
+        let presented = presented.ok().flatten();
+        let token = presented.as_deref().or(token);
+        let (parts, body) = request.into_parts();
+        let max_body = live.snapshot.limits.max_body;
+        let mut inbound = Inbound::read(route, parts, body, max_body).await?;
+        inbound.choice = Choice::of(&live.snapshot.topology, &inbound, token)?;
+        let ask = inbound.ask();
+        let candidates = self.board(|board, now| board.explain(&ask, now));
+        let first = candidates
+            .iter()
+            .find(|one| one.usable)
+            .or(candidates.first());
+        Ok(Explanation {
+            rule: inbound.choice.rule,
+            group: first
+                .map(|one| one.group.clone())
+                .filter(|group| !group.is_empty()),
+            candidates,
+        })
+    }
+}
+
+impl Live {
+    /// The route of a call, or why there is none.
+    pub(crate) fn known(&self, route: Option<Route>, path: &str) -> Result<Route, Refusal> {
+        let Some(route) = route else {
+            let told = format!(
+                "{path} is not a path of Turnout: clients call /v1/…, /v1beta/… or /ollama/api/… here"
+            );
+            return Err(Refusal::fatal(StatusCode::NOT_FOUND, told));
+        };
+        match self.snapshot.unknown_pin(&route) {
+            Some(unknown) => Err(Refusal::fatal(StatusCode::NOT_FOUND, unknown)),
+            None => Ok(route),
+        }
+    }
+}
