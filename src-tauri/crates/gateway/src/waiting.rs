@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use routing::{Ask, Board, Candidate, Failover, Outcome, Pin, Reason, Step, Verdict};
+use routing::{Ask, Board, Candidate, Failover, Outcome, Pin, Step};
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
@@ -138,7 +138,7 @@ impl Drop for Seat {
         if let Ok(Way::Go(mut go)) = self.way.try_recv() {
             // It was handed a candidate just as its client left.
             self.shared
-                .with_board(|board, now| board.record(&mut go.run, &GONE, now));
+                .with_board(|board, now| board.record(&mut go.run, &Outcome::GONE, now));
         }
         let room = &self.shared.waiting;
         let mut queue = room.lock();
@@ -283,7 +283,7 @@ impl WaitingRoom {
                         candidate,
                     };
                     if let Err(Way::Go(mut go)) = tell.send(Way::Go(Box::new(go))) {
-                        board.record(&mut go.run, &GONE, now);
+                        board.record(&mut go.run, &Outcome::GONE, now);
                     }
                 }
                 Step::Wait { until } => next = next.min(until.saturating_duration_since(now)),
@@ -303,16 +303,6 @@ impl WaitingRoom {
             .then_some(next.max(Duration::from_millis(10)))
     }
 }
-
-/// The client of a request that was about to be served is gone.
-const GONE: Outcome = Outcome {
-    verdict: Verdict::Cancelled,
-    reason: Some(Reason::ClientCancelled),
-    retry_after: None,
-    committed: false,
-    tokens: 0,
-    asked: false,
-};
 
 /// Looks through the room until it is empty.
 async fn watch(shared: Arc<Shared>) {

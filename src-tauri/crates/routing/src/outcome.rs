@@ -131,15 +131,7 @@ impl Board {
 
     /// A candidate that was handed out and never recorded.
     pub(crate) fn record_cancelled(&mut self, out: &Out, now: Instant) {
-        let outcome = Outcome {
-            verdict: Verdict::Cancelled,
-            reason: Some(Reason::ClientCancelled),
-            retry_after: None,
-            committed: false,
-            tokens: 0,
-            asked: false,
-        };
-        self.ended_at(&out.place.provider, &outcome, now);
+        self.ended_at(&out.place.provider, &Outcome::GONE, now);
         self.released(&out.candidate, now);
     }
 

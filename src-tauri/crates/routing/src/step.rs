@@ -113,6 +113,18 @@ pub struct Skipped {
     pub why: String,
 }
 
+impl Outcome {
+    /// The client went away before anything was sent.
+    pub const GONE: Self = Self {
+        verdict: Verdict::Cancelled,
+        reason: Some(Reason::ClientCancelled),
+        retry_after: None,
+        committed: false,
+        tokens: 0,
+        asked: false,
+    };
+}
+
 /// How a try ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {

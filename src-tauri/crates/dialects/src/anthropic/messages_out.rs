@@ -1,7 +1,10 @@
 //! Writes the conversation in the order that Anthropic demands: turns alternate and begin with the user's, every call
 //! is answered in the next turn of the user, results come first in it.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
     media_out,
@@ -45,6 +48,8 @@ struct Writer<'w, 'a> {
     results: usize,
     /// Calls of the last turn of the assistant.
     pending: Vec<Pending<'a>>,
+    /// Their positions by the client's ids.
+    by_id: HashMap<&'a str, Vec<usize>>,
     /// Ids told so far.
     ids: HashSet<String>,
 }
@@ -67,6 +72,7 @@ impl<'a> Conversation<'a> {
             leading: Vec::new(),
             results: 0,
             pending: Vec::new(),
+            by_id: HashMap::new(),
             ids: HashSet::new(),
         };
         for turn in &request.turns {
@@ -148,6 +154,7 @@ impl<'a> Writer<'_, 'a> {
         if self.last_role() != Some(ASSISTANT) {
             self.settle();
             self.pending.clear();
+            self.by_id.clear();
         }
         if self.messages.is_empty() {
             self.context
@@ -156,7 +163,11 @@ impl<'a> Writer<'_, 'a> {
             self.open(USER, turn.at).push(Block::text(NOTHING));
         }
         self.open(ASSISTANT, turn.at).append(&mut blocks);
-        self.pending.append(&mut calls);
+        for call in calls {
+            let position = self.pending.len();
+            self.by_id.entry(call.id).or_default().push(position);
+            self.pending.push(call);
+        }
         Ok(())
     }
 
@@ -336,14 +347,13 @@ impl<'a> Writer<'_, 'a> {
     }
 
     fn result(&mut self, result: &'a ToolResult) -> Result<(), Refusal> {
-        let position = |answered: bool, pending: &[Pending<'_>]| {
-            let fits = |call: &Pending<'_>| {
-                call.id == result.call_id && call.answered.is_some() == answered
-            };
-            pending.iter().position(fits)
-        };
-        let found = position(false, &self.pending).or_else(|| position(true, &self.pending));
-        let Some(index) = found else {
+        let positions = self
+            .by_id
+            .get(result.call_id.as_str())
+            .map_or(&[][..], Vec::as_slice);
+        let is_open = |position: &&usize| self.pending[**position].answered.is_none();
+        let found = positions.iter().find(is_open).or(positions.first());
+        let Some(&index) = found else {
             return self.orphan(result);
         };
         let mut behind = Vec::new();
