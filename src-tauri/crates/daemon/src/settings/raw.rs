@@ -314,15 +314,15 @@ tables! {
         dialect: Dialect,
         /// Name of the client program.
         client: String,
-        /// Path called.
+        /// Glob on the path called, without a pin.
         path: String,
-        /// Words of which one must be in the last user text.
+        /// Texts of which one must be in the last user text, in any case, also inside a word.
         keyword: OneOrMany,
         /// Regular expression on the last user text.
         regex: String,
-        /// Example utterances.
+        /// Example utterances that the last user text is compared with, by words and letters.
         similar_to: OneOrMany,
-        /// How similar, from 0 to 1.
+        /// How similar, from 0 to 1. Default: 0.5.
         threshold: f64,
         /// More input tokens than this.
         tokens_over: Count,
@@ -336,7 +336,7 @@ tables! {
         web_search: bool,
         /// Whether it is one of a client's small helper calls.
         background: bool,
-        /// Hours of the day, such as "9-17".
+        /// Hours of the day, such as "9-17", "22-6" or "8,12-14"; local time.
         hour: String,
         /// Name of the client token.
         token: String,
@@ -344,15 +344,15 @@ tables! {
 
     /// What a rule does.
     Use {
-        /// Serve by this group.
+        /// Try this group first.
         group: String,
-        /// Serve by this provider.
+        /// Try this provider first.
         provider: String,
         /// Ask for this model.
         model: String,
-        /// Ask for this effort.
+        /// Ask for this effort: none, minimal, low, medium, high, xhigh or max.
         effort: String,
-        /// Bound the answer.
+        /// Bound the answer; a client that wants less gets less.
         max_tokens: Count,
     }
 
