@@ -8,13 +8,17 @@ use tests::program::{Practice, Turnout};
 use tests::until;
 
 async fn behind(first: &Practice, second: &Practice) -> Turnout {
-    let config = Config::chain([
+    let config = config(first, second).routing("sticky = false");
+    Turnout::start(&config).await
+}
+
+fn config(first: &Practice, second: &Practice) -> Config {
+    Config::chain([
         ("first", first.base.clone()),
         ("second", second.base.clone()),
     ])
     .routing(r#"cooldown = "1ms""#)
-    .routing(r#"breaker = { failures = 1000, window = "60s", recovery = "1s", probes = 1 }"#);
-    Turnout::start(&config).await
+    .routing(r#"breaker = { failures = 1000, window = "60s", recovery = "1s", probes = 1 }"#)
 }
 
 /// Every request as `provider:verdict` of each of its attempts, oldest first, once there are as many as are `wanted`.
@@ -142,4 +146,26 @@ async fn a_tool_loop_survives_a_529_and_a_cut() {
     );
     assert_eq!(story[2], OVERLOADED_THEN_SERVED);
     assert_eq!(story.len(), 3, "{story:#?}");
+}
+
+#[tokio::test]
+async fn a_session_stays_with_the_provider_that_has_it_in_its_cache() {
+    let (first, second) = (
+        Practice::start("first").await,
+        Practice::start("second").await,
+    );
+    first.next(&["529"]).await;
+    let turnout = Turnout::start(&config(&first, &second)).await;
+    let run = run(
+        &turnout,
+        "Run the tool. [[practice:tool;command=echo $((6*7))-from-the-tool]]",
+    )
+    .await;
+    ended_well(&run);
+    let story = story(&turnout, 2).await;
+    assert_eq!(story[0], OVERLOADED_THEN_SERVED);
+    assert!(
+        story[1..].iter().all(|told| told == "second:ok completed"),
+        "{story:#?}"
+    );
 }

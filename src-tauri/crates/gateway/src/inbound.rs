@@ -1,12 +1,16 @@
 //! What a client asks, read whole: its body is stored once and shared by all attempts.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use dialects::{BadRequest, Dialect, PathFacts, Reply, anthropic, ir};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
-use routing::{Ask, Candidate};
+use memchr::memmem;
+use routing::{Ask, Candidate, Conversation};
 
 use crate::{
     choice::Choice,
@@ -101,7 +105,22 @@ impl Inbound {
             pin: self.route.pin.clone(),
             only: is_alien.then(|| routed(self.route.dialect)),
             prefer: self.choice.prefer.clone(),
+            conversation: self.conversation(),
         }
+    }
+
+    /// The conversation that this answer belongs to, where the client names its session.
+    fn conversation(&self) -> Option<Conversation> {
+        /// What Anthropic's caches keep a prompt for, unless a client pays for an hour.
+        const SHORT: Duration = Duration::from_mins(5);
+        if self.route.endpoint != Endpoint::Answer {
+            return None;
+        }
+        let long = memmem::find(&self.body, b"\"1h\"").is_some();
+        Some(Conversation {
+            id: self.session()?.into(),
+            warm: if long { Duration::from_hours(1) } else { SHORT },
+        })
     }
 
     /// The model asked for; empty where there is none.

@@ -12,6 +12,7 @@ use crate::health::ProviderHealth;
 use crate::load::Loads;
 use crate::order::Turns;
 use crate::resolve::Lexicon;
+use crate::sticky::Homes;
 use crate::topology::{Group, Mode, Provider, Topology};
 
 /// No group has this name.
@@ -36,6 +37,7 @@ pub struct Board {
     switched: HashMap<Arc<str>, bool>,
     pub(crate) health: HashMap<Arc<str>, ProviderHealth>,
     pub(crate) loads: Loads,
+    pub(crate) homes: Homes,
     /// By group.
     pub(crate) turns: HashMap<Arc<str>, Turns>,
     /// Everybody was told that nothing can serve.
@@ -68,6 +70,7 @@ impl Board {
             switched: HashMap::new(),
             health: HashMap::new(),
             loads: Loads::new(),
+            homes: Homes::default(),
             turns: HashMap::new(),
             all_down: false,
             tickets: 0,
@@ -123,6 +126,7 @@ impl Board {
         let mut changes = self.resume(group, now)?;
         let group = self.known_group(group)?;
         if self.chosen != group {
+            self.homes.clear();
             self.chosen = group.clone();
             changes.push(Change::GroupChosen { group });
         }

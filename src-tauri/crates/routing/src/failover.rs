@@ -15,7 +15,21 @@ use crate::step::{Ask, Candidate, Exhausted, Skipped, Step};
 impl Board {
     /// Plans a request: pins, groups, members, models. Keys and health come in [`Self::next`].
     pub fn begin(&mut self, ask: &Ask, now: Instant) -> Failover {
-        Failover::new(self.plan(ask, now))
+        self.run(ask, now)
+    }
+
+    fn run(&self, ask: &Ask, now: Instant) -> Failover {
+        let mut plan = self.plan(ask, now);
+        let is_sent = plan.pinned || ask.prefer.as_ref().is_some_and(|it| it.provider.is_some());
+        let home = self.home_of(ask, now).filter(|_| !is_sent);
+        if let Some(home) = &home {
+            plan.stay(home);
+        }
+        Failover {
+            stays: ask.conversation.clone().map(|it| (it, ask.model.clone())),
+            home,
+            ..Failover::new(plan)
+        }
     }
 
     /// Plans a request anew that had nowhere to go: what it tried may be tried again, but for what cannot serve it
@@ -28,7 +42,7 @@ impl Board {
             takes_turns: run.takes_turns,
             spent: run.unfit.clone(),
             unfit: run.unfit.clone(),
-            ..Failover::new(self.plan(ask, now))
+            ..self.run(ask, now)
         }
     }
 
@@ -161,6 +175,16 @@ impl Board {
             .map_or(&unused, |health| &health.pool);
         let has_left = |key: &Arc<str>| pool.set_aside(key, &place.model, now).is_none();
         let may = |key: &Arc<str>| may(key) && has_left(key);
+        let home = run
+            .home
+            .as_ref()
+            .filter(|home| home.provider == place.provider);
+        let warm = home.and_then(|home| home.key.as_ref()).filter(|key| {
+            provider.keys.contains(key) && may(key) && pool.until(key, now).is_none()
+        });
+        if let Some(key) = warm {
+            return Some(Some(key.clone()));
+        }
         pool.pick(&provider.keys, provider.key_policy, now, may)
             .map(Some)
     }
@@ -211,7 +235,11 @@ impl Board {
     ) -> Step {
         let ticket = self.admit(&place, key.as_ref(), now);
         self.began_at(&place.provider, now);
-        if run.tried == 0 && run.takes_turns && !run.plan.ignores_pause {
+        let is_home = run
+            .home
+            .as_ref()
+            .is_some_and(|home| home.provider == place.provider);
+        if run.tried == 0 && run.takes_turns && !run.plan.ignores_pause && !is_home {
             self.take_turn(&place.group, &place.provider, now);
         }
         run.tried += 1;

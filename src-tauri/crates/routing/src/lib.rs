@@ -25,6 +25,7 @@ mod rule;
 mod run;
 mod similar;
 mod step;
+mod sticky;
 mod topology;
 mod verdict;
 mod view;
@@ -42,6 +43,7 @@ pub use rule::{Expression, Facts, Hours, Rule, Then, When, decide};
 pub use run::Failover;
 pub use similar::Examples;
 pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Prefer, Skipped, Step};
+pub use sticky::Conversation;
 pub use topology::{
     BreakerPolicy, Dialect, Group, KeyPolicy, Member, Mode, Pattern, Policy, Provider, Retry,
     Tiers, Topology,

@@ -74,6 +74,9 @@ impl Board {
         match outcome.verdict {
             Verdict::Ok => {
                 run.ended = true;
+                if let Some((conversation, model)) = run.stays.take() {
+                    self.settle(conversation, model, &out.candidate, now);
+                }
                 self.worked(&out.candidate, now)
             }
             Verdict::ClientFault | Verdict::Cancelled => {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::plan::{Place, Plan};
 use crate::step::Candidate;
+use crate::sticky::{Conversation, Home};
 use crate::verdict::{Reason, Verdict};
 
 /// The state of one request on its way; driven by [`crate::Board::next`] and
@@ -35,6 +36,10 @@ pub struct Failover {
     pub(crate) forced: bool,
     /// It takes its group's turns.
     pub(crate) takes_turns: bool,
+    /// The conversation that it belongs to, and the model asked for.
+    pub(crate) stays: Option<(Conversation, String)>,
+    /// Where that is warm.
+    pub(crate) home: Option<Home>,
 }
 
 #[derive(Debug)]
@@ -75,6 +80,8 @@ impl Failover {
             ended: false,
             forced: false,
             takes_turns: true,
+            stays: None,
+            home: None,
         }
     }
 

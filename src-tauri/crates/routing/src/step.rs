@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::sticky::Conversation;
 use crate::topology::Dialect;
 use crate::verdict::{Reason, Verdict};
 
@@ -18,6 +19,8 @@ pub struct Ask {
     pub only: Option<Dialect>,
     /// What a rule, or the request itself, wants tried first. A pin goes before it.
     pub prefer: Option<Prefer>,
+    /// The conversation that it belongs to, if it is known to belong to one.
+    pub conversation: Option<Conversation>,
 }
 
 /// What is tried first. In automatic mode everything else follows; in manual mode a request stays in the preferred

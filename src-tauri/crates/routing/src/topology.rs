@@ -87,6 +87,8 @@ pub struct Topology {
     pub breaker: BreakerPolicy,
     /// Statuses and body patterns that count as provider failures besides the built-in ones.
     pub failover_on: Vec<Pattern>,
+    /// Conversations stay with their provider while its prompt cache is warm.
+    pub sticky: bool,
     /// All providers, in file order.
     pub providers: Vec<Provider>,
     /// All groups; file order is the priority between them.
@@ -104,6 +106,7 @@ impl Default for Topology {
             retry: Retry::default(),
             breaker: BreakerPolicy::default(),
             failover_on: Vec::new(),
+            sticky: false,
             providers: Vec::new(),
             groups: Vec::new(),
             rules: Vec::new(),

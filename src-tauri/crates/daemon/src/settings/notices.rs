@@ -66,7 +66,6 @@ fn providers(check: &mut Check<'_>, document: &raw::Document, settings: &Setting
 
 fn routing(check: &mut Check<'_>, raw: &raw::Routing, settings: &Settings) {
     let chosen = &settings.routing;
-    tell(check, &raw.sticky, chosen.sticky, "routing.sticky");
     tell(check, &raw.hedge, chosen.hedge.enabled, "routing.hedge");
     tell(
         check,

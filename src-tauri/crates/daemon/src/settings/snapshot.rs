@@ -95,6 +95,7 @@ fn topology(
             recovery: chosen.breaker.recovery,
             probes: chosen.breaker.probes,
         },
+        sticky: chosen.sticky,
         failover_on: chosen.failover_on.iter().map(pattern).collect(),
         providers: settings
             .providers

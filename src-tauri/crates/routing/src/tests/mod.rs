@@ -9,6 +9,7 @@ mod places;
 mod preferences;
 mod rules;
 mod simulation;
+mod stays;
 mod views;
 
 use std::sync::Arc;
