@@ -8,8 +8,10 @@ use crate::board::Board;
 use crate::breaker::Event;
 use crate::health::{ModelHealth, ProviderHealth};
 
-/// The pause before the first look, and the least one.
+/// The pause before the first look at one that could not be reached, and the least one.
 const FIRST: Duration = Duration::from_millis(500);
+/// The same for one that answered, with an error: that it answers again says little.
+const ANSWERED: Duration = Duration::from_secs(5);
 
 /// When a provider is looked at next.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +19,21 @@ pub(crate) struct Healing {
     next: Option<Instant>,
     /// How often it looked well and failed all the same.
     deceived: u32,
+    /// It answered when it failed last.
+    pub(crate) answered: bool,
+}
+
+impl Healing {
+    /// How long to wait before the next look.
+    fn pause(&self, longest: Duration, eager: bool) -> Duration {
+        let first = if self.answered { ANSWERED } else { FIRST };
+        let doubled = first.saturating_mul(2_u32.saturating_pow(self.deceived));
+        if eager {
+            FIRST
+        } else {
+            doubled.min(longest.max(first))
+        }
+    }
 }
 
 impl Board {
@@ -38,13 +55,7 @@ impl Board {
                 health.healing.next = None;
                 continue;
             }
-            let pause = if eager {
-                FIRST
-            } else {
-                FIRST
-                    .saturating_mul(2_u32.saturating_pow(health.healing.deceived))
-                    .min(interval.max(FIRST))
-            };
+            let pause = health.healing.pause(interval, eager);
             match health.healing.next {
                 Some(next) if next <= now || eager => {
                     health.healing.next = Some(now + pause);

@@ -327,6 +327,7 @@ impl Board {
         let Some(health) = self.health.get_mut(&place.provider) else {
             return Vec::new();
         };
+        health.healing.answered = !matches!(failure.reason, Reason::Network | Reason::Timeout);
         let model = health.model(&place.model);
         let before = model.bar(&policy, now);
         model.happens(

@@ -4,6 +4,10 @@ use super::*;
 
 const INTERVAL: Duration = Duration::from_secs(30);
 
+fn unreachable() -> Outcome {
+    bad(Verdict::RetrySame, Reason::Network)
+}
+
 fn alone() -> Rig {
     Rig::new(topology(
         vec![provider("a", 1)],
@@ -21,7 +25,7 @@ fn is_due(rig: &mut Rig, eager: bool) -> bool {
 fn one_that_broke_is_looked_at_within_a_second_and_one_that_looks_well_is_tried() {
     let mut rig = alone();
     assert!(!is_due(&mut rig, false), "it is well");
-    rig.send("m", &[broken()]);
+    rig.send("m", &[unreachable()]);
     assert!(rig.board.is_anybody_ailing(rig.now));
     assert!(!is_due(&mut rig, false), "not at once");
     rig.pass(SECOND / 2);
@@ -32,7 +36,7 @@ fn one_that_broke_is_looked_at_within_a_second_and_one_that_looks_well_is_tried(
         rig.health("a"),
         Health::Healthy | Health::Degraded
     ));
-    rig.send("m", &[broken()]);
+    rig.send("m", &[unreachable()]);
     rig.pass(MINUTE);
     rig.check(&[], &["a/0:m"]);
 }
@@ -40,7 +44,7 @@ fn one_that_broke_is_looked_at_within_a_second_and_one_that_looks_well_is_tried(
 #[test]
 fn as_many_try_it_as_there_are_probes() {
     let mut rig = alone();
-    rig.send("m", &[broken()]);
+    rig.send("m", &[unreachable()]);
     rig.board.looks_well("a", rig.now);
     let mut first = rig.board.begin(&ask("m"), rig.now);
     let mut second = rig.board.begin(&ask("m"), rig.now);
@@ -56,7 +60,7 @@ fn as_many_try_it_as_there_are_probes() {
 #[test]
 fn one_that_deceives_is_looked_at_ever_less_often_unless_somebody_waits() {
     let mut rig = alone();
-    rig.send("m", &[broken()]);
+    rig.send("m", &[unreachable()]);
     let mut looks = Vec::new();
     let mut last = rig.now;
     while looks.len() < 9 {
@@ -65,7 +69,7 @@ fn one_that_deceives_is_looked_at_ever_less_often_unless_somebody_waits() {
             looks.push((rig.now - last).as_secs_f64());
             last = rig.now;
             rig.board.looks_well("a", rig.now);
-            rig.send("m", &[broken()]);
+            rig.send("m", &[unreachable()]);
         }
     }
     assert!(
@@ -80,9 +84,21 @@ fn one_that_deceives_is_looked_at_ever_less_often_unless_somebody_waits() {
 #[test]
 fn a_wish_to_be_left_alone_is_respected() {
     let mut rig = alone();
-    rig.send("m", &[after(broken(), MINUTE)]);
+    rig.send("m", &[after(unreachable(), MINUTE)]);
     rig.pass(SECOND);
     assert!(!is_due(&mut rig, true));
     rig.board.looks_well("a", rig.now);
     assert!(rig.send("m", &[]).gave_up.is_some());
+}
+
+#[test]
+fn one_that_answered_with_an_error_rests_a_while_unless_somebody_waits() {
+    let mut rig = alone();
+    rig.send("m", &[broken()]);
+    assert!(!is_due(&mut rig, false));
+    rig.pass(SECOND * 4);
+    assert!(!is_due(&mut rig, false));
+    assert!(is_due(&mut rig, true));
+    rig.pass(SECOND * 5);
+    assert!(is_due(&mut rig, false));
 }
