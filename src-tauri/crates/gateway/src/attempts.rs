@@ -1,5 +1,5 @@
 //! The loop of attempts: asks routing for a candidate, tries it, tells routing what came of it, until the client has
-//! an answer. It is the only place that drives [`Failover`].
+//! an answer. Where a request waits, [`crate::waiting`] asks for it.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -113,10 +113,8 @@ impl Driver {
                         Waited::Gone => return Conclusion::of(Ending::ClientGone),
                         Waited::Not => return self.give_up(&exhausted, last, spare, outlet),
                         Waited::Enough(refusal) => {
-                            {
-                                let candidate = last.as_ref().map(|(candidate, _)| candidate);
-                                return self.refused(refusal, &exhausted, candidate, outlet);
-                            };
+                            let candidate = last.as_ref().map(|(candidate, _)| candidate);
+                            return self.refused(refusal, &exhausted, candidate, outlet);
                         }
                     }
                 }

@@ -116,9 +116,10 @@ impl Inbound {
         if self.route.endpoint != Endpoint::Answer {
             return None;
         }
+        let id = self.session()?;
         let long = memmem::find(&self.body, b"\"1h\"").is_some();
         Some(Conversation {
-            id: self.session()?.into(),
+            id: id.into(),
             warm: if long { Duration::from_hours(1) } else { SHORT },
         })
     }

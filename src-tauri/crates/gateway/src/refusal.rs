@@ -75,7 +75,12 @@ impl Refusal {
                 message,
                 wait.or(Some(LONGEST_RETRY_AFTER)),
             ),
-            Reason::Auth => Self::fatal(StatusCode::UNAUTHORIZED, message),
+            Reason::Auth => Self::fatal(
+                StatusCode::UNAUTHORIZED,
+                format!(
+                    "{message}; if its key is wrong, set another with `turnout keys set PROVIDER`"
+                ),
+            ),
             Reason::NotFound => Self::fatal(StatusCode::NOT_FOUND, message),
             Reason::InvalidRequest => Self::fatal(StatusCode::BAD_REQUEST, message),
             Reason::Budget => Self::fatal(StatusCode::PAYMENT_REQUIRED, message),

@@ -107,7 +107,7 @@ impl Driver {
 /// It has waited as long as the settings allow.
 fn enough(timeout: Duration, why: &str) -> Refusal {
     let told = format!(
-        "nothing could serve this request for {} s, which is as long as routing.suspend lets it wait: {why}",
+        "nothing could serve this request within {} s, as long as routing.suspend lets it wait: {why}",
         timeout.as_secs()
     );
     Refusal::passing(crate::refusal::overloaded(), told, Some(30))

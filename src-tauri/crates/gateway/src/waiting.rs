@@ -254,8 +254,8 @@ impl WaitingRoom {
         self.changed.notify_one();
     }
 
-    /// Hands everybody who can be served a candidate, the oldest first. When to look again; `None` if the room is empty.
-    pub(crate) fn look(&self, board: &mut Board, now: Instant) -> Option<Duration> {
+    /// Hands everybody who can be served a candidate, the oldest first. When to look again at those who are left.
+    fn look(&self, board: &mut Board, now: Instant) -> Duration {
         let mut queue = self.lock();
         let mut next = LONGEST_LOOK;
         self.seen.store(board.news(), Ordering::Relaxed);
@@ -296,17 +296,22 @@ impl WaitingRoom {
             }
         }
         self.count(&queue);
-        queue.is_watched = !queue.waiters.is_empty();
         // A rest that ends just now is over when its instant is past.
-        queue
-            .is_watched
-            .then_some(next.max(Duration::from_millis(10)))
+        next.max(Duration::from_millis(10))
+    }
+
+    /// Whether somebody waits still. Whoever watched an empty room goes.
+    fn goes_on(&self) -> bool {
+        let mut queue = self.lock();
+        queue.is_watched = !queue.waiters.is_empty();
+        queue.is_watched
     }
 }
 
 /// Looks through the room until it is empty.
 async fn watch(shared: Arc<Shared>) {
-    while let Some(next) = shared.look_through() {
+    while shared.waiting.goes_on() {
+        let next = shared.waiting.look(&mut shared.lock(), now());
         tokio::select! {
             () = shared.waiting.changed.notified() => {}
             () = tokio::time::sleep(next) => {}
@@ -315,11 +320,6 @@ async fn watch(shared: Arc<Shared>) {
 }
 
 impl Shared {
-    /// Lets those who wait go on where they can.
-    fn look_through(&self) -> Option<Duration> {
-        self.waiting.look(&mut self.lock(), now())
-    }
-
     /// The way of a new request and its first step. Those who came before go before.
     pub(crate) fn first_step(&self, ask: &Ask, endpoint: &Endpoint) -> (Failover, Step) {
         let now = now();

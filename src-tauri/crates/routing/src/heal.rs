@@ -13,33 +13,39 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The same for one that answered, with an error: that it answers again says little.
 const ANSWERED: Duration = Duration::from_secs(5);
 
+/// The part of the time that one has been away that may pass between two looks.
+const PATIENCE: u32 = 64;
+
 /// When a provider is looked at next.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Healing {
     next: Option<Instant>,
     /// How often it looked well and failed all the same.
     deceived: u32,
+    /// Since when it has not worked.
+    since: Option<Instant>,
     /// It answered when it failed last.
     pub(crate) answered: bool,
 }
 
 impl Healing {
-    /// How long to wait before the next look.
-    fn pause(&self, longest: Duration, eager: bool) -> Duration {
+    /// How long to wait before the next look: longer each time it looked well and was not, and longer the longer it has
+    /// been away, so that one that is gone for good is not called for ever.
+    fn pause(&self, longest: Duration, eager: bool, now: Instant) -> Duration {
+        if eager {
+            return FIRST;
+        }
         let first = if self.answered { ANSWERED } else { FIRST };
         let doubled = first.saturating_mul(2_u32.saturating_pow(self.deceived));
-        if eager {
-            FIRST
-        } else {
-            doubled.min(longest.max(first))
-        }
+        let away = self.since.map_or(Duration::ZERO, |since| now - since);
+        doubled.max(away / PATIENCE).min(longest.max(first))
     }
 }
 
 impl Board {
     /// Providers that rest for as long as was guessed, and are due to be looked at. They count as looked at.
     ///
-    /// One that looks well and then fails is looked at ever less often, at the least every `interval`; while requests
+    /// One that looks well and then fails, or stays away, is looked at ever less often, at the least every `interval`; while requests
     /// wait for somebody to serve them (`eager`), everybody is looked at each time.
     pub fn ailing(&mut self, interval: Duration, eager: bool, now: Instant) -> Vec<Arc<str>> {
         let topology = self.topology.clone();
@@ -55,7 +61,8 @@ impl Board {
                 health.healing.next = None;
                 continue;
             }
-            let pause = health.healing.pause(interval, eager);
+            health.healing.since.get_or_insert(now);
+            let pause = health.healing.pause(interval, eager, now);
             match health.healing.next {
                 Some(next) if next <= now || eager => {
                     health.healing.next = Some(now + pause);

@@ -102,3 +102,29 @@ fn one_that_answered_with_an_error_rests_a_while_unless_somebody_waits() {
     rig.pass(SECOND * 5);
     assert!(is_due(&mut rig, false));
 }
+
+#[test]
+fn one_that_stays_away_is_looked_at_less_and_less() {
+    let mut rig = alone();
+    let looks = |rig: &mut Rig, minutes: u32| {
+        let end = rig.now + MINUTE * minutes;
+        let mut looks = 0;
+        while rig.now < end {
+            rig.send("m", &[unreachable()]);
+            rig.pass(SECOND / 2);
+            looks += usize::from(is_due(rig, false));
+        }
+        looks
+    };
+    let first = looks(&mut rig, 1);
+    assert!(
+        (50..=120).contains(&first),
+        "about each second at first: {first}"
+    );
+    looks(&mut rig, 60);
+    let later = looks(&mut rig, 1);
+    assert!(
+        (1..=3).contains(&later),
+        "about each half minute in the end: {later}"
+    );
+}
