@@ -48,9 +48,8 @@ pub struct Caps {
     pub tool_name_max: usize,
     /// What ids of calls must look like.
     pub call_ids: CallIds,
-    /// Web search by the vendor.
+    /// Web search by the vendor, and its running of code where its dialect has that.
     pub web_search: bool,
-
     /// Answers by JSON Schema, or only some JSON, or neither.
     pub structured: Structured,
 

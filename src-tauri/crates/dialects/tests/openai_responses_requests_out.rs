@@ -539,3 +539,27 @@ fn marks_of_caches_are_said_where_they_are_known() {
     let place = Place::Field(Field::CacheKey);
     assert_eq!(R.codec().spell(&place), "prompt_cache_key");
 }
+
+#[test]
+fn a_vendors_running_of_code_is_asked_for_by_the_vendors_name() {
+    let mut request = asking(vec![turn(Role::User, vec![text("Hi")])]);
+    request.tools = vec![Tool {
+        kind: ToolKind::Hosted(dialects::ir::Hosted::CodeExecution),
+        ..tool("code_execution")
+    }];
+    request.tool_choice = ToolChoice::Named("code_execution".to_owned());
+    let mut caps = own();
+    caps.web_search = true;
+    let (body, losses) = written(&request, &caps);
+    assert_eq!(
+        body["tools"],
+        json!([{"type": "code_interpreter", "container": {"type": "auto"}}])
+    );
+    assert_eq!(body["tool_choice"], json!({"type": "code_interpreter"}));
+    assert!(losses.is_empty(), "{losses:?}");
+    request.tool_choice = ToolChoice::Auto;
+    caps.web_search = false;
+    let (body, losses) = written(&request, &caps);
+    assert!(body.get("tools").is_none(), "{body}");
+    assert_eq!(losses, ["tools[0]"]);
+}

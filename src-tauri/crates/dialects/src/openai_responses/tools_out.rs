@@ -150,6 +150,7 @@ impl Tools {
                 notes.refuse(Place::Tool(tool.at), Mcp::UNKNOWN)?;
                 return Ok(None);
             }
+            (Hosted::CodeExecution, None) if target.caps.web_search => Some(interpreter()),
             (Hosted::WebSearch(_), _) | (_, None) => None,
             (_, Some(native)) => Some(native_fields(native)),
         };
@@ -241,7 +242,12 @@ impl Tools {
     /// A tool as `tool_choice` names it.
     fn one(&mut self, name: &str) -> Fields {
         if self.hosted.iter().any(|hosted| hosted == name) && !self.names.knows(name) {
-            return Fields::default().with("type", &name);
+            // Clients of Anthropic and Gemini know it by their own names.
+            let kind = match name {
+                "code_execution" | "codeExecution" => INTERPRETER,
+                name => name,
+            };
+            return Fields::default().with("type", &kind);
         }
         let sent = self.names.chosen(name);
         let kind = if sent.custom { "custom" } else { "function" };
@@ -288,6 +294,17 @@ fn connected(server: &Mcp) -> Fields {
         .maybe("authorization", server.token.as_ref())
         .maybe("allowed_tools", server.tools.as_ref())
         .with("require_approval", &"never")
+}
+
+/// The vendor's own running of code, as `tools` and `tool_choice` name it.
+const INTERPRETER: &str = "code_interpreter";
+
+/// The vendor runs code in a container that it makes for the answer (Responses reference).
+fn interpreter() -> Fields {
+    let container = Fields::default().with("type", &"auto");
+    Fields::default()
+        .with("type", &INTERPRETER)
+        .with("container", &container)
 }
 
 /// The `format` of a custom tool.
