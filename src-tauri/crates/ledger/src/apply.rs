@@ -5,7 +5,9 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row as _, Sqlite, SqliteConnection};
 
-use crate::event::{AttemptEnded, AttemptStarted, Ended, Event, Marked, Started, Streaming, Usage};
+use crate::event::{
+    AttemptEnded, AttemptStarted, Ended, Event, Marked, Routed, Started, Streaming, Usage,
+};
 use crate::money::{Multiplier, Usd};
 use crate::prices::{FrozenPrice, Prices};
 use crate::row::Cost;
@@ -23,6 +25,7 @@ pub(crate) async fn apply(conn: &mut SqliteConnection, prices: &Prices, event: &
         Event::Streaming(event) => streaming(conn, event).await,
         Event::AttemptEnded(event) => attempt_ended(conn, prices, event).await,
         Event::Marked(event) => marked(conn, event).await,
+        Event::Routed(event) => routed(conn, event).await,
         Event::Ended(event) => ended(conn, event).await,
     }
 }
@@ -206,6 +209,18 @@ async fn marked(conn: &mut SqliteConnection, event: &Marked) -> Applied {
         sqlx::query("UPDATE requests SET mark = ? WHERE id = ? AND status IN ('pending', 'forwarding', 'streaming')")
             .bind(event.mark.map(crate::event::Mark::as_str))
             .bind(&*event.id)
+    })
+    .await
+}
+
+async fn routed(conn: &mut SqliteConnection, event: &Routed) -> Applied {
+    change(conn, &event.id, event.at_ms, || {
+        sqlx::query(
+            "UPDATE requests SET explain = coalesce(?, explain), switch_cost = coalesce(?, switch_cost) WHERE id = ?",
+        )
+        .bind(&event.explain)
+        .bind(event.switch_cost.map(pico))
+        .bind(&*event.id)
     })
     .await
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::money::Multiplier;
+use crate::money::{Multiplier, Usd};
 
 /// One fact about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Event {
     AttemptEnded(AttemptEnded),
     /// The second, independent mark was set or cleared.
     Marked(Marked),
+    /// Where it could go was told, or what it cost to leave a warm cache.
+    Routed(Routed),
     /// The request is over.
     Ended(Ended),
 }
@@ -34,6 +36,7 @@ impl Event {
             Self::Streaming(e) => &e.id,
             Self::AttemptEnded(e) => &e.id,
             Self::Marked(e) => &e.id,
+            Self::Routed(e) => &e.id,
             Self::Ended(e) => &e.id,
         }
     }
@@ -156,6 +159,19 @@ pub struct Marked {
     pub at_ms: i64,
     /// The mark from now on.
     pub mark: Option<Mark>,
+}
+
+/// What routing decided for a request. What is `None` here stays as it was told before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed {
+    /// The request's id.
+    pub id: Arc<str>,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
+    /// Where it could go and why, as JSON.
+    pub explain: Option<String>,
+    /// What it costs that a provider has to read a prompt anew that another one has in its cache.
+    pub switch_cost: Option<Usd>,
 }
 
 /// How a request can end.

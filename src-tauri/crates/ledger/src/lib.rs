@@ -24,7 +24,8 @@ mod writer;
 
 pub use error::OpenError;
 pub use event::{
-    AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Started, Streaming, Usage,
+    AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Routed, Started, Streaming,
+    Usage,
 };
 pub use health::Health;
 pub use money::{MoneyError, Multiplier, Usd};

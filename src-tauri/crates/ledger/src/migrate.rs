@@ -11,13 +11,18 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqliteConnection};
 use crate::error::OpenError;
 use crate::open::make_private;
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (
         1,
         "requests and attempts",
         include_str!("../migrations/0001_requests_and_attempts.sql"),
     ),
     (2, "indexes", include_str!("../migrations/0002_indexes.sql")),
+    (
+        3,
+        "decisions",
+        include_str!("../migrations/0003_decisions.sql"),
+    ),
 ];
 
 /// What opening did to the file.

@@ -127,7 +127,10 @@ impl Ledger {
             .iter()
             .map(AttemptRow::read)
             .collect::<Result<Vec<_>, sqlx::Error>>()?;
-        Ok(Some(Row::read(&found, attempts)?))
+        let explain: Option<String> = sqlx::Row::try_get(&found, "explain")?;
+        let mut detail = Row::read(&found, attempts)?;
+        detail.explain = explain.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(Some(detail))
     }
 
     /// The rows of these requests as lists show them, in no order; unknown ids are left out.

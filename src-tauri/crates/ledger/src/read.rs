@@ -42,12 +42,14 @@ impl<A> Row<A> {
             cost_usd: cost.as_ref().map(Cost::total),
             cost,
             unpriced: row.try_get("unpriced")?,
+            switch_cost_usd: amount(row, "switch_cost")?,
             ttft_ms,
             duration_ms,
             tokens_per_second: speed(tokens.output_tokens, stream, ttft_ms, duration_ms),
             attempts,
             losses: serde_json::from_str(&losses).unwrap_or_default(),
             error: row.try_get("error")?,
+            explain: None,
         })
     }
 }
@@ -104,10 +106,7 @@ pub(crate) fn tokens(row: &SqliteRow) -> Result<Tokens, sqlx::Error> {
 
 /// A cost of which a part is unknown is unknown.
 fn cost(row: &SqliteRow) -> Result<Option<Cost>, sqlx::Error> {
-    let amount = |name| {
-        row.try_get::<Option<i64>, _>(name)
-            .map(|pico| pico.map(|pico| Usd::from_pico(pico.into())))
-    };
+    let amount = |name| amount(row, name);
     let unpriced: bool = row.try_get("unpriced")?;
     let kinds = (
         amount("cost_input")?,
@@ -126,6 +125,11 @@ fn cost(row: &SqliteRow) -> Result<Option<Cost>, sqlx::Error> {
         }
         _ => None,
     })
+}
+
+fn amount(row: &SqliteRow, name: &str) -> Result<Option<Usd>, sqlx::Error> {
+    let pico: Option<i64> = row.try_get(name)?;
+    Ok(pico.map(|pico| Usd::from_pico(pico.into())))
 }
 
 fn number(row: &SqliteRow, name: &str) -> Result<Option<u64>, sqlx::Error> {

@@ -62,6 +62,8 @@ pub struct Row<A = u32> {
     pub cost: Option<Cost>,
     /// Whether tokens were used at a model whose price is unknown.
     pub unpriced: bool,
+    /// What it cost that it left a warm cache; `null` when it left none, or a price is unknown.
+    pub switch_cost_usd: Option<Usd>,
     /// Milliseconds from arrival to the first semantic output.
     pub ttft_ms: Option<u64>,
     /// Milliseconds from arrival to end.
@@ -74,6 +76,9 @@ pub struct Row<A = u32> {
     pub losses: Vec<serde_json::Value>,
     /// What went wrong, in one sentence.
     pub error: Option<String>,
+    /// Where it could go and why, as it was when it was decided; only where one request is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explain: Option<serde_json::Value>,
 }
 
 /// One request with its whole attempt chain, first attempt first.

@@ -67,6 +67,9 @@ pub struct Request {
     /// Whether tokens were used at a model whose price is unknown.
     #[serde(default)]
     pub unpriced: bool,
+    /// What it cost that it left a warm cache; `None` where it left none, or a price is unknown.
+    #[serde(default)]
+    pub switch_cost_usd: Option<String>,
     /// Milliseconds from arrival to the first semantic output.
     pub ttft_ms: Option<u64>,
     /// Milliseconds from arrival to end.

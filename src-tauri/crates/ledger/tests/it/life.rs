@@ -85,7 +85,8 @@ async fn a_served_request_reads_back_with_the_names_of_the_admin_api() {
         "session": "s-1", "client_dialect": "anthropic", "provider_dialect": "anthropic",
         "path": "/v1/messages", "model_requested": "claude-sonnet-4-5", "model_used": MODEL,
         "model_answered": MODEL, "provider": "provider-1", "key": "…a1b2", "group": "main",
-        "rule": null, "stream": true, "unpriced": false, "ttft_ms": 500, "duration_ms": 1500,
+        "rule": null, "stream": true, "unpriced": false,
+        "switch_cost_usd": null, "ttft_ms": 500, "duration_ms": 1500,
         "tokens_per_second": 200.0, "attempts": 1, "losses": [], "error": null,
     });
     row.as_object_mut()
@@ -274,4 +275,34 @@ async fn closing_writes_what_waits_and_counts_what_comes_later() {
     let ledger = place.open().await;
     assert_eq!(found(ledger.request("r").await).status, "completed");
     assert!(ledger.request("late").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_routing_decided_stands_in_the_detail_and_stays() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let routed = |explain: Option<&str>, switch_cost| {
+        Event::Routed(ledger::Routed {
+            id: "r".into(),
+            at_ms: NOON,
+            explain: explain.map(str::to_owned),
+            switch_cost,
+        })
+    };
+    let events = [
+        Event::Started(started("r", NOON)),
+        routed(Some(r#"{"rule":"a","candidates":[]}"#), None),
+        routed(None, Some(ledger::Usd::from_pico(430_000_000_000))),
+        Event::Ended(ended("r", NOON + 1500, End::Completed)),
+    ];
+    write(&ledger, events.clone()).await;
+    write(&ledger, events).await;
+    let row = found(ledger.request("r").await);
+    assert_eq!(row.explain.unwrap()["rule"], "a");
+    assert_eq!(row.switch_cost_usd.unwrap().to_string(), "0.43");
+    assert_eq!(row.cost_usd, None, "it is no cost of its own");
+    let listed = &ledger.rows(&["r".into()]).await.unwrap()[0];
+    let listed = serde_json::to_value(listed).unwrap();
+    assert_eq!(listed.get("explain"), None, "lists are short");
+    assert_eq!(listed["switch_cost_usd"], "0.43");
 }
