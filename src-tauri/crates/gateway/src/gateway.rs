@@ -40,6 +40,7 @@ use crate::{
     route::{Endpoint, Route, is_liveness},
     screen, serve,
     snapshot::Snapshot,
+    transport::Transport,
     trial::mark,
     upstream::{PoolError, Pools},
     waiting::{Impatient, NotWaiting, Order, Suspended, WaitingRoom},
@@ -133,7 +134,26 @@ impl Gateway {
     ) -> Result<Self, BuildError> {
         // Fails only when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let pools = Pools::default().for_upstreams(snapshot.upstreams.values())?;
+        Self::over(&Pools::default(), snapshot, reports, seed)
+    }
+
+    /// A gateway that reaches no network: every request to a provider goes by `transport`.
+    pub fn with_transport(
+        snapshot: Snapshot,
+        reports: mpsc::Sender<Report>,
+        seed: u64,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, BuildError> {
+        Self::over(&Pools::replaced_by(transport), snapshot, reports, seed)
+    }
+
+    fn over(
+        pools: &Pools,
+        snapshot: Snapshot,
+        reports: mpsc::Sender<Report>,
+        seed: u64,
+    ) -> Result<Self, BuildError> {
+        let pools = pools.for_upstreams(snapshot.upstreams.values())?;
         let board = Mutex::new(Board::new(snapshot.topology.clone(), seed));
         let live = ArcSwap::from_pointee(Live { snapshot, pools });
         let (reports_lost, in_flight) = (AtomicU64::new(0), AtomicUsize::new(0));
@@ -238,15 +258,16 @@ impl Gateway {
         stop: CancellationToken,
         grace: Duration,
     ) {
-        let (shared, stopping) = (self.shared.clone(), stop.clone());
-        let closing = tokio::spawn(async move {
-            stopping.cancelled().await;
-            shared.waiting.close();
-        });
-        let looking = tokio::spawn(heal::look_after(self.shared.clone(), stop.clone()));
+        let beside = tokio::spawn(self.clone().upkeep(stop.clone()));
         serve::serve(listener, self.screened(app), stop, grace).await;
-        closing.abort();
-        looking.abort();
+        beside.abort();
+    }
+
+    /// What goes on beside requests until `stop`: providers that broke are looked after. Then whoever waits is told
+    /// so. [`Self::serve`] sees to it.
+    pub async fn upkeep(self, stop: CancellationToken) {
+        heal::look_after(self.shared.clone(), stop).await;
+        self.shared.waiting.close();
     }
 
     /// Puts the check of `Host` and `Origin` before every path of the app, the owner's own ones included.

@@ -24,7 +24,8 @@ use crate::{
     refusal::Refusal,
     route::{Endpoint, Route},
     snapshot::Upstream,
-    upstream::{self, SendError},
+    transport::SendError,
+    upstream,
 };
 
 /// How long a provider's own list is kept.

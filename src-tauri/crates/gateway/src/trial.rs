@@ -24,6 +24,7 @@ use crate::{
     report::{Report, RequestId},
     route::Endpoint,
     snapshot::Upstream,
+    transport::SendError,
     upstream, whole,
 };
 
@@ -273,12 +274,12 @@ impl Trial<'_> {
                 }
                 whole::receive(self, response, progress, outlet).await
             }
-            Ok(Err(upstream::SendError::Connect(error))) => self.failed(
+            Ok(Err(SendError::Connect(error))) => self.failed(
                 &Signal::Connect,
                 &format!("no connection to {}: {error}", self.upstream.base_url),
             ),
-            Ok(Err(upstream::SendError::Reset(error))) => self.failed(&Signal::Reset, &error),
-            Ok(Err(upstream::SendError::Address(error))) => self.failed(&Signal::Connect, &error),
+            Ok(Err(SendError::Reset(error))) => self.failed(&Signal::Reset, &error),
+            Ok(Err(SendError::Address(error))) => self.failed(&Signal::Connect, &error),
             Err(_) => self.failed(
                 &Signal::Timeout,
                 &format!("no answer in {}", seconds(head.min(timeouts.total))),

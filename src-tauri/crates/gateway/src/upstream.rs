@@ -20,6 +20,7 @@ use crate::{
     calls,
     exchange::Exchange,
     snapshot::{Auth, Upstream},
+    transport::{self, SendError, Transport},
 };
 
 /// What makes a connection pool: providers that agree in it share one.
@@ -39,9 +40,11 @@ enum Proxy {
 }
 
 /// The connection pools. They outlive a change of settings, so that open connections do too.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Pools {
     clients: HashMap<Shape, Client>,
+    /// What takes all requests instead; there are no pools then.
+    instead: Option<Arc<dyn Transport>>,
 }
 
 /// A pool could not be made.
@@ -53,11 +56,22 @@ pub struct PoolError {
 }
 
 impl Pools {
+    /// None: all requests go by this.
+    pub(crate) fn replaced_by(transport: Arc<dyn Transport>) -> Self {
+        Self {
+            clients: HashMap::new(),
+            instead: Some(transport),
+        }
+    }
+
     /// Pools for these providers; those of `self` that are still wanted are kept.
     pub(crate) fn for_upstreams<'a>(
         &self,
         upstreams: impl Iterator<Item = &'a Arc<Upstream>>,
     ) -> Result<Self, PoolError> {
+        if self.instead.is_some() {
+            return Ok(self.clone());
+        }
         let mut clients = HashMap::new();
         for upstream in upstreams {
             let shape = Shape::of(upstream);
@@ -73,7 +87,10 @@ impl Pools {
             };
             clients.insert(shape, client);
         }
-        Ok(Self { clients })
+        Ok(Self {
+            clients,
+            instead: None,
+        })
     }
 
     fn client(&self, upstream: &Upstream) -> Option<&Client> {
@@ -124,17 +141,6 @@ fn is_local(base_url: &str) -> bool {
             .is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Why no answer came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum SendError {
-    /// No connection was made: nothing was sent.
-    Connect(String),
-    /// The connection broke before an answer.
-    Reset(String),
-    /// The provider's address is not one.
-    Address(String),
-}
-
 /// Sends one request and waits for the head of its answer.
 pub(crate) async fn send(
     pools: &Pools,
@@ -144,10 +150,14 @@ pub(crate) async fn send(
     method: Method,
     exchange: &Exchange,
 ) -> Result<reqwest::Response, SendError> {
+    let url = address(upstream, key, exchange)?;
+    if let Some(transport) = &pools.instead {
+        let request = transport::request(method, &url, headers, exchange)?;
+        return transport.send(&upstream.name, request).await;
+    }
     let client = pools
         .client(upstream)
         .ok_or_else(|| SendError::Address(format!("{} has no pool", upstream.name)))?;
-    let url = address(upstream, key, exchange)?;
     let mut request = client.request(method, url).headers(headers);
     request = match &exchange.body[..] {
         [whole] if whole.is_empty() => request,
