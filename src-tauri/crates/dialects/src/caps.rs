@@ -84,6 +84,8 @@ pub struct Caps {
 
     /// An answer can be begun by the client (assistant turn last).
     pub prefill: bool,
+    /// It is known to go on with such an answer, word for word, instead of answering anew beside it.
+    pub continues: bool,
     /// Instructions in the middle of the conversation; else they are moved or said as the user's.
     pub mid_system: bool,
 
@@ -136,6 +138,7 @@ impl Default for Caps {
             cache_marks: false,
             cache_key: false,
             prefill: true,
+            continues: false,
             mid_system: true,
             chat: Chat::default(),
             messages: Messages::default(),

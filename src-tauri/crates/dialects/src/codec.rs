@@ -318,6 +318,11 @@ pub trait StreamWriter: Send {
     /// Writes what an event is in the client's dialect. [`Event::Stop`] writes the stream's end, [`Event::Failed`] the
     /// dialect's error event and no successful end.
     fn write(&mut self, event: &Event, out: &mut Vec<u8>);
+    /// Takes over what a frame's data tells that another writer wrote and the client has: ids, times, numbers. The frame's
+    /// events are written before it. False where text that is open cannot be gone on with behind this frame.
+    fn adopt(&mut self, _data: &[u8]) -> bool {
+        true
+    }
     /// What keeps a silent stream alive without disturbing the client's parser; empty where nothing does.
     fn keep_alive(&mut self, out: &mut Vec<u8>);
 }

@@ -23,6 +23,7 @@ pub mod scan;
 mod schema;
 pub mod sse;
 mod strict;
+mod told;
 mod usage;
 pub mod vendors;
 mod wire;
@@ -31,5 +32,6 @@ pub use codec::{
     BadRequest, Codec, Dialect, Framing, Operation, PathFacts, Reply, StreamReader, StreamWriter,
     Target, Unreadable, Written,
 };
+pub use told::Told;
 pub use usage::Usage;
 pub use wire::Misshapen;

@@ -38,6 +38,8 @@ pub struct Meter {
     told: bool,
     /// Something semantic came by.
     spoke: bool,
+    /// The end of a block came by.
+    closed: bool,
     model: Option<String>,
 }
 
@@ -117,7 +119,8 @@ impl Meter {
     fn classify(&mut self, frame: &Frame) -> Event {
         match frame.event() {
             Some(b"content_block_delta") => self.block_delta(frame),
-            Some(b"ping" | b"content_block_stop") => Event::Other,
+            Some(b"ping") => Event::Other,
+            Some(b"content_block_stop") => self.block_stop(),
             Some(name) => self.read_named(name, frame),
             // Some compatible servers leave the event line out; the data names its type as well.
             None => match frame.data() {
@@ -143,6 +146,11 @@ impl Meter {
         self.told.then_some(self.usage)
     }
 
+    /// Whether a block is over.
+    pub fn closed(&self) -> bool {
+        self.closed
+    }
+
     /// The model that says it answers.
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
@@ -157,6 +165,7 @@ impl Meter {
             b"content_block_start" => serde_json::from_slice(&data).map(block_start),
             b"message_delta" => serde_json::from_slice(&data).map(|delta| self.delta(delta)),
             b"content_block_delta" => return self.block_delta(frame),
+            b"content_block_stop" => return self.block_stop(),
             b"message_stop" => return Event::Stop,
             b"error" => return Event::Error(ErrorBody::read(&data).unwrap_or_default()),
             _ if name.is_empty() => {
@@ -189,6 +198,11 @@ impl Meter {
         } else {
             Event::Semantic
         }
+    }
+
+    fn block_stop(&mut self) -> Event {
+        self.closed = true;
+        Event::Other
     }
 
     fn start(&mut self, start: MessageStart) -> Event {

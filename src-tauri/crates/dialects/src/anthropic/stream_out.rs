@@ -3,6 +3,8 @@
 //! Official clients address blocks by position, take a delta only for the open block's type and let the signature told
 //! last count; so blocks are told one after another with indexes 0, 1, 2…, and a signature once, before its block's end.
 
+use std::borrow::Cow;
+
 use super::{
     ErrorBody,
     answer::{self, StopOut},
@@ -347,6 +349,20 @@ impl StreamWriter for Writer {
                 self.over = true;
             }
         }
+    }
+
+    /// A writer of other blocks than ours may have counted one that says nothing.
+    fn adopt(&mut self, data: &[u8]) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Told<'a> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'a, str>,
+            index: u64,
+        }
+        if let Ok(told) = serde_json::from_slice::<Told<'_>>(data) {
+            self.index = told.index + u64::from(told.kind == "content_block_stop");
+        }
+        true
     }
 
     fn keep_alive(&mut self, out: &mut Vec<u8>) {

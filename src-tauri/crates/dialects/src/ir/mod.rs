@@ -21,6 +21,7 @@ mod reasoning;
 mod request;
 mod seal;
 mod sequence;
+mod splice;
 mod tool;
 mod toolbox;
 
@@ -41,5 +42,6 @@ pub use reasoning::{Effort, Mode, Reasoning, Show};
 pub use request::{Format, Request, Role, Sampling, Turn};
 pub use seal::{Origin, Seal};
 pub use sequence::{CallKey, Malformed, Sequencer, Truncated};
+pub use splice::{Splicer, given};
 pub use tool::{Grammar, Hosted, Mcp, Native, Tool, ToolChoice, ToolKind, WebSearch};
 pub use toolbox::{CallKind, Toolbox};

@@ -78,6 +78,17 @@ struct Head<'a> {
     model: &'a str,
 }
 
+impl Head<'_> {
+    /// The begin of an event that holds it.
+    fn open(&self) -> Vec<u8> {
+        let mut open = b"data: ".to_vec();
+        open.extend(serde_json::to_vec(self).unwrap_or_default());
+        // The object goes on.
+        open.pop();
+        open
+    }
+}
+
 impl Writer {
     /// A writer of the answer to this request.
     pub(crate) fn new(reply: Reply) -> Self {
@@ -108,11 +119,7 @@ impl Writer {
             created: self.reply.now,
             model: &self.reply.request.model,
         };
-        self.head = b"data: ".to_vec();
-        self.head
-            .extend(serde_json::to_vec(&head).unwrap_or_default());
-        // The object goes on.
-        self.head.pop();
+        self.head = head.open();
     }
 
     fn delta(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) {
@@ -329,6 +336,26 @@ impl StreamWriter for Writer {
             Event::Stop(stop) => self.stop(stop, out),
             Event::Failed(failure) => fail(failure, out),
         }
+    }
+
+    /// Every chunk of an answer has the same head.
+    fn adopt(&mut self, data: &[u8]) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Told {
+            id: String,
+            created: i64,
+            model: String,
+        }
+        if let Ok(told) = serde_json::from_slice::<Told>(data) {
+            let head = Head {
+                id: &told.id,
+                object: "chat.completion.chunk",
+                created: told.created,
+                model: &told.model,
+            };
+            self.head = head.open();
+        }
+        true
     }
 
     fn keep_alive(&mut self, out: &mut Vec<u8>) {

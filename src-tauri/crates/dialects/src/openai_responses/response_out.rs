@@ -61,6 +61,11 @@ impl Shell {
         }
     }
 
+    /// The response is the one that another writer began.
+    pub(super) fn adopt(&mut self, id: String, created: i64) {
+        (self.id, self.created) = (id, created);
+    }
+
     /// The id of the `number`th item, the same wherever the item is told.
     pub(super) fn item_id(&self, prefix: &str, number: usize) -> String {
         let seed = self.request_id.as_bytes();

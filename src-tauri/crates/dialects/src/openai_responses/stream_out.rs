@@ -3,7 +3,7 @@
 //! Texts that follow each other are parts of one message, which stays open until something else begins. Every item is
 //! told the same in its own events and in the response at the end, under one id.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     annotations,
@@ -36,6 +36,23 @@ pub(super) struct Writer {
     usage: Option<Usage>,
     /// Bytes of text and arguments written.
     written: usize,
+}
+
+/// What another writer's event tells that later events repeat.
+#[derive(Deserialize)]
+struct Told {
+    #[serde(rename = "type")]
+    kind: String,
+    sequence_number: Option<u64>,
+    response: Option<ToldResponse>,
+    /// The item that a delta belongs to.
+    item_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ToldResponse {
+    id: String,
+    created_at: f64,
 }
 
 /// The item being written.
@@ -386,6 +403,21 @@ impl StreamWriter for Writer {
             }
             Event::Failed(failure) => self.fail(failure, out),
         }
+    }
+
+    fn adopt(&mut self, data: &[u8]) -> bool {
+        let Ok(told) = serde_json::from_slice::<Told>(data) else {
+            return false;
+        };
+        self.number = told.sequence_number.map_or(self.number, |last| last + 1);
+        if let Some(response) = told.response {
+            self.shell.adopt(response.id, response.created_at as i64);
+        }
+        if let (Open::Message(message), Some(id)) = (&mut self.open, told.item_id) {
+            message.id = id;
+        }
+        // A part that was told as a whole is whole.
+        !matches!(told.kind.rsplit_once('.'), Some((_, "done")))
     }
 
     fn keep_alive(&mut self, out: &mut Vec<u8>) {

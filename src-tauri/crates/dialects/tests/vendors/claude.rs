@@ -114,6 +114,7 @@ fn each_claude_model_takes_what_it_takes_wherever_it_is_served() {
                 (!row.efforts.is_empty(), row.efforts.to_vec()),
             );
             assert_eq!(found, documented, "{model} at {url}");
+            assert_eq!(caps.continues, row.prefill, "{model} at {url}");
         }
     }
 }
