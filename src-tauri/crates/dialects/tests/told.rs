@@ -195,8 +195,8 @@ fn the_rest_is_asked_for_with_the_begin_as_the_models_own_words() {
     });
     assert_eq!(words.collect::<Vec<_>>(), ["The quick brown"]);
     assert_eq!((rest.max_tokens, rest.reasoning.mode), (Some(7), Mode::Off));
-    let least = told.rest_of(read(&ask()), 30).unwrap();
-    assert_eq!(least.max_tokens, Some(1));
+    let bound = told.rest_of(read(&ask()), 30).unwrap();
+    assert_eq!(bound.max_tokens, Some(1));
 
     let others = [
         serde_json::json!({"response_format": {"type": "json_object"}}),
