@@ -4,8 +4,9 @@
 use std::hint::black_box;
 
 use bench::{answer, conversation, convert, picture, stream, write};
+use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dialects::{Dialect, PathFacts, Reply, caps::Caps, ir::Origin};
+use dialects::{Dialect, PathFacts, Reply, anthropic::Request, caps::Caps, ir::Origin};
 
 const EVENTS: usize = 200;
 
@@ -39,6 +40,21 @@ fn requests(criterion: &mut Criterion) {
                 bencher.iter(|| convert(*from, black_box(&body), Dialect::Anthropic, &caps));
             },
         );
+    }
+    group.finish();
+}
+
+fn chains(criterion: &mut Criterion) {
+    let body = Bytes::from(conversation(100 << 10));
+    let mut group = criterion.benchmark_group("chain of 100 KB");
+    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.bench_function("read in place", |bencher| {
+        bencher.iter(|| Request::read(black_box(body.clone())));
+    });
+    if let Ok(request) = Request::read(body) {
+        group.bench_function("marks", |bencher| {
+            bencher.iter(|| request.chain(black_box("local"), "m"));
+        });
     }
     group.finish();
 }
@@ -95,5 +111,5 @@ fn images(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, requests, events, images);
+criterion_group!(benches, requests, chains, events, images);
 criterion_main!(benches);

@@ -9,6 +9,7 @@
 
 pub mod anthropic;
 pub mod caps;
+mod chain;
 mod codec;
 mod form;
 pub mod gemini;
@@ -28,6 +29,7 @@ mod usage;
 pub mod vendors;
 mod wire;
 
+pub use chain::Chain;
 pub use codec::{
     BadRequest, Codec, Dialect, Framing, Operation, PathFacts, Reply, StreamReader, StreamWriter,
     Target, Unreadable, Written,

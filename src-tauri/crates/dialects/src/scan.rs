@@ -116,7 +116,7 @@ pub fn refit(
 
 /// Goes through the top-level fields of an object: where their keys stand, quotes included, and their values.
 fn walk(body: &[u8], mut field: impl FnMut(Range<usize>, Range<usize>)) -> Result<(), ScanError> {
-    let mut cursor = Cursor { body, at: 0 };
+    let mut cursor = Cursor::new(body);
     cursor.space();
     if cursor.peek() != Some(b'{') {
         return Err(ScanError::NotAnObject);
@@ -156,17 +156,22 @@ fn is_key(quoted: &[u8], name: &str) -> bool {
     serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == name)
 }
 
-struct Cursor<'a> {
-    body: &'a [u8],
-    at: usize,
+/// A place in some JSON.
+pub(crate) struct Cursor<'a> {
+    pub(crate) body: &'a [u8],
+    pub(crate) at: usize,
 }
 
-impl Cursor<'_> {
-    fn peek(&self) -> Option<u8> {
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(body: &'a [u8]) -> Self {
+        Self { body, at: 0 }
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.body.get(self.at).copied()
     }
 
-    fn space(&mut self) {
+    pub(crate) fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -190,7 +195,7 @@ impl Cursor<'_> {
     }
 
     /// A string with its quotes.
-    fn string(&mut self) -> Result<Range<usize>, ScanError> {
+    pub(crate) fn string(&mut self) -> Result<Range<usize>, ScanError> {
         let start = self.at;
         self.expect(b'"')?;
         while let Some(found) = memchr2(b'"', b'\\', &self.body[self.at..]) {
@@ -205,7 +210,7 @@ impl Cursor<'_> {
     }
 
     /// Any value; brackets must balance, what stands inside them is the provider's to judge.
-    fn value(&mut self) -> Result<Range<usize>, ScanError> {
+    pub(crate) fn value(&mut self) -> Result<Range<usize>, ScanError> {
         let start = self.at;
         match self.peek() {
             Some(b'"') => return self.string(),

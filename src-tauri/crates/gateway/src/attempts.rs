@@ -254,6 +254,10 @@ impl Driver {
             let is_answer = self.inbound.route.endpoint == Endpoint::Answer;
             is_answer && outcome.verdict == Verdict::Ok && progress.ttft.is_none()
         });
+        let answer = progress.answer_id.as_deref();
+        if let Some(mark) = answer.and_then(|id| self.inbound.mark_of(id)) {
+            run.answered_as(mark);
+        }
         let changes = self.shared.with_board(|board, now| {
             if let Some(first_byte) = whole {
                 board.timed(candidate, first_byte, now);

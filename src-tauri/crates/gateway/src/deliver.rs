@@ -104,7 +104,10 @@ fn pass_on_answer(
                 .failed(&Signal::Empty, "an answer with nothing in it")
                 .with_spare(spare);
         }
-        Ok(answer) => progress.tell(answer.usage, answer.model),
+        Ok(answer) => {
+            progress.answer_id = answer.id;
+            progress.tell(answer.usage, answer.model);
+        }
         Err(Unreadable::Malformed(_)) if has(&came.body, field) => {
             if trial.inbound.route.dialect == Dialect::Anthropic {
                 progress.read_whole(&came.body);

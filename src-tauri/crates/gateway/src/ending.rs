@@ -16,6 +16,8 @@ pub(crate) struct Progress {
     pub(crate) usage: Option<Usage>,
     /// The model that says it answers.
     pub(crate) model: Option<String>,
+    /// The provider's id of the answer.
+    pub(crate) answer_id: Option<String>,
     /// Bytes of text, thinking and arguments read, for an estimate where nobody tells tokens.
     pub(crate) said: u64,
     /// What was left out or approximated on the way to the provider.

@@ -247,8 +247,9 @@ impl Note {
     fn take(&mut self, event: &Event, progress: &mut Progress) {
         self.spoke |= event.is_semantic();
         match event {
-            Event::Start { model, .. } => {
+            Event::Start { id, model } => {
                 self.began = true;
+                progress.answer_id.clone_from(id);
                 progress.tell(None, model.clone());
             }
             Event::Usage(usage) => progress.tell(Some(*usage), None),

@@ -6,11 +6,11 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use dialects::{BadRequest, Dialect, PathFacts, Reply, anthropic, ir};
+use dialects::{BadRequest, Chain, Dialect, PathFacts, Reply, anthropic, ir};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 use memchr::memmem;
-use routing::{Ask, Candidate, Conversation};
+use routing::{Ask, Candidate, Conversation, Identity};
 
 use crate::{
     choice::Choice,
@@ -40,6 +40,10 @@ pub(crate) struct Inbound {
     pub(crate) message: Option<anthropic::Request>,
     /// What a rule, or its own header, decided for it.
     pub(crate) choice: Choice,
+    /// The conversation that it belongs to, where one is looked for.
+    pub(crate) conversation: Option<Conversation>,
+    /// Who speaks in it: the name of the client token presented.
+    speaker: String,
     /// Its body understood, for providers of other dialects; read when the first of them is tried.
     typed: OnceLock<Result<Arc<ir::Request>, BadRequest>>,
 }
@@ -79,6 +83,8 @@ impl Inbound {
             body,
             message,
             choice: Choice::default(),
+            conversation: None,
+            speaker: String::new(),
             typed: OnceLock::new(),
         })
     }
@@ -93,6 +99,8 @@ impl Inbound {
             message: anthropic::Request::read(body.clone()).ok(),
             body,
             choice: self.choice.clone(),
+            conversation: self.conversation.clone(),
+            speaker: self.speaker.clone(),
             typed: OnceLock::new(),
         }
     }
@@ -105,23 +113,39 @@ impl Inbound {
             pin: self.route.pin.clone(),
             only: is_alien.then(|| routed(self.route.dialect)),
             prefer: self.choice.prefer.clone(),
-            conversation: self.conversation(),
+            conversation: self.conversation.clone(),
         }
     }
 
-    /// The conversation that this answer belongs to, where the client names its session.
-    fn conversation(&self) -> Option<Conversation> {
+    /// Finds out which conversation it belongs to: the client's session, else what was said before under the same token.
+    pub(crate) fn recognise(&mut self, token: Option<&str>) {
         /// What Anthropic's caches keep a prompt for, unless a client pays for an hour.
         const SHORT: Duration = Duration::from_mins(5);
         if self.route.endpoint != Endpoint::Answer {
-            return None;
+            return;
         }
-        let id = self.session()?;
+        token.unwrap_or_default().clone_into(&mut self.speaker);
+        let said = || {
+            let message = self.message.as_ref()?;
+            let chain = message.chain(&self.speaker, self.model())?;
+            Some(Identity::Said {
+                before: chain.before.into(),
+                whole: chain.whole,
+            })
+        };
+        let session = self.session().map(|id| Identity::Session(id.into()));
         let long = memmem::find(&self.body, b"\"1h\"").is_some();
-        Some(Conversation {
-            id: id.into(),
+        self.conversation = session.or_else(said).map(|id| Conversation {
+            id,
             warm: if long { Duration::from_hours(1) } else { SHORT },
-        })
+        });
+    }
+
+    /// The mark of an answer that its client can go on from by its id.
+    pub(crate) fn mark_of(&self, answer_id: &str) -> Option<u64> {
+        let names_answers = self.route.dialect == Dialect::OpenaiResponses;
+        let is_known = names_answers && self.conversation.is_some();
+        is_known.then(|| Chain::answer(&self.speaker, answer_id))
     }
 
     /// The model asked for; empty where there is none.

@@ -8,6 +8,7 @@ use crate::health::Bar;
 use crate::plan::Place;
 use crate::run::Failover;
 use crate::step::Ask;
+use crate::sticky::Home;
 
 /// A place that could serve a request, or why it can not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Board {
     ///
     /// A place that stands there twice is told once, unless the first one can not be used.
     pub fn explain(&self, ask: &Ask, now: Instant) -> Vec<Explained> {
-        let run = Failover::new(self.plan(ask, now));
+        let run = self.run(ask, now);
         let mut told: Vec<Explained> = Vec::new();
         for place in &run.plan.places {
             let one = self.explained(&run, place, now);
@@ -44,7 +45,12 @@ impl Board {
         }
         let mut usable = told.iter_mut().filter(|one| one.usable);
         if let Some(first) = usable.next() {
-            "first to be tried".clone_into(&mut first.why);
+            let is_home = |home: &Home| home.provider == first.provider;
+            first.why = if run.home.as_ref().is_some_and(is_home) {
+                "first to be tried, as the conversation is in its cache".to_owned()
+            } else {
+                "first to be tried".to_owned()
+            };
         }
         for later in usable {
             "tried when those before it fail".clone_into(&mut later.why);

@@ -11,6 +11,7 @@ use crate::keys::Pool;
 use crate::plan::Place;
 use crate::run::{Failover, Out};
 use crate::step::{Ask, Candidate, Exhausted, Skipped, Step};
+use crate::sticky::Stay;
 
 impl Board {
     /// Plans a request: pins, groups, members, models. Keys and health come in [`Self::next`].
@@ -18,7 +19,7 @@ impl Board {
         self.run(ask, now)
     }
 
-    fn run(&self, ask: &Ask, now: Instant) -> Failover {
+    pub(crate) fn run(&self, ask: &Ask, now: Instant) -> Failover {
         let mut plan = self.plan(ask, now);
         let is_sent = plan.pinned || ask.prefer.as_ref().is_some_and(|it| it.provider.is_some());
         let home = self.home_of(ask, now).filter(|_| !is_sent);
@@ -26,7 +27,11 @@ impl Board {
             plan.stay(home);
         }
         Failover {
-            stays: ask.conversation.clone().map(|it| (it, ask.model.clone())),
+            stays: ask.conversation.clone().map(|conversation| Stay {
+                conversation,
+                model: ask.model.clone(),
+                answer: None,
+            }),
             home,
             ..Failover::new(plan)
         }

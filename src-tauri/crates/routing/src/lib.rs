@@ -43,7 +43,7 @@ pub use rule::{Expression, Facts, Hours, Rule, Then, When, decide};
 pub use run::Failover;
 pub use similar::Examples;
 pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Prefer, Skipped, Step};
-pub use sticky::Conversation;
+pub use sticky::{Conversation, Identity};
 pub use topology::{
     BreakerPolicy, Dialect, Group, KeyPolicy, Member, Mode, Pattern, Policy, Provider, Retry,
     Tiers, Topology,

@@ -74,8 +74,8 @@ impl Board {
         match outcome.verdict {
             Verdict::Ok => {
                 run.ended = true;
-                if let Some((conversation, model)) = run.stays.take() {
-                    self.settle(conversation, model, &out.candidate, now);
+                if let Some(stay) = run.stays.take() {
+                    self.settle(stay, &out.candidate, now);
                 }
                 self.worked(&out.candidate, now)
             }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::plan::{Place, Plan};
 use crate::step::Candidate;
-use crate::sticky::{Conversation, Home};
+use crate::sticky::{Home, Stay};
 use crate::verdict::{Reason, Verdict};
 
 /// The state of one request on its way; driven by [`crate::Board::next`] and
@@ -36,8 +36,8 @@ pub struct Failover {
     pub(crate) forced: bool,
     /// It takes its group's turns.
     pub(crate) takes_turns: bool,
-    /// The conversation that it belongs to, and the model asked for.
-    pub(crate) stays: Option<(Conversation, String)>,
+    /// The conversation that it belongs to.
+    pub(crate) stays: Option<Stay>,
     /// Where that is warm.
     pub(crate) home: Option<Home>,
 }

@@ -6,19 +6,33 @@ use std::time::{Duration, Instant};
 
 use crate::board::Board;
 use crate::plan::Plan;
+use crate::run::Failover;
 use crate::step::{Ask, Candidate};
 
-/// The most conversations that are remembered; the one that spoke longest ago is forgotten first.
-const MOST: usize = 4096;
+/// The most places that are remembered; the conversation that spoke longest ago is forgotten first.
+const MOST: usize = 16_384;
 
 /// The conversation that a request belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
-    /// What tells it from others: the client's session. Caches belong to a model, so that each model of a session is a
-    /// conversation of its own.
-    pub id: Arc<str>,
+    /// What tells it from others.
+    pub id: Identity,
     /// For how long after a request its prompt stays in a provider's cache.
     pub warm: Duration,
+}
+
+/// What a conversation is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// The client's session. Caches belong to a model, so that each model of a session is a conversation of its own.
+    Session(Arc<str>),
+    /// What was said in it, as marks that are equal where the same was said to the same model.
+    Said {
+        /// What earlier requests of it may have left, the newest last.
+        before: Arc<[u64]>,
+        /// What this request leaves.
+        whole: u64,
+    },
 }
 
 /// Where a conversation is in a cache.
@@ -30,22 +44,45 @@ pub(crate) struct Home {
     until: Instant,
 }
 
-/// Homes by conversation and model asked for.
+/// What a home is found by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Name {
+    Session(Arc<str>, Arc<str>),
+    Mark(u64),
+}
+
+/// Homes by conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Homes {
-    known: HashMap<(Arc<str>, String), Home>,
-    /// In the order in which they were first settled.
-    order: VecDeque<(Arc<str>, String)>,
+    known: HashMap<Name, Home>,
+    /// In the order in which they were settled, with when they grow cold; those settled again since stand there twice.
+    order: VecDeque<(Name, Instant)>,
 }
 
 impl Homes {
-    fn settle(&mut self, id: (Arc<str>, String), home: Home) {
-        if self.known.insert(id.clone(), home).is_none() {
-            self.order.push_back(id);
-        }
+    fn settle(&mut self, name: Name, home: Home) {
+        self.order.push_back((name.clone(), home.until));
+        self.known.insert(name, home);
         while self.order.len() > MOST {
-            if let Some(oldest) = self.order.pop_front() {
-                self.known.remove(&oldest);
+            let Some((name, until)) = self.order.pop_front() else {
+                return;
+            };
+            if self
+                .known
+                .get(&name)
+                .is_some_and(|home| home.until == until)
+            {
+                self.known.remove(&name);
+            }
+        }
+    }
+
+    fn find(&self, conversation: &Conversation, model: &str) -> Option<&Home> {
+        match &conversation.id {
+            Identity::Session(id) => self.known.get(&Name::Session(id.clone(), model.into())),
+            Identity::Said { before, .. } => {
+                let mut marks = before.iter().rev();
+                marks.find_map(|mark| self.known.get(&Name::Mark(*mark)))
             }
         }
     }
@@ -57,32 +94,50 @@ impl Homes {
     }
 }
 
+/// A request on its way to a home.
+#[derive(Debug, Clone)]
+pub(crate) struct Stay {
+    pub(crate) conversation: Conversation,
+    /// The model asked for.
+    pub(crate) model: String,
+    /// The mark of its answer, where that can be gone on from by its id.
+    pub(crate) answer: Option<u64>,
+}
+
 impl Board {
     /// Where the conversation of a request is warm.
     pub(crate) fn home_of(&self, ask: &Ask, now: Instant) -> Option<Home> {
         let conversation = ask.conversation.as_ref().filter(|_| self.topology.sticky)?;
-        let id = (conversation.id.clone(), ask.model.clone());
-        let home = self.homes.known.get(&id)?;
+        let home = self.homes.find(conversation, &ask.model)?;
         (home.until > now).then(|| home.clone())
     }
 
     /// A candidate has answered a request well: its conversation is warm there now.
-    pub(crate) fn settle(
-        &mut self,
-        conversation: Conversation,
-        model: String,
-        candidate: &Candidate,
-        now: Instant,
-    ) {
+    pub(crate) fn settle(&mut self, stay: Stay, candidate: &Candidate, now: Instant) {
         if !self.topology.sticky {
             return;
         }
         let home = Home {
             provider: candidate.provider.clone(),
             key: candidate.key.clone(),
-            until: now + conversation.warm,
+            until: now + stay.conversation.warm,
         };
-        self.homes.settle((conversation.id, model), home);
+        let name = match stay.conversation.id {
+            Identity::Session(id) => Name::Session(id, stay.model.into()),
+            Identity::Said { whole, .. } => Name::Mark(whole),
+        };
+        for name in stay.answer.map(Name::Mark).into_iter().chain([name]) {
+            self.homes.settle(name, home.clone());
+        }
+    }
+}
+
+impl Failover {
+    /// Its answer can be gone on from by an id, of which this is the mark.
+    pub fn answered_as(&mut self, mark: u64) {
+        if let Some(stay) = &mut self.stays {
+            stay.answer = Some(mark);
+        }
     }
 }
 

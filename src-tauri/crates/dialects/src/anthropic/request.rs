@@ -3,9 +3,27 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::scan::{Fields, ScanError};
+use crate::{
+    chain::Chain,
+    scan::{Fields, ScanError},
+};
 
-const FIELDS: &[&str] = &["model", "stream", "max_tokens", "metadata"];
+const FIELDS: &[&str] = &[
+    "model",
+    "stream",
+    "max_tokens",
+    "metadata",
+    // What a conversation is known by.
+    "tools",
+    "system",
+    "instructions",
+    "systemInstruction",
+    "system_instruction",
+    "messages",
+    "input",
+    "contents",
+    "previous_response_id",
+];
 
 /// A Messages or count-tokens request: the client's bytes and where the few fields we need stand in them.
 #[derive(Debug, Clone)]
@@ -65,6 +83,11 @@ impl Request {
         serde_json::from_str::<UserId>(&metadata.user_id)
             .ok()
             .map(|user| user.session_id)
+    }
+
+    /// What was said before it and what is said with it; `None` where there are no messages.
+    pub fn chain(&self, speaker: &str, model: &str) -> Option<Chain> {
+        Chain::of(&self.body, &self.fields, speaker, model)
     }
 
     /// The client's bytes, unchanged.

@@ -9,6 +9,7 @@ mod embed_cache;
 mod failover;
 mod passthrough;
 mod rules;
+mod sticky;
 mod stream;
 mod support;
 mod suspend;

@@ -12,7 +12,7 @@ fn sticky() -> Rig {
 fn of(session: &str, model: &str) -> Ask {
     Ask {
         conversation: Some(Conversation {
-            id: session.into(),
+            id: Identity::Session(session.into()),
             warm: 5 * MINUTE,
         }),
         ..ask(model)
@@ -103,4 +103,92 @@ fn it_keeps_its_key_and_takes_no_turns() {
         "b:m",
         "the next turn is b's"
     );
+}
+
+/// A request that says what `before` left and more.
+fn said(before: &[u64], whole: u64) -> Ask {
+    Ask {
+        conversation: Some(Conversation {
+            id: Identity::Said {
+                before: before.into(),
+                whole,
+            },
+            warm: 5 * MINUTE,
+        }),
+        ..ask("m")
+    }
+}
+
+#[test]
+fn a_conversation_without_a_session_is_known_by_what_was_said_in_it() {
+    let mut rig = sticky();
+    assert_eq!(went(&mut rig, &said(&[1, 2], 3), &[broken()]), "a:m b:m");
+    rig.pass(MINUTE);
+    assert_eq!(
+        went(&mut rig, &said(&[1, 2, 3, 4], 5), &[]),
+        "b:m",
+        "it goes on"
+    );
+    assert_eq!(
+        went(&mut rig, &said(&[1, 2, 3, 4, 5, 6], 7), &[]),
+        "b:m",
+        "and on"
+    );
+    assert_eq!(
+        went(&mut rig, &said(&[1, 2, 3, 8], 9), &[]),
+        "b:m",
+        "another way from the same words"
+    );
+    assert_eq!(
+        went(&mut rig, &said(&[1, 2], 3), &[]),
+        "a:m",
+        "the same again goes on from nothing"
+    );
+    assert_eq!(went(&mut rig, &said(&[], 10), &[]), "a:m", "a new one");
+    let told = rig.board.explain(&said(&[7], 8), rig.now);
+    assert_eq!(
+        (&*told[0].provider, told[0].why.as_str()),
+        (
+            "b",
+            "first to be tried, as the conversation is in its cache"
+        )
+    );
+    rig.pass(5 * MINUTE);
+    assert_eq!(
+        went(&mut rig, &said(&[1, 2, 3, 4, 5], 6), &[]),
+        "a:m",
+        "it is cold"
+    );
+}
+
+#[test]
+fn the_longest_part_that_is_known_tells_where_it_is_warm() {
+    let mut rig = sticky();
+    assert_eq!(went(&mut rig, &said(&[], 1), &[]), "a:m");
+    let elsewhere = Ask {
+        pin: Some(Pin::Provider("c".to_owned())),
+        ..said(&[1, 2], 3)
+    };
+    assert_eq!(went(&mut rig, &elsewhere, &[]), "c:m");
+    assert_eq!(went(&mut rig, &said(&[1, 2, 3, 4], 5), &[]), "c:m");
+    assert_eq!(went(&mut rig, &said(&[1, 20], 30), &[]), "a:m");
+}
+
+#[test]
+fn one_that_speaks_is_not_forgotten_for_many_that_were_silent_longer() {
+    let mut rig = sticky();
+    let home = |rig: &mut Rig, ask: &Ask, outcomes: &[Outcome]| went(rig, ask, outcomes);
+    assert_eq!(home(&mut rig, &of("busy", "m"), &[broken()]), "a:m b:m");
+    rig.pass(MINUTE);
+    for n in 0..20_000 {
+        rig.send_as(&said(&[], n), &[]);
+        if n % 5_000 == 0 {
+            rig.pass(Duration::from_secs(1));
+            assert_eq!(home(&mut rig, &of("busy", "m"), &[]), "b:m", "{n}");
+        }
+    }
+    for n in 20_000..40_000 {
+        rig.send_as(&said(&[], n), &[]);
+    }
+    assert_eq!(home(&mut rig, &of("busy", "m"), &[]), "a:m", "bounded");
 }
