@@ -7,6 +7,7 @@
 mod admin;
 mod choices;
 mod commands;
+mod costs;
 mod feed;
 pub mod first_start;
 mod handle;

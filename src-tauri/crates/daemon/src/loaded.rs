@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use ledger::Multiplier;
+use ledger::Quote;
 use secrecy::SecretString;
 
+use crate::costs::Costs;
 use crate::record::Facts;
 use crate::secrets::{Moved, Reference, Resolved, masked};
 use crate::settings::Settings;
@@ -28,7 +29,7 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<Problem>,
     /// Some secret may be had later without a change of the config.
     pub(crate) may_pass: bool,
-    multipliers: HashMap<String, Multiplier>,
+    costs: Costs,
 }
 
 impl fmt::Debug for Loaded {
@@ -73,7 +74,7 @@ impl Loaded {
             keys: shown(&settings, resolved),
             problems,
             may_pass: resolved.may_pass || moved.may_pass,
-            multipliers: multipliers(&settings),
+            costs: Costs::of(&settings),
             settings,
         }
     }
@@ -113,24 +114,6 @@ fn source(reference: &Reference) -> String {
     }
 }
 
-fn multipliers(settings: &Settings) -> HashMap<String, Multiplier> {
-    let providers = settings.providers.iter();
-    providers
-        .filter_map(
-            |provider| match provider.price.multiplier.to_string().parse() {
-                Ok(multiplier) => Some((provider.name.clone(), multiplier)),
-                Err(error) => {
-                    tracing::warn!(
-                        "the price multiplier of {} is taken as 1: {error}",
-                        provider.name
-                    );
-                    None
-                }
-            },
-        )
-        .collect()
-}
-
 impl Facts for Loaded {
     fn mask(&self, key: &str) -> String {
         self.keys
@@ -138,7 +121,7 @@ impl Facts for Loaded {
             .map_or_else(|| "…".to_owned(), |shown| shown.masked.clone())
     }
 
-    fn multiplier(&self, provider: &str) -> Multiplier {
-        self.multipliers.get(provider).copied().unwrap_or_default()
+    fn quote(&self, provider: &str, model: &str) -> Option<Quote> {
+        self.costs.quote(provider, model)
     }
 }

@@ -1,14 +1,14 @@
 //! From what the gateway reports to what the ledger records: the same facts, keys masked, prices marked.
 
 use gateway::{EndStatus, Report};
-use ledger::{End, Event, Mark, Multiplier};
+use ledger::{End, Event, Mark, Quote};
 
 /// What the reports leave out on purpose.
 pub(crate) trait Facts {
     /// A key's masked form by its id.
     fn mask(&self, key: &str) -> String;
-    /// What a provider's prices are multiplied with.
-    fn multiplier(&self, provider: &str) -> Multiplier;
+    /// What a model costs at a provider, as far as it is known.
+    fn quote(&self, provider: &str, model: &str) -> Option<Quote>;
 }
 
 /// The event that a report is; `None` for what is not about a request.
@@ -24,7 +24,7 @@ pub(crate) fn event(report: &Report, facts: &impl Facts) -> Option<Event> {
             group: attempt.group.to_string(),
             model: attempt.model.to_string(),
             provider_dialect: attempt.provider_dialect.to_owned(),
-            multiplier: facts.multiplier(&attempt.provider),
+            price: facts.quote(&attempt.provider, &attempt.model),
         }),
         Report::Streaming {
             id,
@@ -99,6 +99,8 @@ fn attempt_ended(attempt: &gateway::AttemptEnded) -> ledger::AttemptEnded {
             reasoning: usage.reasoning,
             estimated: usage.estimated,
         }),
+        service: None,
+        hedged: false,
         model_answered: attempt.model_answered.clone(),
         losses: attempt.losses.clone(),
     }

@@ -8,8 +8,8 @@ use sqlx::{Row as _, Sqlite, SqliteConnection};
 use crate::event::{
     AttemptEnded, AttemptStarted, Ended, Event, Marked, Routed, Started, Streaming, Usage,
 };
-use crate::money::{Multiplier, Usd};
-use crate::prices::{FrozenPrice, Prices};
+use crate::money::Usd;
+use crate::quote::{FrozenPrice, Quote};
 use crate::row::Cost;
 
 /// Token counts above this come from a broken upstream; their sums would not fit.
@@ -18,12 +18,12 @@ const TOKENS_MAX: u64 = 10_000_000_000;
 type Applied = Result<(), sqlx::Error>;
 
 /// Writes one event.
-pub(crate) async fn apply(conn: &mut SqliteConnection, prices: &Prices, event: &Event) -> Applied {
+pub(crate) async fn apply(conn: &mut SqliteConnection, event: &Event) -> Applied {
     match event {
         Event::Started(event) => started(conn, event).await,
         Event::AttemptStarted(event) => attempt_started(conn, event).await,
         Event::Streaming(event) => streaming(conn, event).await,
-        Event::AttemptEnded(event) => attempt_ended(conn, prices, event).await,
+        Event::AttemptEnded(event) => attempt_ended(conn, event).await,
         Event::Marked(event) => marked(conn, event).await,
         Event::Routed(event) => routed(conn, event).await,
         Event::Ended(event) => ended(conn, event).await,
@@ -57,12 +57,12 @@ async fn started(conn: &mut SqliteConnection, event: &Started) -> Applied {
 async fn attempt_started(conn: &mut SqliteConnection, event: &AttemptStarted) -> Applied {
     stub(conn, &event.id, event.at_ms).await?;
     let attempt = sqlx::query(
-        "INSERT INTO attempts (request_id, attempt, started_at, provider, key, group_name, model, provider_dialect, multiplier)
+        "INSERT INTO attempts (request_id, attempt, started_at, provider, key, group_name, model, provider_dialect, price)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (request_id, attempt) DO UPDATE SET
              started_at = excluded.started_at, provider = excluded.provider, key = excluded.key,
              group_name = excluded.group_name, model = excluded.model,
-             provider_dialect = excluded.provider_dialect, multiplier = excluded.multiplier
+             provider_dialect = excluded.provider_dialect, price = excluded.price
          WHERE attempts.provider IS NULL",
     )
     .bind(&*event.id)
@@ -73,7 +73,7 @@ async fn attempt_started(conn: &mut SqliteConnection, event: &AttemptStarted) ->
     .bind(&event.group)
     .bind(&event.model)
     .bind(&event.provider_dialect)
-    .bind(event.multiplier.parts_per_million())
+    .bind(json(event.price.as_ref())?)
     .execute(&mut *conn)
     .await?;
     if attempt.rows_affected() == 0 {
@@ -115,29 +115,25 @@ async fn streaming(conn: &mut SqliteConnection, event: &Streaming) -> Applied {
     Ok(())
 }
 
-async fn attempt_ended(
-    conn: &mut SqliteConnection,
-    prices: &Prices,
-    event: &AttemptEnded,
-) -> Applied {
-    let sent = "SELECT model, multiplier FROM attempts WHERE request_id = ? AND attempt = ?";
+async fn attempt_ended(conn: &mut SqliteConnection, event: &AttemptEnded) -> Applied {
+    let sent = "SELECT started_at, price FROM attempts WHERE request_id = ? AND attempt = ?";
     let sent = sqlx::query(sent)
         .bind(&*event.id)
         .bind(event.attempt)
         .fetch_optional(&mut *conn)
         .await?;
-    let (model, multiplier): (Option<String>, u32) = if let Some(sent) = sent {
-        (sent.try_get("model")?, sent.try_get("multiplier")?)
+    let (began, quoted): (i64, Option<String>) = if let Some(sent) = sent {
+        (sent.try_get("started_at")?, sent.try_get("price")?)
     } else {
         stub_attempt(conn, event).await?;
-        (None, Multiplier::ONE.parts_per_million())
+        (0, None)
     };
-    let multiplier = Multiplier::from_parts_per_million(multiplier).unwrap_or_default();
+    let quote = quoted.and_then(|quoted| serde_json::from_str::<Quote>(&quoted).ok());
     let usage = event.usage.as_ref().map(believable);
     let cost = usage
         .as_ref()
-        .zip(model)
-        .and_then(|(usage, model)| prices.cost(&model, usage, multiplier));
+        .zip(quote)
+        .and_then(|(usage, quote)| quote.cost(began, event.service.as_deref(), usage));
     write_attempt_end(conn, event, usage.as_ref(), cost).await
 }
 
@@ -151,16 +147,13 @@ async fn write_attempt_end(
         cost.is_none() && usage.is_some_and(|usage| usage.prompt() > 0 || usage.output > 0);
     let usage = usage.copied().unwrap_or_default();
     let (cost, price) = cost.unzip();
-    let price = price
-        .map(|price| serde_json::to_string(&price))
-        .transpose()
-        .map_err(|error| sqlx::Error::Encode(error.into()))?;
     sqlx::query(
         "UPDATE attempts SET
              duration_ms = ?, http_status = ?, verdict = ?, reason = ?, error = ?, model_answered = ?,
              input_tokens = ?, output_tokens = ?, cache_read_tokens = ?, cache_write_5m_tokens = ?,
              cache_write_1h_tokens = ?, reasoning_tokens = ?, estimated = ?, unpriced = ?,
-             cost_input = ?, cost_output = ?, cost_cache_read = ?, cost_cache_write = ?, price = ?
+             cost_input = ?, cost_output = ?, cost_cache_read = ?, cost_cache_write = ?, price = ?,
+             service = ?, hedged = ?
          WHERE request_id = ? AND attempt = ? AND verdict IS NULL",
     )
     .bind(whole(event.duration_ms))
@@ -181,7 +174,9 @@ async fn write_attempt_end(
     .bind(cost.map(|cost| pico(cost.output)))
     .bind(cost.map(|cost| pico(cost.cache_read)))
     .bind(cost.map(|cost| pico(cost.cache_write)))
-    .bind(price)
+    .bind(json(price.as_ref())?)
+    .bind(&event.service)
+    .bind(event.hedged)
     .bind(&*event.id)
     .bind(event.attempt)
     .execute(&mut *conn)
@@ -194,8 +189,7 @@ async fn write_losses(conn: &mut SqliteConnection, event: &AttemptEnded) -> Appl
     if event.losses.is_empty() {
         return Ok(());
     }
-    let losses =
-        serde_json::to_string(&event.losses).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let losses = json(Some(&event.losses))?;
     sqlx::query("UPDATE requests SET losses = ? WHERE id = ?")
         .bind(losses)
         .bind(&*event.id)
@@ -280,6 +274,11 @@ async fn stub(conn: &mut SqliteConnection, id: &str, at_ms: i64) -> Applied {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+fn json<T: serde::Serialize>(value: Option<&T>) -> Result<Option<String>, sqlx::Error> {
+    let text = value.map(serde_json::to_string).transpose();
+    text.map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 fn believable(usage: &Usage) -> Usage {

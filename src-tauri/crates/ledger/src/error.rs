@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::prices::PriceError;
-
 /// The ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -71,9 +69,6 @@ pub enum OpenError {
         /// What went wrong.
         source: sqlx::migrate::MigrateError,
     },
-    /// The price table is wrong.
-    #[error(transparent)]
-    Prices(#[from] PriceError),
 }
 
 impl OpenError {

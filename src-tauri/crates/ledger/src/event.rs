@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::money::{Multiplier, Usd};
+use crate::money::Usd;
+use crate::quote::Quote;
 
 /// One fact about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +83,12 @@ pub struct AttemptStarted {
     pub key: Option<String>,
     /// Group that the provider was chosen from.
     pub group: String,
-    /// Model name that is sent upstream; the price goes by it.
+    /// Model name that is sent upstream.
     pub model: String,
     /// Dialect that the provider speaks.
     pub provider_dialect: String,
-    /// The provider's price multiplier.
-    pub multiplier: Multiplier,
+    /// What its tokens will cost; `None` when that is unknown.
+    pub price: Option<Quote>,
 }
 
 /// The first semantic output was sent to the client.
@@ -125,6 +126,11 @@ pub struct AttemptEnded {
     pub error: Option<String>,
     /// Tokens that the provider told or that were estimated; also for cut streams.
     pub usage: Option<Usage>,
+    /// The way it was served, as usage tells it, where that can have prices of its own: `batch`, `flex`,
+    /// `priority`, `fast`.
+    pub service: Option<String>,
+    /// Whether it was given up because another attempt, raced against it, was faster.
+    pub hedged: bool,
     /// Model that the provider says it answered with.
     pub model_answered: Option<String>,
     /// What was left out or approximated on the way to the provider, in the client's names.

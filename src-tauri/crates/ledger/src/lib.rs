@@ -16,6 +16,7 @@ mod money;
 mod open;
 mod prices;
 mod query;
+mod quote;
 mod read;
 mod row;
 mod settle;
@@ -30,8 +31,9 @@ pub use event::{
 pub use health::Health;
 pub use money::{MoneyError, Multiplier, Usd};
 pub use open::{Ledger, Opened, Options};
-pub use prices::{FrozenPrice, LongContext, PerMillion, Price, PriceError, Prices, Rates};
+pub use prices::{Hours, LongContext, PerMillion, Price, PriceError, Prices, Rates, Tariff};
 pub use query::{Filter, Page, QueryError};
+pub use quote::{FrozenPrice, Quote};
 pub use row::{AttemptRow, Cost, Detail, Row, Tokens};
 pub use totals::Totals;
 pub use writer::Writer;

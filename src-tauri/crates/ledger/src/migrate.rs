@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqliteConnection};
 use crate::error::OpenError;
 use crate::open::make_private;
 
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "requests and attempts",
@@ -22,6 +22,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         3,
         "decisions",
         include_str!("../migrations/0003_decisions.sql"),
+    ),
+    (
+        4,
+        "races and services",
+        include_str!("../migrations/0004_races_and_services.sql"),
     ),
 ];
 

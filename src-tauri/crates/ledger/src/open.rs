@@ -13,7 +13,6 @@ use tokio::task::JoinHandle;
 use crate::error::OpenError;
 use crate::health::{Health, Pulse};
 use crate::migrate::migrate;
-use crate::prices::Prices;
 use crate::totals::Remembered;
 use crate::writer::{Entry, Pen, Writer};
 
@@ -31,8 +30,6 @@ const COMMITS_KEPT: usize = 256;
 /// How to open.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Price table; the bundled one when `None`.
-    pub prices: Option<Prices>,
     /// Events that may wait to be written, at least 8; when they are more, events are dropped and
     /// counted. The last eighth is kept for the ends of requests and attempts.
     pub queue: usize,
@@ -40,10 +37,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            prices: None,
-            queue: 8192,
-        }
+        Self { queue: 8192 }
     }
 }
 
@@ -85,9 +79,8 @@ impl Ledger {
         Self::open_with(path, Options::default()).await
     }
 
-    /// Opens with other prices or another queue length.
+    /// Opens with another queue length.
     pub async fn open_with(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let prices = options.prices.map_or_else(Prices::bundled, Ok)?;
         let (mut conn, migrated) = connect(path, OPEN_WAIT).await?;
         let orphans = crate::settle::close_orphans(&mut conn)
             .await
@@ -113,7 +106,6 @@ impl Ledger {
         let pen = Pen::new(
             conn,
             path.to_owned(),
-            prices,
             Arc::clone(&pulse),
             commits.clone(),
             closed,

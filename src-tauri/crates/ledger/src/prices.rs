@@ -1,38 +1,41 @@
-//! What a token costs, by the model that was sent upstream.
+//! What a token costs: the price list, and the look-up of a model in it.
 //!
-//! The bundled table is `config/prices.json`. A model that is not in it has no price: the cost of its
-//! tokens is unknown and said to be so, never taken from a model with a similar name.
+//! The bundled list is `config/prices.json`, written by `config/prices.py`. It is kept by seller, as one
+//! model costs different amounts at different ones. A model that is not in it has no price: the cost of
+//! its tokens is unknown and said to be so, never taken from a model with a similar name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::event::Usage;
 use crate::money::{Multiplier, Usd, decimal};
-use crate::row::Cost;
+use crate::quote::Quote;
 
 const BUNDLED: &str = include_str!("../../../../config/prices.json");
 /// Decimals of a price per million tokens; with six, the price of one token is whole pico-dollars.
 const RATE_DECIMALS: u32 = 6;
 /// Parts of a whole multiplier.
-const MILLION: i128 = 1_000_000;
-/// The largest cost of one kind in one attempt that is believed: 100,000 USD in pico-dollars. Larger
-/// ones come from a broken upstream, and their sums would not fit the database's integers.
-const COST_MAX: i128 = 100_000_000_000_000_000;
+pub(crate) const MILLION: i128 = 1_000_000;
 
 /// US dollars per million tokens, exact to six decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PerMillion(i64);
 
 impl PerMillion {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
     /// Price of one token in pico-dollars.
     pub const fn pico_per_token(self) -> i64 {
         self.0
     }
 }
 
-/// Prices of one model.
+/// Prices by kind of token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates {
     /// Prompt tokens neither read from nor written to a cache.
@@ -50,21 +53,30 @@ pub struct Rates {
     pub cache_write_1h: Option<PerMillion>,
 }
 
-/// One entry of the table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Price {
-    /// Model names it is for, without date.
-    pub models: Vec<String>,
+impl Rates {
+    /// Nothing costs anything.
+    pub(crate) const FREE: Self = Self {
+        input: PerMillion::ZERO,
+        output: PerMillion::ZERO,
+        cache_read: Some(PerMillion::ZERO),
+        cache_write_5m: Some(PerMillion::ZERO),
+        cache_write_1h: Some(PerMillion::ZERO),
+    };
+}
+
+/// Prices of one way to serve a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tariff {
     /// The usual prices.
     #[serde(flatten)]
     pub rates: Rates,
-    /// Prices of requests with a long prompt.
-    #[serde(default)]
-    pub long_context: Option<LongContext>,
+    /// Prices of requests with a long prompt, shortest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub long_context: Vec<LongContext>,
 }
 
 /// Prices that hold for the whole request when its prompt is longer than `above_tokens`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongContext {
     /// Prompt tokens, cached ones included, above which these prices hold.
     pub above_tokens: u64,
@@ -73,180 +85,260 @@ pub struct LongContext {
     pub rates: Rates,
 }
 
-/// The price of one attempt as it was at the time; kept on its row for ever.
+/// Prices that hold for requests that begin at certain hours of the day, UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FrozenPrice {
-    /// Model name in the table.
-    pub model: String,
-    /// Date of the table.
-    pub date: String,
-    /// The prices that were used.
+pub struct Hours {
+    /// They begin.
+    pub from: Time,
+    /// They are over; before `from` when midnight lies between.
+    pub to: Time,
+    /// The prices.
     #[serde(flatten)]
-    pub rates: Rates,
-    /// Whether they are those of a long prompt.
-    pub long_context: bool,
-    /// The provider's multiplier.
-    pub multiplier: Multiplier,
+    pub tariff: Tariff,
 }
 
-/// A price table.
+/// All prices of a model at one seller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Model names they are for, without date.
+    #[serde(default, skip_serializing)]
+    pub models: Vec<String>,
+    /// The usual prices.
+    #[serde(flatten)]
+    pub tariff: Tariff,
+    /// Prices at certain hours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hours: Vec<Hours>,
+    /// Prices of other ways to serve, by the name that usage tells: `batch`, `flex`, `priority`, `fast`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<String, Tariff>,
+}
+
+impl From<Rates> for Price {
+    fn from(rates: Rates) -> Self {
+        Self {
+            models: Vec::new(),
+            tariff: Tariff {
+                rates,
+                long_context: Vec::new(),
+            },
+            hours: Vec::new(),
+            services: BTreeMap::new(),
+        }
+    }
+}
+
+/// A price list; clones share it.
 #[derive(Debug, Clone)]
-pub struct Prices {
+pub struct Prices(Arc<List>);
+
+#[derive(Debug)]
+struct List {
     name: String,
-    date: String,
-    entries: Vec<Price>,
-    by_model: HashMap<String, usize>,
+    date: Arc<str>,
+    sellers: Vec<Seller>,
 }
 
-/// A price table cannot be used.
+#[derive(Debug)]
+struct Seller {
+    name: Arc<str>,
+    vendors: Vec<String>,
+    paths: Vec<String>,
+    maker: bool,
+    by_model: HashMap<String, Arc<Price>>,
+}
+
+/// A price list cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PriceError {
-    /// Not the JSON of a price table.
-    #[error("the price table cannot be read: {0}; compare it with config/prices.json")]
+    /// Not the JSON of a price list.
+    #[error("the price list cannot be read: {0}; compare it with config/prices.json")]
     Json(#[from] serde_json::Error),
     /// A model has two prices.
-    #[error("the price table gives `{0}` two prices; remove one of them")]
-    Twice(String),
+    #[error("the price list gives `{0}` two prices at {1}; remove one of them")]
+    Twice(String, String),
 }
 
 #[derive(Deserialize)]
-struct Table {
+struct Written {
     name: String,
     date: String,
+    sellers: Vec<WrittenSeller>,
+}
+
+#[derive(Deserialize)]
+struct WrittenSeller {
+    name: String,
+    #[serde(default)]
+    vendors: Vec<String>,
+    #[serde(default)]
+    paths: Vec<String>,
+    #[serde(default)]
+    maker: bool,
     prices: Vec<Price>,
 }
 
 impl Prices {
-    /// The table that comes with Turnout.
+    /// The list that comes with Turnout.
     pub fn bundled() -> Result<Self, PriceError> {
         Self::parse(BUNDLED)
     }
 
-    /// Reads a table in the form of `config/prices.json`.
+    /// Reads a list in the form of `config/prices.json`.
     pub fn parse(json: &str) -> Result<Self, PriceError> {
-        let table: Table = serde_json::from_str(json)?;
+        let written: Written = serde_json::from_str(json)?;
+        let sellers = written.sellers.into_iter().map(Seller::read);
+        Ok(Self(Arc::new(List {
+            name: written.name,
+            date: written.date.into(),
+            sellers: sellers.collect::<Result<_, _>>()?,
+        })))
+    }
+
+    /// Name of the list.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Date of the list, `YYYY-MM-DD`.
+    pub fn date(&self) -> &str {
+        &self.0.date
+    }
+
+    /// The price of a model at a vendor (as vendors.toml names it), by the name sent upstream: as listed,
+    /// dated (`claude-sonnet-4-5-20250929`), with its maker's path (`anthropic/claude-sonnet-4.5`) or with
+    /// the context mark of Claude Code (`[1m]`).
+    ///
+    /// A vendor sells at its own prices alone; where nothing is known of the seller, the maker's hold.
+    pub fn find(&self, vendor: Option<&str>, model: &str) -> Option<Arc<Price>> {
+        self.look_up(vendor, model).map(|found| found.price)
+    }
+
+    /// What an attempt at this model will cost by the token; `None` when it is unknown.
+    pub fn quote(
+        &self,
+        vendor: Option<&str>,
+        model: &str,
+        multiplier: Multiplier,
+    ) -> Option<Quote> {
+        let found = self.look_up(vendor, model)?;
+        Some(Quote {
+            model: found.name,
+            seller: found.seller,
+            date: Some(Arc::clone(&self.0.date)),
+            multiplier,
+            price: found.price,
+        })
+    }
+
+    fn look_up(&self, vendor: Option<&str>, model: &str) -> Option<Found> {
+        let name = plain(model);
+        let mut sellers = self.0.sellers.iter();
+        match vendor {
+            Some(vendor) => sellers
+                .filter(|seller| seller.vendors.iter().any(|name| name == vendor))
+                .find_map(|seller| seller.look_up(&name)),
+            None => sellers.find_map(|seller| seller.maker.then(|| seller.look_up(&name))?),
+        }
+    }
+}
+
+struct Found {
+    name: String,
+    seller: Arc<str>,
+    price: Arc<Price>,
+}
+
+impl Seller {
+    fn read(written: WrittenSeller) -> Result<Self, PriceError> {
         let mut by_model = HashMap::new();
-        for (index, entry) in table.prices.iter().enumerate() {
-            for model in &entry.models {
-                if by_model.insert(model.to_ascii_lowercase(), index).is_some() {
-                    return Err(PriceError::Twice(model.clone()));
+        for mut price in written.prices {
+            let models = std::mem::take(&mut price.models);
+            let price = Arc::new(price);
+            for model in models {
+                if by_model.insert(plain(&model), Arc::clone(&price)).is_some() {
+                    return Err(PriceError::Twice(model, written.name));
                 }
             }
         }
         Ok(Self {
-            name: table.name,
-            date: table.date,
-            entries: table.prices,
+            name: written.name.into(),
+            vendors: written.vendors,
+            paths: written.paths,
+            maker: written.maker,
             by_model,
         })
     }
 
-    /// Name of the table.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Date of the table, `YYYY-MM-DD`.
-    pub fn date(&self) -> &str {
-        &self.date
-    }
-
-    /// The price of a model by the name sent upstream: as listed, dated
-    /// (`claude-sonnet-4-5-20250929`), with a vendor path (`anthropic/claude-sonnet-4.5`) or with the
-    /// context mark of Claude Code (`[1m]`).
-    pub fn find(&self, model: &str) -> Option<&Price> {
-        self.lookup(model)
-            .and_then(|(_, index)| self.entries.get(index))
-    }
-
-    /// What the tokens cost, and the price that was used; `None` when it is unknown.
-    pub fn cost(
-        &self,
-        model: &str,
-        usage: &Usage,
-        multiplier: Multiplier,
-    ) -> Option<(Cost, FrozenPrice)> {
-        let (name, index) = self.lookup(model)?;
-        let price = self.entries.get(index)?;
-        let long = price
-            .long_context
-            .filter(|long| usage.prompt() > long.above_tokens);
-        let rates = long.map_or(price.rates, |long| long.rates);
-        let cost = rates.cost(usage, multiplier)?;
-        let frozen = FrozenPrice {
-            model: name,
-            date: self.date.clone(),
-            rates,
-            long_context: long.is_some(),
-            multiplier,
-        };
-        Some((cost, frozen))
-    }
-
-    fn lookup(&self, model: &str) -> Option<(String, usize)> {
-        let mut name = plain(model);
-        loop {
-            if let Some(&index) = self.by_model.get(&name) {
-                return Some((name, index));
-            }
-            let cut = name.rfind(['-', '@'])?;
-            if !says_no_price(&name[cut + 1..]) {
-                return None;
-            }
-            name.truncate(cut);
-        }
-    }
-}
-
-impl Rates {
-    fn cost(&self, usage: &Usage, multiplier: Multiplier) -> Option<Cost> {
-        let kind = |tokens, rate| charge(tokens, rate, multiplier);
-        let short_write = kind(usage.cache_write_5m, self.cache_write_5m)?;
-        let long_write = kind(usage.cache_write_1h, self.cache_write_1h)?;
-        Some(Cost {
-            input: kind(usage.input, Some(self.input))?,
-            output: kind(usage.output, Some(self.output))?,
-            cache_read: kind(usage.cache_read, self.cache_read)?,
-            cache_write: short_write + long_write,
+    fn look_up(&self, name: &str) -> Option<Found> {
+        self.dated(name).or_else(|| {
+            let (path, rest) = name.rsplit_once('/')?;
+            let maker = path.rsplit_once('/').map_or(path, |(_, last)| last);
+            let ours = self.paths.iter().any(|path| path == maker);
+            ours.then(|| self.dated(rest))?
         })
     }
-}
 
-/// Tokens at a price; exact, but for a multiplier with which pico-dollars are no longer whole: then
-/// rounded half up. No tokens cost nothing even where there is no price.
-fn charge(tokens: u64, rate: Option<PerMillion>, multiplier: Multiplier) -> Option<Usd> {
-    if tokens == 0 {
-        return Some(Usd::ZERO);
+    fn dated(&self, name: &str) -> Option<Found> {
+        let mut name = name;
+        loop {
+            if let Some(price) = self.by_model.get(name) {
+                return Some(Found {
+                    name: name.to_owned(),
+                    seller: Arc::clone(&self.name),
+                    price: Arc::clone(price),
+                });
+            }
+            name = without_date(name)?;
+        }
     }
-    let list = i128::from(tokens).checked_mul(i128::from(rate?.0))?;
-    let scaled = list.checked_mul(i128::from(multiplier.parts_per_million()))?;
-    let pico = (scaled + MILLION / 2) / MILLION;
-    (pico <= COST_MAX).then_some(Usd::from_pico(pico))
 }
 
-/// The name without vendor path and context mark, lower case, version dots as dashes
-/// (`anthropic/claude-sonnet-4.5` is how OpenRouter writes it).
-fn plain(model: &str) -> String {
+/// The name as it is compared: lower case, without context mark, version dots as dashes (OpenRouter
+/// writes `claude-sonnet-4.5`).
+pub(crate) fn plain(model: &str) -> String {
     let name = model.trim().to_ascii_lowercase();
     let name = name.strip_suffix("[1m]").unwrap_or(&name);
-    match name.rsplit_once('/') {
-        Some((path, name)) if path == "anthropic" || path.ends_with("/anthropic") => {
-            name.replace('.', "-")
-        }
-        _ => name.to_owned(),
-    }
+    let name = name.strip_prefix("models/").unwrap_or(name);
+    name.replace('.', "-")
 }
 
-/// Whether a last part of a name only tells a date, which does not change the price. Anything else
-/// (another version, `fast`) might.
-fn says_no_price(part: &str) -> bool {
-    part == "latest" || (part.len() == 8 && part.bytes().all(|b| b.is_ascii_digit()))
+/// The name without a last part that only tells a date, which does not change the price: `-20250929`,
+/// `@20250929`, `-2025-09-29` or `-latest`. Anything else (another version, `fast`) might.
+fn without_date(name: &str) -> Option<&str> {
+    if let Some(rest) = name.strip_suffix("-latest") {
+        return Some(rest);
+    }
+    let digits =
+        |part: &str, count| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+    let (rest, last) = name.rsplit_once(['-', '@'])?;
+    if digits(last, 8) {
+        return Some(rest);
+    }
+    let (rest, month) = rest.rsplit_once('-')?;
+    let (rest, year) = rest.rsplit_once('-')?;
+    (digits(last, 2) && digits(month, 2) && digits(year, 4)).then_some(rest)
 }
 
 impl fmt::Display for PerMillion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A dollar per million tokens is a million pico-dollars per token.
         Usd::from_pico(i128::from(self.0) * MILLION).fmt(f)
+    }
+}
+
+impl FromStr for PerMillion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        decimal(text, RATE_DECIMALS)
+            .and_then(|rate| i64::try_from(rate).ok())
+            .map(Self)
+            .ok_or_else(|| {
+                format!(
+                    "`{text}` is not a price per million tokens; write a decimal such as 0.25, with at most 6 decimals"
+                )
+            })
     }
 }
 
@@ -258,14 +350,7 @@ impl Serialize for PerMillion {
 
 impl<'de> Deserialize<'de> for PerMillion {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        decimal(&text, RATE_DECIMALS)
-            .and_then(|rate| i64::try_from(rate).ok())
-            .map(Self)
-            .ok_or_else(|| {
-                de::Error::custom(format_args!(
-                    "`{text}` is not a price per million tokens; write a decimal such as \"0.25\", with at most 6 decimals"
-                ))
-            })
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        text.parse().map_err(de::Error::custom)
     }
 }

@@ -61,6 +61,8 @@ impl AttemptRow {
         let price: Option<String> = row.try_get("price")?;
         Ok(Self {
             attempt: row.try_get("attempt")?,
+            hedged: row.try_get("hedged")?,
+            service: row.try_get("service")?,
             provider: row.try_get("provider")?,
             key: row.try_get("key")?,
             group: row.try_get("group_name")?,

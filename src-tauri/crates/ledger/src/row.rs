@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::money::Usd;
-use crate::prices::FrozenPrice;
+use crate::quote::FrozenPrice;
 
 /// One request. `attempts` is their number in lists and the chain itself in [`Detail`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -151,6 +151,10 @@ pub struct AttemptRow {
     /// `ok`, `retry-same`, `next-key`, `next-provider`, `client-fault` or `cancelled`; `null` while
     /// it runs.
     pub verdict: Option<String>,
+    /// Whether it was given up because another attempt, raced against it, was faster.
+    pub hedged: bool,
+    /// The way it was served, where that can have prices of its own: `batch`, `flex`, `priority`, `fast`.
+    pub service: Option<String>,
     /// Why it failed.
     pub reason: Option<String>,
     /// What went wrong, in one sentence.

@@ -18,7 +18,6 @@ use crate::error::{OpenError, primary_code};
 use crate::event::Event;
 use crate::health::Pulse;
 use crate::open::reconnect;
-use crate::prices::Prices;
 use crate::settle::recount;
 
 /// A batch is committed this long after its first event; a crash loses at most this and the commit.
@@ -75,7 +74,6 @@ impl Writer {
 /// The writing side.
 pub(crate) struct Pen {
     path: PathBuf,
-    prices: Prices,
     pulse: Arc<Pulse>,
     commits: broadcast::Sender<Arc<[Arc<str>]>>,
     closing: watch::Receiver<bool>,
@@ -86,14 +84,12 @@ impl Pen {
     pub(crate) fn new(
         conn: SqliteConnection,
         path: PathBuf,
-        prices: Prices,
         pulse: Arc<Pulse>,
         commits: broadcast::Sender<Arc<[Arc<str>]>>,
         closing: watch::Receiver<bool>,
     ) -> Self {
         Self {
             path,
-            prices,
             pulse,
             commits,
             closing,
@@ -199,7 +195,7 @@ impl Pen {
             Some(conn) => conn,
             None => reconnect(&self.path).await?,
         };
-        let changed = match transact(&mut conn, &self.prices, batch).await {
+        let changed = match transact(&mut conn, batch).await {
             Err(error) if refuses(&error) => self.write_singly(&mut conn, batch).await?,
             written => written?,
         };
@@ -215,7 +211,7 @@ impl Pen {
     ) -> Result<Vec<Arc<str>>, WriteError> {
         let mut changed = Vec::new();
         while let Some(event) = batch.first() {
-            match transact(conn, &self.prices, std::slice::from_ref(event)).await {
+            match transact(conn, std::slice::from_ref(event)).await {
                 Ok(ids) => changed.extend(ids),
                 Err(error) if refuses(&error) => {
                     let id = event.id();
@@ -288,13 +284,12 @@ fn refuses(error: &sqlx::Error) -> bool {
 /// Writes the events in one transaction and tells which requests changed.
 async fn transact(
     conn: &mut SqliteConnection,
-    prices: &Prices,
     events: &[Event],
 ) -> Result<Vec<Arc<str>>, sqlx::Error> {
     let mut seen = HashSet::new();
     let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
     for event in events {
-        apply(&mut transaction, prices, event).await?;
+        apply(&mut transaction, event).await?;
         seen.insert(Arc::clone(event.id()));
     }
     for id in &seen {

@@ -15,7 +15,6 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
     if let Some(at) = &document.routing {
         routing(check, &at.value, settings);
     }
-    providers(check, document, settings);
     if let Some(at) = &document.ledger {
         ledger(check, &at.value, settings);
     }
@@ -39,28 +38,6 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
             chosen.on_quit != OnQuit::Leave,
             "desktop.on_quit (clients are not connected by this version, so nothing is put back)",
         );
-    }
-}
-
-fn providers(check: &mut Check<'_>, document: &raw::Document, settings: &Settings) {
-    for (at, provider) in document
-        .providers
-        .iter()
-        .flat_map(|list| &list.value)
-        .zip(&settings.providers)
-    {
-        let written = &at.value;
-        let models = written
-            .price
-            .as_ref()
-            .and_then(|price| price.value.models.as_ref());
-        if let Some(models) = models {
-            not_yet(
-                check,
-                &models.span,
-                &format!("prices of single models of provider {}", provider.name),
-            );
-        }
     }
 }
 

@@ -235,9 +235,10 @@ tables! {
 
     /// What a provider costs.
     Price {
-        /// Factor on the price table. Default: 1.0, and 0.0 for a practice provider.
+        /// Factor on the price list (config/prices.json); 0.0 makes every model free. Default: 1.0, and 0.0 for a
+        /// practice provider.
         multiplier: f64,
-        /// Prices of single models.
+        /// What single models cost here, instead of the list's prices; not multiplied.
         models: Pairs<ModelPrice>,
     }
 

@@ -101,8 +101,8 @@ async fn a_served_request_reads_back_with_the_names_of_the_admin_api() {
         "attempt": 1, "provider": "provider-1", "key": "…a1b2", "group": "main", "model": MODEL,
         "model_answered": MODEL, "provider_dialect": "anthropic",
         "started_at": "2026-11-21T12:00:00.001Z", "ttft_ms": 499, "duration_ms": 1000,
-        "http_status": 200, "verdict": "ok", "reason": null, "error": null,
-        "price": {"model": "claude-sonnet-4-5", "date": "2026-11-21", "input": "3", "output": "15",
+        "http_status": 200, "verdict": "ok", "hedged": false, "service": null, "reason": null, "error": null,
+        "price": {"model": "claude-sonnet-4-5", "seller": "anthropic", "date": "2026-11-21", "input": "3", "output": "15",
             "cache_read": "0.3", "cache_write_5m": "3.75", "cache_write_1h": "6",
             "long_context": false, "multiplier": "1"},
     }]);

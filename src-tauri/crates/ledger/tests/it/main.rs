@@ -12,4 +12,5 @@ mod history;
 mod kill;
 mod life;
 mod opening;
+mod prices;
 mod support;

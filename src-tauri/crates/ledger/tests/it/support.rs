@@ -1,18 +1,24 @@
 //! Events with sensible defaults, and a ledger in a scratch folder.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ledger::{
-    AttemptEnded, AttemptStarted, Detail, End, Ended, Event, Ledger, Multiplier, Options, Started,
-    Streaming, Usage,
+    AttemptEnded, AttemptStarted, Detail, End, Ended, Event, Ledger, Multiplier, Options, Prices,
+    Quote, Started, Streaming, Usage,
 };
 use sqlx::{ConnectOptions, SqliteConnection};
 
 /// Noon of some day, Unix milliseconds.
 pub(crate) const NOON: i64 = 1_795_262_400_000;
 pub(crate) const MODEL: &str = "claude-sonnet-4-5-20250929";
+
+/// The price of a model at a seller of whom nothing is known, by the bundled list.
+pub(crate) fn quote(model: &str, multiplier: &str) -> Option<Quote> {
+    static PRICES: LazyLock<Prices> = LazyLock::new(|| Prices::bundled().unwrap());
+    PRICES.quote(None, model, multiplier.parse::<Multiplier>().unwrap())
+}
 
 /// A scratch folder with the path of a ledger in it.
 pub(crate) struct Place {
@@ -32,15 +38,9 @@ impl Place {
     }
 
     pub(crate) async fn open_with_queue(&self, queue: usize) -> Ledger {
-        Ledger::open_with(
-            &self.path,
-            Options {
-                queue,
-                ..Options::default()
-            },
-        )
-        .await
-        .unwrap()
+        Ledger::open_with(&self.path, Options { queue })
+            .await
+            .unwrap()
     }
 
     /// A connection of another program.
@@ -79,7 +79,7 @@ pub(crate) fn attempt(id: &str, attempt: u32, at_ms: i64) -> AttemptStarted {
         group: "main".into(),
         model: MODEL.into(),
         provider_dialect: "anthropic".into(),
-        multiplier: Multiplier::ONE,
+        price: quote(MODEL, "1"),
     }
 }
 
@@ -104,6 +104,8 @@ pub(crate) fn attempt_ended(id: &str, attempt: u32, at_ms: i64) -> AttemptEnded 
         error: None,
         usage: Some(usage()),
         model_answered: Some(MODEL.into()),
+        service: None,
+        hedged: false,
         losses: Vec::new(),
     }
 }
