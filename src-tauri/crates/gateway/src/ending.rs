@@ -1,6 +1,6 @@
 //! What came of an attempt, and what is known of it while it runs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use dialects::{Usage, anthropic};
 use routing::{Outcome, Reason, Verdict};
@@ -89,6 +89,8 @@ pub(crate) enum Ending {
     Cut { reason: Reason, error: String },
     /// The client went away.
     ClientGone,
+    /// Another candidate began its answer first.
+    Outrun { by: Arc<str> },
 }
 
 impl Ending {
@@ -134,18 +136,19 @@ impl Ending {
                 committed: true,
                 ..outcome(Verdict::RetrySame, Some(*reason))
             },
-            Self::Unasked => outcome(Verdict::Cancelled, None),
+            Self::Unasked | Self::Outrun { .. } => outcome(Verdict::Cancelled, None),
             Self::ClientGone => outcome(Verdict::Cancelled, Some(Reason::ClientCancelled)),
         }
     }
 
     /// What went wrong, in one sentence.
-    pub(crate) fn error(&self) -> Option<&str> {
+    pub(crate) fn error(&self) -> Option<String> {
         match self {
             Self::Delivered | Self::Unasked | Self::ClientGone => None,
             Self::Refused { error, .. } | Self::Failed { error, .. } | Self::Cut { error, .. } => {
-                Some(error)
+                Some(error.clone())
             }
+            Self::Outrun { by } => Some(format!("given up, as {by} began its answer first")),
         }
     }
 }

@@ -376,7 +376,7 @@ impl Gateway {
             started,
             cancel,
             patient,
-            window: 0,
+            window: 0.into(),
         };
         let flight = Flight::start(&self.shared);
         tokio::spawn(async move {

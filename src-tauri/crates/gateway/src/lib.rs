@@ -5,6 +5,7 @@
 //! stays in its dialect.
 
 mod access;
+mod attempt;
 mod attempts;
 mod calls;
 mod choice;
@@ -31,6 +32,7 @@ mod models;
 mod outlet;
 mod pump;
 mod quota;
+mod race;
 mod refusal;
 mod report;
 mod route;

@@ -1,5 +1,10 @@
 //! The driver's end of the way to the client: one answer, whole or in pieces.
 
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::{mpsc, oneshot};
@@ -8,10 +13,39 @@ use crate::client::{Answer, PIECES, Piece, Whole};
 
 /// The driver's end of the way to the client.
 pub(crate) struct Outlet {
-    answer: Option<oneshot::Sender<Answer>>,
+    door: Arc<Door>,
+    lane: u32,
     pieces: Option<mpsc::Sender<Piece>>,
     /// The status the client was sent.
     status: Option<u16>,
+}
+
+/// The one door to the client. Where candidates race, each has an outlet of its own, and whoever says something first
+/// goes through; what the others say is for nobody.
+#[derive(Debug)]
+pub(crate) struct Door {
+    answer: Mutex<Option<oneshot::Sender<Answer>>>,
+    /// The lane that went through; 0 while it is shut.
+    holder: AtomicU32,
+    /// How many attempts were made, where more than one was under way.
+    attempts: AtomicU32,
+}
+
+impl Door {
+    /// The lane that went through, if one did.
+    pub(crate) fn holder(&self) -> Option<u32> {
+        match self.holder.load(Ordering::Relaxed) {
+            0 => None,
+            lane => Some(lane),
+        }
+    }
+
+    fn pass(&self, lane: u32) -> Option<oneshot::Sender<Answer>> {
+        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = answer.take()?;
+        self.holder.store(lane, Ordering::Relaxed);
+        Some(answer)
+    }
 }
 
 /// The client is no longer there.
@@ -22,9 +56,43 @@ impl Outlet {
     /// The way to a client that waits for `answer`.
     pub(crate) fn new(answer: oneshot::Sender<Answer>) -> Self {
         Self {
-            answer: Some(answer),
+            door: Arc::new(Door {
+                answer: Mutex::new(Some(answer)),
+                holder: AtomicU32::new(0),
+                attempts: AtomicU32::new(0),
+            }),
+            lane: 1,
             pieces: None,
             status: None,
+        }
+    }
+
+    /// The door that it leads through.
+    pub(crate) fn door(&self) -> Arc<Door> {
+        Arc::clone(&self.door)
+    }
+
+    /// Which of those that lead through the door it is.
+    pub(crate) fn lane(&self) -> u32 {
+        self.lane
+    }
+
+    /// Another outlet through the same door, for a candidate that is the request's `attempt`th.
+    pub(crate) fn rival(door: &Arc<Door>, lane: u32, attempt: u32) -> Self {
+        door.attempts.store(attempt, Ordering::Relaxed);
+        Self {
+            door: Arc::clone(door),
+            lane,
+            pieces: None,
+            status: None,
+        }
+    }
+
+    /// Tells in the headers of an answer how many attempts there were, where they raced.
+    fn count(&self, headers: &mut HeaderMap) {
+        let attempts = self.door.attempts.load(Ordering::Relaxed);
+        if attempts > 0 {
+            headers.insert("x-turnout-attempts", attempts.into());
         }
     }
 
@@ -34,8 +102,9 @@ impl Outlet {
     }
 
     /// Gives the whole answer.
-    pub(crate) fn whole(&mut self, whole: Whole) {
-        if let Some(answer) = self.answer.take() {
+    pub(crate) fn whole(&mut self, mut whole: Whole) {
+        if let Some(answer) = self.door.pass(self.lane) {
+            self.count(&mut whole.headers);
             self.status = Some(whole.status.as_u16());
             let _ = answer.send(Answer::Whole(whole));
         }
@@ -45,10 +114,11 @@ impl Outlet {
     pub(crate) fn open(
         &mut self,
         status: StatusCode,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         keep_alive: Option<Bytes>,
     ) {
-        if let Some(answer) = self.answer.take() {
+        if let Some(answer) = self.door.pass(self.lane) {
+            self.count(&mut headers);
             let (sender, pieces) = mpsc::channel(PIECES);
             self.status = Some(status.as_u16());
             self.pieces = Some(sender);

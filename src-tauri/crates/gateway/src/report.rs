@@ -126,6 +126,8 @@ pub struct AttemptEnded {
     pub model_answered: Option<String>,
     /// What was left out or approximated on the way to the provider, in the client's names.
     pub losses: Vec<String>,
+    /// It lost a race: another candidate of the same request began its answer first.
+    pub hedged: bool,
 }
 
 /// How a request ended.

@@ -8,6 +8,7 @@ use crate::aside::Asides;
 use crate::breaker::{Breaker, Event, Standing};
 use crate::cooldown::Cooldown;
 use crate::heal::Healing;
+use crate::hedge::Paces;
 use crate::keys::Pool;
 use crate::topology::{BreakerPolicy, Provider};
 
@@ -25,6 +26,8 @@ pub(crate) struct ModelHealth {
     pub(crate) rest: Cooldown,
     /// It was taken out of service and has not worked since.
     pub(crate) benched: bool,
+    /// How long its answers take to begin.
+    pub(crate) paces: Paces,
     last_used: Option<Instant>,
 }
 

@@ -15,6 +15,7 @@ mod explain;
 mod failover;
 mod heal;
 mod health;
+mod hedge;
 mod keys;
 mod load;
 mod order;
@@ -45,8 +46,8 @@ pub use similar::Examples;
 pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Prefer, Skipped, Step};
 pub use sticky::{Conversation, Identity};
 pub use topology::{
-    BreakerPolicy, Dialect, Group, KeyPolicy, Member, Mode, Pattern, Policy, Provider, Retry,
-    Tiers, Topology,
+    BreakerPolicy, Dialect, Group, HedgeAfter, KeyPolicy, Member, Mode, Pattern, Policy, Provider,
+    Retry, Tiers, Topology,
 };
 pub use verdict::{Reason, Signal, Verdict, classify};
 pub use view::{GroupState, GroupView, Health, KeyState, KeyView, MemberView, ProviderView, View};

@@ -100,15 +100,17 @@ impl Board {
         now: Instant,
     ) -> Vec<Change> {
         if let Some(ttft) = ttft {
-            self.timed(candidate, ttft, now);
+            self.timed(candidate, ttft, true, now);
         }
         self.serves(candidate, now)
     }
 
-    /// How long a candidate took to begin its answer.
-    pub fn timed(&mut self, candidate: &Candidate, ttft: Duration, now: Instant) {
+    /// How long a candidate took to begin its answer, or at least took, where another one was faster. Whole answers
+    /// begin when all of them is known, so that their times are no measure for those that are `streamed`.
+    pub fn timed(&mut self, candidate: &Candidate, time: Duration, streamed: bool, now: Instant) {
         if let Some(health) = self.health.get_mut(&candidate.provider) {
-            health.time(ttft, now);
+            health.time(time, now);
+            health.model(&candidate.model).paces.add(time, streamed);
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Place {
 }
 
 /// Where a request may go, in order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) places: Vec<Place>,
     /// What the config alone rules out.

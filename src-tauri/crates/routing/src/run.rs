@@ -42,7 +42,7 @@ pub struct Failover {
     pub(crate) home: Option<Home>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Trial {
     pub(crate) provider: Arc<str>,
     pub(crate) model: Arc<str>,
@@ -195,6 +195,10 @@ impl Failover {
 }
 
 impl Trial {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.model == other.model && self.key == other.key
+    }
+
     pub(crate) fn is_of(&self, place: &Place, key: Option<&Arc<str>>) -> bool {
         self.provider == place.provider && self.model == place.model && self.key.as_ref() == key
     }

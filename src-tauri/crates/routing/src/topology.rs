@@ -40,6 +40,15 @@ words! {
     }
 }
 
+/// When a second candidate races one that is slow to begin its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HedgeAfter {
+    /// When it takes longer than this share of its last answers did, in percent (1 to 99).
+    Percentile(u8),
+    /// After a fixed time.
+    Fixed(Duration),
+}
+
 words! {
     /// In which order the keys of a pool are used.
     #[derive(Default)]
@@ -89,6 +98,8 @@ pub struct Topology {
     pub failover_on: Vec<Pattern>,
     /// Conversations stay with their provider while its prompt cache is warm.
     pub sticky: bool,
+    /// When a second candidate races one that is slow to begin; `None` where none does.
+    pub hedge: Option<HedgeAfter>,
     /// All providers, in file order.
     pub providers: Vec<Provider>,
     /// All groups; file order is the priority between them.
@@ -107,6 +118,7 @@ impl Default for Topology {
             breaker: BreakerPolicy::default(),
             failover_on: Vec::new(),
             sticky: false,
+            hedge: None,
             providers: Vec::new(),
             groups: Vec::new(),
             rules: Vec::new(),

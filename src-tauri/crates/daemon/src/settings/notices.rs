@@ -43,7 +43,6 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
 
 fn routing(check: &mut Check<'_>, raw: &raw::Routing, settings: &Settings) {
     let chosen = &settings.routing;
-    tell(check, &raw.hedge, chosen.hedge.enabled, "routing.hedge");
     tell(
         check,
         &raw.r#continue,

@@ -7,8 +7,8 @@ use gateway::{Access, Limits, Snapshot, Upstream};
 use secrecy::SecretString;
 
 use super::{
-    Auth, Dialect, FailoverOn, KeyPolicy, Lossy, Mode, Policy, Provider, Settings, Timeouts,
-    rules::rules, vendors::vendors,
+    Auth, Dialect, FailoverOn, HedgeAfter, KeyPolicy, Lossy, Mode, Policy, Provider, Settings,
+    Timeouts, rules::rules, vendors::vendors,
 };
 use crate::secrets::Resolved;
 
@@ -96,6 +96,10 @@ fn topology(
             probes: chosen.breaker.probes,
         },
         sticky: chosen.sticky,
+        hedge: chosen.hedge.enabled.then_some(match chosen.hedge.after {
+            HedgeAfter::Percentile(percent) => routing::HedgeAfter::Percentile(percent),
+            HedgeAfter::Fixed(time) => routing::HedgeAfter::Fixed(time),
+        }),
         failover_on: chosen.failover_on.iter().map(pattern).collect(),
         providers: settings
             .providers

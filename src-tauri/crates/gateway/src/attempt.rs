@@ -1,0 +1,231 @@
+//! One attempt: a candidate is tried, and what came of it is told to routing and to whoever listens.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+};
+
+use futures_util::FutureExt as _;
+use routing::{Candidate, Failover, Reason, Verdict};
+use tokio::time::Instant;
+
+use crate::{
+    attempts::Driver,
+    embed_recall::Recall,
+    ending::{Ending, Progress},
+    gateway::{Live, unix_ms},
+    outlet::Outlet,
+    report::{AttemptEnded, AttemptStarted, Report},
+    route::Endpoint,
+    snapshot::Upstream,
+    trial::Trial,
+};
+
+/// An attempt under way. It outlives its own future, so that one that is cancelled is accounted.
+pub(crate) struct Attempt {
+    pub(crate) candidate: Candidate,
+    pub(crate) started: Instant,
+    live: Arc<Live>,
+    progress: Progress,
+}
+
+impl Attempt {
+    fn upstream(&self) -> Option<&Arc<Upstream>> {
+        self.live.snapshot.upstreams.get(&self.candidate.provider)
+    }
+}
+
+impl Driver {
+    /// Begins an attempt.
+    pub(crate) fn begin(&self, candidate: Candidate) -> Attempt {
+        let attempt = Attempt {
+            live: self.live_with(&candidate),
+            started: Instant::now(),
+            progress: Progress::default(),
+            candidate,
+        };
+        let candidate = &attempt.candidate;
+        self.shared.report(Report::AttemptStarted(AttemptStarted {
+            id: self.request_id.clone(),
+            attempt: candidate.attempt,
+            at_ms: unix_ms(),
+            provider: candidate.provider.clone(),
+            key: candidate.key.clone(),
+            group: candidate.group.clone(),
+            model: candidate.model.clone(),
+            provider_dialect: attempt
+                .upstream()
+                .map_or("unknown", |upstream| upstream.dialect.as_str()),
+        }));
+        attempt
+    }
+
+    /// Tries the attempt's candidate and accounts what came of it.
+    pub(crate) async fn carry_out(
+        &self,
+        attempt: &mut Attempt,
+        run: &mut Failover,
+        outlet: &mut Outlet,
+    ) -> Ending {
+        let ending = self.try_candidate(attempt, outlet).await;
+        // A client that leaves as soon as it has everything did not cancel anything.
+        let ending = if matches!(ending, Ending::ClientGone) && attempt.progress.finished {
+            Ending::Delivered
+        } else {
+            ending
+        };
+        if let (true, Some(upstream)) = (attempt.progress.too_long, attempt.upstream()) {
+            let window = upstream
+                .vendor
+                .caps(&attempt.candidate.model)
+                .context_window;
+            self.window
+                .fetch_max(window.unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+        self.account(attempt, run, &ending);
+        ending
+    }
+
+    async fn try_candidate(&self, attempt: &mut Attempt, outlet: &mut Outlet) -> Ending {
+        let Attempt {
+            candidate,
+            started,
+            live,
+            progress,
+        } = attempt;
+        let Some(upstream) = live.snapshot.upstreams.get(&candidate.provider) else {
+            // The settings changed between routing's choice and this attempt.
+            return unfit(candidate, Reason::NotFound, "is no longer in the settings");
+        };
+        if !self.may_fit(upstream, candidate) {
+            return unfit(
+                candidate,
+                Reason::InvalidRequest,
+                "has no larger window than those that the conversation was too long for",
+            );
+        }
+        let room = live.snapshot.limits.embeddings_cache;
+        let recall = Recall::of(
+            &self.shared.embeddings,
+            room,
+            &self.inbound,
+            upstream,
+            candidate,
+        );
+        let rest = recall.as_ref().and_then(Recall::rest);
+        let mut trial = Trial {
+            shared: &*self.shared,
+            live: &**live,
+            inbound: rest.unwrap_or(&self.inbound),
+            request_id: &self.request_id,
+            candidate,
+            upstream,
+            started: *started,
+            conversion: None,
+            losses: Vec::new(),
+            without_reasoning: false,
+            refused_seal: false.into(),
+            recall: recall.as_ref(),
+        };
+        let tried = AssertUnwindSafe(trial.run(progress, outlet)).catch_unwind();
+        tokio::select! {
+            ending = tried => ending.unwrap_or_else(|_| {
+                // A fault of our own, which must not keep a slot of the provider's.
+                unfit(candidate, Reason::InvalidRequest, "met a fault inside Turnout; its log tells more")
+            }),
+            () = self.cancel.cancelled() => Ending::ClientGone,
+        }
+    }
+
+    /// Whether a conversation that was too long for others may fit this candidate.
+    fn may_fit(&self, upstream: &Upstream, candidate: &Candidate) -> bool {
+        let too_small = self.window.load(Ordering::Relaxed);
+        let window = || upstream.vendor.caps(&candidate.model).context_window;
+        too_small == 0 || window().is_some_and(|window| window > too_small)
+    }
+
+    /// The settings this request began with, unless routing chose by newer ones.
+    fn live_with(&self, candidate: &Candidate) -> Arc<Live> {
+        let has = |live: &Live| {
+            let upstream = live.snapshot.upstreams.get(&candidate.provider);
+            upstream.is_some_and(|upstream| {
+                candidate
+                    .key
+                    .as_ref()
+                    .is_none_or(|key| upstream.keys.contains_key(key))
+            })
+        };
+        if has(&self.live) {
+            self.live.clone()
+        } else {
+            self.shared.live.load_full()
+        }
+    }
+
+    /// Tells routing and whoever listens how an attempt ended.
+    pub(crate) fn account(&self, attempt: &Attempt, run: &mut Failover, ending: &Ending) {
+        let Attempt {
+            candidate,
+            started,
+            progress,
+            ..
+        } = attempt;
+        let usage = progress.tokens(|| self.inbound.estimate());
+        let outcome = ending.outcome(usage.map_or(0, |usage| usage.total()), progress.asked);
+        let answer = progress.answer_id.as_deref();
+        if let Some(mark) = answer.and_then(|id| self.inbound.mark_of(id)) {
+            run.answered_as(mark);
+        }
+        let changes = self.shared.with_board(|board, now| {
+            if let Some((time, streamed)) = self.pace(attempt, ending) {
+                board.timed(candidate, time, streamed, now);
+            }
+            board.record(run, &outcome, now)
+        });
+        let verdict = match outcome.verdict {
+            _ if matches!(ending, Ending::Unasked) => Verdict::Ok,
+            Verdict::RetrySame if !run.retries() => Verdict::NextProvider,
+            verdict => verdict,
+        };
+        self.shared.report(Report::AttemptEnded(AttemptEnded {
+            id: self.request_id.clone(),
+            attempt: candidate.attempt,
+            at_ms: unix_ms(),
+            duration_ms: started.elapsed().as_millis() as u64,
+            http_status: progress.http_status,
+            verdict,
+            reason: outcome.reason,
+            error: ending.error(),
+            usage,
+            model_answered: progress.model.clone(),
+            losses: progress.losses.clone(),
+            hedged: matches!(ending, Ending::Outrun { .. }),
+        }));
+        self.shared.publish(changes);
+    }
+
+    /// How long an answer took to begin, unless routing was told when it did; whether it was streamed.
+    fn pace(&self, attempt: &Attempt, ending: &Ending) -> Option<(std::time::Duration, bool)> {
+        if self.inbound.route.endpoint != Endpoint::Answer {
+            return None;
+        }
+        let progress = &attempt.progress;
+        match ending {
+            // It would have taken longer still.
+            Ending::Outrun { .. } => Some((attempt.started.elapsed(), self.inbound.stream())),
+            Ending::Delivered if progress.ttft.is_none() => Some((progress.first_byte?, false)),
+            _ => None,
+        }
+    }
+}
+
+/// A candidate that cannot serve this request, whoever's fault that is.
+fn unfit(candidate: &Candidate, reason: Reason, why: &str) -> Ending {
+    Ending::Failed {
+        verdict: Verdict::NextProvider,
+        reason: Some(reason),
+        retry_after: None,
+        error: format!("{} {why}", candidate.provider),
+        spare: None,
+    }
+}
