@@ -14,8 +14,15 @@ const KEPT: usize = 500;
 /// The newest requests, and sums over all since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    rows: VecDeque<Request>,
+    rows: VecDeque<Row>,
     sums: Today,
+}
+
+#[derive(Debug)]
+struct Row {
+    request: Request,
+    /// Who tries it, the latest last: more than one where candidates race.
+    trying: Vec<AttemptStarted>,
 }
 
 impl Live {
@@ -28,7 +35,10 @@ impl Live {
         match report {
             Report::Started(started) => Some(self.start(started)),
             Report::AttemptStarted(attempt) => {
-                self.change(&attempt.id, |row| try_candidate(row, attempt, mask))
+                let row = self.find(&attempt.id)?;
+                row.trying.push(attempt.clone());
+                try_candidate(&mut row.request, attempt, mask);
+                Some(&row.request)
             }
             Report::Streaming { id, at_ms, .. } => self.change(id, |row| {
                 "streaming".clone_into(&mut row.status);
@@ -38,7 +48,13 @@ impl Live {
                 if let Some(usage) = &attempt.usage {
                     add(&mut self.sums, usage);
                 }
-                self.change(&attempt.id, |row| end_attempt(row, attempt))
+                let row = self.find(&attempt.id)?;
+                row.trying.retain(|one| one.attempt != attempt.attempt);
+                end_attempt(&mut row.request, attempt);
+                if let (true, Some(winner)) = (attempt.hedged, row.trying.last()) {
+                    served_by(&mut row.request, winner, mask);
+                }
+                Some(&row.request)
             }
             Report::Retrying { id, .. } => {
                 self.change(id, |row| row.mark = Some("retrying".to_owned()))
@@ -56,7 +72,7 @@ impl Live {
 
     /// The newest first.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &Request> {
-        self.rows.iter().rev()
+        self.rows.iter().rev().map(|row| &row.request)
     }
 
     /// The one of this id.
@@ -77,14 +93,21 @@ impl Live {
         if self.rows.len() == KEPT {
             self.rows.pop_front();
         }
-        self.rows.push_back(row(started));
-        &self.rows[self.rows.len() - 1]
+        self.rows.push_back(Row {
+            request: row(started),
+            trying: Vec::new(),
+        });
+        &self.rows[self.rows.len() - 1].request
     }
 
     fn change(&mut self, id: &str, change: impl FnOnce(&mut Request)) -> Option<&Request> {
-        let row = self.rows.iter_mut().rev().find(|row| row.id == id)?;
+        let row = &mut self.find(id)?.request;
         change(row);
         Some(row)
+    }
+
+    fn find(&mut self, id: &str) -> Option<&mut Row> {
+        self.rows.iter_mut().rev().find(|row| row.request.id == id)
     }
 }
 
@@ -106,10 +129,14 @@ fn row(started: &Started) -> Request {
 }
 
 fn try_candidate(row: &mut Request, attempt: &AttemptStarted, mask: &dyn Fn(&str) -> String) {
-    row.key = attempt.key.as_deref().map(mask);
     "forwarding".clone_into(&mut row.status);
     row.mark = None;
     row.attempts = row.attempts.max(attempt.attempt);
+    served_by(row, attempt, mask);
+}
+
+fn served_by(row: &mut Request, attempt: &AttemptStarted, mask: &dyn Fn(&str) -> String) {
+    row.key = attempt.key.as_deref().map(mask);
     row.provider = Some(attempt.provider.to_string());
     row.group = Some(attempt.group.to_string());
     row.model_used = Some(attempt.model.to_string());
@@ -117,7 +144,9 @@ fn try_candidate(row: &mut Request, attempt: &AttemptStarted, mask: &dyn Fn(&str
 }
 
 fn end_attempt(row: &mut Request, attempt: &AttemptEnded) {
-    row.model_answered.clone_from(&attempt.model_answered);
+    if !attempt.hedged {
+        row.model_answered.clone_from(&attempt.model_answered);
+    }
     let Some(usage) = &attempt.usage else { return };
     row.input_tokens += usage.input;
     row.output_tokens += usage.output;

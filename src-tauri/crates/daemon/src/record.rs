@@ -100,8 +100,8 @@ fn attempt_ended(attempt: &gateway::AttemptEnded) -> ledger::AttemptEnded {
             estimated: usage.estimated,
         }),
         service: None,
-        hedged: false,
         model_answered: attempt.model_answered.clone(),
         losses: attempt.losses.clone(),
+        hedged: attempt.hedged,
     }
 }

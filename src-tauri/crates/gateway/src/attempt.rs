@@ -114,8 +114,8 @@ impl Driver {
         );
         let rest = recall.as_ref().and_then(Recall::rest);
         let mut trial = Trial {
-            shared: &*self.shared,
-            live: &**live,
+            shared: &self.shared,
+            live,
             inbound: rest.unwrap_or(&self.inbound),
             request_id: &self.request_id,
             candidate,

@@ -76,7 +76,13 @@ pub(crate) fn request_headers(
             }
             headers
         }
-        Base::Converted(written) => written_headers(written),
+        Base::Converted(written) => {
+            let mut headers = written_headers(written);
+            for via in client.get_all(header::VIA) {
+                headers.append(header::VIA, via.clone());
+            }
+            headers
+        }
     };
     keep_known_betas(&mut headers, upstream);
     // Streams are read on their way through, so they must come as they are.

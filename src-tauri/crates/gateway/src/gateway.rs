@@ -322,6 +322,7 @@ impl Gateway {
         request: Request<Body>,
     ) -> Result<Response, Refusal> {
         let live = self.shared.live.load_full();
+        live.pools.via.refuse_loop(request.headers())?;
         let token = live.snapshot.access.admit(request.headers())?;
         let route = live.known(route, request.uri().path())?;
         if matches!(route.endpoint, Endpoint::Models | Endpoint::Model(_)) {

@@ -43,6 +43,7 @@ mod suspend;
 mod transport;
 mod trial;
 mod upstream;
+mod via;
 mod waiting;
 mod whole;
 

@@ -21,6 +21,7 @@ use crate::{
     exchange::Exchange,
     snapshot::{Auth, Upstream},
     transport::{self, SendError, Transport},
+    via::Via,
 };
 
 /// What makes a connection pool: providers that agree in it share one.
@@ -45,6 +46,8 @@ pub(crate) struct Pools {
     clients: HashMap<Shape, Client>,
     /// What takes all requests instead; there are no pools then.
     instead: Option<Arc<dyn Transport>>,
+    /// What a request has come through, when it leaves here.
+    pub(crate) via: Via,
 }
 
 /// A pool could not be made.
@@ -59,8 +62,8 @@ impl Pools {
     /// None: all requests go by this.
     pub(crate) fn replaced_by(transport: Arc<dyn Transport>) -> Self {
         Self {
-            clients: HashMap::new(),
             instead: Some(transport),
+            ..Self::default()
         }
     }
 
@@ -90,6 +93,7 @@ impl Pools {
         Ok(Self {
             clients,
             instead: None,
+            via: self.via.clone(),
         })
     }
 
@@ -146,10 +150,11 @@ pub(crate) async fn send(
     pools: &Pools,
     upstream: &Upstream,
     key: Option<&str>,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     method: Method,
     exchange: &Exchange,
 ) -> Result<reqwest::Response, SendError> {
+    pools.via.add(&mut headers);
     let url = address(upstream, key, exchange)?;
     if let Some(transport) = &pools.instead {
         let request = transport::request(method, &url, headers, exchange)?;

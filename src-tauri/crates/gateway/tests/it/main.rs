@@ -7,6 +7,8 @@ mod addresses;
 mod convert;
 mod embed_cache;
 mod failover;
+mod hedge;
+mod loops;
 mod passthrough;
 mod rules;
 mod sticky;

@@ -3,6 +3,7 @@
 mod changes;
 mod failover;
 mod heals;
+mod hedges;
 mod orders;
 mod people;
 mod places;
