@@ -303,6 +303,10 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
     screen.fact("took", &millis(request, "duration_ms").into())?;
     screen.fact("tokens", &tokens(request).into())?;
     screen.fact("cost", &money(request, "cost_usd").into())?;
+    if request.get("switch_cost_usd").is_some_and(Value::is_string) {
+        let told = format!("{} of cache", money(request, "switch_cost_usd"));
+        screen.fact("the switch cost", &told.into())?;
+    }
     screen.line("")?;
     screen.table(&attempts(list(request, "attempts")))
 }

@@ -66,6 +66,9 @@ impl Live {
                 self.sums.failures += u64::from(ended.status == EndStatus::Failed);
                 self.change(&ended.id, |row| end(row, ended))
             }
+            Report::Switched { id, cost, .. } => self.change(id, |row| {
+                row.switch_cost_usd = Some(ledger::Usd::from_pico((*cost).into()).to_string());
+            }),
             Report::Changed(_) => None,
         }
     }

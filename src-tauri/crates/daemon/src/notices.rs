@@ -116,6 +116,7 @@ fn words(change: &Change) -> Option<Words> {
             group_from,
             group_to,
             why,
+            cost,
         } => {
             let group = if group_from == group_to {
                 String::new()
@@ -123,8 +124,9 @@ fn words(change: &Change) -> Option<Words> {
                 format!(" (group {group_to})")
             };
             let body = format!(
-                "Switched from {from} to {to}{group}: {from} {}",
-                because(*why)
+                "Switched from {from} to {to}{group}: {from} {}{}",
+                because(*why),
+                cost.and_then(about).unwrap_or_default()
             );
             (
                 NoticeKind::Failover,
@@ -176,6 +178,19 @@ fn words(change: &Change) -> Option<Words> {
     })
 }
 
+/// What leaving a cache costs, in pico-dollars, as the end of a sentence; nothing where it is less than a cent.
+fn about(pico: u64) -> Option<String> {
+    const CENT: u64 = 10_000_000_000;
+    let cents = pico.saturating_add(CENT / 2) / CENT;
+    (cents > 0).then(|| {
+        format!(
+            "; failover cost about ${}.{:02} of cache",
+            cents / 100,
+            cents % 100
+        )
+    })
+}
+
 /// A failure as the end of a sentence that begins with the provider.
 pub(crate) fn because(why: Reason) -> &'static str {
     match why {
@@ -205,6 +220,7 @@ mod tests {
             group_from: "main".into(),
             group_to: "main".into(),
             why: Reason::Overloaded,
+            cost: None,
         }
     }
 
@@ -239,11 +255,12 @@ mod tests {
             group_from: "main".into(),
             group_to: "spare".into(),
             why: Reason::Network,
+            cost: Some(430_000_000_000),
         };
         let told = Notices::default().take(&change, Instant::now(), Timestamp::UNIX_EPOCH);
         assert_eq!(
             body(told).unwrap(),
-            "Switched from relay to local (group spare): relay cannot be reached"
+            "Switched from relay to local (group spare): relay cannot be reached; failover cost about $0.43 of cache"
         );
     }
 

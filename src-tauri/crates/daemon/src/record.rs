@@ -48,6 +48,12 @@ pub(crate) fn event(report: &Report, facts: &impl Facts) -> Option<Event> {
             at_ms: *at_ms,
             mark: Some(Mark::Suspended),
         }),
+        Report::Switched { id, at_ms, cost } => Event::Routed(ledger::Routed {
+            id: id.clone(),
+            at_ms: *at_ms,
+            explain: None,
+            switch_cost: Some(ledger::Usd::from_pico((*cost).into())),
+        }),
         Report::Ended(ended) => Event::Ended(ledger::Ended {
             id: ended.id.clone(),
             at_ms: ended.at_ms,

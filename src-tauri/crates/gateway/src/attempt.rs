@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use dialects::Usage;
 use futures_util::FutureExt as _;
-use routing::{Candidate, Failover, Reason, Verdict};
+use routing::{Candidate, Failover, Reason, Used, Verdict};
 use tokio::time::Instant;
 
 use crate::{
@@ -172,6 +173,7 @@ impl Driver {
         } = attempt;
         let usage = progress.tokens(|| self.inbound.estimate());
         let outcome = ending.outcome(usage.map_or(0, |usage| usage.total()), progress.asked);
+        run.used(usage.map(used).unwrap_or_default());
         let answer = progress.answer_id.as_deref();
         if let Some(mark) = answer.and_then(|id| self.inbound.mark_of(id)) {
             run.answered_as(mark);
@@ -182,6 +184,13 @@ impl Driver {
             }
             board.record(run, &outcome, now)
         });
+        if let Some(cost) = run.switch_cost() {
+            self.shared.report(Report::Switched {
+                id: self.request_id.clone(),
+                at_ms: unix_ms(),
+                cost,
+            });
+        }
         let verdict = match outcome.verdict {
             _ if matches!(ending, Ending::Unasked) => Verdict::Ok,
             Verdict::RetrySame if !run.retries() => Verdict::NextProvider,
@@ -216,6 +225,14 @@ impl Driver {
             Ending::Delivered if progress.ttft.is_none() => Some((progress.first_byte?, false)),
             _ => None,
         }
+    }
+}
+
+/// What routing makes use of.
+fn used(usage: Usage) -> Used {
+    Used {
+        cached: usage.cache_read + usage.cache_write_5m + usage.cache_write_1h,
+        output: usage.output,
     }
 }
 

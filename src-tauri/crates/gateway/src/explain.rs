@@ -71,9 +71,7 @@ impl Gateway {
         let max_body = live.snapshot.limits.max_body;
         let mut inbound = Inbound::read(route, parts, body, max_body).await?;
         inbound.choice = Choice::of(&live.snapshot.topology, &inbound, token)?;
-        if live.snapshot.topology.sticky {
-            inbound.recognise(token);
-        }
+        inbound.prepare(&live.snapshot.topology, token);
         let ask = inbound.ask();
         let candidates = self.board(|board, now| board.explain(&ask, now));
         let first = candidates

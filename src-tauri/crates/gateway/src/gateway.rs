@@ -335,9 +335,7 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
         inbound.choice = Choice::of(&live.snapshot.topology, &inbound, token.as_deref())?;
-        if live.snapshot.topology.sticky {
-            inbound.recognise(token.as_deref());
-        }
+        inbound.prepare(&live.snapshot.topology, token.as_deref());
         self.shared.report(Report::Started(Started {
             id: id.clone(),
             at_ms: unix_ms(),

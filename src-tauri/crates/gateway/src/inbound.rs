@@ -10,7 +10,7 @@ use dialects::{BadRequest, Chain, Dialect, PathFacts, Reply, anthropic, ir};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 use memchr::memmem;
-use routing::{Ask, Candidate, Conversation, Identity};
+use routing::{Ask, Candidate, Conversation, Group, Identity, Policy, Topology};
 
 use crate::{
     choice::Choice,
@@ -42,6 +42,8 @@ pub(crate) struct Inbound {
     pub(crate) choice: Choice,
     /// The conversation that it belongs to, where one is looked for.
     pub(crate) conversation: Option<Conversation>,
+    /// Tokens of its prompt, roughly; 0 where nobody needs them.
+    tokens: u64,
     /// Who speaks in it: the name of the client token presented.
     speaker: String,
     /// Its body understood, for providers of other dialects; read when the first of them is tried.
@@ -84,6 +86,7 @@ impl Inbound {
             message,
             choice: Choice::default(),
             conversation: None,
+            tokens: 0,
             speaker: String::new(),
             typed: OnceLock::new(),
         })
@@ -100,6 +103,7 @@ impl Inbound {
             body,
             choice: self.choice.clone(),
             conversation: self.conversation.clone(),
+            tokens: self.tokens,
             speaker: self.speaker.clone(),
             typed: OnceLock::new(),
         }
@@ -114,11 +118,23 @@ impl Inbound {
             only: is_alien.then(|| routed(self.route.dialect)),
             prefer: self.choice.prefer.clone(),
             conversation: self.conversation.clone(),
+            tokens: self.tokens,
+        }
+    }
+
+    /// Finds out what routing goes by in this topology beside the model.
+    pub(crate) fn prepare(&mut self, topology: &Topology, token: Option<&str>) {
+        if topology.sticky {
+            self.recognise(token);
+        }
+        let is_cheapest = |group: &Group| group.policy == Policy::Cheapest;
+        if topology.groups.iter().any(is_cheapest) {
+            self.tokens = self.estimate();
         }
     }
 
     /// Finds out which conversation it belongs to: the client's session, else what was said before under the same token.
-    pub(crate) fn recognise(&mut self, token: Option<&str>) {
+    fn recognise(&mut self, token: Option<&str>) {
         /// What Anthropic's caches keep a prompt for, unless a client pays for an hour.
         const SHORT: Duration = Duration::from_mins(5);
         if self.route.endpoint != Endpoint::Answer {

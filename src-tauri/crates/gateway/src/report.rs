@@ -31,6 +31,15 @@ pub enum Report {
     },
     /// An attempt is over.
     AttemptEnded(AttemptEnded),
+    /// The request was answered elsewhere than where its conversation is in a cache.
+    Switched {
+        /// The request.
+        id: RequestId,
+        /// When.
+        at_ms: i64,
+        /// What it costs to read anew there what is in that cache, in pico-dollars.
+        cost: u64,
+    },
     /// The request waits before its next attempt.
     Retrying {
         /// The request.

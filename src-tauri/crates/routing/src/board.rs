@@ -11,6 +11,7 @@ use crate::change::Change;
 use crate::health::ProviderHealth;
 use crate::load::Loads;
 use crate::order::Turns;
+use crate::price::Answers;
 use crate::resolve::Lexicon;
 use crate::sticky::Homes;
 use crate::topology::{Group, Mode, Provider, Topology};
@@ -38,6 +39,7 @@ pub struct Board {
     pub(crate) health: HashMap<Arc<str>, ProviderHealth>,
     pub(crate) loads: Loads,
     pub(crate) homes: Homes,
+    pub(crate) answers: Answers,
     /// By group.
     pub(crate) turns: HashMap<Arc<str>, Turns>,
     /// Everybody was told that nothing can serve.
@@ -71,6 +73,7 @@ impl Board {
             health: HashMap::new(),
             loads: Loads::new(),
             homes: Homes::default(),
+            answers: Answers::default(),
             turns: HashMap::new(),
             all_down: false,
             tickets: 0,
@@ -126,7 +129,7 @@ impl Board {
         let mut changes = self.resume(group, now)?;
         let group = self.known_group(group)?;
         if self.chosen != group {
-            self.homes.clear();
+            self.homes.leave();
             self.chosen = group.clone();
             changes.push(Change::GroupChosen { group });
         }

@@ -22,6 +22,8 @@ pub enum Change {
         group_to: Arc<str>,
         /// What the failure was.
         why: Reason,
+        /// What it costs the conversation that saw it to leave its cache, in pico-dollars.
+        cost: Option<u64>,
     },
     /// A provider that was open or cooling has answered well again.
     Recovered {

@@ -22,8 +22,14 @@ impl Board {
     pub(crate) fn run(&self, ask: &Ask, now: Instant) -> Failover {
         let mut plan = self.plan(ask, now);
         let is_sent = plan.pinned || ask.prefer.as_ref().is_some_and(|it| it.provider.is_some());
-        let home = self.home_of(ask, now).filter(|_| !is_sent);
-        if let Some(home) = &home {
+        let warm = self.home_of(ask, now);
+        let home = warm.clone().filter(|home| !is_sent && home.holds());
+        if let Some(home) = &home
+            && !plan
+                .places
+                .first()
+                .is_some_and(|first| self.weighs_cache(&first.group, home))
+        {
             plan.stay(home);
         }
         Failover {
@@ -33,6 +39,7 @@ impl Board {
                 answer: None,
             }),
             home,
+            warm,
             ..Failover::new(plan)
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::board::Board;
 use crate::breaker::Standing;
 use crate::plan::Place;
+use crate::price::Used;
 use crate::run::Failover;
 use crate::step::{Candidate, Step};
 use crate::topology::HedgeAfter;
@@ -131,6 +132,9 @@ impl Failover {
             takes_turns: self.takes_turns,
             stays: self.stays.clone(),
             home: self.home.clone(),
+            warm: self.warm.clone(),
+            used: Used::default(),
+            switch_cost: None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::board::Board;
 use crate::health::ProviderHealth;
+use crate::price::Foreseen;
 use crate::topology::{Group, Member, Policy};
 
 /// A time to first token counts half as much when this old, so that a slow provider is measured again some day.
@@ -22,8 +23,13 @@ pub(crate) struct Turns {
 }
 
 impl Board {
-    /// The members of a group in the order in which its policy asks them.
-    pub(crate) fn in_order<'a>(&self, group: &'a Group, now: Instant) -> Vec<&'a Member> {
+    /// The members of a group in the order in which its policy asks them; `of` is the request, where there is one.
+    pub(crate) fn in_order<'a>(
+        &self,
+        group: &'a Group,
+        of: Option<&Foreseen<'_>>,
+        now: Instant,
+    ) -> Vec<&'a Member> {
         let mut members = members_by_priority(group);
         match group.policy {
             Policy::Priority => {}
@@ -43,8 +49,13 @@ impl Board {
                 });
             }
             Policy::Cheapest => {
-                let cost = |member: &&Member| self.provider(&member.provider).map(|it| it.cost);
-                members.sort_by_key(cost);
+                let expected = |member: &Member| self.expected_cost(member, of?);
+                // Where no price is known, by what the config says of the provider's.
+                let factor = |member: &Member| self.provider(&member.provider).map(|it| it.cost);
+                members.sort_by_cached_key(|member| match expected(member) {
+                    Some(cost) => (false, cost, None),
+                    None => (true, 0, factor(member)),
+                });
             }
         }
         members

@@ -74,8 +74,11 @@ impl Board {
         match outcome.verdict {
             Verdict::Ok => {
                 run.ended = true;
+                let warm = run.warm.as_ref();
+                run.switch_cost = warm.and_then(|home| self.switch_cost(home, &out.place, now));
+                self.answers.learn(run.used.output);
                 if let Some(stay) = run.stays.take() {
-                    self.settle(stay, &out.candidate, now);
+                    self.settle(stay, run.used.cached, &out.candidate, now);
                 }
                 self.worked(&out.candidate, now)
             }
@@ -378,6 +381,10 @@ impl Board {
                     group_from: place.group.clone(),
                     group_to: next.group.clone(),
                     why,
+                    cost: run
+                        .warm
+                        .as_ref()
+                        .and_then(|home| self.switch_cost(home, next, now)),
                 });
             }
             None if !self.all_down => {

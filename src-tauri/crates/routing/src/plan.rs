@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::board::Board;
+use crate::price::Foreseen;
 use crate::resolve::Name;
 use crate::step::{Ask, Pin, Prefer, Skipped};
-use crate::topology::{Dialect, Group, Mode, Provider, Topology};
+use crate::topology::{Dialect, Group, Mode, Policy, Provider, Topology};
 
 /// A model at a provider, on behalf of a group; with a key it becomes a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,7 +213,14 @@ impl Board {
         (group, rank): (&Group, usize),
         now: Instant,
     ) {
-        for member in self.in_order(group, now) {
+        let is_cheapest = group.policy == Policy::Cheapest;
+        let home = is_cheapest.then(|| self.home_of(ask, now)).flatten();
+        let of = Foreseen {
+            ask,
+            name,
+            home: home.as_ref(),
+        };
+        for member in self.in_order(group, Some(&of), now) {
             match self.provider(&member.provider) {
                 Some(provider) => self.add(plan, ask, name, provider, (group.name.clone(), rank)),
                 None => plan.rule_out(

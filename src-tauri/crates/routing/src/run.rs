@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::plan::{Place, Plan};
+use crate::price::Used;
 use crate::step::Candidate;
 use crate::sticky::{Home, Stay};
 use crate::verdict::{Reason, Verdict};
@@ -40,6 +41,12 @@ pub struct Failover {
     pub(crate) stays: Option<Stay>,
     /// Where that is warm.
     pub(crate) home: Option<Home>,
+    /// The same, also where it is sent elsewhere on purpose.
+    pub(crate) warm: Option<Home>,
+    /// Tokens that its answer used.
+    pub(crate) used: Used,
+    /// What it cost to leave where it was warm, in pico-dollars.
+    pub(crate) switch_cost: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +89,9 @@ impl Failover {
             takes_turns: true,
             stays: None,
             home: None,
+            warm: None,
+            used: Used::default(),
+            switch_cost: None,
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Ask {
     pub prefer: Option<Prefer>,
     /// The conversation that it belongs to, if it is known to belong to one.
     pub conversation: Option<Conversation>,
+    /// Tokens of its prompt, roughly; 0 where nobody has counted.
+    pub tokens: u64,
 }
 
 /// What is tried first. In automatic mode everything else follows; in manual mode a request stays in the preferred

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::board::Board;
 use crate::plan::Plan;
+use crate::price::Used;
 use crate::run::Failover;
 use crate::step::{Ask, Candidate};
 
@@ -41,7 +42,24 @@ pub(crate) struct Home {
     pub(crate) provider: Arc<str>,
     /// Caches belong to accounts, and those to keys.
     pub(crate) key: Option<Arc<str>>,
+    /// The model as it is called there.
+    pub(crate) model: Arc<str>,
+    /// Tokens of its prompt that are in the cache.
+    pub(crate) cached: u64,
+    /// A person sent it elsewhere: it is warm, and nobody stays for that.
+    left: bool,
     until: Instant,
+}
+
+impl Home {
+    pub(crate) fn is_warm(&self, now: Instant) -> bool {
+        self.until > now
+    }
+
+    /// Whether its conversation goes on there.
+    pub(crate) fn holds(&self) -> bool {
+        !self.left
+    }
 }
 
 /// What a home is found by.
@@ -88,9 +106,8 @@ impl Homes {
     }
 
     /// Nobody stays where they are: a person sent all traffic elsewhere.
-    pub(crate) fn clear(&mut self) {
-        self.known.clear();
-        self.order.clear();
+    pub(crate) fn leave(&mut self) {
+        self.known.values_mut().for_each(|home| home.left = true);
     }
 }
 
@@ -109,17 +126,20 @@ impl Board {
     pub(crate) fn home_of(&self, ask: &Ask, now: Instant) -> Option<Home> {
         let conversation = ask.conversation.as_ref().filter(|_| self.topology.sticky)?;
         let home = self.homes.find(conversation, &ask.model)?;
-        (home.until > now).then(|| home.clone())
+        home.is_warm(now).then(|| home.clone())
     }
 
     /// A candidate has answered a request well: its conversation is warm there now.
-    pub(crate) fn settle(&mut self, stay: Stay, candidate: &Candidate, now: Instant) {
+    pub(crate) fn settle(&mut self, stay: Stay, cached: u64, candidate: &Candidate, now: Instant) {
         if !self.topology.sticky {
             return;
         }
         let home = Home {
             provider: candidate.provider.clone(),
             key: candidate.key.clone(),
+            model: candidate.model.clone(),
+            cached,
+            left: false,
             until: now + stay.conversation.warm,
         };
         let name = match stay.conversation.id {
@@ -138,6 +158,16 @@ impl Failover {
         if let Some(stay) = &mut self.stays {
             stay.answer = Some(mark);
         }
+    }
+
+    /// Its answer used these tokens, as its provider told.
+    pub fn used(&mut self, used: Used) {
+        self.used = used;
+    }
+
+    /// What it cost that it was answered elsewhere than where it was warm, in pico-dollars.
+    pub fn switch_cost(&self) -> Option<u64> {
+        self.switch_cost
     }
 }
 

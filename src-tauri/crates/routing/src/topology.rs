@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::load::Limits;
+use crate::price::Prices;
 use crate::rule::Rule;
 use crate::words::words;
 
@@ -78,7 +79,7 @@ words! {
         LeastBusy = "least-busy",
         /// Lowest time to first token first.
         Fastest = "fastest",
-        /// Lowest price first, by what the config says of prices.
+        /// Lowest expected cost of the request first, what is in a cache counted as such; unknown prices come last.
         Cheapest = "cheapest",
     }
 }
@@ -107,6 +108,8 @@ pub struct Topology {
     /// Rules that are switched on, in file order. The board never looks at them: who asks it does, by
     /// [`crate::decide`].
     pub rules: Vec<Rule>,
+    /// What tokens cost where.
+    pub prices: Prices,
 }
 
 impl Default for Topology {
@@ -122,6 +125,7 @@ impl Default for Topology {
             providers: Vec::new(),
             groups: Vec::new(),
             rules: Vec::new(),
+            prices: Prices::default(),
         }
     }
 }

@@ -174,7 +174,7 @@ impl Board {
         let groups = self
             .serving_order()
             .filter(|group| !self.paused.contains(&group.name));
-        let members = groups.flat_map(|group| self.in_order(group, now));
+        let members = groups.flat_map(|group| self.in_order(group, None, now));
         let views = members
             .filter_map(|member| view_of(providers, &member.provider))
             .collect::<Vec<_>>();
@@ -206,18 +206,21 @@ impl Board {
     }
 
     fn group_view(&self, group: &Group, providers: &[ProviderView], now: Instant) -> GroupView {
-        let members = self.in_order(group, now).into_iter().filter_map(|member| {
-            let view = view_of(providers, &member.provider)?;
-            Some(MemberView {
-                provider: member.provider.clone(),
-                priority: member.priority,
-                weight: member.weight,
-                health: view.health,
-                cooling_until: view.cooling_until,
-                ttft: view.ttft,
-                success_rate: view.success_rate,
-            })
-        });
+        let members = self
+            .in_order(group, None, now)
+            .into_iter()
+            .filter_map(|member| {
+                let view = view_of(providers, &member.provider)?;
+                Some(MemberView {
+                    provider: member.provider.clone(),
+                    priority: member.priority,
+                    weight: member.weight,
+                    health: view.health,
+                    cooling_until: view.cooling_until,
+                    ttft: view.ttft,
+                    success_rate: view.success_rate,
+                })
+            });
         let members = members.collect::<Vec<_>>();
         let (active, paused) = (group.name == self.chosen, self.paused.contains(&group.name));
         let serves = members.iter().any(|member| member.health.serves());

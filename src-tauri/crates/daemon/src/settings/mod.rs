@@ -20,6 +20,7 @@ mod model;
     reason = "a field is handed on as it stands in its table"
 )]
 mod notices;
+mod prices;
 mod problem;
 mod raw;
 mod reader;

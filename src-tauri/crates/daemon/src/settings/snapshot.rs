@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::{
     Auth, Dialect, FailoverOn, HedgeAfter, KeyPolicy, Lossy, Mode, Policy, Provider, Settings,
-    Timeouts, rules::rules, vendors::vendors,
+    Timeouts, prices::prices, rules::rules, vendors::vendors,
 };
 use crate::secrets::Resolved;
 
@@ -108,6 +108,7 @@ fn topology(
             .collect(),
         groups: settings.groups.iter().map(group).collect(),
         rules: rules(settings),
+        prices: prices(settings),
     }
 }
 

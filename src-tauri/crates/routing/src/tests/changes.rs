@@ -15,6 +15,7 @@ fn word(change: &Change) -> String {
             group_from,
             group_to,
             why,
+            ..
         } => {
             format!("failover {group_from}/{from} to {group_to}/{to}: {why}")
         }

@@ -192,3 +192,132 @@ fn one_that_speaks_is_not_forgotten_for_many_that_were_silent_longer() {
     }
     assert_eq!(home(&mut rig, &of("busy", "m"), &[]), "a:m", "bounded");
 }
+
+/// Dollars for a million tokens: input, output, cache reads, cache writes. A token costs a million times as many
+/// pico-dollars.
+fn price([input, output, cache_read, cache_write]: [u64; 4]) -> Price {
+    const MILLION: u64 = 1_000_000;
+    Price {
+        input: input * MILLION,
+        output: output * MILLION,
+        cache_read: (cache_read > 0).then_some(cache_read * MILLION),
+        cache_write: (cache_write > 0).then_some(cache_write * MILLION),
+    }
+}
+
+/// `a` is dear, `b` costs half, of `c` nothing is known.
+fn priced() -> Topology {
+    let prices = |provider: &str, _: &str| match provider {
+        "a" => Some(price([10, 50, 1, 12])),
+        "b" => Some(price([5, 25, 0, 0])),
+        _ => None,
+    };
+    Topology {
+        sticky: true,
+        prices: Prices::new(prices),
+        ..three()
+    }
+}
+
+/// Sends a request whose answers end so; the last one used these tokens.
+fn used(rig: &mut Rig, ask: &Ask, outcomes: &[Outcome], used: Used) -> (String, Option<u64>) {
+    let mut run = rig.board.begin(ask, rig.now);
+    let mut outcomes = outcomes.iter().copied().chain([OK]);
+    loop {
+        let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
+            panic!("nothing to try");
+        };
+        let outcome = outcomes.next().unwrap();
+        if outcome.verdict == Verdict::Ok {
+            run.used(used);
+        }
+        rig.board.record(&mut run, &outcome, rig.now);
+        if outcome.verdict == Verdict::Ok {
+            return (candidate.provider.to_string(), run.switch_cost());
+        }
+    }
+}
+
+const MUCH: Used = Used {
+    cached: 100_000,
+    output: 10,
+};
+
+#[test]
+fn leaving_a_warm_cache_has_its_price() {
+    let (dollar, none) = (1_000_000_000_000, Used::default());
+    let mut rig = Rig::new(priced());
+    let ask = of("s", "m");
+    assert_eq!(used(&mut rig, &ask, &[], MUCH), ("a".into(), None));
+    assert_eq!(used(&mut rig, &ask, &[], MUCH), ("a".into(), None));
+    let told = used(&mut rig, &ask, &[broken()], MUCH);
+    // 100,000 tokens at 5 instead of 1 dollar a million.
+    assert_eq!(told, ("b".into(), Some(dollar * 4 / 10)));
+    let told = used(&mut rig, &ask, &[broken()], none);
+    assert_eq!(told, ("c".into(), None), "nobody knows what c takes");
+    rig.pass(10 * MINUTE);
+    assert_eq!(used(&mut rig, &ask, &[broken()], none), ("b".into(), None));
+}
+
+#[test]
+fn a_switch_by_hand_has_its_price_too_and_nobody_goes_back_for_it() {
+    let mut topology = priced();
+    topology.groups = vec![group("main", &["a"]), group("other", &["b"])];
+    let mut rig = Rig::new(topology);
+    let ask = of("s", "m");
+    assert_eq!(used(&mut rig, &ask, &[], MUCH).0, "a");
+    rig.board.choose("other", rig.now).unwrap();
+    let told = used(&mut rig, &ask, &[], MUCH);
+    assert_eq!(told, ("b".into(), Some(400_000_000_000)));
+    let pinned = Ask {
+        pin: Some(Pin::Provider("a".to_owned())),
+        ..ask
+    };
+    assert_eq!(
+        used(&mut rig, &pinned, &[], MUCH),
+        ("a".into(), Some(700_000_000_000)),
+        "a writes its cache at 12, b has no price of its own for reading: 5"
+    );
+}
+
+#[test]
+fn who_hears_of_a_failover_hears_what_it_costs() {
+    let mut rig = Rig::new(priced());
+    let ask = of("s", "m");
+    assert_eq!(used(&mut rig, &ask, &[], MUCH).0, "a");
+    let changes = rig.send_as(&ask, &[broken()]).changes;
+    let cost = changes.iter().find_map(|change| match change {
+        Change::Failover { cost, .. } => Some(*cost),
+        _ => None,
+    });
+    assert_eq!(cost, Some(Some(400_000_000_000)), "{changes:?}");
+}
+
+#[test]
+fn the_cheapest_is_told_by_what_is_in_its_cache() {
+    let mut topology = priced();
+    topology.groups[0].policy = Policy::Cheapest;
+    let mut rig = Rig::new(topology);
+    let long = |session: &str| Ask {
+        tokens: 110_000,
+        ..of(session, "m")
+    };
+    assert_eq!(used(&mut rig, &long("new"), &[], MUCH).0, "b");
+    rig.board.set_enabled("b", false).unwrap();
+    assert_eq!(used(&mut rig, &long("old"), &[], MUCH).0, "a");
+    rig.board.set_enabled("b", true).unwrap();
+    assert_eq!(
+        used(&mut rig, &long("old"), &[], MUCH).0,
+        "a",
+        "100,000 at 1 and 10,000 at 10 are less than 110,000 at 5"
+    );
+    let longer = Ask {
+        tokens: 200_000,
+        ..long("old")
+    };
+    assert_eq!(
+        used(&mut rig, &longer, &[], MUCH).0,
+        "b",
+        "100,000 at 1 and 100,000 at 10 are more than 200,000 at 5"
+    );
+}
