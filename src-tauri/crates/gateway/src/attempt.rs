@@ -127,6 +127,7 @@ impl Driver {
             without_reasoning: false,
             refused_seal: false.into(),
             recall: recall.as_ref(),
+            resume: self.resume.as_deref(),
         };
         let tried = AssertUnwindSafe(trial.run(progress, outlet)).catch_unwind();
         tokio::select! {

@@ -15,6 +15,7 @@ use crate::{
     outlet::{Gone, Outlet},
     refusal::Refusal,
     report::{EndStatus, Ended, Report, RequestId},
+    resume::Resume,
     route::Endpoint,
     suspend::{Patience, Waited},
     trial::mark,
@@ -33,6 +34,8 @@ pub(crate) struct Driver {
     /// The largest window that its conversation was too long for, in tokens; 0 before one was, the most there is where
     /// the window is not known.
     pub(crate) window: AtomicU64,
+    /// Its answer broke off, and may yet be given whole.
+    pub(crate) resume: Option<Box<Resume>>,
 }
 
 /// How a request came out.
@@ -84,6 +87,17 @@ impl Driver {
                             spare = answer.or(spare);
                             last = Some((candidate, error));
                         }
+                        (
+                            candidate,
+                            Ending::Cut {
+                                error,
+                                resume: Some(resume),
+                                ..
+                            },
+                        ) => {
+                            self.resume = Some(resume);
+                            (last, spare) = (Some((candidate, error)), None);
+                        }
                         (_, ended) => return Conclusion::of(ended),
                     }
                     next(&mut run)
@@ -96,7 +110,7 @@ impl Driver {
                 }
                 Step::GiveUp(exhausted) => {
                     let why = last.as_ref().map(|(_, error): &(_, String)| error.as_str());
-                    let waits = spare.is_none() && exhausted.may_wait;
+                    let waits = spare.is_none() && exhausted.may_wait && self.waits_broken();
                     let waited = if waits {
                         self.suspend((ask, run), &exhausted, why, &mut patience)
                             .await
@@ -111,6 +125,9 @@ impl Driver {
                             Step::Try(go.candidate)
                         }
                         Waited::Gone => return Conclusion::of(Ending::ClientGone),
+                        _ if let Some(ending) = self.broke_off(outlet).await => {
+                            return Conclusion::of(ending);
+                        }
                         Waited::Not => return self.give_up(&exhausted, last, spare, outlet),
                         Waited::Enough(refusal) => {
                             let candidate = last.as_ref().map(|(candidate, _)| candidate);
@@ -203,7 +220,7 @@ impl Conclusion {
             Ending::Refused { reason, error } | Ending::Failed { reason, error, .. } => {
                 (EndStatus::Failed, reason, Some(error))
             }
-            Ending::Cut { reason, error } => (EndStatus::Failed, Some(reason), Some(error)),
+            Ending::Cut { reason, error, .. } => (EndStatus::Failed, Some(reason), Some(error)),
         };
         Self {
             status,

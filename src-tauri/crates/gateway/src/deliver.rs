@@ -125,7 +125,9 @@ fn has(body: &[u8], field: &'static str) -> bool {
 
 /// A finished answer that says nothing, though output was wanted.
 fn is_nothing(trial: &Trial<'_>, answer: &Answer) -> bool {
-    answer.is_empty() && answer.stop == Stop::End && !trial.inbound.wants_no_output()
+    let is_rest = trial.begun().is_some();
+    let is_wanted = !is_rest && !trial.inbound.wants_no_output();
+    answer.is_empty() && answer.stop == Stop::End && is_wanted
 }
 
 /// Gives the client a stream that was not asked for as one answer.
@@ -213,6 +215,7 @@ async fn deliver_answer(
             .with_spare(spare);
     }
     progress.finished = true;
+    trial.tell_resumed(progress);
     let whole = written(trial, answer, came);
     if !trial.inbound.stream() {
         outlet.whole(whole);
@@ -248,7 +251,10 @@ fn written(trial: &Trial<'_>, mut answer: Answer, came: Came<'_>) -> Spare {
             let memory = &trial.shared.memory;
             memory.learn(conversion.conversation, &answer);
             let reply = trial.reply(conversion.tools.clone());
-            form(client, answer, reply, streams)
+            match trial.joint(reply.clone()) {
+                Some(joint) => joint.whole(answer),
+                None => form(client, answer, reply, streams),
+            }
         }
     };
     let mut headers = headers(trial);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use dialects::{Usage, anthropic};
 use routing::{Outcome, Reason, Verdict};
 
-use crate::client::Whole;
+use crate::{client::Whole, resume::Resume};
 
 /// What is known of an attempt so far. It outlives the attempt's own future, so that a cancelled one is accounted.
 #[derive(Debug, Default)]
@@ -85,8 +85,12 @@ pub(crate) enum Ending {
         error: String,
         spare: Option<Spare>,
     },
-    /// It broke off behind the gate.
-    Cut { reason: Reason, error: String },
+    /// It broke off behind the gate. Without a way to resume it, its client was told so.
+    Cut {
+        reason: Reason,
+        error: String,
+        resume: Option<Box<Resume>>,
+    },
     /// The client went away.
     ClientGone,
     /// Another candidate began its answer first.
@@ -132,6 +136,11 @@ impl Ending {
                 retry_after: *retry_after,
                 ..outcome(*verdict, *reason)
             },
+            Self::Cut {
+                reason,
+                resume: Some(_),
+                ..
+            } => outcome(Verdict::NextProvider, Some(*reason)),
             Self::Cut { reason, .. } => Outcome {
                 committed: true,
                 ..outcome(Verdict::RetrySame, Some(*reason))

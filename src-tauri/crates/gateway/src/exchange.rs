@@ -72,6 +72,7 @@ impl Exchange {
             && !carries_foreign_seal(inbound)
             && !is_changed(inbound)
             && !has_to_adapt(trial)
+            && trial.begun().is_none()
         {
             return Ok(Self::same(trial));
         }
@@ -141,6 +142,11 @@ impl Exchange {
         let counting = trial.inbound.route.endpoint == Endpoint::Count;
         if !counting {
             trial.inbound.choice.apply(&mut request);
+        }
+        if let Some(begun) = trial.begun() {
+            let rest = begun.rest_of(request);
+            let why = "the rest of an answer that began cannot be asked for";
+            request = rest.ok_or_else(|| Unaskable::Unable(why.to_owned()))?;
         }
         let codec = dialect.codec();
         let written = trial.with_target(|target| {

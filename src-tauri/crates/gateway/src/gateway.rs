@@ -376,6 +376,7 @@ impl Gateway {
             cancel,
             patient,
             window: 0.into(),
+            resume: None,
         };
         let flight = Flight::start(&self.shared);
         tokio::spawn(async move {

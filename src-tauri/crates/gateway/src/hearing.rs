@@ -17,6 +17,7 @@ use dialects::{
 use crate::{
     ending::Progress,
     memory::{Conversation, Ear, Memory},
+    resume::Joint,
 };
 
 /// Understands one stream.
@@ -27,6 +28,7 @@ pub(crate) struct Hearing {
     client: Dialect,
     events: Vec<Event>,
     written: Vec<u8>,
+    closed: bool,
 }
 
 enum Cutter {
@@ -49,6 +51,8 @@ struct Converter {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
     tools: Toolbox,
+    /// What goes on with a stream that broke off, in place of the writer.
+    joint: Option<Joint>,
 }
 
 /// A piece of a stream, cut out whole.
@@ -101,8 +105,26 @@ impl Hearing {
             reader: provider.codec().stream_reader(origin),
             writer: client.codec().stream_writer(reply),
             tools,
+            joint: None,
         };
         Self::new(provider, client, Mode::Converted(Box::new(converter)))
+    }
+
+    /// What is heard is the rest of a stream that the client has the begin of.
+    #[must_use]
+    pub(crate) fn joined(mut self, joint: Option<Joint>) -> Self {
+        if let Mode::Converted(converter) = &mut self.mode {
+            converter.joint = joint;
+        }
+        self
+    }
+
+    /// Whether a part of the answer is over.
+    pub(crate) fn closed(&self) -> bool {
+        match &self.mode {
+            Mode::Metered(meter) => meter.closed(),
+            Mode::Read(_) | Mode::Converted(_) => self.closed,
+        }
     }
 
     fn new(provider: Dialect, client: Dialect, mode: Mode) -> Self {
@@ -116,6 +138,7 @@ impl Hearing {
             client,
             events: Vec::new(),
             written: Vec::new(),
+            closed: false,
         }
     }
 
@@ -166,9 +189,7 @@ impl Hearing {
                 out.extend_from_slice(&told);
             }
             Mode::Converted(converter) => {
-                converter
-                    .writer
-                    .write(&Event::Failed(failure), &mut self.written);
+                converter.write(Event::Failed(failure), &mut self.written);
                 out.extend_from_slice(&self.written);
                 self.written.clear();
             }
@@ -225,11 +246,14 @@ impl Hearing {
     fn drain(&mut self, note: &mut Note, out: &mut BytesMut, progress: &mut Progress) {
         for mut event in self.events.drain(..) {
             note.take(&event, progress);
+            self.closed |= matches!(event, Event::Close | Event::Part(_));
+            let mut spoke = event.is_semantic();
             if let Mode::Converted(converter) = &mut self.mode {
                 converter.tools.restore(&mut event);
                 converter.ear.hear(&event, &converter.memory);
-                converter.writer.write(&event, &mut self.written);
+                spoke = converter.write(event, &mut self.written);
             }
+            note.spoke |= spoke;
         }
         if self.written.is_empty() {
             return;
@@ -243,9 +267,21 @@ impl Hearing {
     }
 }
 
+impl Converter {
+    /// Writes an event for the client. Whether it says something.
+    fn write(&mut self, event: Event, out: &mut Vec<u8>) -> bool {
+        match &mut self.joint {
+            Some(joint) => joint.write(event, out),
+            None => {
+                self.writer.write(&event, out);
+                event.is_semantic()
+            }
+        }
+    }
+}
+
 impl Note {
     fn take(&mut self, event: &Event, progress: &mut Progress) {
-        self.spoke |= event.is_semantic();
         match event {
             Event::Start { id, model } => {
                 self.began = true;

@@ -17,6 +17,7 @@ use crate::{
     error_answer::signal_of,
     hearing::{Hearing, Note, kind_of},
     outlet::Outlet,
+    resume::{Break, Sent},
     trial::Trial,
 };
 
@@ -62,6 +63,8 @@ struct Pump<'a, 'b> {
     over: bool,
     /// Something semantic was read.
     spoke: bool,
+    /// What the client was sent.
+    sent: Sent,
 }
 
 /// Pumps one event stream to the client.
@@ -83,6 +86,7 @@ pub(crate) async fn pump(
         began: false,
         over: false,
         spoke: false,
+        sent: Sent::of(trial),
     };
     let read = pump.run(first, progress, outlet).await;
     pump.conclude(read, progress, outlet).await
@@ -195,7 +199,12 @@ impl Pump<'_, '_> {
     /// turn, a request that wanted no output. A plain `end_turn` with nothing in it is an empty answer.
     fn may_open(&self) -> bool {
         let wants_none = self.trial.inbound.wants_no_output();
-        self.spoke || self.stopped.is_some_and(|ordinary| !ordinary || wants_none)
+        // Nothing may be left to say of an answer that broke off at its very end.
+        let may_be_silent = wants_none || self.trial.begun().is_some();
+        self.spoke
+            || self
+                .stopped
+                .is_some_and(|ordinary| !ordinary || may_be_silent)
     }
 
     async fn flush(&mut self, outlet: &mut Outlet) -> Result<(), Trouble> {
@@ -203,7 +212,9 @@ impl Pump<'_, '_> {
             return Ok(());
         }
         // A client that does not read holds its provider no longer than the attempt may take as a whole.
-        let sent = timeout_at(self.deadlines.total, outlet.send(self.out.split().freeze())).await;
+        let piece = self.out.split().freeze();
+        self.sent.push(&piece);
+        let sent = timeout_at(self.deadlines.total, outlet.send(piece)).await;
         if sent.is_err() {
             outlet.abort();
         }
@@ -233,7 +244,7 @@ impl Pump<'_, '_> {
             Err(trouble) => trouble,
         };
         if committed {
-            self.cut(trouble, outlet).await
+            self.cut(trouble, progress, outlet).await
         } else {
             self.trial.failed_before_commit(trouble, progress)
         }
@@ -269,7 +280,7 @@ impl Pump<'_, '_> {
             .with_spare(spare)
     }
 
-    async fn cut(&mut self, trouble: Trouble, outlet: &mut Outlet) -> Ending {
+    async fn cut(mut self, trouble: Trouble, progress: &Progress, outlet: &mut Outlet) -> Ending {
         let provider = &self.trial.candidate.provider;
         let (reason, what, own_event) = match trouble {
             Trouble::Timeout(phase) => (
@@ -301,17 +312,36 @@ impl Pump<'_, '_> {
         let error = format!("{provider} {}", self.trial.quotable(&what));
         let id = self.trial.request_id;
         let message = format!("Turnout: {error}; ask again and another provider takes over ({id})");
-        let last_words = async {
-            // Frames read before the trouble are whole and the client's.
-            let _ = self.flush(outlet).await;
-            match own_event {
-                Some(event) => self.out.extend_from_slice(&event),
-                None => self.hearing.fail(&message, id, &mut self.out),
+        // Frames read before the trouble are whole and the client's.
+        let flushed = tokio::time::timeout(LAST_WORDS, self.flush(outlet)).await;
+        match own_event {
+            Some(event) => self.out.extend_from_slice(&event),
+            None => self.hearing.fail(&message, id, &mut self.out),
+        }
+        let last_words = self.out.split().freeze();
+        if matches!(flushed, Ok(Ok(()))) {
+            let broke = Break {
+                reason,
+                error: error.clone(),
+                closed: self.hearing.closed(),
+                sent: self.sent,
+                last_words: last_words.clone(),
+            };
+            if let Some(resume) = self.trial.resumed(broke, progress) {
+                let resume = Some(Box::new(resume));
+                return Ending::Cut {
+                    reason,
+                    error,
+                    resume,
+                };
             }
-            let _ = self.flush(outlet).await;
-        };
-        let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
-        Ending::Cut { reason, error }
+            let _ = tokio::time::timeout(LAST_WORDS, outlet.send(last_words)).await;
+        }
+        Ending::Cut {
+            reason,
+            error,
+            resume: None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use dialects::vendors::Record;
 use routing::{Dialect, Pin, Topology};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{heal::Health, route::Route, waiting::Suspend};
+use crate::{heal::Health, resume::Continuation, route::Route, waiting::Suspend};
 
 /// One consistent state of settings and secrets. A request keeps the one it began with.
 #[derive(Debug, Clone)]
@@ -180,6 +180,8 @@ pub struct Limits {
     pub suspend: Suspend,
     /// How providers that broke are looked after.
     pub health: Health,
+    /// What becomes of streams that break off.
+    pub continuation: Continuation,
 }
 
 impl Default for Limits {
@@ -197,6 +199,7 @@ impl Default for Limits {
                 interval: Duration::from_secs(30),
                 timeout: Duration::from_secs(5),
             },
+            continuation: Continuation::Off,
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     outlet::Outlet,
     quota,
     report::{Report, RequestId},
+    resume::Resume,
     route::Endpoint,
     snapshot::Upstream,
     transport::SendError,
@@ -50,6 +51,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) refused_seal: AtomicBool,
     /// What is known of the embeddings asked for, where the client wants them remembered.
     pub(crate) recall: Option<&'a Recall>,
+    /// The answer that it is to give the rest of, or to give anew in the same stream.
+    pub(crate) resume: Option<&'a Resume>,
 }
 
 impl Trial<'_> {
@@ -100,6 +103,7 @@ impl Trial<'_> {
     ) {
         let ttft = self.started.elapsed();
         progress.ttft = Some(ttft);
+        self.tell_resumed(progress);
         let first_token = (self.inbound.route.endpoint == Endpoint::Answer).then_some(ttft);
         self.shared
             .routed(|board, now| board.committed(self.candidate, first_token, now));
@@ -149,14 +153,19 @@ impl Trial<'_> {
         let client = self.inbound.route.dialect;
         match &self.conversion {
             None => Hearing::same(client),
-            Some(conversion) => Hearing::converted(
-                conversion.dialect,
-                &conversion.origin,
-                client,
-                self.reply(conversion.tools.clone()),
-                self.shared.memory.clone(),
-                conversion.conversation,
-            ),
+            Some(conversion) => {
+                let reply = self.reply(conversion.tools.clone());
+                let joint = self.joint(reply.clone());
+                let hearing = Hearing::converted(
+                    conversion.dialect,
+                    &conversion.origin,
+                    client,
+                    reply,
+                    self.shared.memory.clone(),
+                    conversion.conversation,
+                );
+                hearing.joined(joint)
+            }
         }
     }
 
@@ -165,13 +174,16 @@ impl Trial<'_> {
         if let Some(recall) = self.recall.filter(|recall| recall.is_complete()) {
             return deliver_remembered(self, recall, progress, outlet);
         }
-        let ending = self.exchange(progress, outlet).await;
-        if !self.refused_seal.load(Ordering::Relaxed) || self.without_reasoning {
-            return ending;
+        if let Some(failed) = self.cannot_resume() {
+            return failed;
         }
-        // The conversation came from another model or account: its reasoning is of no use here, the rest is.
-        self.without_reasoning = true;
-        self.exchange(progress, outlet).await
+        let mut ending = self.exchange(progress, outlet).await;
+        if self.refused_seal.load(Ordering::Relaxed) && !self.without_reasoning {
+            // The conversation came from another model or account: its reasoning is of no use here, the rest is.
+            self.without_reasoning = true;
+            ending = self.exchange(progress, outlet).await;
+        }
+        self.unseen(ending)
     }
 
     async fn exchange(&mut self, progress: &mut Progress, outlet: &mut Outlet) -> Ending {

@@ -144,6 +144,7 @@ fn cut(trial: &Trial<'_>, outlet: &mut Outlet, cause: &str) -> Ending {
     Ending::Cut {
         reason: routing::Reason::StreamCut,
         error,
+        resume: None,
     }
 }
 
