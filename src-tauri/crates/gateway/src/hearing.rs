@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use dialects::{
     Codec, Dialect, Framing, Reply, StreamReader, StreamWriter, Unreadable,
     anthropic::{self, ErrorBody, ErrorKind, Meter},
-    ir::{Answer, Event, Failure, FailureKind, Folder, Malformed, Origin, Stop, Toolbox},
+    ir::{Answer, Event, Failure, FailureKind, Folder, Malformed, Opening, Origin, Stop, Toolbox},
     lines::Lines,
     sse::{Frame, Oversized, Splitter},
 };
@@ -28,7 +28,10 @@ pub(crate) struct Hearing {
     client: Dialect,
     events: Vec<Event>,
     written: Vec<u8>,
+    /// A part of the answer is over.
     closed: bool,
+    /// Something else than text was heard, whether the client was told of it or not.
+    mixed: bool,
 }
 
 enum Cutter {
@@ -139,7 +142,13 @@ impl Hearing {
             events: Vec::new(),
             written: Vec::new(),
             closed: false,
+            mixed: false,
         }
+    }
+
+    /// Whether something else than text was heard. Bytes of Anthropic's that go on are not looked into.
+    pub(crate) fn mixed(&self) -> bool {
+        self.mixed
     }
 
     /// Adds what arrived.
@@ -247,6 +256,10 @@ impl Hearing {
         for mut event in self.events.drain(..) {
             note.take(&event, progress);
             self.closed |= matches!(event, Event::Close | Event::Part(_));
+            self.mixed |= match &event {
+                Event::Open(opening) => *opening != Opening::Text,
+                event => matches!(event, Event::Part(_) | Event::Seal(_)),
+            };
             let mut spoke = event.is_semantic();
             if let Mode::Converted(converter) = &mut self.mode {
                 converter.tools.restore(&mut event);
@@ -270,13 +283,11 @@ impl Hearing {
 impl Converter {
     /// Writes an event for the client. Whether it says something.
     fn write(&mut self, event: Event, out: &mut Vec<u8>) -> bool {
-        match &mut self.joint {
-            Some(joint) => joint.write(event, out),
-            None => {
-                self.writer.write(&event, out);
-                event.is_semantic()
-            }
+        if let Some(joint) = &mut self.joint {
+            return joint.write(event, out);
         }
+        self.writer.write(&event, out);
+        event.is_semantic()
     }
 }
 

@@ -324,6 +324,7 @@ impl Pump<'_, '_> {
                 reason,
                 error: error.clone(),
                 closed: self.hearing.closed(),
+                mixed: self.hearing.mixed(),
                 sent: self.sent,
                 last_words: last_words.clone(),
             };

@@ -107,6 +107,8 @@ pub(crate) struct Break {
     pub(crate) error: String,
     /// A block of it was over: Anthropic's clients have taken it.
     pub(crate) closed: bool,
+    /// Something else than text was heard of it.
+    pub(crate) mixed: bool,
     pub(crate) sent: Sent,
     /// What ends the stream where nobody goes on.
     pub(crate) last_words: Bytes,
@@ -121,10 +123,8 @@ impl Trial<'_> {
             && self.inbound.route.dialect == Dialect::Anthropic
             && self.inbound.client().as_deref() == Some("claude-code")
             && self.resume.is_none_or(|before| before.restarts);
-        let begun = broke
-            .sent
-            .pieces
-            .and_then(|sent| self.begin(sent, progress));
+        let sent = broke.sent.pieces.filter(|_| !broke.mixed);
+        let begun = sent.and_then(|sent| self.begin(sent, progress));
         (restarts || begun.is_some()).then_some(Resume {
             reason: broke.reason,
             error: broke.error,

@@ -5,16 +5,13 @@ use std::ops::Range;
 
 use super::{
     check::Check,
-    model::{Capture, Continuation, Language, OnQuit, Settings, Theme},
+    model::{Capture, Language, OnQuit, Settings, Theme},
     raw,
     reader::{At, Field},
 };
 
 /// Tells everything in `document` that this version reads without acting on it.
 pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: &Settings) {
-    if let Some(at) = &document.routing {
-        routing(check, &at.value, settings);
-    }
     if let Some(at) = &document.ledger {
         ledger(check, &at.value, settings);
     }
@@ -39,16 +36,6 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
             "desktop.on_quit (clients are not connected by this version, so nothing is put back)",
         );
     }
-}
-
-fn routing(check: &mut Check<'_>, raw: &raw::Routing, settings: &Settings) {
-    let chosen = &settings.routing;
-    tell(
-        check,
-        &raw.r#continue,
-        chosen.continuation != Continuation::Off,
-        "routing.continue",
-    );
 }
 
 fn ledger(check: &mut Check<'_>, raw: &raw::Ledger, settings: &Settings) {

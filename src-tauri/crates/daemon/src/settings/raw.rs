@@ -109,7 +109,9 @@ tables! {
         health: Health,
         /// Race a second candidate when the first is slow to start.
         hedge: Hedge,
-        /// What happens to a stream cut after commit. Default: "off".
+        /// What happens to a stream cut after commit: it ends with an error ("off"), begins anew in the same response
+        /// where the client takes that ("restart": Claude Code, before a block is over), or another model that is known
+        /// to (`caps.continues`) goes on with its text ("prefill"; where none can, as "restart"). Default: "off".
         r#continue: Continuation,
         /// Extra statuses or body texts that count as provider failures.
         failover_on: Vec<At<FailoverOn>>,

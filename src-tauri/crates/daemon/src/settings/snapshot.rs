@@ -7,8 +7,8 @@ use gateway::{Access, Limits, Snapshot, Upstream};
 use secrecy::SecretString;
 
 use super::{
-    Auth, Dialect, FailoverOn, HedgeAfter, KeyPolicy, Lossy, Mode, Policy, Provider, Settings,
-    Timeouts, prices::prices, rules::rules, vendors::vendors,
+    Auth, Continuation, Dialect, FailoverOn, HedgeAfter, KeyPolicy, Lossy, Mode, Policy, Provider,
+    Settings, Timeouts, prices::prices, rules::rules, vendors::vendors,
 };
 use crate::secrets::Resolved;
 
@@ -56,6 +56,11 @@ pub fn snapshot(
                 enabled: settings.routing.health.enabled,
                 interval: settings.routing.health.interval,
                 timeout: settings.routing.health.timeout,
+            },
+            continuation: match settings.routing.continuation {
+                Continuation::Off => gateway::Continuation::Off,
+                Continuation::Restart => gateway::Continuation::Restart,
+                Continuation::Prefill => gateway::Continuation::Prefill,
             },
         },
     }

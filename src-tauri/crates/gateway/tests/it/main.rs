@@ -10,6 +10,7 @@ mod failover;
 mod hedge;
 mod loops;
 mod passthrough;
+mod resume;
 mod rules;
 mod sticky;
 mod stream;
