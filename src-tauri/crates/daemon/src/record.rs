@@ -3,6 +3,8 @@
 use gateway::{EndStatus, Report};
 use ledger::{End, Event, Mark, Quote};
 
+use crate::view::Explanation;
+
 /// What the reports leave out on purpose.
 pub(crate) trait Facts {
     /// A key's masked form by its id.
@@ -48,6 +50,12 @@ pub(crate) fn event(report: &Report, facts: &impl Facts) -> Option<Event> {
             at_ms: *at_ms,
             mark: Some(Mark::Suspended),
         }),
+        Report::Planned { id, at_ms, plan } => Event::Routed(ledger::Routed {
+            id: id.clone(),
+            at_ms: *at_ms,
+            explain: Some(explain(plan, facts)?),
+            switch_cost: None,
+        }),
         Report::Switched { id, at_ms, cost } => Event::Routed(ledger::Routed {
             id: id.clone(),
             at_ms: *at_ms,
@@ -69,6 +77,14 @@ pub(crate) fn event(report: &Report, facts: &impl Facts) -> Option<Event> {
         }),
         Report::Changed(_) => return None,
     })
+}
+
+/// A plan in the words of `POST /rules/explain`, of bounded length.
+fn explain(plan: &gateway::Explanation, facts: &impl Facts) -> Option<String> {
+    const MOST: usize = 32;
+    let mut plan = plan.clone();
+    plan.candidates.truncate(MOST);
+    serde_json::to_string(&Explanation::of(plan, |key| facts.mask(key))).ok()
 }
 
 fn started(started: &gateway::Started) -> ledger::Started {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     client::Answer,
     ending::{Ending, Spare},
+    explain::Explanation,
     gateway::{Live, Shared, now, unix_ms},
     inbound::Inbound,
     outlet::{Gone, Outlet},
@@ -67,7 +68,13 @@ impl Driver {
 
     async fn drive(&mut self, outlet: &mut Outlet) -> Conclusion {
         let mut ask = self.inbound.ask();
-        let (mut run, mut step) = self.shared.first_step(&ask, &self.inbound.route.endpoint);
+        let (mut run, mut step, candidates) =
+            self.shared.first_step(&ask, &self.inbound.route.endpoint);
+        self.shared.report(Report::Planned {
+            id: self.request_id.clone(),
+            at_ms: unix_ms(),
+            plan: Explanation::of(self.inbound.choice.rule.clone(), candidates),
+        });
         let (mut last, mut spare) = (None, None);
         let mut patience = Patience::default();
         let shared = Arc::clone(&self.shared);

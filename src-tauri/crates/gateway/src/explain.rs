@@ -25,6 +25,22 @@ pub struct Explanation {
     pub candidates: Vec<Explained>,
 }
 
+impl Explanation {
+    pub(crate) fn of(rule: Option<Arc<str>>, candidates: Vec<Explained>) -> Self {
+        let first = candidates
+            .iter()
+            .find(|one| one.usable)
+            .or(candidates.first());
+        Self {
+            rule,
+            group: first
+                .map(|one| one.group.clone())
+                .filter(|group| !group.is_empty()),
+            candidates,
+        }
+    }
+}
+
 /// A request that would not be sent anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -74,17 +90,7 @@ impl Gateway {
         inbound.prepare(&live.snapshot.topology, token);
         let ask = inbound.ask();
         let candidates = self.board(|board, now| board.explain(&ask, now));
-        let first = candidates
-            .iter()
-            .find(|one| one.usable)
-            .or(candidates.first());
-        Ok(Explanation {
-            rule: inbound.choice.rule,
-            group: first
-                .map(|one| one.group.clone())
-                .filter(|group| !group.is_empty()),
-            candidates,
-        })
+        Ok(Explanation::of(inbound.choice.rule, candidates))
     }
 }
 

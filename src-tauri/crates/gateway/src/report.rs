@@ -8,6 +8,8 @@ use std::sync::Arc;
 use dialects::Usage;
 use routing::{Change, Reason, Verdict};
 
+use crate::explain::Explanation;
+
 /// `req-` and twelve hexadecimal digits.
 pub type RequestId = Arc<str>;
 
@@ -16,6 +18,15 @@ pub type RequestId = Arc<str>;
 pub enum Report {
     /// A request was accepted.
     Started(Started),
+    /// Where it could go was found out.
+    Planned {
+        /// The request.
+        id: RequestId,
+        /// When.
+        at_ms: i64,
+        /// Every place, with what speaks for and against it at that time.
+        plan: Explanation,
+    },
     /// A candidate is tried.
     AttemptStarted(AttemptStarted),
     /// The first semantic output was sent to the client: from here on failover would be visible.

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use routing::{Ask, Board, Candidate, Failover, Outcome, Pin, Step};
+use routing::{Ask, Board, Candidate, Explained, Failover, Outcome, Pin, Step};
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
@@ -321,7 +321,11 @@ async fn watch(shared: Arc<Shared>) {
 
 impl Shared {
     /// The way of a new request and its first step. Those who came before go before.
-    pub(crate) fn first_step(&self, ask: &Ask, endpoint: &Endpoint) -> (Failover, Step) {
+    pub(crate) fn first_step(
+        &self,
+        ask: &Ask,
+        endpoint: &Endpoint,
+    ) -> (Failover, Step, Vec<Explained>) {
         let now = now();
         let mut board = self.lock();
         if self.waiting.len() > 0 && self.waiting.seen.load(Ordering::Relaxed) != board.news() {
@@ -334,8 +338,9 @@ impl Shared {
         if !matches!(endpoint, Endpoint::Answer | Endpoint::Embed) {
             run = run.out_of_turn();
         }
+        let explained = board.explain_run(&run, now);
         let step = board.next(&mut run, now);
-        (run, step)
+        (run, step, explained)
     }
 }
 

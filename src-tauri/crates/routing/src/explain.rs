@@ -32,10 +32,14 @@ impl Board {
     ///
     /// A place that stands there twice is told once, unless the first one can not be used.
     pub fn explain(&self, ask: &Ask, now: Instant) -> Vec<Explained> {
-        let run = self.run(ask, now);
+        self.explain_run(&self.run(ask, now), now)
+    }
+
+    /// The same for a request that has begun, as it was planned.
+    pub fn explain_run(&self, run: &Failover, now: Instant) -> Vec<Explained> {
         let mut told: Vec<Explained> = Vec::new();
         for place in &run.plan.places {
-            let one = self.explained(&run, place, now);
+            let one = self.explained(run, place, now);
             let same = |it: &Explained| {
                 it.provider == one.provider && it.model == one.model && (it.usable || it == &one)
             };

@@ -63,6 +63,20 @@ async fn the_history_tells_the_rule_that_decided() {
         (&detail["rule"], &detail["group"]),
         (&json!("small talk"), &json!("second"))
     );
+    let explain = &detail["explain"];
+    assert_eq!(
+        short(explain),
+        json!([
+            "small talk",
+            "second",
+            [["other", true], ["first", true], ["spare", true]]
+        ])
+    );
+    house.post("/providers/other/disable", None).await;
+    let later = house.get(&format!("/requests/{id}")).await;
+    assert_eq!(&later["explain"], explain, "it is told as it was then");
+    let list = house.get("/requests").await;
+    assert_eq!(list["items"][0].get("explain"), None);
     let status = house.get("/status").await;
     let told = status["problems"].to_string();
     assert!(!told.contains("rules"), "they are acted on: {told}");
