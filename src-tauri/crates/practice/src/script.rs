@@ -24,6 +24,8 @@ pub(crate) struct Ask {
     pub(crate) tool_results: Vec<String>,
     /// Whether the request asks for thinking in so many words.
     pub(crate) thinking: bool,
+    /// The begin of the answer, where the client wrote it and the vendor goes on with it.
+    pub(crate) begun: Option<String>,
     /// JSON schema that the answer has to fit.
     pub(crate) schema: Option<Value>,
     /// Most output tokens.
@@ -221,6 +223,9 @@ pub(crate) fn write(scenario: &Scenario, ask: &Ask, speaker: &str, id: &str) -> 
     } else {
         "I will use a tool.".to_owned()
     };
+    if let Some(begun) = &ask.begun {
+        text = rest(&text, begun).to_owned();
+    }
     if let Some(most) = ask.max_tokens
         && calls.is_empty()
         && wish.usage_out.is_none()
@@ -292,6 +297,14 @@ fn words(scenario: &Scenario, ask: &Ask, speaker: &str) -> String {
         }
     }
     text
+}
+
+/// What of a text follows its begin. One that another speaker began goes on behind the last words that both have.
+fn rest<'a>(text: &'a str, begun: &str) -> &'a str {
+    let mut tails = begun.char_indices().map(|(at, _)| &begun[at..]);
+    tails
+        .find_map(|tail| text.find(tail).map(|at| &text[at + tail.len()..]))
+        .unwrap_or(text)
 }
 
 fn tool_calls(scenario: &Scenario, ask: &Ask, id: &str) -> Vec<Block> {

@@ -304,3 +304,19 @@ fn the_number_of_deltas_can_be_asked_for() {
     );
     assert!(matches!(&long.blocks[0], Block::Text(pieces) if pieces.len() == 200));
 }
+
+#[test]
+fn an_answer_that_the_client_began_is_gone_on_with() {
+    let table = [
+        ("Practice provider here.", " You said: hello there"),
+        ("Practice provider first here. You sa", "id: hello there"),
+        ("Practice provider here. You said: hello there", ""),
+    ];
+    for (begun, expected) in table {
+        let ask = Ask {
+            begun: Some(begun.to_owned()),
+            ..ask()
+        };
+        assert_eq!(text(&answer("text", &ask)), expected, "{begun:?}");
+    }
+}

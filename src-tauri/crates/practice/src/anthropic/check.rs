@@ -363,6 +363,14 @@ fn thinking(request: &Map<String, Value>) -> Checked {
                     "Input should be greater than or equal to 1024",
                 );
             }
+            let last = request.get("messages").and_then(Value::as_array);
+            let last = last.and_then(|messages| messages.last());
+            if last.is_some_and(|last| last["role"] == "assistant") {
+                return wrong(
+                    "messages",
+                    "When `thinking` is enabled, a final `assistant` message must start with a thinking block",
+                );
+            }
             let choice = request.pointer_text("tool_choice", "type");
             if matches!(choice, Some("any" | "tool")) {
                 return wrong(

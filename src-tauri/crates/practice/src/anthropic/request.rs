@@ -29,13 +29,15 @@ pub(super) fn read(body: &Bytes, counting: bool, newer: bool) -> Result<Ask, Ref
         .and_then(Value::as_array)
         .map(Vec::as_slice)
         .unwrap_or_default();
+    let (heard, begun) = begun(messages);
     let size = Size::of(&request);
     Ok(Ask {
         model: request.text("model").to_owned(),
         stream: request.get("stream") == Some(&Value::Bool(true)),
         tools: request.items("tools").filter_map(tool).collect(),
         user_text: user_text(messages),
-        tool_results: tool_results(messages),
+        tool_results: tool_results(heard),
+        begun,
         thinking: request.pointer_text("thinking", "type") == Some("enabled"),
         schema: schema(&request),
         max_tokens: request.get("max_tokens").and_then(check::whole_number),
@@ -79,6 +81,16 @@ fn user_text(messages: &[Value]) -> String {
         .map(|turn| own_text(&turn["content"]))
         .find(|text| !text.trim().is_empty())
         .unwrap_or_default()
+}
+
+/// The conversation, and the answer to it that the client began.
+fn begun(messages: &[Value]) -> (&[Value], Option<String>) {
+    match messages.split_last() {
+        Some((last, heard)) if last["role"] == "assistant" => {
+            (heard, Some(own_text(&last["content"])))
+        }
+        _ => (messages, None),
+    }
 }
 
 fn own_text(content: &Value) -> String {

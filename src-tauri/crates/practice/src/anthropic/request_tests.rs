@@ -299,3 +299,19 @@ fn the_longest_cache_mark_counts() {
         Some(CacheMark::FiveMinutes)
     );
 }
+
+#[test]
+fn an_answer_may_be_begun_by_the_client_unless_it_is_to_think() {
+    let mut request = good();
+    request["messages"] = json!([
+        {"role": "user", "content": "Say hello"},
+        {"role": "assistant", "content": [{"type": "text", "text": "Hel"}]},
+    ]);
+    let ask = asked(&request).expect("accepted");
+    assert_eq!(ask.begun.as_deref(), Some("Hel"));
+    request["max_tokens"] = json!(4096);
+    request["thinking"] = json!({"type": "enabled", "budget_tokens": 2048});
+    assert!(asked(&request).is_err());
+    request["messages"] = json!([{"role": "user", "content": "Say hello"}]);
+    assert_eq!(asked(&request).expect("accepted").begun, None);
+}

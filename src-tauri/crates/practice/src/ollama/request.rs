@@ -20,10 +20,16 @@ pub(super) fn chat(body: &Bytes) -> Result<Ask, Refusal> {
     check::messages(messages)?;
     check::tools(list(&request["tools"]))?;
     let images = messages.iter().flat_map(|message| list(&message["images"]));
+    // Templates leave a last message of the assistant open, and the model goes on with it.
+    let (heard, begun) = match messages.split_last() {
+        Some((last, heard)) if last["role"] == "assistant" => (heard, last["content"].as_str()),
+        _ => (messages, None),
+    };
     Ok(Ask {
         tools: list(&request["tools"]).iter().filter_map(tool).collect(),
         user_text: user_text(messages),
-        tool_results: tool_results(messages),
+        tool_results: tool_results(heard),
+        begun: begun.map(str::to_owned),
         continued: messages
             .iter()
             .any(|message| message["role"] == "assistant"),

@@ -33,6 +33,8 @@ pub(super) fn read(body: &Bytes) -> Result<Ask, Refusal> {
         tools: tools(&request),
         user_text: user_text(list),
         tool_results: tool_results(list),
+        // Its models answer anew beside a last message of the assistant.
+        begun: None,
         thinking: !matches!(text("reasoning_effort"), None | Some("none" | "minimal")),
         schema: schema(&request),
         max_tokens: number("max_completion_tokens").or(number("max_tokens")),

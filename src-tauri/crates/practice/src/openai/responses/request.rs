@@ -59,6 +59,8 @@ pub(super) fn read(body: &Bytes, counting: bool) -> Result<Ask, Refusal> {
         tools: client_tools(&request),
         user_text: said.map_or_else(|| user_text(list), str::to_owned),
         tool_results: tool_results(list),
+        // Its models answer anew beside a last message of the assistant.
+        begun: None,
         thinking: !matches!(
             reasoning["effort"].as_str(),
             None | Some("none" | "minimal")
