@@ -10,7 +10,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench bench-availability clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,7 +90,10 @@ conformance: ## real SDKs and command-line clients through turnoutd to every dia
 	tests/conformance/run $(ARGS)
 
 bench: ## what conversion costs: times of one run, and what ten times the size costs
-	cargo bench -p bench
+	cargo bench -p bench --bench convert --bench scaling
+
+bench-availability: ## what failover is worth: the same faults with and without Turnout, in virtual time
+	cargo bench -p bench --bench availability
 
 deny: ## licences, banned crates, sources (INSTALL=1 builds cargo-deny first)
 	@.ci/deny $(if $(INSTALL),--install)

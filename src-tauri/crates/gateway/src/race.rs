@@ -70,13 +70,14 @@ impl Driver {
     }
 
     fn hedge_after(&self, candidate: &Candidate) -> Option<Duration> {
+        if self.inbound.route.endpoint != Endpoint::Answer {
+            return None;
+        }
+        // Most have this off, and then nothing is asked of routing.
+        self.live.snapshot.topology.hedge?;
         let streamed = self.inbound.stream();
-        (self.inbound.route.endpoint == Endpoint::Answer)
-            .then(|| {
-                self.shared
-                    .with_board(|board, _| board.hedge_after(candidate, streamed))
-            })
-            .flatten()
+        self.shared
+            .with_board(|board, _| board.hedge_after(candidate, streamed))
     }
 
     async fn race(
