@@ -168,6 +168,7 @@ async fn ask(router: Router, prompt: Prompt) -> Option<Answered> {
     let request = http::Request::post("/v1/messages")
         .header("content-type", "application/json")
         .header("anthropic-version", "2023-06-01")
+        .header("user-agent", "claude-cli/2.1.329 (external, cli)")
         .header(
             "x-claude-code-session-id",
             format!("s{}", prompt.conversation),

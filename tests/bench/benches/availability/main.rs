@@ -14,6 +14,7 @@ mod weather;
 use std::{sync::Arc, time::Duration};
 
 use clients::{Figures, Retries, Way};
+use gateway::Continuation;
 use providers::Providers;
 use routing::{HedgeAfter, Policy};
 use settings::Choice;
@@ -98,6 +99,13 @@ fn main() {
             "Turnout, priority, hedge at p95",
             Choice {
                 hedge: Some(HedgeAfter::Percentile(95)),
+                ..priority.clone()
+            },
+        ),
+        (
+            "Turnout, priority, continue = restart",
+            Choice {
+                continuation: Continuation::Restart,
                 ..priority.clone()
             },
         ),

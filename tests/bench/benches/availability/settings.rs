@@ -3,7 +3,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use dialects::vendors::Vendors;
-use gateway::{Access, Auth, Gateway, Health, Limits, Snapshot, Suspend, Timeouts, Upstream};
+use gateway::{
+    Access, Auth, Continuation, Gateway, Health, Limits, Snapshot, Suspend, Timeouts, Upstream,
+};
 use routing::{Dialect, Group, HedgeAfter, Member, Policy, Provider, Topology};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +23,7 @@ pub(crate) struct Choice {
     pub(crate) sticky: bool,
     pub(crate) waits: bool,
     pub(crate) hedge: Option<HedgeAfter>,
+    pub(crate) continuation: Continuation,
 }
 
 impl Choice {
@@ -30,6 +33,7 @@ impl Choice {
             sticky: true,
             waits: true,
             hedge: None,
+            continuation: Continuation::Off,
         }
     }
 }
@@ -98,6 +102,7 @@ fn snapshot(choice: &Choice) -> Snapshot {
                 interval: Duration::from_secs(30),
                 timeout: Duration::from_secs(5),
             },
+            continuation: choice.continuation,
             ..Limits::default()
         },
     }
