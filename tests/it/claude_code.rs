@@ -111,6 +111,33 @@ async fn a_prompt_survives_a_stream_that_is_cut_after_its_first_words() {
 }
 
 #[tokio::test]
+async fn a_cut_answer_is_begun_anew_without_the_client_asking_again() {
+    let (first, second) = (
+        Practice::start("first").await,
+        Practice::start("second").await,
+    );
+    // The call of a tool is cut, and so is the answer to its result.
+    first.next(&["cut;after=1", "cut;after=2"]).await;
+    let config = config(&first, &second)
+        .routing("sticky = false")
+        .routing(r#"continue = "restart""#);
+    let turnout = Turnout::start(&config).await;
+    let run = run(
+        &turnout,
+        "Run the tool. [[practice:tool;command=echo $((6*7))-from-the-tool]]",
+    )
+    .await;
+    ended_well(&run);
+    let result = run.result()["result"].as_str().unwrap();
+    assert_eq!(
+        result.matches("42-from-the-tool").count(),
+        1,
+        "the answer is not told, or twice: {run:#?}"
+    );
+    assert_eq!(story(&turnout, 2).await, [OVERLOADED_THEN_SERVED; 2]);
+}
+
+#[tokio::test]
 async fn a_tool_loop_survives_a_529_and_a_cut() {
     let (first, second) = (
         Practice::start("first").await,
