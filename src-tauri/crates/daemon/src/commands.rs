@@ -1,13 +1,15 @@
 //! What a person tells a running instance to do. Each command is kept across restarts where it should be, and its
 //! changes are published.
 
+use std::collections::BTreeMap;
+
 use routing::{Board, Change, UnknownGroup};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
 use crate::secrets;
-use crate::settings::Dialect;
+use crate::settings::{self, Dialect, edit};
 use crate::view::{self, Group, Key, Mode, Provider};
 
 impl Daemon {
@@ -122,6 +124,40 @@ impl Daemon {
                 "the key was kept as {reference}, but the config in use lacks it"
             ))
         })
+    }
+
+    /// Sets how providers share the traffic of their groups, in the config; all of them or none. Answers the groups.
+    pub async fn set_weights(
+        &self,
+        weights: BTreeMap<String, u32>,
+    ) -> Result<Vec<Group>, CommandError> {
+        let instance = self.instance();
+        if let Some(problem) = instance.config_problem().clone() {
+            let told = format!("the config has a mistake and cannot be changed now: {problem}");
+            return Err(CommandError::Refused(told));
+        }
+        let loaded = self.loaded();
+        for provider in weights.keys() {
+            if loaded.settings.provider(provider).is_none() {
+                return Err(no_such("provider", provider));
+            }
+            let groups = &loaded.settings.groups;
+            let is_it = |member: &settings::Member| member.provider == *provider;
+            if !groups.iter().any(|group| group.members.iter().any(is_it)) {
+                let told = format!("{provider} is in no group, so that it has no weight");
+                return Err(CommandError::Invalid(told));
+            }
+        }
+        let config = instance.place.config.clone();
+        let edited = tokio::task::spawn_blocking(move || edit::set_weights(&config, &weights));
+        let changed = edited
+            .await
+            .map_err(|error| CommandError::Refused(error.to_string()))?
+            .map_err(|error| CommandError::Refused(error.to_string()))?;
+        if changed {
+            self.reload().await.map_err(CommandError::Refused)?;
+        }
+        Ok(self.groups().await)
     }
 
     /// Makes a practice provider fail (the one that serves, if one does), or all serve again. Without any, nothing

@@ -2,6 +2,7 @@
 //!
 //! Handlers translate between HTTP and [`Daemon`]; they decide nothing. No answer holds a provider's key.
 
+mod aliases;
 pub(crate) mod auth;
 mod config;
 mod history;
@@ -60,8 +61,10 @@ pub(crate) fn router(daemon: Daemon) -> Router {
             daemon.clone(),
             auth::admit,
         ))
-        .with_state(daemon);
-    Router::new().nest("/api/v1", api)
+        .with_state(daemon.clone());
+    Router::new()
+        .nest("/api/v1", api)
+        .merge(aliases::router(daemon))
 }
 
 async fn status(State(daemon): State<Daemon>) -> Json<Status> {

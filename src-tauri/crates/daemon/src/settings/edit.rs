@@ -2,6 +2,7 @@
 //! made meanwhile is kept, and a crash leaves the old file or the new one. Never writes a secret.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -55,6 +56,22 @@ pub fn add_key(path: &Path, provider: &str, reference: &str) -> Result<bool, Edi
             return Ok(());
         }
         push_like_the_others(keys, reference);
+        Ok(())
+    })
+}
+
+/// Sets the weights of providers in every group that has them. Tells whether the file changed.
+pub fn set_weights(path: &Path, weights: &BTreeMap<String, u32>) -> Result<bool, EditError> {
+    edit(path, |document| {
+        let groups = document.get_mut("groups").map(tables_mut);
+        for group in groups.unwrap_or_default() {
+            for member in group.get_mut("members").map(tables_mut).unwrap_or_default() {
+                let provider = member.get("provider").and_then(Item::as_str);
+                if let Some(weight) = provider.and_then(|name| weights.get(name)) {
+                    set(member, "weight", i64::from(*weight).into());
+                }
+            }
+        }
         Ok(())
     })
 }
@@ -199,12 +216,27 @@ pub(super) fn tables_mut(item: &mut Item) -> Vec<&mut dyn TableLike> {
 
 /// Sets a value and keeps the comment behind it.
 fn set(table: &mut dyn TableLike, key: &str, new: Value) {
-    match table.get_mut(key) {
-        Some(Item::Value(old)) => assign(old, new),
-        _ => {
-            table.insert(key, Item::Value(new));
-        }
+    if let Some(Item::Value(old)) = table.get_mut(key) {
+        return assign(old, new);
     }
+    let new = spaced(table, new);
+    table.insert(key, Item::Value(new));
+}
+
+/// A value behind the last one of a table: the space before the brace that closes an inline table stays there.
+fn spaced(table: &mut dyn TableLike, mut new: Value) -> Value {
+    let last = table.iter_mut().last();
+    let Some((_, Item::Value(before))) = last else {
+        return new;
+    };
+    let suffix = before.decor().suffix().and_then(RawString::as_str);
+    let suffix = suffix.unwrap_or_default().to_owned();
+    if !suffix.is_empty() && suffix.trim().is_empty() {
+        before.decor_mut().set_suffix("");
+        new.decor_mut().set_prefix(" ");
+        new.decor_mut().set_suffix(suffix);
+    }
+    new
 }
 
 pub(super) fn assign(old: &mut Value, mut new: Value) {

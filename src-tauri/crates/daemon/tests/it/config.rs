@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{CONFIG, Home, House, refused, until, with_json};
+use crate::support::{ADMIN, CONFIG, Home, House, refused, until, with_json};
 
 const THIRD: &str = "\n[[groups]]\nname = \"third\"\nmembers = [{ provider = \"spare\" }]\n";
 
@@ -227,5 +227,73 @@ async fn a_candidate_is_checked_and_a_changed_secret_is_taken_in_by_reload() {
     assert_eq!(house.ask(false).await.status(), 200);
     assert_eq!(house.post("/config/reload", None).await["reloaded"], true);
     until(async || (house.ask(false).await.status() == 401).then_some(())).await;
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weights_change_in_the_file_and_at_once() {
+    let home = Home::new(&CONFIG.replace("name = \"main\"", "name = \"main\" # the best"));
+    let house = home.start().await;
+    let call = |body: &Value| {
+        let url = house.url("/api/config/weights");
+        let call = house.client.post(url).bearer_auth(ADMIN);
+        with_json(call, body)
+    };
+    let before = std::fs::read_to_string(home.config()).unwrap();
+    for (body, expected) in [
+        (
+            json!({ "weights": { "first": 2, "nobody": 1 } }),
+            (404, "not_found"),
+        ),
+        (
+            json!({ "weights": { "first": 0 } }),
+            (400, "invalid_request"),
+        ),
+        (
+            json!({ "weights": { "first": 0.7 } }),
+            (400, "invalid_request"),
+        ),
+        (
+            json!({ "weights": { "first": "2" } }),
+            (400, "invalid_request"),
+        ),
+        (json!({ "first": 2 }), (400, "invalid_request")),
+    ] {
+        let told = refused(call(&body)).await;
+        assert_eq!((told.0, told.1.as_str()), expected, "{body}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(home.config()).unwrap(),
+        before,
+        "all of them or none"
+    );
+
+    let answer = call(&json!({ "weights": { "first": 7, "other": 2.0 } }));
+    let answer = answer.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    let weights = |groups: &Value| {
+        let groups = groups["items"].as_array().unwrap().clone();
+        let members = groups
+            .iter()
+            .flat_map(|group| group["members"].as_array().unwrap().clone());
+        members
+            .map(|member| member["weight"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(weights(&told), [7, 1, 2]);
+    assert_eq!(weights(&house.get("/groups").await), [7, 1, 2]);
+    let after = std::fs::read_to_string(home.config()).unwrap();
+    assert!(
+        after.contains(r#"{ provider = "first", priority = 1, weight = 7 }"#),
+        "{after}"
+    );
+    assert!(after.contains("# the best"), "{after}");
+
+    let bare = with_json(
+        house.client.post(house.url("/api/config/weights")),
+        &json!({ "weights": { "first": 1 } }),
+    );
+    assert_eq!(refused(bare).await.0, 401);
     house.daemon.stop().await;
 }

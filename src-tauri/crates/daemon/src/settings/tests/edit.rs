@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::settings::edit::{EditError, add_key, edit, replace_literal, set_autostart};
+use crate::settings::edit::{
+    EditError, add_key, edit, replace_literal, set_autostart, set_weights,
+};
 
 fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -217,5 +219,30 @@ fn mode_and_link_of_the_file_stay() {
         std::fs::read_to_string(&path)
             .unwrap()
             .contains("autostart = true")
+    );
+}
+
+#[test]
+fn weights_are_set_in_every_group_and_nothing_else_changes() {
+    let weights = |pairs: &[(&str, u32)]| {
+        pairs
+            .iter()
+            .map(|(name, weight)| ((*name).to_owned(), *weight))
+            .collect()
+    };
+    let before = "[[groups]]\nname = \"main\" # mine\nmembers = [\n  { provider = \"a\", weight = 3 }, # dear\n  \
+                  { provider = \"b\" },\n]\n\n[[groups]]\nname = \"spare\"\n[[groups.members]]\nprovider = \"a\" # too\n";
+    makes(
+        before,
+        |path| set_weights(path, &weights(&[("a", 1), ("b", 2)])),
+        &before
+            .replace("weight = 3", "weight = 1")
+            .replace("\"b\" }", "\"b\", weight = 2 }")
+            .replace("# too\n", "# too\nweight = 1\n"),
+    );
+    makes(
+        before,
+        |path| set_weights(path, &weights(&[("c", 1)])),
+        before,
     );
 }
