@@ -19,7 +19,7 @@ run: ## build everything needed and start the app (headless where there is no di
 	@.ci/serve $(ARGS)
 
 check: ## the quick loop: formatting, lints, unit tests
-	@.ci/setup --build
+	@.ci/setup --unit
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(MAKE) --no-print-directory unit

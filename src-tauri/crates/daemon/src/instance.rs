@@ -1,7 +1,6 @@
 //! What all parts of a running instance share.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -32,9 +31,9 @@ pub(crate) struct Instance {
     /// Whether the address was given at the start, so that the config's does not count.
     pub(crate) address_given: bool,
     pub(crate) since: Instant,
-    /// What the config said of the log at the start, and the history's file: both hold until the end.
+    /// What the config said of the log at the start, and the history's place: both hold until the end.
     pub(crate) log: crate::settings::Log,
-    pub(crate) ledger_file: PathBuf,
+    pub(crate) ledger_place: Option<ledger::Place>,
     pub(crate) gateway: Gateway,
     pub(crate) loaded: ArcSwap<Loaded>,
     /// One change of the config at a time.

@@ -1,7 +1,6 @@
 //! From nothing to a listening instance, and back. The order matters: what can fail without a trace comes first.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -175,7 +174,8 @@ async fn build(
         .map_err(|source| failed(settings.server.listen, source))?;
     let keychain = options.keychain.clone();
     let resolver = Resolver::new(keychain.clone(), &place.config, &place.data);
-    let (log, ledger_file) = (settings.log, ledger_path(&place, &settings.ledger.url));
+    let log = settings.log;
+    let ledger_place = ledger_place(&place, &settings.ledger.url).ok();
     let (loaded, secrets) = reload::load(&place, text, settings, &keychain, &resolver).await;
     let practice = PracticeHosts::default();
     let hosts = practice.start(&loaded.settings).await;
@@ -190,7 +190,7 @@ async fn build(
         address_given: options.listen.is_some(),
         since: Instant::now(),
         log,
-        ledger_file,
+        ledger_place,
         gateway,
         loaded: ArcSwap::from_pointee(loaded),
         reloading: tokio::sync::Mutex::default(),
@@ -259,8 +259,17 @@ fn announce(lock: &Lock, address: SocketAddr) -> Result<(), StartError> {
 
 /// Traffic matters more than its history: without a ledger it goes on, and says so.
 async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec<Problem>) {
-    let path = ledger_path(place, &settings.ledger.url);
-    match Ledger::open(&path).await {
+    let opened = async {
+        let at = ledger_place(place, &settings.ledger.url)?;
+        // A file has one Turnout, by the lock of its data folder; a server may have several.
+        let instance = at.path().is_none().then(|| place.identity());
+        let options = ledger::Options {
+            instance,
+            ..ledger::Options::default()
+        };
+        Ledger::open_at(at, options).await
+    };
+    match opened.await {
         Ok(ledger) => {
             let orphans = ledger.opened().orphans;
             if orphans > 0 {
@@ -284,11 +293,15 @@ async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec
     }
 }
 
-/// `sqlite://` alone is the data folder's own file, `sqlite://PATH` another. Servers come with a later version; until
-/// then the settings tell that they are not used.
-pub(crate) fn ledger_path(place: &Place, url: &str) -> PathBuf {
-    match url.strip_prefix("sqlite://") {
-        Some(path) if !path.is_empty() => place.data.join(path),
-        _ => place.ledger(),
-    }
+/// `sqlite://` alone is the data folder's own file, `sqlite://PATH` another; all else is a server.
+pub(crate) fn ledger_place(place: &Place, url: &str) -> Result<ledger::Place, ledger::OpenError> {
+    let Some(rest) = url.strip_prefix("sqlite:") else {
+        return ledger::Place::server(url);
+    };
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    Ok(ledger::Place::file(if path.is_empty() {
+        place.ledger()
+    } else {
+        place.data.join(path)
+    }))
 }

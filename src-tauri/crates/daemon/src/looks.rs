@@ -4,7 +4,7 @@ use jiff::Zoned;
 use routing::View;
 
 use crate::handle::{CommandError, Daemon};
-use crate::lifecycle::ledger_path;
+use crate::lifecycle::ledger_place;
 use crate::settings::{Provider as Config, Settings};
 use crate::view::board::{self, Clocks};
 use crate::view::{
@@ -181,12 +181,12 @@ impl Daemon {
                     .to_owned(),
             );
         }
-        let file = ledger_path(&instance.place, &settings.ledger.url);
-        if file != instance.ledger_file {
+        let now = ledger_place(&instance.place, &settings.ledger.url).ok();
+        if let (Some(now), Some(then)) = (now, &instance.ledger_place)
+            && now != *then
+        {
             told.push(format!(
-                "ledger.url means {} in the config, but the history goes on in {} until Turnout is restarted",
-                file.display(),
-                instance.ledger_file.display()
+                "ledger.url means {now} in the config, but the history goes on in {then} until Turnout is restarted"
             ));
         }
         let problem = |message| Problem {

@@ -58,6 +58,20 @@ impl Place {
         self.data.join("ledger.db")
     }
 
+    /// A name of this data folder that no other one has, for a history that several share. It is made on first use; where
+    /// it cannot be kept, the folder's path stands for it.
+    pub(crate) fn identity(&self) -> String {
+        let file = self.data.join("identity");
+        if let Ok(kept) = std::fs::read_to_string(&file) {
+            return kept.trim().to_owned();
+        }
+        let new = format!("{:016x}", fastrand::u64(..));
+        match write_whole(&file, &new) {
+            Ok(()) => new,
+            Err(_) => self.data.display().to_string(),
+        }
+    }
+
     /// What was chosen while running.
     pub fn choices(&self) -> PathBuf {
         self.data.join("state.json")

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::kind::Kind;
+use crate::place::Place;
+
 /// The ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -34,16 +37,22 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// A database of something else.
-    #[error("{} is a database of another program and was left as it is; move it away or choose another folder with --data-dir", path.display())]
+    #[error(
+        "{place} is a database of another program and was left as it is; {}",
+        other(place)
+    )]
     Foreign {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
     },
     /// Written by a newer version.
-    #[error("the ledger {} was written by a newer Turnout (schema {found}, this one knows {known}); install that version or move the file away", path.display())]
+    #[error(
+        "the ledger {place} was written by a newer Turnout (schema {found}, this one knows {known}); install that version, or {}",
+        other(place)
+    )]
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
         /// Its schema version.
         found: i64,
         /// The newest one known here.
@@ -60,25 +69,48 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// A migration failed.
-    #[error("the ledger {} could not be brought to the schema of this version: {source}{}", path.display(), told(backup.as_deref()))]
+    #[error("the ledger {place} could not be brought to the schema of this version: {source}{}", told(backup.as_deref()))]
     Migrate {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: Place,
         /// Copy of it, if one was made.
         backup: Option<PathBuf>,
         /// What went wrong.
         source: sqlx::migrate::MigrateError,
     },
+    /// The server cannot be reached or refuses.
+    #[error(
+        "the ledger {shown} cannot be opened: {source}; check that the database server runs and what `ledger.url` says"
+    )]
+    Server {
+        /// Its address, without password.
+        shown: String,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// Not the URL of a database.
+    #[error(
+        "`ledger.url` is not the address of a database; write sqlite://, postgres://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE"
+    )]
+    Url,
 }
 
 impl OpenError {
-    pub(crate) fn from_database(path: &Path, source: sqlx::Error) -> Self {
+    pub(crate) fn of_file(path: &Path, source: sqlx::Error) -> Self {
         let path = path.to_owned();
         match primary_code(&source) {
             Some(5 | 6) => Self::Locked { path },
             Some(11 | 26) => Self::NotADatabase { path },
             _ => Self::Unwritable { path, source },
         }
+    }
+}
+
+/// What to do about a database that is not for us.
+fn other(place: &Place) -> &'static str {
+    match place.path() {
+        Some(_) => "move it away or choose another folder with --data-dir",
+        None => "choose another database in `ledger.url`",
     }
 }
 
@@ -92,4 +124,20 @@ fn told(backup: Option<&Path>) -> String {
 pub(crate) fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<i32>().ok().map(|extended| extended & 0xff)
+}
+
+/// Whether the database refuses the record itself, so that trying again cannot help: constraint, type
+/// mismatch, too big, out of range. Everything else is the state of the database.
+pub(crate) fn refuses(kind: Kind, error: &sqlx::Error) -> bool {
+    if matches!(error, sqlx::Error::Encode(_)) {
+        return true;
+    }
+    match kind {
+        Kind::Sqlite => matches!(primary_code(error), Some(1 | 18 | 19 | 20 | 25)),
+        // The classes of SQLSTATE: wrong data, broken constraint.
+        Kind::Postgres | Kind::MySql => error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code.starts_with("22") || code.starts_with("23")),
+    }
 }

@@ -6,20 +6,24 @@
 //! secrets: keys arrive already masked. It must never guess a price, and money never touches a
 //! floating-point number.
 
-mod apply;
+mod cells;
 mod cursor;
 mod error;
 mod event;
 mod health;
+mod kind;
 mod migrate;
 mod money;
 mod open;
+mod place;
 mod prices;
 mod query;
 mod quote;
 mod read;
+mod record;
 mod row;
-mod settle;
+mod select;
+mod store;
 mod totals;
 mod writer;
 
@@ -31,6 +35,7 @@ pub use event::{
 pub use health::Health;
 pub use money::{MoneyError, Multiplier, Usd};
 pub use open::{Ledger, Opened, Options};
+pub use place::Place;
 pub use prices::{Hours, LongContext, PerMillion, Price, PriceError, Prices, Rates, Tariff};
 pub use query::{Filter, Page, QueryError};
 pub use quote::{FrozenPrice, Quote};

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, SqlSafeStr, SqliteConnection};
+use sqlx::{AnyConnection, AssertSqlSafe, SqlSafeStr};
 
 use crate::error::OpenError;
-use crate::open::make_private;
+use crate::kind::Kind;
+use crate::place::{Place, make_private};
 
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (
         1,
         "requests and attempts",
@@ -28,6 +29,11 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         "races and services",
         include_str!("../migrations/0004_races_and_services.sql"),
     ),
+    (
+        5,
+        "instances",
+        include_str!("../migrations/0005_instances.sql"),
+    ),
 ];
 
 /// What opening did to the file.
@@ -39,31 +45,32 @@ pub(crate) struct Migrated {
     pub(crate) backup: Option<PathBuf>,
 }
 
-/// Checks and migrates the database behind `conn`, whose file is `path`.
+/// Checks and migrates the database behind `conn`.
 pub(crate) async fn migrate(
-    conn: &mut SqliteConnection,
-    path: &Path,
+    conn: &mut AnyConnection,
+    place: &Place,
 ) -> Result<Migrated, OpenError> {
-    let from = version(conn, path).await?;
+    let from = version(conn, place).await?;
     let mut backup = None;
-    if from.is_some_and(|from| from < latest()) {
-        backup = Some(copy_aside(conn, path, from.unwrap_or(0)).await?);
+    if let Some(path) = place.path() {
+        if let Some(from) = from.filter(|from| *from < latest()) {
+            backup = Some(copy_aside(conn, path, from).await?);
+        }
+        sqlx::query("PRAGMA journal_mode = WAL")
+            .execute(&mut *conn)
+            .await
+            .map_err(|error| place.failed(error))?;
     }
-    sqlx::query("PRAGMA journal_mode = WAL")
-        .execute(&mut *conn)
-        .await
-        .map_err(|error| OpenError::from_database(path, error))?;
-    migrator()
-        .run_direct(None, &mut *conn, false)
-        .await
-        .map_err(|source| match source {
-            sqlx::migrate::MigrateError::Execute(error) => OpenError::from_database(path, error),
-            source => OpenError::Migrate {
-                path: path.to_owned(),
-                backup: backup.clone(),
-                source,
-            },
-        })?;
+    let migrator = migrator(place.kind());
+    let migrated = migrator.run_direct(None, &mut *conn, false);
+    migrated.await.map_err(|source| match source {
+        sqlx::migrate::MigrateError::Execute(error) => place.failed(error),
+        source => OpenError::Migrate {
+            place: place.clone(),
+            backup: backup.clone(),
+            source,
+        },
+    })?;
     Ok(Migrated { from, backup })
 }
 
@@ -75,45 +82,44 @@ fn latest() -> i64 {
         .unwrap_or(0)
 }
 
-fn migrator() -> Migrator {
+fn migrator(kind: Kind) -> Migrator {
     let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-        // The check sum must not depend on how a checkout writes its line ends.
-        let sql = AssertSqlSafe(sql.replace("\r\n", "\n")).into_sql_str();
+        let sql = AssertSqlSafe(kind.schema(sql)).into_sql_str();
         Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
     });
     Migrator::with_migrations(migrations.collect())
 }
 
-/// The schema version of the file; `None` if it is empty. Reads only.
-async fn version(conn: &mut SqliteConnection, path: &Path) -> Result<Option<i64>, OpenError> {
-    let failed = |error| OpenError::from_database(path, error);
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-    )
-    .fetch_all(&mut *conn)
-    .await
-    .map_err(failed)?;
-    if tables.is_empty() {
-        return Ok(None);
+/// The schema version that is there; `None` if there is none yet. Reads only.
+async fn version(conn: &mut AnyConnection, place: &Place) -> Result<Option<i64>, OpenError> {
+    let tables = tables(conn, place.kind());
+    let tables = tables.await.map_err(|error| place.failed(error))?;
+    let foreign = || OpenError::Foreign {
+        place: place.clone(),
+    };
+    let has = |name| tables.iter().any(|table| table == name);
+    if !has("_sqlx_migrations") {
+        // A file is ours alone; on a server others may keep their tables beside ours.
+        let ours = ["requests", "attempts"].into_iter().any(has);
+        let taken = place.path().is_some() && !tables.is_empty();
+        return if taken || ours {
+            Err(foreign())
+        } else {
+            Ok(None)
+        };
     }
-    if !tables.iter().any(|name| name == "_sqlx_migrations") {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-        });
-    }
-    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+    let found = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations");
+    let found: i64 = found
         .fetch_one(&mut *conn)
         .await
-        .map_err(failed)?;
+        .map_err(|error| place.failed(error))?;
     // An interrupted first start leaves the list of migrations without the tables.
-    if found > 0 && !tables.iter().any(|name| name == "requests") {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-        });
+    if found > 0 && !has("requests") {
+        return Err(foreign());
     }
     if found > latest() {
         return Err(OpenError::Newer {
-            path: path.to_owned(),
+            place: place.clone(),
             found,
             known: latest(),
         });
@@ -121,9 +127,25 @@ async fn version(conn: &mut SqliteConnection, path: &Path) -> Result<Option<i64>
     Ok(Some(found))
 }
 
+/// The names of all tables.
+async fn tables(conn: &mut AnyConnection, kind: Kind) -> Result<Vec<String>, sqlx::Error> {
+    let list = match kind {
+        Kind::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        }
+        Kind::Postgres => {
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()"
+        }
+        Kind::MySql => {
+            "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = database()"
+        }
+    };
+    sqlx::query_scalar(list).fetch_all(conn).await
+}
+
 /// A whole copy beside the file, what is still in its write-ahead log included.
 async fn copy_aside(
-    conn: &mut SqliteConnection,
+    conn: &mut AnyConnection,
     path: &Path,
     version: i64,
 ) -> Result<PathBuf, OpenError> {

@@ -5,21 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, SqlitePool};
+use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::error::OpenError;
 use crate::health::{Health, Pulse};
-use crate::migrate::migrate;
+use crate::kind::Kind;
+use crate::migrate::{Migrated, migrate};
+use crate::place::{OPEN_WAIT, Place, WRITE_WAIT};
 use crate::totals::Remembered;
 use crate::writer::{Entry, Pen, Writer};
 
-/// How long opening waits for another program to unlock the file.
-const OPEN_WAIT: Duration = Duration::from_secs(5);
-/// How long a write waits for it before the writer says so and tries again later.
-const WRITE_WAIT: Duration = Duration::from_millis(250);
 /// How long `flush` waits.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
 /// How long `close` waits for the writer, which itself gives up a little earlier.
@@ -33,11 +30,17 @@ pub struct Options {
     /// Events that may wait to be written, at least 8; when they are more, events are dropped and
     /// counted. The last eighth is kept for the ends of requests and attempts.
     pub queue: usize,
+    /// Which Turnout this is, where several share a database: it closes only what it left open itself.
+    /// `None` where it is alone.
+    pub instance: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { queue: 8192 }
+        Self {
+            queue: 8192,
+            instance: None,
+        }
     }
 }
 
@@ -60,7 +63,8 @@ pub struct Ledger {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) pool: SqlitePool,
+    pub(crate) pool: AnyPool,
+    pub(crate) kind: Kind,
     pub(crate) remembered: Remembered,
     opened: Opened,
     queue: mpsc::Sender<Entry>,
@@ -72,26 +76,21 @@ pub(crate) struct Inner {
 }
 
 impl Ledger {
-    /// Opens the database file, which is made when it is missing (with its folder): checks it,
-    /// migrates it after a copy was made, closes what a crash left running, starts the writer.
-    /// Needs a Tokio runtime.
+    /// Opens a database file.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::open_with(path, Options::default()).await
+        Self::open_at(Place::file(path), Options::default()).await
     }
 
-    /// Opens with another queue length.
-    pub async fn open_with(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let (mut conn, migrated) = connect(path, OPEN_WAIT).await?;
-        let orphans = crate::settle::close_orphans(&mut conn)
-            .await
-            .map_err(|error| OpenError::from_database(path, error))?;
-        sqlx::query(AssertSqlSafe(format!(
-            "PRAGMA busy_timeout = {}",
-            WRITE_WAIT.as_millis()
-        )))
-        .execute(&mut conn)
-        .await
-        .map_err(|error| OpenError::from_database(path, error))?;
+    /// Opens a database: makes it when it is a file that is missing (with its folder), checks it, migrates
+    /// it (a file after a copy was made), closes what a crash left running, starts the writer. Needs a
+    /// Tokio runtime.
+    pub async fn open_at(place: Place, options: Options) -> Result<Self, OpenError> {
+        let kind = place.kind();
+        let (mut conn, migrated) = connect(&place, OPEN_WAIT).await?;
+        let orphans = crate::store::close_orphans(&mut conn, kind, options.instance.as_deref());
+        let orphans = orphans.await.map_err(|error| place.failed(error))?;
+        drop(conn);
+        let (conn, _) = connect(&place, WRITE_WAIT).await?;
         let opened = Opened {
             orphans,
             migrated_from: migrated.from,
@@ -103,16 +102,19 @@ impl Ledger {
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
         let pulse = Arc::new(Pulse::default());
         let writer = Writer::new(queue.clone(), Arc::clone(&pulse));
+        let readers = place.readers()?;
         let pen = Pen::new(
             conn,
-            path.to_owned(),
+            place,
+            options.instance,
             Arc::clone(&pulse),
             commits.clone(),
             closed,
         );
         let task = tokio::spawn(pen.run(entries));
         let inner = Inner {
-            pool: readers(path),
+            pool: readers,
+            kind,
             remembered: Remembered::default(),
             opened,
             queue,
@@ -190,65 +192,10 @@ impl Ledger {
 
 /// A connection for writing, with the schema of this version.
 pub(crate) async fn connect(
-    path: &Path,
+    place: &Place,
     wait: Duration,
-) -> Result<(SqliteConnection, crate::migrate::Migrated), OpenError> {
-    make_private(path)?;
-    let mut conn = options(path, wait)
-        .create_if_missing(true)
-        .synchronous(SqliteSynchronous::Normal)
-        .connect()
-        .await
-        .map_err(|error| OpenError::from_database(path, error))?;
-    let migrated = migrate(&mut conn, path).await?;
+) -> Result<(AnyConnection, Migrated), OpenError> {
+    let mut conn = place.connect(wait).await?;
+    let migrated = migrate(&mut conn, place).await?;
     Ok((conn, migrated))
-}
-
-/// A writer's connection, with the patience of the writer.
-pub(crate) async fn reconnect(path: &Path) -> Result<SqliteConnection, OpenError> {
-    connect(path, WRITE_WAIT).await.map(|(conn, _)| conn)
-}
-
-fn options(path: &Path, wait: Duration) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(wait)
-        .thread_name(|id| format!("ledger-{id}"))
-        .disable_statement_logging()
-}
-
-/// Readers never wait for the writer, and idle ones go away.
-fn readers(path: &Path) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(4)
-        .acquire_timeout(OPEN_WAIT)
-        .idle_timeout(Duration::from_secs(30))
-        .connect_lazy_with(options(path, OPEN_WAIT).pragma("query_only", "ON"))
-}
-
-/// Makes the folder, and a new file readable by its owner alone; the database gives its side
-/// files the same mode.
-pub(crate) fn make_private(path: &Path) -> Result<(), OpenError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
-            folder: folder.to_owned(),
-            source,
-        })?;
-    }
-    let mut file = std::fs::OpenOptions::new();
-    file.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    match file.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(OpenError::Unwritable {
-                path: path.to_owned(),
-                source: sqlx::Error::Io(error),
-            })
-        }
-        _ => Ok(()),
-    }
 }

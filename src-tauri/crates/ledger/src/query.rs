@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use sqlx::{QueryBuilder, Sqlite};
-
 use crate::cursor::Cursor;
+use crate::kind::Kind;
 use crate::open::Ledger;
+use crate::read::number;
 use crate::row::{AttemptRow, Detail, Row};
+use crate::select::Select;
 
 /// Rows on a page when not told.
 const LIMIT: u32 = 50;
@@ -91,8 +92,8 @@ impl Ledger {
     /// Requests that match, newest first, one page.
     pub async fn requests(&self, filter: &Filter) -> Result<Page, QueryError> {
         let limit = filter.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX) as usize;
-        let mut query = list(filter, limit as i64 + 1)?;
-        let found = query.build().fetch_all(&self.inner.pool).await?;
+        let list = list(self.inner.kind, filter, limit as i64 + 1)?;
+        let found = list.rows(&self.inner.pool).await?;
         let items = found
             .iter()
             .take(limit)
@@ -112,23 +113,23 @@ impl Ledger {
 
     /// One request with its attempt chain; `None` if there is none of this id.
     pub async fn request(&self, id: &str) -> Result<Option<Detail>, QueryError> {
+        let kind = self.inner.kind;
         let mut snapshot = self.inner.pool.begin().await?;
-        let Some(found) = sqlx::query("SELECT * FROM requests WHERE id = ?")
-            .bind(id)
-            .fetch_optional(&mut *snapshot)
-            .await?
-        else {
+        let mut request = Select::new(kind, "SELECT * FROM requests WHERE id = ");
+        let found = request.value(id).rows_in(&mut snapshot).await?;
+        let Some(found) = found.first() else {
             return Ok(None);
         };
-        let attempts = sqlx::query("SELECT * FROM attempts WHERE request_id = ? ORDER BY attempt")
-            .bind(id)
-            .fetch_all(&mut *snapshot)
+        let mut chain = Select::new(kind, "SELECT * FROM attempts WHERE request_id = ");
+        let chain = chain.value(id).push(" ORDER BY attempt");
+        let attempts = chain
+            .rows_in(&mut snapshot)
             .await?
             .iter()
             .map(AttemptRow::read)
             .collect::<Result<Vec<_>, sqlx::Error>>()?;
-        let explain: Option<String> = sqlx::Row::try_get(&found, "explain")?;
-        let mut detail = Row::read(&found, attempts)?;
+        let explain: Option<String> = sqlx::Row::try_get(found, "explain")?;
+        let mut detail = Row::read(found, attempts)?;
         detail.explain = explain.and_then(|text| serde_json::from_str(&text).ok());
         Ok(Some(detail))
     }
@@ -137,13 +138,12 @@ impl Ledger {
     pub async fn rows(&self, ids: &[Arc<str>]) -> Result<Vec<Row>, QueryError> {
         let mut rows = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS) {
-            let mut query = QueryBuilder::new("SELECT * FROM requests WHERE id IN (");
-            let mut list = query.separated(", ");
-            for id in ids {
-                list.push_bind(&**id);
+            let mut query = Select::new(self.inner.kind, "SELECT * FROM requests WHERE id IN (");
+            for (index, id) in ids.iter().enumerate() {
+                query.push(if index == 0 { "" } else { ", " }).value(&**id);
             }
             query.push(")");
-            for row in query.build().fetch_all(&self.inner.pool).await? {
+            for row in query.rows(&self.inner.pool).await? {
                 rows.push(Row::read(&row, row_attempts(&row)?)?);
             }
         }
@@ -151,55 +151,60 @@ impl Ledger {
     }
 }
 
-fn row_attempts(row: &sqlx::sqlite::SqliteRow) -> Result<u32, sqlx::Error> {
-    sqlx::Row::try_get(row, "attempts")
+fn row_attempts(row: &sqlx::any::AnyRow) -> Result<u32, sqlx::Error> {
+    Ok(number(row, "attempts")?.unwrap_or_default())
 }
 
 /// The statement of a list. A model can stand in either of two columns; each is read through its own
 /// index in the order of the list, so that a page costs the same in a long history.
-fn list(filter: &Filter, limit: i64) -> Result<QueryBuilder<Sqlite>, QueryError> {
-    let mut query = QueryBuilder::new("SELECT * FROM requests WHERE ");
+pub(crate) fn list(kind: Kind, filter: &Filter, limit: i64) -> Result<Select, QueryError> {
+    let mut query = Select::new(kind, "SELECT * FROM requests WHERE ");
     if let Some(model) = &filter.model {
         query.push("id IN (");
         for (before, column) in [("", "model_requested"), (" UNION ALL ", "model_used")] {
             query
                 .push(before)
-                .push("SELECT id FROM (SELECT id FROM requests WHERE ");
-            query.push(column).push(" = ").push_bind(model.clone());
+                .push("SELECT id FROM (SELECT id FROM requests WHERE ")
+                .push(column)
+                .push(" = ")
+                .value(model.as_str());
             narrow(&mut query, filter)?;
             newest(&mut query, limit);
-            query.push(")");
+            query.push(") AS by_").push(column);
         }
         query.push(")");
     } else {
-        query.push("TRUE");
+        query.push("1 = 1");
         narrow(&mut query, filter)?;
     }
     newest(&mut query, limit);
     Ok(query)
 }
 
-fn newest(query: &mut QueryBuilder<Sqlite>, limit: i64) {
+fn newest(query: &mut Select, limit: i64) {
     query
         .push(" ORDER BY started_at DESC, id DESC LIMIT ")
-        .push_bind(limit);
+        .value(limit);
 }
 
 /// Every filter but the model.
-fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &Filter) -> Result<(), QueryError> {
+fn narrow(query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
     if let Some(since) = filter.since_ms {
-        query.push(" AND started_at >= ").push_bind(since);
+        query.push(" AND started_at >= ").value(since);
     }
     if let Some(until) = filter.until_ms {
-        query.push(" AND started_at < ").push_bind(until);
+        query.push(" AND started_at < ").value(until);
     }
     if let Some(cursor) = &filter.cursor {
         let Cursor { at_ms, id } = Cursor::decode(cursor).ok_or(QueryError::Cursor)?;
+        // Spelled out, as MySQL finds no index for a comparison of pairs.
         query
-            .push(" AND (started_at, id) < (")
-            .push_bind(at_ms)
-            .push(", ")
-            .push_bind(id)
+            .push(" AND started_at <= ")
+            .value(at_ms)
+            .push(" AND (started_at < ")
+            .value(at_ms)
+            .push(" OR id < ")
+            .value(id.as_str())
             .push(")");
     }
     if let Some(status) = &filter.status
@@ -215,7 +220,7 @@ fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &Filter) -> Result<(), Query
     ];
     for (sql, value) in equals {
         if let Some(value) = value {
-            query.push(sql).push_bind(value.clone());
+            query.push(sql).value(value.as_str());
         }
     }
     if let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) {
@@ -224,13 +229,15 @@ fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &Filter) -> Result<(), Query
     Ok(())
 }
 
-fn search(query: &mut QueryBuilder<Sqlite>, text: &str) {
-    let pattern = format!(
-        "%{}%",
-        text.replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_")
-    );
+fn search(query: &mut Select, text: &str) {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(letter.to_ascii_lowercase());
+    }
+    pattern.push('%');
     query.push(" AND (");
     for column in [
         "error",
@@ -240,13 +247,14 @@ fn search(query: &mut QueryBuilder<Sqlite>, text: &str) {
         "id",
     ] {
         query
+            .push("lower(")
             .push(column)
-            .push(" LIKE ")
-            .push_bind(pattern.clone())
-            .push(" ESCAPE '\\' OR ");
+            .push(") LIKE ")
+            .value(pattern.as_str())
+            .push(" ESCAPE '!' OR ");
     }
     query
-        .push("EXISTS (SELECT 1 FROM attempts WHERE request_id = requests.id AND attempts.error LIKE ")
-        .push_bind(pattern)
-        .push(" ESCAPE '\\'))");
+        .push("EXISTS (SELECT 1 FROM attempts WHERE request_id = requests.id AND lower(attempts.error) LIKE ")
+        .value(pattern.as_str())
+        .push(" ESCAPE '!'))");
 }

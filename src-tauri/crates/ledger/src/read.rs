@@ -2,18 +2,19 @@
 
 use jiff::Timestamp;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
+use crate::cells::Cell as _;
 use crate::money::Usd;
 use crate::row::{AttemptRow, Cost, Row, Tokens};
 
 impl<A> Row<A> {
     /// Reads a row of `requests`; the chain or its length is given.
-    pub(crate) fn read(row: &SqliteRow, attempts: A) -> Result<Self, sqlx::Error> {
+    pub(crate) fn read(row: &AnyRow, attempts: A) -> Result<Self, sqlx::Error> {
         let tokens = tokens(row)?;
-        let stream: bool = row.try_get("stream")?;
-        let ttft_ms = number(row, "ttft_ms")?;
-        let duration_ms = number(row, "duration_ms")?;
+        let stream = flag(row, "stream")?;
+        let ttft_ms: Option<u64> = number(row, "ttft_ms")?;
+        let duration_ms: Option<u64> = number(row, "duration_ms")?;
         let cost = cost(row)?;
         let losses: String = row.try_get("losses")?;
         Ok(Self {
@@ -22,7 +23,7 @@ impl<A> Row<A> {
             status: row.try_get("status")?,
             mark: row.try_get("mark")?,
             reason: row.try_get("reason")?,
-            http_status: row.try_get("http_status")?,
+            http_status: number(row, "http_status")?,
             client: row.try_get("client")?,
             token: row.try_get("token")?,
             session: row.try_get("session")?,
@@ -38,10 +39,10 @@ impl<A> Row<A> {
             rule: row.try_get("rule")?,
             stream,
             tokens,
-            estimated: row.try_get("estimated")?,
+            estimated: flag(row, "estimated")?,
             cost_usd: cost.as_ref().map(Cost::total),
             cost,
-            unpriced: row.try_get("unpriced")?,
+            unpriced: flag(row, "unpriced")?,
             switch_cost_usd: amount(row, "switch_cost")?,
             ttft_ms,
             duration_ms,
@@ -56,12 +57,12 @@ impl<A> Row<A> {
 
 impl AttemptRow {
     /// Reads a row of `attempts`.
-    pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    pub(crate) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let cost = cost(row)?;
         let price: Option<String> = row.try_get("price")?;
         Ok(Self {
-            attempt: row.try_get("attempt")?,
-            hedged: row.try_get("hedged")?,
+            attempt: number(row, "attempt")?.unwrap_or_default(),
+            hedged: flag(row, "hedged")?,
             service: row.try_get("service")?,
             provider: row.try_get("provider")?,
             key: row.try_get("key")?,
@@ -72,12 +73,12 @@ impl AttemptRow {
             started_at: time(row.try_get("started_at")?),
             ttft_ms: number(row, "ttft_ms")?,
             duration_ms: number(row, "duration_ms")?,
-            http_status: row.try_get("http_status")?,
+            http_status: number(row, "http_status")?,
             verdict: row.try_get("verdict")?,
             reason: row.try_get("reason")?,
             error: row.try_get("error")?,
             tokens: tokens(row)?,
-            estimated: row.try_get("estimated")?,
+            estimated: flag(row, "estimated")?,
             cost_usd: cost.as_ref().map(Cost::total),
             cost,
             price: price.and_then(|price| serde_json::from_str(&price).ok()),
@@ -86,7 +87,7 @@ impl AttemptRow {
 }
 
 /// The token columns, which requests, attempts and sums share.
-pub(crate) fn tokens(row: &SqliteRow) -> Result<Tokens, sqlx::Error> {
+pub(crate) fn tokens(row: &AnyRow) -> Result<Tokens, sqlx::Error> {
     let count = |name| {
         row.try_get::<i64, _>(name)
             .map(|count| u64::try_from(count).unwrap_or(0))
@@ -107,9 +108,9 @@ pub(crate) fn tokens(row: &SqliteRow) -> Result<Tokens, sqlx::Error> {
 }
 
 /// A cost of which a part is unknown is unknown.
-fn cost(row: &SqliteRow) -> Result<Option<Cost>, sqlx::Error> {
+fn cost(row: &AnyRow) -> Result<Option<Cost>, sqlx::Error> {
     let amount = |name| amount(row, name);
-    let unpriced: bool = row.try_get("unpriced")?;
+    let unpriced = flag(row, "unpriced")?;
     let kinds = (
         amount("cost_input")?,
         amount("cost_output")?,
@@ -129,14 +130,19 @@ fn cost(row: &SqliteRow) -> Result<Option<Cost>, sqlx::Error> {
     })
 }
 
-fn amount(row: &SqliteRow, name: &str) -> Result<Option<Usd>, sqlx::Error> {
+fn amount(row: &AnyRow, name: &str) -> Result<Option<Usd>, sqlx::Error> {
     let pico: Option<i64> = row.try_get(name)?;
     Ok(pico.map(|pico| Usd::from_pico(pico.into())))
 }
 
-fn number(row: &SqliteRow, name: &str) -> Result<Option<u64>, sqlx::Error> {
+/// A number that cannot be what it stands for is as good as none.
+pub(crate) fn number<N: TryFrom<i64>>(row: &AnyRow, name: &str) -> Result<Option<N>, sqlx::Error> {
     let number: Option<i64> = row.try_get(name)?;
-    Ok(number.and_then(|number| u64::try_from(number).ok()))
+    Ok(number.and_then(|number| number.try_into().ok()))
+}
+
+fn flag(row: &AnyRow, name: &str) -> Result<bool, sqlx::Error> {
+    bool::read(row, name)
 }
 
 fn time(at_ms: i64) -> Timestamp {

@@ -4,12 +4,14 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use sqlx::Row as _;
+use sqlx::any::AnyRow;
 
 use crate::money::Usd;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::read::tokens;
 use crate::row::Tokens;
+use crate::select::Select;
 
 /// Sums over requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -49,32 +51,53 @@ impl Ledger {
     }
 
     async fn sum(&self, since_ms: i64) -> Result<Totals, QueryError> {
-        // Costs are added as millionths and remainders, as the sum of years may not fit 64 bits.
-        let row = sqlx::query(
-            "SELECT count(*) AS requests,
-                 coalesce(sum(status = 'failed'), 0) AS failures,
-                 coalesce(sum(unpriced), 0) AS unpriced,
-                 coalesce(sum(input_tokens), 0) AS input_tokens,
-                 coalesce(sum(output_tokens), 0) AS output_tokens,
-                 coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
-                 coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
-                 coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens,
-                 coalesce(sum(reasoning_tokens), 0) AS reasoning_tokens,
-                 coalesce(sum(cost / 1000000), 0) AS millions,
-                 coalesce(sum(cost % 1000000), 0) AS remainders
-             FROM (SELECT *, cost_input + cost_output + cost_cache_read + cost_cache_write AS cost
-                   FROM requests WHERE started_at >= ?)",
-        )
-        .bind(since_ms)
-        .fetch_one(&self.inner.pool)
-        .await?;
+        let mut query = Select::new(self.inner.kind, "SELECT ");
+        sums(&mut query);
+        query
+            .push(" FROM requests WHERE started_at >= ")
+            .value(since_ms);
+        let rows = query.rows(&self.inner.pool).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(Totals::read(row)?)
+    }
+}
+
+/// The columns of a row of sums, as [`Totals::read`] takes them.
+pub(crate) fn sums(query: &mut Select) {
+    let kind = query.kind();
+    let mut sum = |expression: &str, name: &str| {
+        let sum = kind.whole(&format!("coalesce(sum({expression}), 0)"));
+        query.push(&format!("{sum} AS {name}, "));
+    };
+    sum("CASE WHEN status = 'failed' THEN 1 ELSE 0 END", "failures");
+    for column in [
+        "unpriced",
+        "input_tokens",
+        "output_tokens",
+        "cache_read_tokens",
+        "cache_write_5m_tokens",
+        "cache_write_1h_tokens",
+        "reasoning_tokens",
+    ] {
+        sum(column, column);
+    }
+    // Costs are added as millionths and remainders, as the sum of years may not fit 64 bits.
+    let cost = "(cost_input + cost_output + cost_cache_read + cost_cache_write)";
+    sum(&kind.divided(cost, "1000000"), "millions");
+    sum(&format!("{cost} % 1000000"), "remainders");
+    query.push("count(*) AS requests");
+}
+
+impl Totals {
+    /// Reads a row of [`sums`].
+    pub(crate) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let count = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
         let pico = i128::from(row.try_get::<i64, _>("millions")?) * 1_000_000
             + i128::from(row.try_get::<i64, _>("remainders")?);
-        Ok(Totals {
+        Ok(Self {
             requests: count("requests")?,
             failures: count("failures")?,
-            tokens: tokens(&row)?,
+            tokens: tokens(row)?,
             cost_usd: Usd::from_pico(pico),
             unpriced: count("unpriced")?,
         })

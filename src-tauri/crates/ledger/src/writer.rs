@@ -4,21 +4,21 @@
 //! cannot be written (disk full, locked, read-only), the task says so once, tries again with growing
 //! pauses and heals by itself. It must never end the program or hold up a request.
 
-use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{AnyConnection, Connection};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::apply::apply;
-use crate::error::{OpenError, primary_code};
+use crate::error::{OpenError, primary_code, refuses};
 use crate::event::Event;
 use crate::health::Pulse;
-use crate::open::reconnect;
-use crate::settle::recount;
+use crate::kind::Kind;
+use crate::open::connect;
+use crate::place::{Place, WRITE_WAIT};
+use crate::record::Record;
+use crate::store::{Records, begin, load, save};
 
 /// A batch is committed this long after its first event; a crash loses at most this and the commit.
 const WINDOW: Duration = Duration::from_millis(50);
@@ -29,6 +29,12 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Once the ledger is closing, tries go on for this long.
 const LAST_TRIES: Duration = Duration::from_secs(2);
+/// A connection to a server that was quiet for this long is looked at before it is used.
+const QUIET: Duration = Duration::from_secs(30);
+/// How long a batch may take, so that a server that went away in silence is noticed.
+const WRITE_MAX: Duration = Duration::from_secs(20);
+/// Requests kept in hand while they run; beyond, they are read again when needed.
+const IN_HAND: usize = 10_000;
 
 /// Where events go in; clones share the queue.
 #[derive(Debug, Clone)]
@@ -73,27 +79,35 @@ impl Writer {
 
 /// The writing side.
 pub(crate) struct Pen {
-    path: PathBuf,
+    place: Place,
+    instance: Option<String>,
     pulse: Arc<Pulse>,
     commits: broadcast::Sender<Arc<[Arc<str>]>>,
     closing: watch::Receiver<bool>,
-    conn: Option<SqliteConnection>,
+    conn: Option<AnyConnection>,
+    used: Instant,
+    /// Requests that run, as they were last written.
+    in_hand: Records,
 }
 
 impl Pen {
     pub(crate) fn new(
-        conn: SqliteConnection,
-        path: PathBuf,
+        conn: AnyConnection,
+        place: Place,
+        instance: Option<String>,
         pulse: Arc<Pulse>,
         commits: broadcast::Sender<Arc<[Arc<str>]>>,
         closing: watch::Receiver<bool>,
     ) -> Self {
         Self {
-            path,
+            place,
+            instance,
             pulse,
             commits,
             closing,
             conn: Some(conn),
+            used: Instant::now(),
+            in_hand: Records::new(),
         }
     }
 
@@ -165,6 +179,7 @@ impl Pen {
                 Err(failure) => failure,
             };
             self.conn = None; // its state is unknown; a new one also finds a replaced file
+            self.in_hand.clear();
             self.failed(&failure);
             if self.is_closing() {
                 let until = *give_up.get_or_insert_with(|| Instant::now() + LAST_TRIES);
@@ -191,30 +206,44 @@ impl Pen {
     }
 
     async fn write(&mut self, batch: &mut Vec<Event>) -> Result<Vec<Arc<str>>, WriteError> {
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => reconnect(&self.path).await?,
-        };
-        let changed = match transact(&mut conn, batch).await {
-            Err(error) if refuses(&error) => self.write_singly(&mut conn, batch).await?,
+        let mut conn = self.connection().await?;
+        let written = timeout(WRITE_MAX, self.transact(&mut conn, batch)).await;
+        let written = written.map_err(|_| WriteError::Slow)?;
+        let changed = match written {
+            Err(error) if refuses(self.place.kind(), &error) => {
+                self.write_singly(&mut conn, batch).await?
+            }
             written => written?,
         };
         self.conn = Some(conn);
+        self.used = Instant::now();
         Ok(changed)
+    }
+
+    async fn connection(&mut self) -> Result<AnyConnection, OpenError> {
+        if let Some(mut conn) = self.conn.take() {
+            let trusted = self.place.kind() == Kind::Sqlite || self.used.elapsed() < QUIET;
+            if trusted || matches!(timeout(WRITE_WAIT * 4, conn.ping()).await, Ok(Ok(()))) {
+                return Ok(conn);
+            }
+        }
+        Ok(connect(&self.place, WRITE_WAIT).await?.0)
     }
 
     /// Something in the batch is refused by the database: writes each event by itself and drops those.
     async fn write_singly(
-        &self,
-        conn: &mut SqliteConnection,
+        &mut self,
+        conn: &mut AnyConnection,
         batch: &mut Vec<Event>,
     ) -> Result<Vec<Arc<str>>, WriteError> {
         let mut changed = Vec::new();
+        self.in_hand.clear();
         while let Some(event) = batch.first() {
-            match transact(conn, std::slice::from_ref(event)).await {
+            match self.transact(conn, std::slice::from_ref(event)).await {
                 Ok(ids) => changed.extend(ids),
-                Err(error) if refuses(&error) => {
+                Err(error) if refuses(self.place.kind(), &error) => {
                     let id = event.id();
+                    self.in_hand.remove(id);
                     self.pulse
                         .note(&format!("a record of request {id} was refused: {error}"));
                     self.pulse.lose(1, "the database refused a record");
@@ -225,6 +254,36 @@ impl Pen {
             batch.remove(0);
         }
         Ok(changed)
+    }
+
+    /// Writes the events in one transaction and tells which requests changed. After an error, what is in
+    /// hand may be ahead of what is written.
+    async fn transact(
+        &mut self,
+        conn: &mut AnyConnection,
+        events: &[Event],
+    ) -> Result<Vec<Arc<str>>, sqlx::Error> {
+        let kind = self.place.kind();
+        let mut ids: Vec<_> = events.iter().map(|event| Arc::clone(event.id())).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let new = ids.iter().filter(|id| !self.in_hand.contains_key(*id));
+        let new: Vec<_> = new.cloned().collect();
+        let mut transaction = begin(conn, kind).await?;
+        load(&mut transaction, kind, &new, &mut self.in_hand).await?;
+        for event in events {
+            self.in_hand
+                .entry(Arc::clone(event.id()))
+                .or_insert_with(|| Record::new(event, self.instance.as_deref()))
+                .apply(event);
+        }
+        let changed = ids.iter().filter_map(|id| self.in_hand.get(id));
+        save(&mut transaction, kind, &changed.collect::<Vec<_>>()).await?;
+        transaction.commit().await?;
+        let crowded = self.in_hand.len() > IN_HAND;
+        self.in_hand
+            .retain(|_, record| record.is_open() && !crowded);
+        Ok(ids)
     }
 
     fn written(&self, changed: Vec<Arc<str>>) {
@@ -238,9 +297,9 @@ impl Pen {
     }
 
     fn failed(&self, failure: &WriteError) {
-        let path = self.path.display();
-        let hint = failure.hint();
-        let text = format!("the ledger {path} cannot be written: {failure}; {hint}");
+        let place = &self.place;
+        let hint = failure.hint(place.kind());
+        let text = format!("the ledger {place} cannot be written: {failure}; {hint}");
         if self.pulse.fail(&text) {
             tracing::error!(
                 "{text}; requests go on, their records wait and are lost when too many"
@@ -255,14 +314,19 @@ enum WriteError {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Open(#[from] OpenError),
+    #[error("it does not answer")]
+    Slow,
 }
 
 impl WriteError {
-    fn hint(&self) -> &'static str {
+    fn hint(&self, kind: Kind) -> &'static str {
+        if kind != Kind::Sqlite {
+            return "check that the database server runs and can be reached; it is tried again";
+        }
         let code = match self {
             Self::Database(error) => primary_code(error),
             Self::Open(OpenError::Locked { .. }) => Some(5),
-            Self::Open(_) => return "it is tried again",
+            Self::Open(_) | Self::Slow => return "it is tried again",
         };
         match code {
             Some(5 | 6) => "another program holds it locked: close that program",
@@ -272,29 +336,4 @@ impl WriteError {
             _ => "check the disk",
         }
     }
-}
-
-/// Whether the database refuses the record itself, so that trying again cannot help: SQL error,
-/// constraint, type mismatch, too big, out of range. Everything else is the state of disk and file.
-fn refuses(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Encode(_))
-        || matches!(primary_code(error), Some(1 | 18 | 19 | 20 | 25))
-}
-
-/// Writes the events in one transaction and tells which requests changed.
-async fn transact(
-    conn: &mut SqliteConnection,
-    events: &[Event],
-) -> Result<Vec<Arc<str>>, sqlx::Error> {
-    let mut seen = HashSet::new();
-    let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
-    for event in events {
-        apply(&mut transaction, event).await?;
-        seen.insert(Arc::clone(event.id()));
-    }
-    for id in &seen {
-        recount(&mut transaction, id).await?;
-    }
-    transaction.commit().await?;
-    Ok(seen.into_iter().collect())
 }

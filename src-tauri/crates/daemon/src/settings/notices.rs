@@ -42,12 +42,6 @@ fn ledger(check: &mut Check<'_>, raw: &raw::Ledger, settings: &Settings) {
     let chosen = &settings.ledger;
     tell(
         check,
-        &raw.url,
-        !chosen.url.starts_with("sqlite://"),
-        "ledger.url (the ledger is a SQLite file in the data folder)",
-    );
-    tell(
-        check,
         &raw.retention,
         true,
         "ledger.retention (requests are kept for ever)",

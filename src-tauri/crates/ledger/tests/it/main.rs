@@ -13,4 +13,22 @@ mod kill;
 mod life;
 mod opening;
 mod prices;
+mod stranger;
 mod support;
+
+mod backend {
+    use std::path::Path;
+
+    /// A file needs no server.
+    pub(crate) struct Backend {
+        pub(crate) at: ledger::Place,
+    }
+
+    impl Backend {
+        pub(crate) fn at(path: &Path) -> Self {
+            Self {
+                at: ledger::Place::file(path),
+            }
+        }
+    }
+}

@@ -8,7 +8,8 @@ use ledger::{
     AttemptEnded, AttemptStarted, Detail, End, Ended, Event, Ledger, Multiplier, Options, Prices,
     Quote, Started, Streaming, Usage,
 };
-use sqlx::{ConnectOptions, SqliteConnection};
+
+use crate::backend::Backend;
 
 /// Noon of some day, Unix milliseconds.
 pub(crate) const NOON: i64 = 1_795_262_400_000;
@@ -24,31 +25,35 @@ pub(crate) fn quote(model: &str, multiplier: &str) -> Option<Quote> {
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) path: PathBuf,
+    pub(crate) backend: Backend,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data").join("ledger.db");
-        Self { folder, path }
+        let backend = Backend::at(&path);
+        Self {
+            folder,
+            path,
+            backend,
+        }
     }
 
     pub(crate) async fn open(&self) -> Ledger {
-        Ledger::open(&self.path).await.unwrap()
+        self.open_with(Options::default()).await
     }
 
     pub(crate) async fn open_with_queue(&self, queue: usize) -> Ledger {
-        Ledger::open_with(&self.path, Options { queue })
-            .await
-            .unwrap()
+        self.open_with(Options {
+            queue,
+            ..Options::default()
+        })
+        .await
     }
 
-    /// A connection of another program.
-    pub(crate) async fn stranger(&self) -> SqliteConnection {
-        sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(&self.path)
-            .create_if_missing(true)
-            .connect()
+    async fn open_with(&self, options: Options) -> Ledger {
+        Ledger::open_at(self.backend.at.clone(), options)
             .await
             .unwrap()
     }

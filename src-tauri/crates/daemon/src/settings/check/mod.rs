@@ -182,14 +182,10 @@ impl Check<'_> {
 
     fn ledger(&mut self, raw: &raw::Ledger, groups: &[super::Group]) -> Ledger {
         if let Some(url) = &raw.url
-            && !["sqlite:", "postgres:", "postgresql:", "mysql:", "mariadb:"]
-                .iter()
-                .any(|s| url.value.starts_with(s))
+            && !url.value.starts_with("sqlite:")
+            && let Err(error) = ledger::Place::server(&url.value)
         {
-            self.tell(
-                &url.span,
-                "`ledger.url` must begin with sqlite://, postgres:// or mysql://",
-            );
+            self.tell(&url.span, &error.to_string());
         }
         Ledger {
             url: or(&raw.url, "sqlite://".to_owned()),

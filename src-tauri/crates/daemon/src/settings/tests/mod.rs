@@ -143,14 +143,6 @@ fn what_is_read_but_not_acted_on_is_told() {
 }
 
 #[test]
-fn only_a_ledger_that_is_not_used_is_told() {
-    let notices = |url: &str| good(&format!("{MINIMAL}[ledger]\nurl = \"{url}\"\n")).notices();
-    let is_told = |url: &str| notices(url).iter().any(|told| told.contains("ledger.url"));
-    assert!(!is_told("sqlite:///var/lib/turnout.db"));
-    assert!(is_told("postgres://127.0.0.1/x"));
-}
-
-#[test]
 fn what_does_as_it_says_is_not_told() {
     let text = "[routing]\nmode = \"manual\"\nsticky = false\nsuspend = { enabled = false }\n\
                 [[providers]]\nname = \"p\"\ndialect = \"practice\"\n\

@@ -1,0 +1,68 @@
+//! The columns of a table as the fields of a struct: read, bound and named from one list.
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, Row as _};
+
+/// A statement that values are bound to.
+pub(crate) type Statement<'q> = Query<'q, Any, AnyArguments>;
+
+/// A value of a column.
+pub(crate) trait Cell: Sized {
+    fn read(row: &AnyRow, column: &str) -> Result<Self, sqlx::Error>;
+    fn bind<'q>(&self, statement: Statement<'q>) -> Statement<'q>;
+}
+
+macro_rules! plain_cells {
+    ($($kind:ty),*) => {$(
+        impl Cell for $kind {
+            fn read(row: &AnyRow, column: &str) -> Result<Self, sqlx::Error> {
+                row.try_get(column)
+            }
+
+            fn bind<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+                statement.bind(self.clone())
+            }
+        }
+    )*};
+}
+
+plain_cells!(i64, Option<i64>, String, Option<String>);
+
+/// Flags are numbers in every database.
+impl Cell for bool {
+    fn read(row: &AnyRow, column: &str) -> Result<Self, sqlx::Error> {
+        Ok(row.try_get::<i64, _>(column)? != 0)
+    }
+
+    fn bind<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        statement.bind(i64::from(*self))
+    }
+}
+
+/// A struct whose fields are the columns of a table.
+macro_rules! table {
+    ($(#[$about:meta])* $name:ident in $table:literal by $keys:expr; { $($field:ident: $kind:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq, Default)]
+        pub(crate) struct $name {
+            $(pub(crate) $field: $kind,)*
+        }
+
+        impl $name {
+            pub(crate) const TABLE: &str = $table;
+            pub(crate) const KEYS: &[&str] = &$keys;
+            pub(crate) const COLUMNS: &[&str] = &[$(stringify!($field)),*];
+
+            pub(crate) fn read(row: &sqlx::any::AnyRow) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($field: $crate::cells::Cell::read(row, stringify!($field))?,)* })
+            }
+
+            pub(crate) fn bind<'q>(&self, statement: $crate::cells::Statement<'q>) -> $crate::cells::Statement<'q> {
+                $(let statement = $crate::cells::Cell::bind(&self.$field, statement);)*
+                statement
+            }
+        }
+    };
+}
+pub(crate) use table;

@@ -1,0 +1,213 @@
+//! What SQLite, PostgreSQL and MySQL (MariaDB) differ in.
+//!
+//! Statements are written once, in the SQL that all three understand, with `?` for values; the few
+//! exceptions are functions here. The schema is written once too, in SQLite's words (`migrations/`).
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+/// A database system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+/// Text columns that may be longer than 255 characters; all others are clipped to that.
+const LONG: [&str; 6] = ["error", "losses", "path", "price", "explain", "text"];
+/// Characters in other text columns: what MySQL can have in an index.
+pub(crate) const SHORT: usize = 255;
+
+impl Kind {
+    /// The kind that a URL's scheme names.
+    pub(crate) fn of(scheme: &str) -> Option<Self> {
+        match scheme {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::MySql),
+            _ => None,
+        }
+    }
+
+    /// A statement, with its values in the order of their `?`.
+    pub(crate) fn sql(self, text: &str) -> SqlStr {
+        if self != Self::Postgres {
+            return AssertSqlSafe(text.to_owned()).into_sql_str();
+        }
+        let mut numbered = String::with_capacity(text.len() + 16);
+        let mut parts = text.split('?');
+        numbered.push_str(parts.next().unwrap_or_default());
+        for (index, part) in parts.enumerate() {
+            numbered.push('$');
+            numbered.push_str(&(index + 1).to_string());
+            numbered.push_str(part);
+        }
+        AssertSqlSafe(numbered).into_sql_str()
+    }
+
+    /// A column's name, which may be a reserved word.
+    pub(crate) fn name(self, column: &str) -> String {
+        match self {
+            Self::MySql => format!("`{column}`"),
+            Self::Sqlite | Self::Postgres => format!("\"{column}\""),
+        }
+    }
+
+    /// A sum or another whole number as one of 64 bits.
+    pub(crate) fn whole(self, expression: &str) -> String {
+        match self {
+            Self::Sqlite => expression.to_owned(),
+            Self::Postgres => format!("CAST({expression} AS BIGINT)"),
+            Self::MySql => format!("CAST({expression} AS SIGNED)"),
+        }
+    }
+
+    /// A whole number divided by another, without rest; neither is negative.
+    pub(crate) fn divided(self, number: &str, by: &str) -> String {
+        match self {
+            Self::MySql => format!("({number} DIV {by})"),
+            Self::Sqlite | Self::Postgres => format!("({number} / {by})"),
+        }
+    }
+
+    /// Writes rows, replacing those with the same key.
+    pub(crate) fn upsert(
+        self,
+        table: &str,
+        keys: &[&str],
+        columns: &[&str],
+        rows: usize,
+    ) -> SqlStr {
+        let names: Vec<_> = columns.iter().map(|column| self.name(column)).collect();
+        let row = format!("({})", vec!["?"; columns.len()].join(", "));
+        let rows = vec![row.as_str(); rows].join(", ");
+        let others = columns.iter().filter(|column| !keys.contains(column));
+        let set: Vec<_> = others
+            .map(|column| {
+                let name = self.name(column);
+                match self {
+                    Self::MySql => format!("{name} = VALUES({name})"),
+                    Self::Sqlite | Self::Postgres => format!("{name} = excluded.{name}"),
+                }
+            })
+            .collect();
+        let (names, set) = (names.join(", "), set.join(", "));
+        let found = match self {
+            Self::MySql => "ON DUPLICATE KEY UPDATE".to_owned(),
+            Self::Sqlite | Self::Postgres => {
+                format!("ON CONFLICT ({}) DO UPDATE SET", keys.join(", "))
+            }
+        };
+        self.sql(&format!(
+            "INSERT INTO {table} ({names}) VALUES {rows} {found} {set}"
+        ))
+    }
+
+    /// A migration of `migrations/` in this system's words.
+    pub(crate) fn schema(self, written: &str) -> String {
+        // The check sum must not depend on how a checkout writes its line ends.
+        let written = written.replace("\r\n", "\n");
+        if self == Self::Sqlite {
+            return written;
+        }
+        let lines = written
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("--"));
+        let lines = lines.map(|line| self.schema_line(line));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn schema_line(self, line: &str) -> String {
+        let line = line.split("--").next().unwrap_or_default().trim_end();
+        if line.starts_with(')') {
+            return match self {
+                Self::MySql => ") CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;".to_owned(),
+                Self::Postgres | Self::Sqlite => ");".to_owned(),
+            };
+        }
+        if line.starts_with("CREATE INDEX") {
+            return self.index(line);
+        }
+        let column = line.split_once("ADD COLUMN ");
+        let (before, column) = column.map_or(("    ", line.trim_start()), |(before, column)| {
+            (before, column)
+        });
+        let before = if before == "    " {
+            before.to_owned()
+        } else {
+            format!("{before}ADD COLUMN ")
+        };
+        match column.split_once(' ') {
+            Some((name, rest)) if line.starts_with([' ', 'A']) => {
+                format!("{before}{}", self.column(name, rest.trim_start()))
+            }
+            _ => line.to_owned(),
+        }
+    }
+
+    fn column(self, name: &str, rest: &str) -> String {
+        let (written, rest) = rest.split_at(rest.find([' ', ',', ';']).unwrap_or(rest.len()));
+        let long = LONG.contains(&name);
+        let found = match (self, written) {
+            (Self::Postgres | Self::MySql, "INTEGER") => "BIGINT",
+            (Self::Postgres, "BLOB") => "BYTEA",
+            (Self::MySql, "BLOB") => "LONGBLOB",
+            (Self::MySql, "TEXT") if long => "LONGTEXT",
+            (Self::MySql, "TEXT") => "VARCHAR(255)",
+            _ => written,
+        };
+        if self == Self::MySql && matches!(written, "INTEGER" | "TEXT" | "BLOB") {
+            // A default of a long text has to be an expression.
+            let rest = rest.replace("DEFAULT '[]'", "DEFAULT ('[]')");
+            return format!("`{name}` {found}{rest}");
+        }
+        format!("{name} {found}{rest}")
+    }
+
+    /// MySQL has no indexes of a part of a table: there the condition's column leads.
+    fn index(self, line: &str) -> String {
+        match line.split_once(" WHERE ") {
+            Some((index, condition)) if self == Self::MySql => {
+                let column = condition.split(' ').next().unwrap_or_default();
+                format!("{};", index.replace('(', &format!("({column}, ")))
+            }
+            _ => line.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_where_the_database_wants_it() {
+        let text = "SELECT a FROM b WHERE c = ? AND d < ?";
+        assert_eq!(Kind::Sqlite.sql(text).as_str(), text);
+        assert_eq!(
+            Kind::Postgres.sql(text).as_str(),
+            "SELECT a FROM b WHERE c = $1 AND d < $2"
+        );
+    }
+
+    #[test]
+    fn the_schema_is_said_in_each_systems_words() {
+        let written = "-- About it.\nCREATE TABLE t (\n    id  TEXT NOT NULL PRIMARY KEY,\n    key TEXT,\n    \
+             error TEXT NOT NULL DEFAULT '[]',\n    n   INTEGER, -- how many\n    PRIMARY KEY (id, n)\n) STRICT, WITHOUT ROWID;\n\
+             CREATE INDEX i ON t (id) WHERE n IS NULL;\nALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 0;";
+        assert_eq!(Kind::Sqlite.schema(written), written);
+        assert_eq!(
+            Kind::Postgres.schema(written),
+            "CREATE TABLE t (\n    id TEXT NOT NULL PRIMARY KEY,\n    key TEXT,\n    error TEXT NOT NULL DEFAULT '[]',\n    \
+             n BIGINT,\n    PRIMARY KEY (id, n)\n);\nCREATE INDEX i ON t (id) WHERE n IS NULL;\n\
+             ALTER TABLE t ADD COLUMN more BIGINT NOT NULL DEFAULT 0;"
+        );
+        assert_eq!(
+            Kind::MySql.schema(written),
+            "CREATE TABLE t (\n    `id` VARCHAR(255) NOT NULL PRIMARY KEY,\n    `key` VARCHAR(255),\n    \
+             `error` LONGTEXT NOT NULL DEFAULT ('[]'),\n    `n` BIGINT,\n    PRIMARY KEY (id, n)\n\
+             ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\nCREATE INDEX i ON t (n, id);\n\
+             ALTER TABLE t ADD COLUMN `more` BIGINT NOT NULL DEFAULT 0;"
+        );
+    }
+}

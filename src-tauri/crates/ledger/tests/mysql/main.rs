@@ -1,0 +1,62 @@
+//! The ledger's tests once more, in MariaDB, which speaks MySQL's protocol and SQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
+#![allow(dead_code, reason = "what only files need")]
+
+#[path = "../it/cost.rs"]
+mod cost;
+#[path = "../it/history.rs"]
+mod history;
+#[path = "../it/life.rs"]
+mod life;
+#[path = "../servers/server.rs"]
+mod server;
+#[path = "../servers/shared.rs"]
+mod shared;
+#[path = "../it/support.rs"]
+mod support;
+
+mod backend {
+    use std::path::Path;
+
+    use crate::server::{Held, Server};
+
+    const SERVER: Server = Server {
+        name: "mariadb",
+        prepare: r#"
+            mkdir -p "$1" && mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$1" --skip-test-db
+        "#,
+        serve: r#"
+            PATH="$PATH:/usr/sbin"
+            exec mariadbd --no-defaults --user="$(id -un)" --datadir="$1" --port="$2" --bind-address=127.0.0.1 \
+                --socket="$1/socket" --pid-file="$1/pid" --skip-grant-tables --skip-networking=0 --skip-log-bin \
+                --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M
+        "#,
+        url: "mysql://root@127.0.0.1:{port}/mysql",
+        new: "mysql://root@127.0.0.1:{port}/{name}",
+    };
+    /// Ends every other connection to this database.
+    pub(crate) const END_OTHERS: &str = "BEGIN NOT ATOMIC \
+         FOR other IN (SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()) \
+         DO EXECUTE IMMEDIATE concat('KILL ', other.id); END FOR; END";
+
+    pub(crate) struct Backend {
+        pub(crate) at: ledger::Place,
+        pub(crate) url: String,
+        _held: Held,
+    }
+
+    impl Backend {
+        pub(crate) fn at(_: &Path) -> Self {
+            let (held, url) = SERVER.database();
+            Self {
+                at: ledger::Place::server(&url).unwrap(),
+                url,
+                _held: held,
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The ledger's tests once more, in PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
+#![allow(dead_code, reason = "what only files need")]
+
+#[path = "../it/cost.rs"]
+mod cost;
+#[path = "../it/history.rs"]
+mod history;
+#[path = "../it/life.rs"]
+mod life;
+#[path = "../servers/server.rs"]
+mod server;
+#[path = "../servers/shared.rs"]
+mod shared;
+#[path = "../it/support.rs"]
+mod support;
+
+mod backend {
+    use std::path::Path;
+
+    use crate::server::{Held, Server};
+
+    /// It refuses to run as root, so that it gets its package's own user there.
+    const SERVER: Server = Server {
+        name: "postgres",
+        prepare: r#"
+            as=; [ "$(id -u)" != 0 ] || as="runuser -u postgres --"
+            PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)"
+            mkdir -p "$1" && { [ -z "$as" ] || chown postgres "$1"; } &&
+            $as env PATH="$PATH" initdb -D "$1" -U turnout --auth=trust --no-sync -E UTF8 --locale=C
+        "#,
+        serve: r#"
+            as=; [ "$(id -u)" != 0 ] || as="setpriv --reuid=postgres --regid=postgres --clear-groups"
+            PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)"
+            exec $as postgres -D "$1" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
+                -c synchronous_commit=off -c full_page_writes=off
+        "#,
+        url: "postgres://turnout@127.0.0.1:{port}/postgres",
+        new: "postgres://turnout@127.0.0.1:{port}/{name}",
+    };
+    pub(crate) const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+    pub(crate) struct Backend {
+        pub(crate) at: ledger::Place,
+        pub(crate) url: String,
+        _held: Held,
+    }
+
+    impl Backend {
+        pub(crate) fn at(_: &Path) -> Self {
+            let (held, url) = SERVER.database();
+            Self {
+                at: ledger::Place::server(&url).unwrap(),
+                url,
+                _held: held,
+            }
+        }
+    }
+}
