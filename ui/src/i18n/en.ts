@@ -245,6 +245,8 @@ export const en = {
   no: 'no',
   httpStatus: 'HTTP status',
   losses: 'What could not be carried over',
+  continued: 'The answer broke off, and another attempt went on with it.',
+  restarted: 'The answer broke off, and was begun anew in the same stream.',
   error: 'Error',
 
   connectTitle: 'Point Claude Code at Turnout',

@@ -246,6 +246,8 @@ export const zhCN: Messages = {
   no: '否',
   httpStatus: 'HTTP 状态',
   losses: '未能转换的内容',
+  continued: '应答中途断开，由另一次尝试接着完成。',
+  restarted: '应答中途断开，并在同一个流中重新开始。',
   error: '错误',
 
   connectTitle: '将 Claude Code 指向 Turnout',

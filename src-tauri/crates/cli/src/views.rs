@@ -295,6 +295,12 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
         .iter()
         .filter_map(Value::as_str)
         .collect();
+    let (resumed, lost): (Vec<&str>, Vec<&str>) = lost
+        .into_iter()
+        .partition(|loss| matches!(*loss, "continued" | "restarted"));
+    if !resumed.is_empty() {
+        screen.fact("broke off, then", &resumed.join(", ").into())?;
+    }
     if !lost.is_empty() {
         screen.fact("left out", &Cell::new(lost.join(", "), Tone::Warn))?;
     }
