@@ -1,5 +1,5 @@
 //! Keys that their vendor says are used up for a model until some moment: they are set aside before the limit is hit.
-//! That is no failure of anybody's.
+//! That is no failure of anybody's. Keys that are at a limit of their owner's are passed over in the same way.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,7 +46,11 @@ impl Board {
         if provider.keys.is_empty() {
             return until(&health.asides, &place.model, now).map(Bar::Limited);
         }
-        let is_aside = |key: &Arc<str>| health.pool.set_aside(key, &place.model, now);
+        let is_aside = |key: &Arc<str>| {
+            let full = self.key_room(provider, key, now);
+            let full = full.and_then(|bar| bar.until(now));
+            full.max(health.pool.set_aside(key, &place.model, now))
+        };
         let ends = provider.keys.iter().map(|key| {
             let resting = health.pool.until(key, now);
             resting.max(is_aside(key))

@@ -38,6 +38,8 @@ pub struct Board {
     switched: HashMap<Arc<str>, bool>,
     pub(crate) health: HashMap<Arc<str>, ProviderHealth>,
     pub(crate) loads: Loads,
+    /// Of keys that have limits of their own.
+    pub(crate) key_loads: Loads,
     pub(crate) homes: Homes,
     pub(crate) answers: Answers,
     /// By group.
@@ -72,6 +74,7 @@ impl Board {
             switched: HashMap::new(),
             health: HashMap::new(),
             loads: Loads::new(),
+            key_loads: Loads::new(),
             homes: Homes::default(),
             answers: Answers::default(),
             turns: HashMap::new(),
@@ -113,6 +116,13 @@ impl Board {
             .retain(|name, _| new.groups.iter().any(|group| group.name == *name));
         self.loads
             .retain(|name, load| new.provider(name).is_some() || !load.is_idle());
+        let limits_key = |key: &Arc<str>| {
+            new.providers
+                .iter()
+                .any(|one| one.key_limits.contains_key(key))
+        };
+        self.key_loads
+            .retain(|key, load| limits_key(key) || !load.is_idle());
         self.lexicons = lexicons(new);
         self.all_down = false;
         self.news += 1;

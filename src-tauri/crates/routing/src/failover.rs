@@ -185,7 +185,10 @@ impl Board {
             .health
             .get(&place.provider)
             .map_or(&unused, |health| &health.pool);
-        let has_left = |key: &Arc<str>| pool.set_aside(key, &place.model, now).is_none();
+        let has_left = |key: &Arc<str>| {
+            pool.set_aside(key, &place.model, now).is_none()
+                && self.key_room(provider, key, now).is_none()
+        };
         let may = |key: &Arc<str>| may(key) && has_left(key);
         let home = run
             .home
@@ -246,7 +249,7 @@ impl Board {
         now: Instant,
     ) -> Step {
         let ticket = self.admit(&place, key.as_ref(), now);
-        self.began_at(&place.provider, now);
+        self.began_at(&place.provider, key.as_ref(), now);
         let is_home = run
             .home
             .as_ref()

@@ -1,4 +1,5 @@
-//! What a provider is doing now and did in the last minute, and the limits that its owner has set for that.
+//! What a provider, or a key of it, is doing now and did in the last minute, and the limits that its owner has set for
+//! that.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::topology::Provider;
 /// What limits are counted over.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Limits of a provider, set in the config.
+/// Limits of a provider or of one of its keys, set in the config.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Requests a minute.
@@ -23,7 +24,7 @@ pub struct Limits {
     pub concurrency: Option<u32>,
 }
 
-/// What a provider is doing, and what it did within the last minute.
+/// What a provider or a key is doing, and what it did within the last minute.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Load {
     in_flight: u32,
@@ -64,6 +65,26 @@ impl Load {
         busy.then_some(Bar::Busy)
     }
 
+    fn begin(&mut self, limits: &Limits, now: Instant) {
+        self.forget(now);
+        self.in_flight += 1;
+        if limits.rpm.is_some() {
+            self.begun.push_back(now);
+        }
+    }
+
+    fn end(&mut self, limits: &Limits, outcome: &Outcome, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.forget(now);
+        if !outcome.asked {
+            // Nothing was sent: the newest one stands for it, since all count alike.
+            self.begun.pop_back();
+        }
+        if limits.tpm.is_some() && outcome.tokens > 0 {
+            self.tokens.push_back((now, outcome.tokens));
+        }
+    }
+
     /// Nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
         self.in_flight == 0
@@ -83,7 +104,7 @@ impl Load {
     }
 }
 
-/// Loads by provider.
+/// Loads by provider, or by key.
 pub(crate) type Loads = HashMap<Arc<str>, Load>;
 
 impl Board {
@@ -97,37 +118,45 @@ impl Board {
         self.loads.get(&provider.name)?.full(&provider.limits, now)
     }
 
-    pub(crate) fn began_at(&mut self, provider: &Arc<str>, now: Instant) {
-        let limits = self
-            .topology
-            .provider(provider)
-            .map(|it| it.limits)
-            .unwrap_or_default();
+    /// Why a key takes no more requests now, by limits of its own.
+    pub(crate) fn key_room(&self, provider: &Provider, key: &str, now: Instant) -> Option<Bar> {
+        let limits = provider.key_limits.get(key)?;
+        self.key_loads.get(key)?.full(limits, now)
+    }
+
+    pub(crate) fn began_at(&mut self, provider: &Arc<str>, key: Option<&Arc<str>>, now: Instant) {
+        let limits = self.limits(provider, key);
         let load = self.loads.entry(provider.clone()).or_default();
-        load.forget(now);
-        load.in_flight += 1;
-        if limits.rpm.is_some() {
-            load.begun.push_back(now);
+        load.begin(&limits.0, now);
+        if let (Some(key), Some(limits)) = (key, limits.1) {
+            let load = self.key_loads.entry(key.clone()).or_default();
+            load.begin(&limits, now);
         }
     }
 
-    pub(crate) fn ended_at(&mut self, provider: &str, outcome: &Outcome, now: Instant) {
-        let limits = self
-            .topology
-            .provider(provider)
-            .map(|it| it.limits)
-            .unwrap_or_default();
+    pub(crate) fn ended_at(
+        &mut self,
+        provider: &str,
+        key: Option<&Arc<str>>,
+        outcome: &Outcome,
+        now: Instant,
+    ) {
+        let limits = self.limits(provider, key);
         if let Some(load) = self.loads.get_mut(provider) {
-            load.in_flight = load.in_flight.saturating_sub(1);
             self.news += 1;
-            load.forget(now);
-            if !outcome.asked {
-                // Nothing was sent: the newest one stands for it, since all count alike.
-                load.begun.pop_back();
-            }
-            if limits.tpm.is_some() && outcome.tokens > 0 {
-                load.tokens.push_back((now, outcome.tokens));
-            }
+            load.end(&limits.0, outcome, now);
         }
+        if let Some(load) = key.and_then(|key| self.key_loads.get_mut(key)) {
+            load.end(&limits.1.unwrap_or_default(), outcome, now);
+        }
+    }
+
+    /// Limits of a provider, and those of a key where it has any.
+    fn limits(&self, provider: &str, key: Option<&Arc<str>>) -> (Limits, Option<Limits>) {
+        let Some(provider) = self.topology.provider(provider) else {
+            return (Limits::default(), None);
+        };
+        let of_key = key.and_then(|key| provider.key_limits.get(key)).copied();
+        (provider.limits, of_key)
     }
 }

@@ -63,7 +63,8 @@ impl Board {
         let Some(out) = run.out.take() else {
             return Vec::new();
         };
-        self.ended_at(&out.place.provider, outcome, now);
+        let key = out.candidate.key.as_ref();
+        self.ended_at(&out.place.provider, key, outcome, now);
         let reason = outcome
             .reason
             .unwrap_or_else(|| default_reason(outcome.verdict));
@@ -139,7 +140,8 @@ impl Board {
 
     /// A candidate that was handed out and never recorded.
     pub(crate) fn record_cancelled(&mut self, out: &Out, now: Instant) {
-        self.ended_at(&out.place.provider, &Outcome::GONE, now);
+        let key = out.candidate.key.as_ref();
+        self.ended_at(&out.place.provider, key, &Outcome::GONE, now);
         self.released(&out.candidate, now);
     }
 

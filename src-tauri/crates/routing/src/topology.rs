@@ -3,6 +3,7 @@
 //! The daemon makes it out of validated settings; this crate trusts it, and where it names
 //! something that does not exist (a member without a provider) that is skipped with a reason.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -208,6 +209,8 @@ pub struct Provider {
     pub lacks: Option<String>,
     /// Key ids such as `relay/0`; empty when it needs no key.
     pub keys: Vec<Arc<str>>,
+    /// What its owner lets single keys do, by id; the provider's own limits hold besides.
+    pub key_limits: HashMap<Arc<str>, Limits>,
     /// In which order keys are used.
     pub key_policy: KeyPolicy,
     /// What the tiers stand for here.
@@ -234,6 +237,7 @@ impl Provider {
             enabled: true,
             lacks: None,
             keys: Vec::new(),
+            key_limits: HashMap::new(),
             key_policy: KeyPolicy::RoundRobin,
             models: Tiers::default(),
             model_map: Vec::new(),

@@ -52,7 +52,12 @@ pub fn add_key(path: &Path, provider: &str, reference: &str) -> Result<bool, Edi
         let table = provider_table(document, provider)?;
         let keys = table.entry("keys").or_insert_with(|| value(Array::new()));
         let keys = keys.as_array_mut().ok_or(EditError::WrongType("keys"))?;
-        if keys.iter().any(|key| key.as_str() == Some(reference)) {
+        let secret = |key: &Value| {
+            let table = key.as_inline_table();
+            let text = table.and_then(|key| key.get("secret")).unwrap_or(key);
+            text.as_str() == Some(reference)
+        };
+        if keys.iter().any(secret) {
             return Ok(());
         }
         push_like_the_others(keys, reference);
@@ -104,6 +109,11 @@ pub fn replace_literal(
             if let Some(Item::Value(Value::Array(keys))) = provider.get_mut("keys") {
                 keys.iter_mut()
                     .for_each(|key| swap(key, &is_literal, reference));
+            }
+            for key in provider.get_mut("keys").map(tables_mut).unwrap_or_default() {
+                if let Some(Item::Value(secret)) = key.get_mut("secret") {
+                    swap(secret, &is_literal, reference);
+                }
             }
         }
         if let Some(server) = document.get_mut("server").and_then(Item::as_table_like_mut) {

@@ -16,6 +16,10 @@ pub fn masked(text: &str) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     for provider in providers_mut(&mut document) {
         hide(provider, "keys", &literal);
+        let tables = provider.get_mut("keys").map(tables_mut);
+        for key in tables.unwrap_or_default() {
+            hide(key, "secret", &literal);
+        }
         hide(provider, "base_url", &login);
         hide(provider, "proxy", &login);
         if let Some(headers) = provider

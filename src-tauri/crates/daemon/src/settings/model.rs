@@ -200,6 +200,8 @@ pub struct Provider {
     pub auth: Auth,
     /// Where its keys are; key id `{name}/{index}` is the index in this list.
     pub keys: Vec<Reference>,
+    /// What each of these keys may do by itself.
+    pub key_limits: Vec<Limits>,
     /// How the next key is chosen.
     pub key_policy: KeyPolicy,
     /// Models for the three tiers, best first.

@@ -196,8 +196,9 @@ tables! {
         caps: Free,
         /// How a key is presented. Default: what the dialect's vendor wants.
         auth: Auth,
-        /// References to keys: `keychain:NAME`, `env:NAME` or `file:PATH`.
-        keys: Vec<At<Secretive>>,
+        /// References to keys: `keychain:NAME`, `env:NAME` or `file:PATH`; one with limits of its own is a table,
+        /// `{ secret = "keychain:NAME", limits = { rpm = 60 } }`.
+        keys: Vec<At<Key>>,
         /// How the next key is chosen. Default: "round-robin".
         key_policy: KeyPolicy,
         /// Models for the three tiers, best first.
@@ -479,5 +480,78 @@ impl Read for Auth {
                 None
             }
         }
+    }
+}
+
+/// One key of a pool: a reference, or a table with one.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) secret: At<Secretive>,
+    pub(super) limits: Field<Limits>,
+}
+
+inline_schema!(Key, {
+    "anyOf": [
+        { "type": "string", "description": "a reference to a secret: keychain:NAME, env:NAME or file:PATH" },
+        {
+            "type": "object",
+            "properties": {
+                "secret": {
+                    "type": "string",
+                    "description": "a reference to a secret: keychain:NAME, env:NAME or file:PATH"
+                },
+                "limits": {
+                    "type": "object",
+                    "description": "What this key alone may do; the provider's limits hold besides.",
+                    "properties": {
+                        "rpm": { "type": "integer", "minimum": 1, "description": "Requests a minute." },
+                        "tpm": { "type": "integer", "minimum": 1, "description": "Tokens a minute." },
+                        "concurrency": { "type": "integer", "minimum": 1, "description": "Requests at once." }
+                    },
+                    "additionalProperties": false
+                }
+            },
+            "required": ["secret"], "additionalProperties": false
+        }
+    ]
+});
+
+tables! {
+    /// The table form of a key.
+    NamedKey {
+        /// Reference to the key.
+        secret: Secretive,
+        /// What it alone may do.
+        limits: Limits,
+    }
+}
+
+impl Read for Key {
+    fn read(
+        value: &DeValue<'_>,
+        span: std::ops::Range<usize>,
+        reader: &mut Reader<'_>,
+    ) -> Option<Self> {
+        if !value.is_table() {
+            let text = Secretive::read(value, span.clone(), reader)?;
+            let secret = At { span, value: text };
+            return Some(Self {
+                secret,
+                limits: None,
+            });
+        }
+        let named = NamedKey::read(value, span.clone(), reader)?;
+        let Some(secret) = named.secret else {
+            let message = format!(
+                "a key in `{}` has no `secret`; write {{ secret = \"keychain:NAME\" }}",
+                reader.here()
+            );
+            reader.tell(span, message);
+            return None;
+        };
+        Some(Self {
+            secret,
+            limits: named.limits,
+        })
     }
 }

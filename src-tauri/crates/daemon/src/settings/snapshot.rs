@@ -149,11 +149,8 @@ fn provider(
         },
         model_map: provider.model_map.clone(),
         retry: Some(retry(provider.retry)),
-        limits: routing::Limits {
-            rpm: provider.limits.rpm,
-            tpm: provider.limits.tpm.map(u64::from),
-            concurrency: provider.limits.concurrency,
-        },
+        key_limits: key_limits(provider),
+        limits: limits(provider.limits),
         cost: (provider.price.multiplier * f64::from(routing::Provider::LIST_PRICE)).round() as u32,
     }
 }
@@ -202,6 +199,23 @@ fn record(provider: &Provider) -> Record {
     let base_url = provider.base_url.as_deref().unwrap_or_default();
     let record = vendors().record(provider.vendor.as_deref(), base_url, dialect);
     record.with(&provider.caps)
+}
+
+fn limits(limits: super::Limits) -> routing::Limits {
+    routing::Limits {
+        rpm: limits.rpm,
+        tpm: limits.tpm.map(u64::from),
+        concurrency: limits.concurrency,
+    }
+}
+
+/// Limits of keys that have any, by key id.
+fn key_limits(provider: &Provider) -> HashMap<Arc<str>, routing::Limits> {
+    let bounds = provider.key_limits.iter().enumerate();
+    bounds
+        .filter(|(_, bounds)| **bounds != super::Limits::default())
+        .map(|(index, bounds)| (provider.key_id(index).into(), limits(*bounds)))
+        .collect()
 }
 
 /// Ids of the keys that are there and that the provider's `auth` presents.

@@ -1,5 +1,7 @@
 //! Policies, and the limits that a provider's owner sets.
 
+use std::collections::HashMap;
+
 use super::*;
 
 fn shared(policy: Policy, weights: &[(&str, u32)]) -> Topology {
@@ -210,4 +212,55 @@ fn a_key_that_is_used_up_is_set_aside_for_that_model_alone() {
     assert!(exhausted.may_wait);
     rig.pass(MINUTE);
     rig.check(&[], &["a/0:m"]);
+}
+
+#[test]
+fn a_key_at_its_own_limit_leaves_its_requests_to_the_others() {
+    let mut topology = topology(
+        vec![provider("a", 2), provider("b", 0)],
+        vec![group("main", &["a", "b"])],
+    );
+    topology.providers[0].key_policy = KeyPolicy::FillFirst;
+    let limits = Limits {
+        rpm: Some(2),
+        ..Limits::default()
+    };
+    topology.providers[0].key_limits = HashMap::from([("a/0".into(), limits)]);
+    let mut rig = Rig::new(topology);
+    let key = |rig: &mut Rig| {
+        let (mut run, candidate) = rig.first("m");
+        rig.record(&mut run, OK);
+        candidate.key.as_deref().map(str::to_owned)
+    };
+    let used: Vec<_> = (0..4).filter_map(|_| key(&mut rig)).collect();
+    assert_eq!(used, ["a/0", "a/0", "a/1", "a/1"]);
+    rig.pass(MINUTE);
+    assert_eq!(key(&mut rig).as_deref(), Some("a/0"));
+}
+
+#[test]
+fn a_provider_whose_keys_are_all_at_their_limits_is_passed_over_and_told_so() {
+    let mut topology = topology(
+        vec![provider("a", 1), provider("b", 0)],
+        vec![group("main", &["a", "b"])],
+    );
+    let limits = Limits {
+        concurrency: Some(1),
+        tpm: Some(100),
+        ..Limits::default()
+    };
+    topology.providers[0].key_limits = HashMap::from([("a/0".into(), limits)]);
+    let mut rig = Rig::new(topology);
+    let (mut run, first) = rig.first("m");
+    assert_eq!(&*first.provider, "a");
+    assert_eq!(&*rig.first("m").1.provider, "b", "one at a time");
+    let many = Outcome { tokens: 200, ..OK };
+    rig.record(&mut run, many);
+    let told = rig.board.explain(&ask("m"), rig.now);
+    assert_eq!(
+        (told[0].usable, told[0].why.as_str()),
+        (false, "at a limit for another 60s")
+    );
+    rig.pass(MINUTE);
+    assert_eq!(&*rig.first("m").1.provider, "a");
 }

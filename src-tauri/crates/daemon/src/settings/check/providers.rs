@@ -74,12 +74,14 @@ fn provider(
     }
     let dialect = or(&raw.dialect, Dialect::Practice);
     let auth = auth(check, &raw.auth, dialect);
+    let (keys, key_limits) = keys(check, &raw.keys);
     let provider = Provider {
         dialect,
         base_url: base(check, raw, span),
         vendor: vendor(check, &raw.vendor),
         caps: caps(check, &raw.caps),
-        keys: keys(check, &raw.keys),
+        keys,
+        key_limits,
         key_policy: or(&raw.key_policy, KeyPolicy::RoundRobin),
         models: models(part(&raw.models, &raw::Models::default())),
         model_map: model_map(check, &raw.model_map),
@@ -198,25 +200,24 @@ fn auth(check: &mut Check<'_>, field: &Field<raw::Auth>, dialect: Dialect) -> Au
     }
 }
 
-fn keys(
-    check: &mut Check<'_>,
-    field: &Field<Vec<At<super::super::scalar::Secretive>>>,
-) -> Vec<Reference> {
-    let mut keys: Vec<Reference> = Vec::new();
-    for at in field.iter().flat_map(|list| &list.value) {
-        let Some(reference) = check.reference(at, "keys") else {
+/// References to keys, and the limits of each.
+fn keys(check: &mut Check<'_>, field: &Field<Vec<At<raw::Key>>>) -> (Vec<Reference>, Vec<Limits>) {
+    let (mut keys, mut bounds) = (Vec::new(), Vec::new());
+    for At { value, .. } in field.iter().flat_map(|list| &list.value) {
+        let Some(reference) = check.reference(&value.secret, "keys") else {
             continue;
         };
         if keys.contains(&reference) {
             check.tell(
-                &at.span,
+                &value.secret.span,
                 "`keys` holds the same key twice; each of a pool must differ",
             );
         } else {
             keys.push(reference);
+            bounds.push(limits(check, part(&value.limits, &raw::Limits::default())));
         }
     }
-    keys
+    (keys, bounds)
 }
 
 fn told_about_keys(

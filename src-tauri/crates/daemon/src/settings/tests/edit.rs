@@ -246,3 +246,21 @@ fn weights_are_set_in_every_group_and_nothing_else_changes() {
         before,
     );
 }
+
+#[test]
+fn a_key_in_a_table_is_known_and_its_secret_moves_out() {
+    for before in [
+        "[[providers]]\nname = \"a\"\nkeys = [{ secret = \"sk-1\", limits = { rpm = 1 } }]\n",
+        "[[providers]]\nname = \"a\"\n[[providers.keys]]\nsecret = \"sk-1\" # mine\nlimits.rpm = 1\n",
+    ] {
+        let shown = crate::settings::masked(before).unwrap();
+        assert!(!shown.contains("sk-1") && shown.contains("rpm"), "{shown}");
+        makes(
+            before,
+            |path| replace_literal(path, &"sk-1".into(), "keychain:a/0"),
+            &before.replace("sk-1", "keychain:a/0"),
+        );
+    }
+    let before = "[[providers]]\nname = \"a\"\nkeys = [{ secret = \"env:A\" }]\n";
+    makes(before, |path| add_key(path, "a", "env:A"), before);
+}

@@ -153,6 +153,18 @@ fn each_mistake_in_a_provider_is_told_where_it_stands() {
         ),
         (format!("{at}keys = [\"env:A\", «\"env:A\"]"), "twice"),
         (format!("{at}keys = «\"env:A\""), "must be a list"),
+        (
+            format!("{at}keys = [\"env:A\", {{ secret = «\"env:A\" }}]"),
+            "twice",
+        ),
+        (
+            format!("{at}keys = [«{{ limits = {{ rpm = 1 }} }}]"),
+            "has no `secret`",
+        ),
+        (
+            format!("{at}keys = [{{ secret = \"env:A\", limits = {{ rpm = «0 }} }}]"),
+            "rpm",
+        ),
         (format!("{at}keys = [«\"file:\"]"), "names nothing"),
         (format!("{at}keys = [«\"sk two words\"]"), "white space"),
         (format!("{at}keys = [«\"${{NOPE}}\"]"), "NOPE is not set"),

@@ -117,3 +117,21 @@ fn a_provider_is_known_by_its_host_unless_a_vendor_is_named() {
     assert_eq!(caps.context_window, Some(32_768));
     assert!(caps.chat.stream_options && !caps.seed);
 }
+
+#[test]
+fn a_key_has_limits_of_its_own() {
+    let settings = good(
+        "version = 1\n[[providers]]\nname = \"p\"\ndialect = \"anthropic\"\nbase_url = \"https://x.example\"\n\
+         keys = [\"env:A\", { secret = \"env:B\", limits = { rpm = 60, concurrency = 2 } }]\n",
+    );
+    let keys = resolved(&[("p/0", "a"), ("p/1", "b")]);
+    let snapshot = snapshot(&settings, &keys, &HashMap::new());
+    let provider = &snapshot.topology.providers[0];
+    assert_eq!(provider.keys.len(), 2);
+    let limits = routing::Limits {
+        rpm: Some(60),
+        tpm: None,
+        concurrency: Some(2),
+    };
+    assert_eq!(provider.key_limits, HashMap::from([("p/1".into(), limits)]));
+}
