@@ -8,6 +8,7 @@ mod admin;
 mod choices;
 mod commands;
 mod costs;
+mod edits;
 mod feed;
 pub mod first_start;
 mod handle;

@@ -5,6 +5,7 @@
 mod aliases;
 pub(crate) mod auth;
 mod config;
+mod edits;
 mod history;
 mod refusal;
 mod rules;
@@ -25,12 +26,27 @@ use crate::view::{Connect, Group, Key, List, Provider, Status};
 pub(crate) fn router(daemon: Daemon) -> Router {
     let api = Router::new()
         .route("/status", get(status))
-        .route("/groups", get(groups))
+        .route(
+            "/groups",
+            get(groups).post(edits::add_group).put(edits::order_groups),
+        )
+        .route(
+            "/groups/{name}",
+            get(edits::group)
+                .put(edits::change_group)
+                .delete(edits::remove_group),
+        )
         .route("/groups/{name}/activate", post(steer::activate))
         .route("/groups/{name}/pause", post(steer::pause))
         .route("/groups/{name}/resume", post(steer::resume))
         .route("/mode", put(steer::mode))
-        .route("/providers", get(providers))
+        .route("/providers", get(providers).post(edits::add_provider))
+        .route(
+            "/providers/{name}",
+            get(edits::provider)
+                .put(edits::change_provider)
+                .delete(edits::remove_provider),
+        )
         .route("/endpoints", get(providers))
         .route("/providers/{name}/enable", post(steer::enable))
         .route("/providers/{name}/disable", post(steer::disable))
@@ -39,7 +55,18 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/providers/{name}/keys", post(steer::add_key))
         .route("/practice/outage", post(steer::outage))
         .route("/keys", get(keys))
-        .route("/rules", get(rules::list))
+        .route(
+            "/rules",
+            get(rules::list)
+                .post(edits::add_rule)
+                .put(edits::order_rules),
+        )
+        .route(
+            "/rules/{name}",
+            get(edits::rule)
+                .put(edits::change_rule)
+                .delete(edits::remove_rule),
+        )
         .route("/rules/explain", post(rules::explain))
         .route("/requests", get(history::list))
         .route("/requests/{id}", get(history::detail))

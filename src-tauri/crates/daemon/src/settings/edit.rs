@@ -38,6 +38,18 @@ pub enum EditError {
     /// Something is there, but not what is needed.
     #[error("`{0}` in the config has an unexpected type; correct it by hand and try again")]
     WrongType(&'static str),
+    /// A new thing has no name.
+    #[error("a {0} needs a `name`")]
+    Nameless(&'static str),
+    /// Its name is another one's.
+    #[error("there is a {0} named {1:?} already; choose another name, or change that one")]
+    Taken(&'static str, String),
+    /// It is not in the file.
+    #[error("there is no {0} named {1:?} in the config")]
+    Unknown(&'static str, String),
+    /// With the change it would not be a config any more.
+    #[error("this would not be valid: {0}")]
+    Invalid(String),
     /// Somebody else keeps writing it.
     #[error("the config {} could not be changed, as something else keeps writing it", path.display())]
     Contended {
@@ -134,11 +146,37 @@ pub fn replace_literal(
     })
 }
 
+/// As [`edit`], and changes nothing where the result would not be a valid config.
+pub fn edit_valid(
+    path: &Path,
+    change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
+) -> Result<bool, EditError> {
+    edit_to(path, change, |after| match super::parse(after) {
+        Ok(_) => Ok(()),
+        Err(problems) => {
+            // Lines of a file that there is not would only mislead.
+            let told: Vec<String> = problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect();
+            Err(EditError::Invalid(told.join("; ")))
+        }
+    })
+}
+
 /// Reads the file, applies `change` and puts the result in its place, starting over if the file changed meanwhile.
 /// Tells whether the file changed.
 pub fn edit(
     path: &Path,
     change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
+) -> Result<bool, EditError> {
+    edit_to(path, change, |_| Ok(()))
+}
+
+fn edit_to(
+    path: &Path,
+    change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
+    accept: impl Fn(&str) -> Result<(), EditError>,
 ) -> Result<bool, EditError> {
     let failed = |source| EditError::Io {
         path: path.to_owned(),
@@ -156,6 +194,7 @@ pub fn edit(
         if after == before {
             return Ok(false);
         }
+        accept(&after)?;
         if replace(&real, &before, &after).map_err(failed)? {
             return Ok(true);
         }

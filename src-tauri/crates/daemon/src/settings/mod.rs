@@ -27,6 +27,7 @@ mod reader;
 mod rules;
 mod scalar;
 mod schema;
+pub mod section;
 mod snapshot;
 pub(crate) mod vendors;
 pub mod watch;

@@ -4,6 +4,7 @@
 
 mod access;
 mod config;
+mod edits;
 mod groups;
 mod history;
 mod keys;

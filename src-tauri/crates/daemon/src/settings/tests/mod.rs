@@ -11,6 +11,7 @@ use crate::secrets::Reference;
 
 mod edit;
 mod mistakes;
+mod section;
 mod snapshot;
 mod watch;
 

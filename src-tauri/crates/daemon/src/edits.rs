@@ -1,0 +1,175 @@
+//! Changes to the config that a program asks for: checked before they are written, written so that comments and order
+//! stay, taken in at once.
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use toml_edit::DocumentMut;
+
+use crate::handle::{CommandError, Daemon};
+use crate::looks::no_such;
+use crate::secrets::Reference;
+use crate::settings::edit::{self, EditError};
+use crate::settings::section::{self, Section};
+use crate::view::{Group, Provider, Rule};
+
+/// The fields of a thing, as in the config.
+type Fields = Map<String, Value>;
+
+impl Daemon {
+    /// Adds a provider. Keys that are given as such go to the keychain, and a reference to the config.
+    pub async fn add_provider(&self, fields: Fields) -> Result<Provider, CommandError> {
+        let mut fields = Section::Providers.fields(fields);
+        let keys = self.take_keys(&mut fields).await?;
+        let name = self.add(Section::Providers, fields).await?;
+        for key in keys {
+            self.set_key(&name, key).await?;
+        }
+        self.provider(&name).await
+    }
+
+    /// Sets the given fields of a provider; `null` takes one away.
+    pub async fn change_provider(
+        &self,
+        name: &str,
+        fields: Fields,
+    ) -> Result<Provider, CommandError> {
+        let mut fields = Section::Providers.fields(fields);
+        let keys = self.take_keys(&mut fields).await?;
+        let name = self.change(Section::Providers, name, fields).await?;
+        for key in keys {
+            self.set_key(&name, key).await?;
+        }
+        self.provider(&name).await
+    }
+
+    /// Adds a group behind the others.
+    pub async fn add_group(&self, fields: Fields) -> Result<Group, CommandError> {
+        let name = self
+            .add(Section::Groups, Section::Groups.fields(fields))
+            .await?;
+        self.group(&name)
+    }
+
+    /// Sets the given fields of a group; `null` takes one away.
+    pub async fn change_group(&self, name: &str, fields: Fields) -> Result<Group, CommandError> {
+        let fields = Section::Groups.fields(fields);
+        let name = self.change(Section::Groups, name, fields).await?;
+        self.group(&name)
+    }
+
+    /// Adds a rule behind the others.
+    pub async fn add_rule(&self, fields: Fields) -> Result<Rule, CommandError> {
+        let name = self.add(Section::Rules, fields).await?;
+        self.rule(&name)
+    }
+
+    /// Sets the given fields of a rule; `null` takes one away.
+    pub async fn change_rule(&self, name: &str, fields: Fields) -> Result<Rule, CommandError> {
+        let name = self.change(Section::Rules, name, fields).await?;
+        self.rule(&name)
+    }
+
+    /// A rule of the config.
+    pub fn rule(&self, name: &str) -> Result<Rule, CommandError> {
+        let loaded = self.loaded();
+        let mut rules = loaded.settings.rules.iter();
+        let found = rules.find(|rule| rule.name == name);
+        found.map(Rule::of).ok_or_else(|| no_such("rule", name))
+    }
+
+    /// Takes a thing out of the config.
+    pub async fn remove(&self, section: Section, name: &str) -> Result<(), CommandError> {
+        let what = format!("{} {name} was taken out", section.thing());
+        self.edit_config(&what, |document| section::remove(document, section, name))
+            .await
+    }
+
+    /// Puts the things of a list in another order; those that are not named follow.
+    pub async fn reorder(&self, section: Section, order: &[String]) -> Result<(), CommandError> {
+        let what = format!("the {}s are in another order", section.thing());
+        self.edit_config(&what, |document| section::reorder(document, section, order))
+            .await
+    }
+
+    /// The name of what was added.
+    async fn add(&self, section: Section, fields: Fields) -> Result<String, CommandError> {
+        let name = named(&fields).unwrap_or_default().to_owned();
+        let what = format!("{} {name} was added", section.thing());
+        self.edit_config(&what, |document| section::add(document, section, &fields))
+            .await?;
+        Ok(name)
+    }
+
+    /// The name that the thing has now.
+    async fn change(
+        &self,
+        section: Section,
+        name: &str,
+        fields: Fields,
+    ) -> Result<String, CommandError> {
+        let what = format!("{} {name} was changed", section.thing());
+        self.edit_config(&what, |document| {
+            section::change(document, section, name, &fields)
+        })
+        .await?;
+        Ok(named(&fields).unwrap_or(name).to_owned())
+    }
+
+    /// Changes the config file and takes it in. Nothing is written that would not be a valid config.
+    pub(crate) async fn edit_config(
+        &self,
+        what: &str,
+        change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
+    ) -> Result<(), CommandError> {
+        if !edit::edit_valid(&self.instance().place.config, change)? {
+            return Ok(());
+        }
+        tracing::info!("{what}");
+        self.reload().await.map_err(CommandError::Refused)
+    }
+
+    /// Takes the keys themselves out of a provider's fields; references stay. There must be a keychain for them.
+    async fn take_keys(&self, fields: &mut Fields) -> Result<Vec<SecretString>, CommandError> {
+        let Some(Value::Array(keys)) = fields.get_mut("keys") else {
+            return Ok(Vec::new());
+        };
+        let mut taken = Vec::new();
+        keys.retain(|key| match key.as_str() {
+            Some(text) if is_literal(text) => {
+                taken.push(SecretString::from(text));
+                false
+            }
+            _ => true,
+        });
+        if !taken.is_empty() && !self.instance().keychain.available().await {
+            let told = "there is no keychain to put a key into; give references such as \"env:NAME\" or \"file:PATH\"";
+            return Err(CommandError::NoKeychain(told.to_owned()));
+        }
+        Ok(taken)
+    }
+}
+
+fn named(fields: &Fields) -> Option<&str> {
+    fields.get("name").and_then(Value::as_str)
+}
+
+/// Whether it is a key itself. What the environment fills in is none.
+fn is_literal(text: &str) -> bool {
+    !text.contains("${") && matches!(Reference::parse(text, false), Ok(Reference::Literal(_)))
+}
+
+impl From<EditError> for CommandError {
+    fn from(error: EditError) -> Self {
+        let told = error.to_string();
+        match error {
+            EditError::NoProvider(_) | EditError::Unknown(..) => Self::NotFound(told),
+            EditError::Nameless(_) | EditError::Invalid(_) | EditError::WrongType(_) => {
+                Self::Invalid(told)
+            }
+            EditError::Taken(..)
+            | EditError::Io { .. }
+            | EditError::Broken { .. }
+            | EditError::Contended { .. } => Self::Refused(told),
+        }
+    }
+}
