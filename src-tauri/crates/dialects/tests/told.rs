@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dialects::{
-    Dialect, PathFacts, Reply, Told, Usage,
-    ir::{CallKind, Event, Mode, Opening, Part, Request, Role, Stop},
+    Dialect, PathFacts, Reply, Target, Told, Usage,
+    ir::{CallKind, Event, Mode, Opening, Origin, Part, Request, Role, Stop},
+    vendors::Vendors,
 };
 
 fn reply(request_id: &str, now: i64) -> Reply {
@@ -211,4 +212,37 @@ fn the_rest_is_asked_for_with_the_begin_as_the_models_own_words() {
         }
         assert!(told.rest_of(read(&body), 3).is_none(), "{other}");
     }
+}
+
+#[test]
+fn claude_code_asks_for_no_thinking_behind_what_was_said() {
+    let wire = include_bytes!("../../../../tests/wire/anthropic/claude-code-print.json");
+    let body: serde_json::Value = serde_json::from_slice(wire).unwrap();
+    let body = body.get("body").unwrap_or(&body);
+    let codec = Dialect::Anthropic.codec();
+    let request = codec
+        .read_request(body.to_string().as_bytes(), PathFacts::default())
+        .unwrap();
+    let sent = written(Dialect::Anthropic, &begin());
+    let told = Told::read(Dialect::Anthropic, [&sent]).unwrap();
+    let rest = told.rest_of(request, 3).unwrap();
+    let table = include_str!("../../../../config/vendors.toml");
+    let record = Vendors::parse(table).unwrap();
+    let record = record.record(None, "https://api.anthropic.com", Dialect::Anthropic);
+    let target = Target {
+        origin: Origin::default(),
+        caps: &record.caps("claude-sonnet-4-5"),
+        lossy: false,
+    };
+    let written = codec.write_request(&rest, &target).unwrap();
+    let asked: serde_json::Value = serde_json::from_slice(&written.body).unwrap();
+    assert_eq!(asked["thinking"], serde_json::json!({"type": "disabled"}));
+    // An edit of thinking is refused where there is none.
+    assert_eq!(asked["context_management"], serde_json::Value::Null);
+    let last = asked["messages"].as_array().unwrap().last().unwrap();
+    let said = serde_json::json!([{"type": "text", "text": "The quick brown"}]);
+    assert_eq!(
+        (&last["role"], &last["content"]),
+        (&"assistant".into(), &said)
+    );
 }

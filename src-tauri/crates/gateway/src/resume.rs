@@ -166,7 +166,7 @@ impl Trial<'_> {
     pub(crate) fn begun(&self) -> Option<&Begun> {
         let begun = self.resume?.begun.as_ref()?;
         let caps = self.upstream.vendor.caps(&self.candidate.model);
-        caps.continues.then_some(begun)
+        (caps.continues && caps.prefill).then_some(begun)
     }
 
     /// Why the candidate is of no use to an answer that has begun.

@@ -113,7 +113,7 @@ impl Owned {
 fn fate(name: &str, value: &Json) -> Fate {
     match name {
         "diagnostics" => Fate::Ignore,
-        "context_management" if only_clears_thinking(value) => Fate::Ignore,
+        name if clears_thinking(name, value) => Fate::Ignore,
         "container" if !value.is_object() => {
             Fate::Refuse("a container belongs to Anthropic; send the request without it".into())
         }
@@ -124,8 +124,9 @@ fn fate(name: &str, value: &Json) -> Fate {
     }
 }
 
-/// Earlier thinking goes back by each vendor's own rules, so an edit of it changes nothing there.
-fn only_clears_thinking(value: &Json) -> bool {
+/// Whether a field asks for nothing but edits of earlier thinking. It goes back by each vendor's own rules, so an edit of it
+/// changes nothing elsewhere.
+pub(super) fn clears_thinking(name: &str, value: &Json) -> bool {
     #[derive(Deserialize)]
     struct Management {
         edits: Vec<Edit>,
@@ -135,9 +136,8 @@ fn only_clears_thinking(value: &Json) -> bool {
         r#type: String,
     }
     let clears = |edit: &Edit| edit.r#type.starts_with("clear_thinking");
-    value
-        .read::<Management>()
-        .is_ok_and(|management| management.edits.iter().all(clears))
+    let only_clears = |management: Management| management.edits.iter().all(clears);
+    name == "context_management" && value.read::<Management>().is_ok_and(only_clears)
 }
 
 fn system(system: Option<Content<Block>>, own: &mut Owned) -> Vec<Text> {

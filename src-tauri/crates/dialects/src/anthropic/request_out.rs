@@ -6,7 +6,7 @@ use super::{
     mcp,
     messages_out::Conversation,
     owns::Owns,
-    thinking_out, tools_out,
+    request_in, thinking_out, tools_out,
     wire_out::{
         Block, Body, Cache, Ephemeral, Format as WireFormat, Message, Metadata, OutputConfig, Said,
         System, With, splice,
@@ -120,10 +120,9 @@ fn compose(request: &Request, target: &Target<'_>, answers: bool) -> Result<Writ
         tools,
         tool_choice,
         output_config: has_config.then_some(output_config),
-        thinking: plan.thinking.map(|value| With {
-            extra: context.owns.fields("thinking"),
-            value: thinking_out::without_told_twice(value, &context),
-        }),
+        thinking: plan
+            .thinking
+            .map(|thinking| thinking_out::told(thinking, &context)),
         cache_control: context.mark(request.cache.as_ref(), context.owns.fields("cache_control")),
         ..Body::default()
     };
@@ -140,7 +139,7 @@ fn compose(request: &Request, target: &Target<'_>, answers: bool) -> Result<Writ
         body.service_tier = tier(&mut context);
     }
     let mut text = serde_json::to_string(&body).unwrap_or_default();
-    splice(&mut text, &beside(&context, answers));
+    splice(&mut text, &beside(&context, plan, answers));
     Ok(Written {
         body: text.into_bytes(),
         headers: headers(&context),
@@ -150,9 +149,16 @@ fn compose(request: &Request, target: &Target<'_>, answers: bool) -> Result<Writ
 }
 
 /// Fields beside those that are written: the client's own, and the servers that tools are of.
-fn beside<'a>(context: &Context<'a>, answers: bool) -> Vec<(&'a str, Json)> {
+fn beside<'a>(
+    context: &Context<'a>,
+    plan: thinking_out::Plan,
+    answers: bool,
+) -> Vec<(&'a str, Json)> {
     let mut own = context.owns.fields("");
     own.retain(|(name, _)| answers || COUNTED.contains(name));
+    // Edits of thinking are refused where there is none.
+    let rests = plan.thinking.is_some_and(thinking_out::is_off);
+    own.retain(|(name, value)| !(rests && request_in::clears_thinking(name, value)));
     if !context.servers.is_empty() {
         let servers = context.servers.iter().map(|server| mcp::server(server));
         own.push(("mcp_servers", Json::of(&servers.collect::<Vec<_>>())));

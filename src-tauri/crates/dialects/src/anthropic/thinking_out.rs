@@ -1,6 +1,9 @@
 //! Says how much to think in the words that the model knows.
 
-use super::{request_out::Context, wire_out::Thinking};
+use super::{
+    request_out::Context,
+    wire_out::{Thinking, With},
+};
 use crate::{
     Dialect, caps,
     ir::{Effort, Field, Mode, Reasoning, Show},
@@ -23,14 +26,26 @@ pub(super) fn is_on(thinking: Thinking) -> bool {
     matches!(thinking.r#type, "enabled" | "adaptive")
 }
 
-/// Without a display that the client's own words tell.
-pub(super) fn without_told_twice(thinking: Thinking, context: &Context<'_>) -> Thinking {
-    let own = context.owns.fields("thinking");
-    Thinking {
-        display: thinking
-            .display
-            .filter(|_| own.iter().all(|(name, _)| *name != "display")),
-        ..thinking
+/// Whether the model is told not to think.
+pub(super) fn is_off(thinking: Thinking) -> bool {
+    thinking.r#type == "disabled"
+}
+
+/// Thinking with what else the client says about it: a display that its own words tell is not told twice, and nothing is
+/// said about thinking that there is not.
+pub(super) fn told<'a>(thinking: Thinking, context: &Context<'a>) -> With<'a, Thinking> {
+    let mut extra = context.owns.fields("thinking");
+    if is_off(thinking) {
+        extra.clear();
+    }
+    let display = thinking.display;
+    let display = display.filter(|_| extra.iter().all(|(name, _)| *name != "display"));
+    With {
+        value: Thinking {
+            display,
+            ..thinking
+        },
+        extra,
     }
 }
 

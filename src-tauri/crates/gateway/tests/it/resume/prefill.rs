@@ -126,6 +126,7 @@ async fn an_answer_may_break_off_more_than_once() {
     }
 }
 
+// PITFALLS 51
 #[tokio::test]
 async fn candidates_that_fail_before_anything_new_are_followed_by_others() {
     let overloaded = body_of(
@@ -235,6 +236,7 @@ async fn nobody_goes_on_who_is_not_known_to_and_nothing_happens_unless_it_is_wan
     }
 }
 
+// PITFALLS 26
 #[tokio::test]
 async fn a_client_that_leaves_in_the_middle_cancels_who_goes_on() {
     for (headers, continuation) in [
