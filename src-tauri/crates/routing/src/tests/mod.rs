@@ -4,6 +4,7 @@ mod changes;
 mod failover;
 mod heals;
 mod hedges;
+mod oracle;
 mod orders;
 mod people;
 mod places;

@@ -297,6 +297,10 @@ impl World {
             health.rest.until(now).is_none(),
             "no cooling provider is used",
         );
+        if let Some(key) = &candidate.key {
+            let resting = health.pool.until(key, now);
+            self.hold(resting.is_none(), "no cooling key is used");
+        }
         let model = &health.models[&candidate.model];
         self.hold(model.rest.until(now).is_none(), "no cooling model is used");
         match &model.breaker {
