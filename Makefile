@@ -67,10 +67,12 @@ programs: ## both programs, optimised
 
 it: ## integration tests against the release turnoutd
 ifneq ($(NEXTEST),)
-	cargo nextest run -p tests --success-output never -E 'not test(/^(claude_code|memory)::/)'
+	cargo nextest run -p tests --success-output never -E 'not test(/^(claude_code|memory|storm)::/)'
 	cargo nextest run -p tests --no-capture -E 'test(/^memory::/)'
+	cargo nextest run -p tests --no-capture -E 'test(/^storm::/)'
 else
-	cargo test -p tests -- --skip claude_code::
+	cargo test -p tests -- --skip claude_code:: --skip storm::
+	cargo test -p tests -- --nocapture storm::
 endif
 
 web: ## the page in a real browser against the real turnoutd
