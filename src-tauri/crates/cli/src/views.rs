@@ -48,6 +48,9 @@ pub(crate) fn status<W: Write>(
         money(today, "cost_usd"),
     );
     screen.fact("today", &sums.into())?;
+    if let Some(told) = foreseen(status) {
+        screen.fact("ahead", &Cell::new(told, Tone::Warn))?;
+    }
     for problem in list(status, "problems") {
         screen.fact("look at", &Cell::new(text(problem, "message"), Tone::Warn))?;
     }
@@ -175,7 +178,24 @@ pub(crate) fn providers<W: Write>(screen: &mut Screen<W>, providers: &[Value]) -
             failure(text(provider, "last_error")).into(),
         ]);
     }
-    screen.table(&table)
+    screen.table(&table)?;
+    for told in providers.iter().filter_map(foreseen) {
+        screen.line(&told)?;
+    }
+    Ok(())
+}
+
+/// The limit that something will hit, if things go on as they do.
+fn foreseen(value: &Value) -> Option<String> {
+    let forecast = value.get("forecast").filter(|told| told.is_object())?;
+    let of = match (text(forecast, "key"), text(forecast, "model")) {
+        ("-", "-") => text(forecast, "provider").to_owned(),
+        ("-", model) => format!("{model} at {}", text(forecast, "provider")),
+        (key, "-") => key.to_owned(),
+        (key, model) => format!("{model} with {key}"),
+    };
+    let what = text(forecast, "what").replace('_', " ");
+    Some(format!("limit at {} ({what}, {of})", time(forecast, "at")))
 }
 
 /// The key pools of the providers.
@@ -424,6 +444,25 @@ mod tests {
             told.contains("failed (retrying, broke off its answer)"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_limit_ahead_is_told_with_what_has_it() {
+        let of = |key: Option<&str>, model: Option<&str>| {
+            let forecast = json!({
+                "at": "2026-01-02T03:04:05Z", "what": "input_tokens", "provider": "relay", "key": key, "model": model,
+            });
+            foreseen(&json!({ "forecast": forecast })).unwrap_or_default()
+        };
+        for (key, model, expected) in [
+            (Some("relay/0"), Some("m"), "(input tokens, m with relay/0)"),
+            (Some("relay/0"), None, "(input tokens, relay/0)"),
+            (None, Some("m"), "(input tokens, m at relay)"),
+            (None, None, "(input tokens, relay)"),
+        ] {
+            assert!(of(key, model).ends_with(expected), "{expected}");
+        }
+        assert_eq!(foreseen(&json!({ "forecast": null })), None);
     }
 
     #[test]

@@ -35,6 +35,12 @@ impl Daemon {
                     state: group.state,
                 })
                 .collect(),
+            forecast: view
+                .providers
+                .iter()
+                .filter_map(|provider| provider.forecasts.first())
+                .min_by_key(|forecast| forecast.at)
+                .map(|forecast| board::forecast(forecast, clocks)),
             problems: self.problems(),
             config_problem,
             listen: instance.address.to_string(),

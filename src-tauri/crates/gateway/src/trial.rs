@@ -280,6 +280,11 @@ impl Trial<'_> {
             Ok(Ok(response)) => {
                 progress.http_status = Some(response.status().as_u16());
                 progress.first_byte = Some(self.started.elapsed());
+                let told = quota::told(response.headers(), SystemTime::now());
+                if !told.is_empty() {
+                    self.shared
+                        .with_board(|board, now| board.limits_told(self.candidate, &told, now));
+                }
                 if let Some(left) = quota::used_up(response.headers(), SystemTime::now()) {
                     self.shared
                         .with_board(|board, now| board.used_up(self.candidate, left, now));

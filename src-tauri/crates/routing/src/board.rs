@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::change::Change;
+use crate::forecast::Tracks;
 use crate::health::ProviderHealth;
 use crate::load::Loads;
 use crate::order::Turns;
@@ -38,6 +39,7 @@ pub struct Board {
     switched: HashMap<Arc<str>, bool>,
     pub(crate) health: HashMap<Arc<str>, ProviderHealth>,
     pub(crate) loads: Loads,
+    pub(crate) tracks: Tracks,
     /// Of keys that have limits of their own.
     pub(crate) key_loads: Loads,
     pub(crate) homes: Homes,
@@ -75,6 +77,7 @@ impl Board {
             health: HashMap::new(),
             loads: Loads::new(),
             key_loads: Loads::new(),
+            tracks: Tracks::default(),
             homes: Homes::default(),
             answers: Answers::default(),
             turns: HashMap::new(),

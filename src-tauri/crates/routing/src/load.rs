@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::board::Board;
+use crate::forecast::{Forecast, minute};
 use crate::health::Bar;
 use crate::step::Outcome;
 use crate::topology::Provider;
@@ -63,6 +64,16 @@ impl Load {
             .concurrency
             .is_some_and(|most| self.in_flight >= most.max(1));
         busy.then_some(Bar::Busy)
+    }
+
+    fn forecasts(&self, limits: &Limits, now: Instant) -> Vec<(&'static str, Instant)> {
+        let begun = self.begun.iter().map(|at| (*at, 1));
+        let tokens = self.tokens.iter().copied();
+        let requests = limits.rpm.and_then(|most| minute(begun, most.into(), now));
+        let tokens = limits.tpm.and_then(|most| minute(tokens, most, now));
+        let requests = requests.map(|at| ("rpm", at));
+        let tokens = tokens.map(|at| ("tpm", at));
+        requests.into_iter().chain(tokens).collect()
     }
 
     fn begin(&mut self, limits: &Limits, now: Instant) {
@@ -149,6 +160,25 @@ impl Board {
         if let Some(load) = key.and_then(|key| self.key_loads.get_mut(key)) {
             load.end(&limits.1.unwrap_or_default(), outcome, now);
         }
+    }
+
+    /// Limits of the owner's that will be hit.
+    pub(crate) fn own_forecasts(&self, provider: &Provider, now: Instant) -> Vec<Forecast> {
+        let of_provider = (None, &provider.limits, self.loads.get(&provider.name));
+        let keys = provider.key_limits.iter();
+        let of_keys = keys.map(|(key, limits)| (Some(key), limits, self.key_loads.get(key)));
+        let all = std::iter::once(of_provider).chain(of_keys);
+        all.filter_map(|(key, limits, load)| Some((key, load?.forecasts(limits, now))))
+            .flat_map(|(key, found)| {
+                found.into_iter().map(move |(what, at)| Forecast {
+                    provider: provider.name.clone(),
+                    key: key.cloned(),
+                    model: None,
+                    what,
+                    at,
+                })
+            })
+            .collect()
     }
 
     /// Limits of a provider, and those of a key where it has any.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::board::Board;
 use crate::breaker::Standing;
+use crate::forecast::Forecast;
 use crate::health::{Bar, ModelHealth, ProviderHealth};
 use crate::keys::KeyHealth;
 use crate::topology::{Group, Mode, Policy, Provider};
@@ -128,6 +129,8 @@ pub struct ProviderView {
     pub success_rate: Option<f64>,
     /// Its keys, in file order.
     pub keys: Vec<KeyView>,
+    /// Limits that will be hit if things go on as they do, the soonest first.
+    pub forecasts: Vec<Forecast>,
 }
 
 /// A key at one instant.
@@ -266,6 +269,7 @@ impl Board {
             ttft: health.ttft,
             success_rate: health.success_rate(),
             keys: keys.collect(),
+            forecasts: self.forecasts(provider, now),
         }
     }
 

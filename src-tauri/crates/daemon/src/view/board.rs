@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use routing::{GroupView, KeyView, MemberView};
 
-use super::{Group, GroupState, Health, Key, Member, Mode, Models, Provider};
+use super::{Forecast, Group, GroupState, Health, Key, Member, Mode, Models, Provider};
 use crate::settings;
 
 /// The two clocks at one instant, to tell wall-clock times of routing's.
@@ -85,7 +85,6 @@ pub(crate) fn provider(
     clocks: Clocks,
 ) -> Provider {
     let settings::Models { big, middle, small } = config.models.clone();
-    let limits = &config.limits;
     Provider {
         name: told.name.to_string(),
         dialect: config.dialect.word().to_owned(),
@@ -96,10 +95,11 @@ pub(crate) fn provider(
         last_error: told.last_error.clone(),
         ttft_ms: told.ttft.map(millis),
         success_rate: told.success_rate,
-        limits: serde_json::json!({ "rpm": limits.rpm, "tpm": limits.tpm, "concurrency": limits.concurrency }),
+        limits: limits(&config.limits),
         models: Models { big, middle, small },
         keys: config.keys.len(),
         groups,
+        forecast: told.forecasts.first().map(|it| forecast(it, clocks)),
     }
 }
 
@@ -111,11 +111,18 @@ pub(crate) fn keys(
     clocks: Clocks,
 ) -> Vec<Key> {
     let ids = (0..config.keys.len()).map(|index| config.key_id(index));
-    ids.map(|id| {
-        let told = told.and_then(|told| told.keys.iter().find(|key| *key.id == *id));
-        key(&config.name, told, shown.get(&id), id, clocks)
-    })
-    .collect()
+    ids.zip(&config.key_limits)
+        .map(|(id, bounds)| {
+            let of_it = told.and_then(|told| told.keys.iter().find(|key| *key.id == *id));
+            let mut foreseen = told.iter().flat_map(|told| &told.forecasts);
+            let foreseen = foreseen.find(|it| it.key.as_deref() == Some(&*id));
+            Key {
+                limits: limits(bounds),
+                forecast: foreseen.map(|it| forecast(it, clocks)),
+                ..key(&config.name, of_it, shown.get(&id), id, clocks)
+            }
+        })
+        .collect()
 }
 
 fn key(
@@ -143,6 +150,29 @@ fn key(
         cooling_until: told
             .and_then(|told| told.cooling_until)
             .map(|until| clocks.tell(until)),
+        limits: serde_json::Value::Null,
+        forecast: None,
+    }
+}
+
+fn limits(limits: &settings::Limits) -> serde_json::Value {
+    serde_json::json!({ "rpm": limits.rpm, "tpm": limits.tpm, "concurrency": limits.concurrency })
+}
+
+/// A limit that will be hit.
+pub(crate) fn forecast(told: &routing::Forecast, clocks: Clocks) -> Forecast {
+    let scope = match (&told.model, &told.key) {
+        (Some(_), _) => "model",
+        (None, Some(_)) => "key",
+        (None, None) => "provider",
+    };
+    Forecast {
+        at: clocks.tell(told.at),
+        what: told.what.to_owned(),
+        scope: scope.to_owned(),
+        provider: told.provider.to_string(),
+        key: told.key.as_deref().map(str::to_owned),
+        model: told.model.as_deref().map(str::to_owned),
     }
 }
 

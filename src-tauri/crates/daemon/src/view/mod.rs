@@ -19,7 +19,7 @@ pub use event::{Event, Payload};
 pub use group::{Group, GroupState, Health, Member};
 pub use list::List;
 pub use notice::{Notice, NoticeKind};
-pub use provider::{Key, Models, Provider, ProviderTest};
+pub use provider::{Forecast, Key, Models, Provider, ProviderTest};
 pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};
 pub use status::{GroupSummary, Mode, Problem, ProblemKind, Status, Today};

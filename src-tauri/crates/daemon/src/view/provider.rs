@@ -32,6 +32,9 @@ pub struct Provider {
     pub keys: usize,
     /// Groups it is a member of.
     pub groups: Vec<String>,
+    /// The limit that will be hit first, if things go on as they do.
+    #[serde(default)]
+    pub forecast: Option<Forecast>,
 }
 
 /// Models by tier, the best first.
@@ -68,6 +71,30 @@ pub struct Key {
     pub last_used_at: Option<Timestamp>,
     /// Until when it rests, if it does.
     pub cooling_until: Option<Timestamp>,
+    /// Limits of its own that the config sets, as written there.
+    #[serde(default)]
+    pub limits: serde_json::Value,
+    /// The limit of it that will be hit first, if things go on as they do.
+    #[serde(default)]
+    pub forecast: Option<Forecast>,
+}
+
+/// A limit that will be hit if things go on as they do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// When.
+    pub at: Timestamp,
+    /// Which limit: `requests`, `tokens`, `input_tokens`, `output_tokens`, `5h` or `7d` of the vendor's, `rpm` or `tpm` of
+    /// the owner's.
+    pub what: String,
+    /// What has it: a `model` (at a key), a `key`, or the `provider`.
+    pub scope: String,
+    /// Whose it is.
+    pub provider: String,
+    /// Id of the key.
+    pub key: Option<String>,
+    /// The model.
+    pub model: Option<String>,
 }
 
 /// What a tiny real request to one provider told.

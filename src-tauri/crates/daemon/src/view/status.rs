@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::GroupState;
+use super::{Forecast, GroupState};
 
 /// The whole at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Status {
     pub today: Today,
     /// Name and state of each group, in the file's order.
     pub groups: Vec<GroupSummary>,
+    /// The limit that will be hit first, if things go on as they do.
+    #[serde(default)]
+    pub forecast: Option<Forecast>,
     /// What a person should look at.
     pub problems: Vec<Problem>,
     /// What is wrong with the config on disk, with line and column; `None` if it is the one in use.

@@ -180,3 +180,61 @@ fn what_a_provider_lacks_is_told() {
     let exhausted = rig.send("m", &[]).gave_up.unwrap();
     assert_eq!(exhausted.skipped[0].why, "it has no key");
 }
+
+#[test]
+fn limits_that_will_be_hit_are_told_the_soonest_first() {
+    let mut topology = topology(vec![provider("a", 2)], vec![group("main", &["a"])]);
+    let limits = |rpm| Limits {
+        rpm: Some(rpm),
+        ..Limits::default()
+    };
+    topology.providers[0].limits = limits(1000);
+    topology.providers[0].key_limits = [("a/0".into(), limits(20))].into();
+    let mut rig = Rig::new(topology);
+    let hour = 60 * MINUTE;
+    let told = |rig: &mut Rig, left: f64, of_model: bool, what: &'static str| {
+        let mut run = rig.board.begin(&ask("m"), rig.now);
+        let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
+            panic!("nothing to try");
+        };
+        let told = Told {
+            what,
+            left,
+            reset: 5 * hour,
+            of_model,
+        };
+        rig.board.limits_told(&candidate, &[told], rig.now);
+        rig.board.record(&mut run, &OK, rig.now);
+    };
+    let forecasts = |rig: &Rig| rig.board.view(rig.now).providers[0].forecasts.clone();
+    assert_eq!(forecasts(&rig), []);
+    for left in [1.0, 0.9] {
+        told(&mut rig, left, false, "5h");
+        told(&mut rig, left * 100.0, true, "tokens");
+        rig.pass(10 * MINUTE);
+    }
+    let ahead = forecasts(&rig);
+    let short: Vec<_> = ahead
+        .iter()
+        .map(|it| (it.what, it.key.as_deref(), it.model.as_deref()))
+        .collect();
+    assert_eq!(
+        short,
+        [
+            ("5h", Some("a/0"), None),
+            ("tokens", Some("a/1"), Some("m"))
+        ]
+    );
+    assert_eq!(ahead[0].at - rig.now, 80 * MINUTE, "0.1 in 10 minutes");
+
+    for _ in 0..20 {
+        told(&mut rig, 90.0, true, "tokens");
+        rig.pass(Duration::from_secs(1));
+    }
+    let first = &forecasts(&rig)[0];
+    assert_eq!((first.what, first.key.as_deref()), ("rpm", Some("a/0")));
+    assert!(
+        first.at > rig.now && first.at - rig.now < MINUTE,
+        "{first:?}"
+    );
+}
