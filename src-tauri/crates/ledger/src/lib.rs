@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod health;
 mod kind;
+mod latency;
 mod migrate;
 mod money;
 mod open;
@@ -25,6 +26,7 @@ mod row;
 mod select;
 mod store;
 mod totals;
+mod usage;
 mod writer;
 
 pub use error::OpenError;
@@ -33,6 +35,7 @@ pub use event::{
     Usage,
 };
 pub use health::Health;
+pub use latency::Percentiles;
 pub use money::{MoneyError, Multiplier, Usd};
 pub use open::{Ledger, Opened, Options};
 pub use place::Place;
@@ -41,4 +44,5 @@ pub use query::{Filter, Page, QueryError};
 pub use quote::{FrozenPrice, Quote};
 pub use row::{AttemptRow, Cost, Detail, Row, Tokens};
 pub use totals::Totals;
+pub use usage::{By, UsageFilter, UsageReport, UsageRow};
 pub use writer::Writer;

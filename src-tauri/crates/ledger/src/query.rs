@@ -74,6 +74,11 @@ pub enum QueryError {
         "there is no status `{0}`; it is one of pending, forwarding, streaming, completed, failed, cancelled"
     )]
     Status(String),
+    /// Usage is not summed by this.
+    #[error(
+        "usage is not summed by `{0}`, but by one of hour, day, model, provider, key, group, client, session, token"
+    )]
+    By(String),
     /// The database failed.
     #[error(
         "the ledger cannot be read: {0}; try again, and if it stays so, check its file and disk"
@@ -84,7 +89,7 @@ pub enum QueryError {
 impl QueryError {
     /// Whether the question was wrong, not the ledger.
     pub const fn is_bad_request(&self) -> bool {
-        matches!(self, Self::Cursor | Self::Status(_))
+        matches!(self, Self::Cursor | Self::Status(_) | Self::By(_))
     }
 }
 

@@ -52,7 +52,7 @@ impl Ledger {
 
     async fn sum(&self, since_ms: i64) -> Result<Totals, QueryError> {
         let mut query = Select::new(self.inner.kind, "SELECT ");
-        sums(&mut query);
+        sums(&mut query, REQUESTS);
         query
             .push(" FROM requests WHERE started_at >= ")
             .value(since_ms);
@@ -62,14 +62,31 @@ impl Ledger {
     }
 }
 
+/// What is counted as a request and as a failure, and the table whose tokens are summed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) table: &'static str,
+    pub(crate) requests: &'static str,
+    pub(crate) failures: &'static str,
+}
+
+/// Requests, each once.
+pub(crate) const REQUESTS: Counted = Counted {
+    table: "requests",
+    requests: "count(*)",
+    failures: "coalesce(sum(CASE WHEN status = 'failed' THEN 1 ELSE 0 END), 0)",
+};
+
 /// The columns of a row of sums, as [`Totals::read`] takes them.
-pub(crate) fn sums(query: &mut Select) {
+pub(crate) fn sums(query: &mut Select, counted: Counted) {
     let kind = query.kind();
-    let mut sum = |expression: &str, name: &str| {
-        let sum = kind.whole(&format!("coalesce(sum({expression}), 0)"));
-        query.push(&format!("{sum} AS {name}, "));
+    let table = counted.table;
+    let mut column = |expression: &str, name: &str| {
+        query.push(&format!("{} AS {name}, ", kind.whole(expression)));
     };
-    sum("CASE WHEN status = 'failed' THEN 1 ELSE 0 END", "failures");
+    column(counted.failures, "failures");
+    let mut sum =
+        |expression: &str, name: &str| column(&format!("coalesce(sum({expression}), 0)"), name);
     for column in [
         "unpriced",
         "input_tokens",
@@ -79,13 +96,15 @@ pub(crate) fn sums(query: &mut Select) {
         "cache_write_1h_tokens",
         "reasoning_tokens",
     ] {
-        sum(column, column);
+        sum(&format!("{table}.{column}"), column);
     }
     // Costs are added as millionths and remainders, as the sum of years may not fit 64 bits.
-    let cost = "(cost_input + cost_output + cost_cache_read + cost_cache_write)";
-    sum(&kind.divided(cost, "1000000"), "millions");
+    let kinds = ["input", "output", "cache_read", "cache_write"];
+    let cost = kinds.map(|kind| format!("{table}.cost_{kind}")).join(" + ");
+    let cost = format!("({cost})");
+    sum(&kind.divided(&cost, "1000000"), "millions");
     sum(&format!("{cost} % 1000000"), "remainders");
-    query.push("count(*) AS requests");
+    query.push(&format!("{} AS requests", kind.whole(counted.requests)));
 }
 
 impl Totals {

@@ -362,9 +362,9 @@ tables! {
 
     /// The history of requests, tokens and cost.
     Ledger {
-        /// Database: "sqlite://" for a file in the data folder, "sqlite://PATH" for another,
-        /// "postgres://USER:PASSWORD@HOST/DATABASE" or "mysql://…" (also MariaDB) for one that several may share;
-        /// `${NAME}` keeps the password out of the config. Default: "sqlite://".
+        /// Database: `sqlite://` for a file in the data folder, `sqlite://PATH` for another,
+        /// `postgres://USER:PASSWORD@HOST/DATABASE` or `mysql://…` (also MariaDB) for one that several may share;
+        /// `${NAME}` keeps the password out of the config. Default: `sqlite://`.
         url: String,
         /// How long single requests are kept. Default: "90d".
         retention: Span,

@@ -15,6 +15,7 @@ mod opening;
 mod prices;
 mod stranger;
 mod support;
+mod usage;
 
 mod backend {
     use std::path::Path;

@@ -18,6 +18,8 @@ mod server;
 mod shared;
 #[path = "../it/support.rs"]
 mod support;
+#[path = "../it/usage.rs"]
+mod usage;
 
 mod backend {
     use std::path::Path;

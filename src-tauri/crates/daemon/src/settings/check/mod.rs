@@ -185,7 +185,7 @@ impl Check<'_> {
             && !url.value.starts_with("sqlite:")
             && let Err(error) = ledger::Place::server(&url.value)
         {
-            self.tell(&url.span, &error.to_string());
+            self.tell(&url.span, error.to_string());
         }
         Ledger {
             url: or(&raw.url, "sqlite://".to_owned()),
