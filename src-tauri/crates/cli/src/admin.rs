@@ -1,5 +1,6 @@
 //! The admin API of the running instance, called over loopback with the admin token. Knows no command and no view.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -18,6 +19,9 @@ const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
     answer: Duration::from_mins(1),
 };
+
+/// How long a long answer may take.
+const A_DAY: Duration = Duration::from_hours(24);
 
 /// What the instance answered instead of what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +83,29 @@ impl Admin {
         self.call(Method::GET, path, query, None).await
     }
 
+    /// Writes the answer's body as it comes, however long that takes.
+    pub(crate) async fn copy(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        to: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let request = self.client.get(self.url(path, query));
+        let request = request.bearer_auth(self.token.expose_secret());
+        let answer = request.timeout(A_DAY).send().await;
+        let mut answer = answer.map_err(|error| self.failed(&error))?;
+        let status = answer.status();
+        if !status.is_success() {
+            let bytes = answer.bytes().await.unwrap_or_default();
+            let body = serde_json::from_slice(&bytes).unwrap_or_default();
+            return Err(refused(status.as_u16(), body).into());
+        }
+        while let Some(piece) = answer.chunk().await.map_err(|error| self.failed(&error))? {
+            to.write_all(&piece)?;
+        }
+        Ok(to.flush()?)
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
         self.call(Method::POST, path, &[], body).await
     }
@@ -94,14 +121,9 @@ impl Admin {
         query: &[(&str, String)],
         body: Option<Value>,
     ) -> anyhow::Result<Value> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("/api/v1{path}"));
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
         let mut request = self
             .client
-            .request(method, url)
+            .request(method, self.url(path, query))
             .bearer_auth(self.token.expose_secret());
         if let Some(body) = body {
             request = request
@@ -126,6 +148,15 @@ impl Admin {
         } else {
             Err(refused(status.as_u16(), value).into())
         }
+    }
+
+    fn url(&self, path: &str, query: &[(&str, String)]) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("/api/v1{path}"));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
     }
 
     fn failed(&self, error: &reqwest::Error) -> anyhow::Error {

@@ -75,6 +75,10 @@ pub(crate) enum Command {
     },
     /// List the latest requests, newest first
     History(History),
+    /// Tell what was used and spent, by day, model, provider and the like
+    Usage(Usage),
+    /// Write the whole history to standard output
+    Export(Export),
     /// Show one request with its whole chain of attempts
     Show {
         /// The request's id, such as req-1a2b3c4d
@@ -175,6 +179,59 @@ pub(crate) struct History {
     /// Go on where the last page ended: the word after its "more: --cursor"
     #[arg(long)]
     pub(crate) cursor: Option<String>,
+}
+
+/// What usage is summed by, in the admin API's words.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum By {
+    Hour,
+    Day,
+    Model,
+    Provider,
+    Key,
+    Group,
+    Client,
+    Session,
+    Token,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Usage {
+    /// What it is summed by
+    #[arg(long, value_name = "WHAT", default_value = "day")]
+    pub(crate) by: By,
+    /// How many rows at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+    /// Only requests since this time, such as 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<Timestamp>,
+    /// Only requests before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<Timestamp>,
+    /// Where days begin, such as Europe/Berlin [default: this machine's zone]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    Csv,
+    Json,
+    Jsonl,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// csv: a line a request; json and jsonl: with the attempts of each
+    #[arg(long, default_value = "jsonl")]
+    pub(crate) format: Format,
+    /// Only requests since this time, such as 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<Timestamp>,
+    /// Only requests before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<Timestamp>,
 }
 
 #[derive(Debug, Subcommand)]

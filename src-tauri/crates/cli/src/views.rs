@@ -226,6 +226,51 @@ pub(crate) fn keys<W: Write>(screen: &mut Screen<W>, keys: &[Value]) -> io::Resu
     screen.table(&table)
 }
 
+/// `GET /usage`: a row a value, and the sum of all.
+pub(crate) fn usage<W: Write>(screen: &mut Screen<W>, usage: &Value, by: &str) -> io::Result<()> {
+    let of_time = matches!(by, "hour" | "day");
+    let heading = if of_time { time_heading() } else { "WHAT" };
+    let mut table = Table::new(&[
+        heading,
+        ">REQUESTS",
+        ">FAILED",
+        ">IN",
+        ">CACHED",
+        ">OUT",
+        ">COST",
+        ">TTFT",
+        ">P95",
+    ]);
+    let total = usage.get("total").unwrap_or(&Value::Null);
+    let rows = list(usage, "items").iter().map(|row| (row, false));
+    for (row, is_total) in rows.chain([(total, true)]) {
+        let name = match (is_total, of_time) {
+            (true, _) => "total".to_owned(),
+            (false, true) => time(row, "key"),
+            (false, false) => text(row, "key").to_owned(),
+        };
+        let unknown = if count(row, "unpriced") > 0 { "+?" } else { "" };
+        let latency =
+            |field: &str, part: &str| millis(row.get(field).unwrap_or(&Value::Null), part);
+        table.row(vec![
+            name.into(),
+            count(row, "requests").to_string().into(),
+            count(row, "failures").to_string().into(),
+            short(tokens_in(row)).into(),
+            short(count(row, "cache_read_tokens")).into(),
+            short(count(row, "output_tokens")).into(),
+            format!("{}{unknown}", money(row, "cost_usd")).into(),
+            latency("ttft_ms", "p50").into(),
+            latency("duration_ms", "p95").into(),
+        ]);
+    }
+    screen.table(&table)?;
+    if count(total, "unpriced") > 0 {
+        screen.line("+? more was used at prices that are not known")?;
+    }
+    Ok(())
+}
+
 /// `GET /requests`.
 pub(crate) fn history<W: Write>(screen: &mut Screen<W>, requests: &[Value]) -> io::Result<()> {
     if requests.is_empty() {

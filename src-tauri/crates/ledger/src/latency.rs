@@ -52,16 +52,16 @@ impl Histogram {
 
 /// The class of a column's milliseconds.
 pub(crate) fn class(kind: Kind, column: &str) -> String {
-    let mut sql = format!("CASE WHEN {column} < {} THEN {column}", 2 * FINE);
-    for doubling in 2..=DOUBLINGS {
+    let fine = format!("WHEN {column} < {} THEN {column}", 2 * FINE);
+    let coarse = (2..=DOUBLINGS).map(|doubling| {
         let (lowest, width) = (FINE << (doubling - 1), 1_u64 << (doubling - 1));
         let within = kind.divided(&format!("({column} - {lowest})"), &width.to_string());
-        let class = format!("{} + {within}", FINE * doubling);
-        let bound = FINE << doubling;
-        sql.push_str(&format!(" WHEN {column} < {bound} THEN {class}"));
-    }
+        let (bound, first) = (FINE << doubling, FINE * doubling);
+        format!("WHEN {column} < {bound} THEN {first} + {within}")
+    });
+    let cases: Vec<_> = std::iter::once(fine).chain(coarse).collect();
     let last = FINE * (DOUBLINGS + 1);
-    kind.whole(&format!("{sql} ELSE {last} END"))
+    kind.whole(&format!("CASE {} ELSE {last} END", cases.join(" ")))
 }
 
 /// The middle of a class.

@@ -10,6 +10,7 @@ mod cells;
 mod cursor;
 mod error;
 mod event;
+mod export;
 mod health;
 mod kind;
 mod latency;
@@ -34,6 +35,7 @@ pub use event::{
     AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Routed, Started, Streaming,
     Usage,
 };
+pub use export::{Export, Format};
 pub use health::Health;
 pub use latency::Percentiles;
 pub use money::{MoneyError, Multiplier, Usd};

@@ -79,6 +79,9 @@ pub enum QueryError {
         "usage is not summed by `{0}`, but by one of hour, day, model, provider, key, group, client, session, token"
     )]
     By(String),
+    /// There is no such format.
+    #[error("there is no format `{0}`; it is one of csv, json, jsonl")]
+    Format(String),
     /// The database failed.
     #[error(
         "the ledger cannot be read: {0}; try again, and if it stays so, check its file and disk"
@@ -89,7 +92,7 @@ pub enum QueryError {
 impl QueryError {
     /// Whether the question was wrong, not the ledger.
     pub const fn is_bad_request(&self) -> bool {
-        matches!(self, Self::Cursor | Self::Status(_) | Self::By(_))
+        !matches!(self, Self::Database(_))
     }
 }
 

@@ -219,38 +219,33 @@ impl Ledger {
     /// at the time, for which its offsets are laid out in the statement.
     async fn times(&self, filter: &UsageFilter) -> Result<String, QueryError> {
         let kind = self.inner.kind;
-        let first = match filter.since_ms {
-            Some(since) => since,
-            None => {
-                let first = format!(
-                    "SELECT {} AS first FROM requests",
-                    kind.whole("coalesce(min(started_at), 0)")
-                );
-                let rows = Select::new(kind, &first).rows(&self.inner.pool).await?;
-                let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-                row.try_get("first")?
-            }
+        let first = if let Some(since) = filter.since_ms {
+            since
+        } else {
+            let first = kind.whole("coalesce(min(started_at), 0)");
+            let first = format!("SELECT {first} AS first FROM requests");
+            let rows = Select::new(kind, &first).rows(&self.inner.pool).await?;
+            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+            row.try_get("first")?
         };
         let until = filter.until_ms.unwrap_or(i64::MAX);
-        let mut at = Timestamp::from_millisecond(first).unwrap_or_default();
-        let mut offset = filter.zone.to_offset(at).seconds();
-        let mut cases = String::new();
-        for next in filter.zone.following(at) {
-            at = next.timestamp();
+        let first = Timestamp::from_millisecond(first).unwrap_or_default();
+        let mut offset = filter.zone.to_offset(first).seconds();
+        let mut cases = Vec::new();
+        for next in filter.zone.following(first) {
+            let at = next.timestamp();
             if at.as_millisecond() >= until || at > Timestamp::now() + 400.hours() {
                 break;
             }
-            let time = bucket(kind, filter.by, offset);
-            cases.push_str(&format!(
-                "WHEN requests.started_at < {} THEN {time} ",
-                at.as_millisecond()
-            ));
+            let (at, time) = (at.as_millisecond(), bucket(kind, filter.by, offset));
+            cases.push(format!("WHEN requests.started_at < {at} THEN {time}"));
             offset = next.offset().seconds();
         }
         let last = bucket(kind, filter.by, offset);
-        Ok(match cases.is_empty() {
-            true => last,
-            false => format!("CASE {cases}ELSE {last} END"),
+        Ok(if cases.is_empty() {
+            last
+        } else {
+            format!("CASE {} ELSE {last} END", cases.join(" "))
         })
     }
 }

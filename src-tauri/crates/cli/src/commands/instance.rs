@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::admin::segment;
-use crate::args::{History, Mode};
+use crate::args::{Export, History, Mode, Usage};
 use crate::figure::{list, text};
 use crate::home::Home;
 use crate::screen;
@@ -84,6 +84,31 @@ pub(crate) async fn history(home: &Home, asked: History, json: bool) -> anyhow::
         screen::stdout().line(format!("more: a higher --limit, or --cursor {cursor}"))?;
     }
     Ok(())
+}
+
+pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    let by = word(&asked.by).unwrap_or_default();
+    let mut query = vec![("by", by.clone()), ("limit", asked.limit.to_string())];
+    query.extend(asked.since.map(|time| ("since", time.to_string())));
+    query.extend(asked.until.map(|time| ("until", time.to_string())));
+    query.extend(asked.tz.map(|zone| ("tz", zone)));
+    let answer = admin.query("/usage", &query).await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&answer)?);
+    }
+    Ok(views::usage(&mut screen, &answer, &by)?)
+}
+
+pub(crate) async fn export(home: &Home, asked: Export) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    let mut query = vec![("format", word(&asked.format).unwrap_or_default())];
+    query.extend(asked.since.map(|time| ("since", time.to_string())));
+    query.extend(asked.until.map(|time| ("until", time.to_string())));
+    admin
+        .copy("/export", &query, &mut std::io::stdout().lock())
+        .await
 }
 
 pub(crate) async fn show(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {

@@ -37,6 +37,8 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Providers => brief(instance::providers(&home, json)),
         Command::Mode { mode } => brief(instance::mode(&home, mode, json)),
         Command::History(history) => brief(instance::history(&home, history, json)),
+        Command::Usage(usage) => brief(instance::usage(&home, usage, json)),
+        Command::Export(export) => brief(instance::export(&home, export)),
         Command::Show { id } => brief(instance::show(&home, &id, json)),
         Command::Reload => brief(instance::reload(&home, json)),
         Command::Ui => brief(instance::ui(&home, json)),

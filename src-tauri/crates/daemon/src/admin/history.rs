@@ -38,7 +38,7 @@ pub(super) async fn list(
 }
 
 /// Has what is on its way to the ledger written first: who asks right after a request expects to find it.
-async fn settle(ledger: &Ledger) {
+pub(super) async fn settle(ledger: &Ledger) {
     if !ledger.degraded() {
         ledger.flush().await;
     }

@@ -12,6 +12,7 @@ mod rules;
 mod steer;
 mod stream;
 mod suspended;
+mod usage;
 
 use axum::extract::{Extension, State};
 use axum::routing::{get, post, put};
@@ -70,6 +71,8 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/rules/explain", post(rules::explain))
         .route("/requests", get(history::list))
         .route("/requests/{id}", get(history::detail))
+        .route("/usage", get(usage::usage))
+        .route("/export", get(usage::export))
         .route("/suspended", get(suspended::list))
         .route("/suspended/{id}/release", post(suspended::release))
         .route("/suspended/{id}/redirect", post(suspended::redirect))

@@ -142,3 +142,41 @@ async fn a_wrong_question_is_told_in_our_words() {
     }
     house.daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_used_is_summed_and_the_history_is_exported() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    for _ in 0..3 {
+        let answer = house.ask(false).await;
+        let id = answer.headers()["x-turnout-request-id"].clone();
+        house.completed(id.to_str().unwrap()).await;
+    }
+    for by in [
+        "day", "hour", "model", "provider", "key", "group", "client", "session",
+    ] {
+        let usage = house.get(&format!("/usage?by={by}&tz=UTC")).await;
+        assert_eq!(usage["items"][0]["requests"], 3, "{by}: {usage}");
+        assert_eq!(usage["total"]["requests"], 3, "{by}");
+        assert!(usage["total"]["output_tokens"].as_u64().unwrap() > 0);
+        assert!(usage["items"][0]["duration_ms"]["p95"].is_u64(), "{usage}");
+    }
+    let usage = house
+        .get("/usage?by=provider&until=2020-01-01T00:00:00Z")
+        .await;
+    assert_eq!(usage["items"], json!([]));
+    for wrong in ["/usage?by=mood", "/usage?tz=Nowhere", "/export?format=xml"] {
+        let answer = house.call(Method::GET, wrong).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    let csv = house.call(Method::GET, "/export?format=csv");
+    let answer = csv.send().await.unwrap();
+    assert!(
+        answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/csv")
+    );
+    assert_eq!(answer.text().await.unwrap().lines().count(), 4);
+    house.daemon.stop().await;
+}

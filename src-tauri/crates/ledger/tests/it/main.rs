@@ -7,6 +7,7 @@
 )]
 
 mod cost;
+mod export;
 mod faults;
 mod history;
 mod kill;

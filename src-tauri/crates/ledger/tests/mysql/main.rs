@@ -8,6 +8,8 @@
 
 #[path = "../it/cost.rs"]
 mod cost;
+#[path = "../it/export.rs"]
+mod export;
 #[path = "../it/history.rs"]
 mod history;
 #[path = "../it/life.rs"]

@@ -1,0 +1,109 @@
+//! `GET /usage`, what was used and spent on what, and `GET /export`, the whole history as text.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ledger::{By, Export, Format, Ledger, UsageFilter, UsageReport};
+use serde::Deserialize;
+
+use super::history::settle;
+use super::refusal::{Asked, Code, Refusal};
+use crate::Daemon;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Query {
+    by: Option<String>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    /// Where days begin, as in `Europe/Berlin`; this machine's own when not given.
+    tz: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn usage(
+    State(daemon): State<Daemon>,
+    Asked(query): Asked<Query>,
+) -> Result<Json<UsageReport>, Refusal> {
+    let ledger = ledger(&daemon)?;
+    let filter = UsageFilter {
+        by: query.by.as_deref().map_or(Ok(By::Day), str::parse)?,
+        since_ms: query.since.map(Timestamp::as_millisecond),
+        until_ms: query.until.map(Timestamp::as_millisecond),
+        zone: zone(query.tz.as_deref())?,
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    settle(ledger).await;
+    Ok(Json(ledger.usage(&filter).await?))
+}
+
+fn zone(name: Option<&str>) -> Result<TimeZone, Refusal> {
+    let Some(name) = name else {
+        return Ok(TimeZone::system());
+    };
+    TimeZone::get(name).map_err(|_| {
+        let message =
+            format!("`tz` knows no time zone {name:?}; write a name such as Europe/Berlin");
+        Refusal::new(Code::InvalidRequest, message)
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    format: Option<String>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+pub(super) async fn export(
+    State(daemon): State<Daemon>,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Response, Refusal> {
+    let ledger = ledger(&daemon)?;
+    let format = wanted
+        .format
+        .as_deref()
+        .map_or(Ok(Format::Jsonl), str::parse)?;
+    settle(ledger).await;
+    // What arrives from now on is left out, so that there is an end.
+    let until = wanted.until.unwrap_or_else(Timestamp::now).as_millisecond();
+    let since = wanted.since.map(Timestamp::as_millisecond);
+    let file = format!("attachment; filename=\"turnout.{}\"", format.extension());
+    let headers = [
+        (CONTENT_TYPE, format.media_type().to_owned()),
+        (CONTENT_DISPOSITION, file),
+    ];
+    let export = ledger.export(format, since, until);
+    Ok((headers, Body::from_stream(pieces(export))).into_response())
+}
+
+/// The text as it is asked for; an error breaks it off, so that no one takes it for whole.
+fn pieces(export: Export) -> impl futures_util::Stream<Item = Result<String, ledger::QueryError>> {
+    stream::unfold(Some(export), |export| async {
+        let mut export = export?;
+        match export.next().await {
+            Ok(Some(text)) => Some((Ok(text), Some(export))),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::error!("an export broke off: {error}");
+                Some((Err(error), None))
+            }
+        }
+    })
+}
+
+fn ledger(daemon: &Daemon) -> Result<&Ledger, Refusal> {
+    let none = || {
+        let message = "there is no history to ask: see the problems in the status";
+        Refusal::new(Code::LedgerUnavailable, message)
+    };
+    daemon.instance().ledger.as_ref().ok_or_else(none)
+}
