@@ -11,15 +11,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("routing", &[]),
     ("ledger", &[]),
     ("tokens", &[]),
+    ("clients", &[]),
     ("practice", &["dialects"]),
     ("gateway", &["dialects", "routing", "tokens"]),
     (
         "daemon",
         &[
-            "dialects", "routing", "tokens", "ledger", "practice", "gateway",
+            "dialects", "routing", "tokens", "ledger", "clients", "practice", "gateway",
         ],
     ),
-    ("cli", &["daemon", "practice"]),
+    ("cli", &["clients", "daemon", "practice"]),
     ("turnout", &["daemon", "cli"]),
     ("tests", &[]),
 ];
