@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 
 use routing::{Board, Change, UnknownGroup};
-use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
-use crate::secrets;
 use crate::settings::{self, Dialect, edit};
-use crate::view::{self, Group, Key, Mode, Provider};
+use crate::view::{self, Group, Mode, Provider};
 
 impl Daemon {
     /// Chooses a group, and resumes it if it was paused.
@@ -88,42 +86,6 @@ impl Daemon {
             .board(|board, now| board.reset(provider, now));
         self.changed(&changes.map_err(|_| no_such("provider", provider))?);
         self.provider(provider).await
-    }
-
-    /// Stores a key in the keychain and adds its reference to the provider in the config. The value is kept nowhere
-    /// else; the answer is masked.
-    pub async fn set_key(&self, provider: &str, value: SecretString) -> Result<Key, CommandError> {
-        let value = bare(&value)?;
-        let instance = self.instance();
-        // Two at once would choose the same name.
-        let _one = instance.setting_key.lock().await;
-        let loaded = self.loaded();
-        if loaded.settings.provider(provider).is_none() {
-            return Err(no_such("provider", provider));
-        }
-        let config = &instance.place.config;
-        let kept = secrets::keep_key(
-            config,
-            &loaded.settings,
-            &instance.keychain,
-            provider,
-            &value,
-        )
-        .await;
-        let reference = kept.map_err(|error| match error {
-            secrets::KeepError::Keychain(error) => CommandError::NoKeychain(error.to_string()),
-            other => CommandError::Refused(other.to_string()),
-        })?;
-        self.reload().await.map_err(CommandError::Refused)?;
-        let known = self
-            .keys()
-            .into_iter()
-            .find(|key| key.provider == provider && key.source == reference);
-        known.ok_or_else(|| {
-            CommandError::Refused(format!(
-                "the key was kept as {reference}, but the config in use lacks it"
-            ))
-        })
     }
 
     /// Sets how providers share the traffic of their groups, in the config; all of them or none. Answers the groups.
@@ -236,15 +198,4 @@ impl Daemon {
         self.changed(&changes);
         Ok(())
     }
-}
-
-/// A pasted key without the white space around it. A key travels in a header, so it has none inside.
-fn bare(value: &SecretString) -> Result<SecretString, CommandError> {
-    let text = value.expose_secret().trim();
-    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(CommandError::Invalid(
-            "a key is one word without white space: give the key and nothing else".into(),
-        ));
-    }
-    Ok(text.into())
 }

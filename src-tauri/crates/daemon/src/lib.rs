@@ -13,6 +13,7 @@ mod feed;
 pub mod first_start;
 mod handle;
 mod instance;
+mod keys;
 mod lifecycle;
 mod listen;
 mod live;

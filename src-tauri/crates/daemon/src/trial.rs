@@ -20,6 +20,15 @@ const LARGEST: usize = 1 << 20;
 impl Daemon {
     /// Sends a tiny request to a provider and tells how it went.
     pub async fn test_provider(&self, name: &str) -> Result<ProviderTest, CommandError> {
+        self.try_out(name, None).await
+    }
+
+    /// As [`Self::test_provider`], with one key alone if one is given.
+    pub(crate) async fn try_out(
+        &self,
+        name: &str,
+        key: Option<&str>,
+    ) -> Result<ProviderTest, CommandError> {
         let loaded = self.loaded();
         let provider = loaded
             .settings
@@ -38,7 +47,12 @@ impl Daemon {
             .header("x-turnout-token", token)
             .extension(gateway::Impatient)
             .body(Body::from(body.to_string()));
-        let request = request.map_err(|error| CommandError::Refused(error.to_string()))?;
+        let mut request = request.map_err(|error| CommandError::Refused(error.to_string()))?;
+        if let Some(key) = key {
+            request
+                .extensions_mut()
+                .insert(gateway::OnlyKey(key.into()));
+        }
         let began = Instant::now();
         let Ok(answer) = self.instance().gateway.router().oneshot(request).await;
         let status = answer.status();

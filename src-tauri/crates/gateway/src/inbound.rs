@@ -21,6 +21,7 @@ use crate::{
     refusal::Refusal,
     route::{Endpoint, Route},
     trial::mark,
+    waiting::OnlyKey,
 };
 
 /// A request read whole. Its body is stored once and shared by all attempts.
@@ -40,6 +41,8 @@ pub(crate) struct Inbound {
     pub(crate) message: Option<anthropic::Request>,
     /// What a rule, or its own header, decided for it.
     pub(crate) choice: Choice,
+    /// The key that it is to be tried with, if a person tries one.
+    pub(crate) only_key: Option<OnlyKey>,
     /// The conversation that it belongs to, where one is looked for.
     pub(crate) conversation: Option<Conversation>,
     /// Tokens of its prompt, roughly; 0 where nobody needs them.
@@ -85,6 +88,7 @@ impl Inbound {
             body,
             message,
             choice: Choice::default(),
+            only_key: parts.extensions.remove(),
             conversation: None,
             tokens: 0,
             speaker: String::new(),
@@ -102,6 +106,7 @@ impl Inbound {
             message: anthropic::Request::read(body.clone()).ok(),
             body,
             choice: self.choice.clone(),
+            only_key: self.only_key.clone(),
             conversation: self.conversation.clone(),
             tokens: self.tokens,
             speaker: self.speaker.clone(),
@@ -118,6 +123,7 @@ impl Inbound {
             only: is_alien.then(|| routed(self.route.dialect)),
             prefer: self.choice.prefer.clone(),
             conversation: self.conversation.clone(),
+            key: self.only_key.clone().map(|key| key.0),
             tokens: self.tokens,
         }
     }

@@ -40,6 +40,10 @@ pub struct Suspend {
 #[derive(Debug, Clone, Copy)]
 pub struct Impatient;
 
+/// An extension of a request that is to be tried with one key alone, by its id, whether it rests or not.
+#[derive(Debug, Clone)]
+pub struct OnlyKey(pub Arc<str>);
+
 /// What a waiting request is told.
 #[derive(Debug)]
 pub(crate) enum Way {

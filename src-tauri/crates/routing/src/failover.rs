@@ -40,6 +40,8 @@ impl Board {
             }),
             home,
             warm,
+            forced: ask.key.is_some(),
+            only_key: ask.key.clone(),
             ..Failover::new(plan)
         }
     }
@@ -176,7 +178,10 @@ impl Board {
         if provider.keys.is_empty() {
             return run.may_try(place, None, attempts).then_some(None);
         }
-        let may = |key: &Arc<str>| run.may_try(place, Some(key), attempts);
+        let may = |key: &Arc<str>| {
+            let is_wanted = run.only_key.as_ref().is_none_or(|only| only == key);
+            is_wanted && run.may_try(place, Some(key), attempts)
+        };
         if run.forced {
             return provider.keys.iter().find(|key| may(key)).cloned().map(Some);
         }

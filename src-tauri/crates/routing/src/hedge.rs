@@ -129,6 +129,7 @@ impl Failover {
             aside: self.aside,
             ended: self.ended,
             forced: self.forced,
+            only_key: self.only_key.clone(),
             takes_turns: self.takes_turns,
             stays: self.stays.clone(),
             home: self.home.clone(),

@@ -35,6 +35,8 @@ pub struct Failover {
     pub(crate) ended: bool,
     /// A person wants it tried, whoever rests.
     pub(crate) forced: bool,
+    /// With this key alone.
+    pub(crate) only_key: Option<Arc<str>>,
     /// It takes its group's turns.
     pub(crate) takes_turns: bool,
     /// The conversation that it belongs to.
@@ -86,6 +88,7 @@ impl Failover {
             aside: false,
             ended: false,
             forced: false,
+            only_key: None,
             takes_turns: true,
             stays: None,
             home: None,

@@ -19,6 +19,8 @@ pub struct Ask {
     pub only: Option<Dialect>,
     /// What a rule, or the request itself, wants tried first. A pin goes before it.
     pub prefer: Option<Prefer>,
+    /// This key alone, as a person tries it: whether it rests or not.
+    pub key: Option<Arc<str>>,
     /// The conversation that it belongs to, if it is known to belong to one.
     pub conversation: Option<Conversation>,
     /// Tokens of its prompt, roughly; 0 where nobody has counted.

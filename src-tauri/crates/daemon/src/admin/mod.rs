@@ -7,6 +7,7 @@ pub(crate) mod auth;
 mod config;
 mod edits;
 mod history;
+mod keys;
 mod refusal;
 mod rules;
 mod steer;
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 use self::auth::Caller;
 use self::refusal::{Code, Refusal};
 use crate::Daemon;
-use crate::view::{Connect, Group, Key, List, Provider, Status};
+use crate::view::{Connect, Group, List, Provider, Status};
 
 pub(crate) fn router(daemon: Daemon) -> Router {
     let api = Router::new()
@@ -53,9 +54,13 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/providers/{name}/disable", post(steer::disable))
         .route("/providers/{name}/reset", post(steer::reset))
         .route("/providers/{name}/test", post(steer::test))
-        .route("/providers/{name}/keys", post(steer::add_key))
+        .route("/providers/{name}/keys", post(keys::add))
+        .route(
+            "/providers/{name}/keys/{*key}",
+            post(keys::act).delete(keys::remove),
+        )
         .route("/practice/outage", post(steer::outage))
-        .route("/keys", get(keys))
+        .route("/keys", get(keys::list))
         .route(
             "/rules",
             get(rules::list)
@@ -107,10 +112,6 @@ async fn groups(State(daemon): State<Daemon>) -> Json<List<Group>> {
 
 async fn providers(State(daemon): State<Daemon>) -> Json<List<Provider>> {
     Json(List::whole(daemon.providers().await))
-}
-
-async fn keys(State(daemon): State<Daemon>) -> Json<List<Key>> {
-    Json(List::whole(daemon.keys()))
 }
 
 async fn connect(State(daemon): State<Daemon>) -> Json<Connect> {

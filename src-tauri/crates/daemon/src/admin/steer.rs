@@ -2,10 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::refusal::{Body, Named, Refusal, Shape};
@@ -76,29 +73,6 @@ pub(super) async fn test(
     Named(name): Named,
 ) -> Result<Json<ProviderTest>, Refusal> {
     Ok(Json(daemon.test_provider(&name).await?))
-}
-
-#[derive(Deserialize)]
-pub(super) struct NewKey {
-    #[serde(deserialize_with = "secret")]
-    value: SecretString,
-}
-
-impl Shape for NewKey {
-    const SHAPE: &'static str = r#"{"value": "KEY"}"#;
-}
-
-fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
-    String::deserialize(from).map(SecretString::from)
-}
-
-pub(super) async fn add_key(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-    Body(new): Body<NewKey>,
-) -> Result<Response, Refusal> {
-    let key = daemon.set_key(&name, new.value).await?;
-    Ok((StatusCode::CREATED, Json(key)).into_response())
 }
 
 #[derive(Deserialize)]

@@ -87,6 +87,53 @@ pub async fn keep_key(
     Ok(reference)
 }
 
+/// Keeps another value for a key: under its name in the keychain where it has one, else under a new one that the config
+/// then names. Answers the reference.
+pub async fn replace_key(
+    config: &Path,
+    settings: &Settings,
+    keychain: &Keychain,
+    (provider, index): (&str, usize),
+    value: &SecretString,
+) -> Result<String, KeepError> {
+    let known = settings.provider(provider);
+    let id = format!("{provider}/{index}");
+    let Some(reference) = known.and_then(|known| known.keys.get(index)) else {
+        return Err(EditError::Unknown("key", id).into());
+    };
+    if let Reference::Keychain(name) = reference {
+        put(keychain, name, value).await?;
+        return Ok(reference.to_string());
+    }
+    let (name, new) = keep(settings, keychain, &id, value).await?;
+    let reference = format!("keychain:{name}");
+    if let Err(error) = edit::replace_key(config, provider, index, &reference) {
+        if new {
+            keychain.delete(&name).await?;
+        }
+        return Err(error.into());
+    }
+    Ok(reference)
+}
+
+/// Takes a key out of the config, and out of the keychain unless something else is said to be there too.
+pub async fn forget_key(
+    config: &Path,
+    settings: &Settings,
+    keychain: &Keychain,
+    (provider, index): (&str, usize),
+) -> Result<(), KeepError> {
+    let known = settings.provider(provider);
+    let reference = known.and_then(|known| known.keys.get(index)).cloned();
+    edit::remove_key(config, provider, index)?;
+    if let Some(Reference::Keychain(name)) = reference
+        && references(settings, &name) == 1
+    {
+        keychain.delete(&name).await?;
+    }
+    Ok(())
+}
+
 /// Why a secret could not be put into the keychain or the config.
 #[derive(Debug, thiserror::Error)]
 pub enum KeepError {
@@ -153,6 +200,11 @@ async fn put(keychain: &Keychain, name: &str, secret: &SecretString) -> Result<(
 }
 
 fn is_referenced(settings: &Settings, name: &str) -> bool {
+    references(settings, name) > 0
+}
+
+/// How often the config names this entry of the keychain.
+fn references(settings: &Settings, name: &str) -> usize {
     let server = &settings.server;
     let tokens = server.client_tokens.iter().map(|client| &client.token);
     let keys = settings
@@ -162,7 +214,8 @@ fn is_referenced(settings: &Settings, name: &str) -> bool {
     std::iter::once(&server.admin_token)
         .chain(tokens)
         .chain(keys)
-        .any(|reference| matches!(reference, Reference::Keychain(other) if other == name))
+        .filter(|reference| matches!(reference, Reference::Keychain(other) if other == name))
+        .count()
 }
 
 /// Each literal that stands in the file itself: what it is, and the name it should get.

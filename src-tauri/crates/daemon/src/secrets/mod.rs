@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::{
     keychain::{Keychain, KeychainError},
-    literal::{KeepError, Moved, keep_key, move_literals},
+    literal::{KeepError, Moved, forget_key, keep_key, move_literals, replace_key},
     reference::{Literal, Malformed, Reference},
     resolve::{Resolved, Resolver, SecretError},
 };

@@ -77,6 +77,42 @@ pub fn add_key(path: &Path, provider: &str, reference: &str) -> Result<bool, Edi
     })
 }
 
+/// Takes the key at this place out of a provider's list.
+pub fn remove_key(path: &Path, provider: &str, index: usize) -> Result<bool, EditError> {
+    edit(path, |document| {
+        let keys = keys_of(document, provider)?;
+        if index >= keys.len() {
+            return Err(EditError::Unknown("key", format!("{provider}/{index}")));
+        }
+        keys.remove(index);
+        Ok(())
+    })
+}
+
+/// Puts another reference in the place of the key there; what else stands with it stays.
+pub fn replace_key(
+    path: &Path,
+    provider: &str,
+    index: usize,
+    reference: &str,
+) -> Result<bool, EditError> {
+    edit(path, |document| {
+        let key = keys_of(document, provider)?.get_mut(index);
+        let key = key.ok_or_else(|| EditError::Unknown("key", format!("{provider}/{index}")))?;
+        match key {
+            Value::InlineTable(table) => set(table, "secret", reference.into()),
+            key => assign(key, reference.into()),
+        }
+        Ok(())
+    })
+}
+
+fn keys_of<'d>(document: &'d mut DocumentMut, provider: &str) -> Result<&'d mut Array, EditError> {
+    let keys = provider_table(document, provider)?.get_mut("keys");
+    let keys = keys.and_then(Item::as_array_mut);
+    keys.ok_or(EditError::WrongType("keys"))
+}
+
 /// Sets the weights of providers in every group that has them. Tells whether the file changed.
 pub fn set_weights(path: &Path, weights: &BTreeMap<String, u32>) -> Result<bool, EditError> {
     edit(path, |document| {

@@ -66,7 +66,8 @@ impl Section {
     pub fn fields(self, mut sent: Map<String, Json>) -> Map<String, Json> {
         sent.retain(|field, value| {
             // The number of keys is shown, their references are set.
-            !self.is_shown_only(field) && !(field == "keys" && value.is_number())
+            let is_number = field == "keys" && value.is_number();
+            !is_number && !self.is_shown_only(field)
         });
         if let (Self::Groups, Some(Json::Array(members))) = (self, sent.get_mut("members")) {
             for member in members.iter_mut().filter_map(Json::as_object_mut) {

@@ -127,3 +127,119 @@ async fn a_key_sent_in_the_wrong_shape_is_not_repeated() {
     }
     house.daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gets_another_value_and_is_forgotten_with_it() {
+    let home = Home::new(&format!(
+        "{CONFIG}{RELAY}keys = [\"env:RELAY_OF_TESTS\"] # theirs\n"
+    ));
+    let keychain = keychain();
+    let options = Options {
+        keychain: keychain.clone(),
+        ..home.options()
+    };
+    let house = House::of(Daemon::start(options).await.unwrap());
+    house
+        .post("/providers/relay/keys", Some(json!({ "value": VALUE })))
+        .await;
+    // Its own name in the keychain is kept; what came from elsewhere comes from the keychain now.
+    for (path, last, source) in [
+        (
+            "/providers/relay/keys/relay/1/rotate",
+            "1111",
+            "keychain:relay/1",
+        ),
+        (
+            "/providers/relay/keys/relay%2F1/rotate",
+            "2222",
+            "keychain:relay/1",
+        ),
+        ("/providers/relay/keys/0/rotate", "3333", "keychain:relay/0"),
+    ] {
+        let told = house
+            .post(
+                path,
+                Some(json!({ "value": format!("sk-live-another-{last}") })),
+            )
+            .await;
+        assert_eq!(
+            (&told["masked"], &told["source"]),
+            (&json!(format!("…{last}")), &json!(source)),
+            "{path}"
+        );
+    }
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    assert!(
+        config.contains("keys = [\"keychain:relay/0\", \"keychain:relay/1\"] # theirs"),
+        "{config}"
+    );
+    let gone = house
+        .call(Method::DELETE, "/providers/relay/keys/relay/0")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    assert!(keychain.get("relay/0").await.unwrap().is_none());
+    let left = house.get("/keys").await;
+    assert_eq!(left["items"].as_array().unwrap().len(), 1, "{left}");
+    assert_eq!(left["items"][0]["masked"], "…2222");
+    for (method, path, body, status) in [
+        (
+            Method::DELETE,
+            "/providers/relay/keys/relay/9",
+            json!({}),
+            404,
+        ),
+        (Method::DELETE, "/providers/nobody/keys/0", json!({}), 404),
+        (
+            Method::POST,
+            "/providers/relay/keys/relay/0/rotate",
+            json!({}),
+            400,
+        ),
+        (
+            Method::POST,
+            "/providers/relay/keys/relay/0/polish",
+            json!({}),
+            404,
+        ),
+    ] {
+        let told = refused(with_json(house.call(method, path), &body)).await;
+        assert_eq!(told.0, status, "{path}: {told:?}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_is_tried_alone() {
+    let home = Home::new(&format!(
+        "{CONFIG}\n[[providers]]\nname = \"two\"\ndialect = \"practice\"\nauth = \"bearer\"\nkeys = [\"file:a\", \"file:b\"]\n"
+    ));
+    home.write("a", "sk-a-0123456789abcdef");
+    home.write("b", "sk-b-0123456789abcdef");
+    let house = home.start().await;
+    for key in ["two/1", "two/1", "two/0"] {
+        let told = house
+            .post(&format!("/providers/two/keys/{key}/test"), None)
+            .await;
+        assert_eq!(told["ok"], true, "{told}");
+        let request = house.completed(told["request_id"].as_str().unwrap()).await;
+        let keys = house.get("/keys").await;
+        let masked = keys["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|known| known["id"] == key)
+            .unwrap()["masked"]
+            .clone();
+        assert_eq!(request["key"], masked);
+    }
+    let uses: Vec<_> = house.get("/keys").await["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["uses"].clone())
+        .collect();
+    assert_eq!(uses, [json!(1), json!(2)]);
+    house.daemon.stop().await;
+}

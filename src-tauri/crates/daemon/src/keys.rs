@@ -1,0 +1,129 @@
+//! Keys of providers: kept in the keychain, tried, replaced and forgotten. A value is kept nowhere else, and answers are
+//! masked.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::handle::{CommandError, Daemon};
+use crate::looks::no_such;
+use crate::secrets::{self, KeepError};
+use crate::view::{Key, ProviderTest};
+
+impl Daemon {
+    /// Stores a key in the keychain and adds its reference to the provider in the config.
+    pub async fn set_key(&self, provider: &str, value: SecretString) -> Result<Key, CommandError> {
+        let value = bare(&value)?;
+        let instance = self.instance();
+        // Two at once would choose the same name.
+        let _one = instance.setting_key.lock().await;
+        let loaded = self.loaded();
+        if loaded.settings.provider(provider).is_none() {
+            return Err(no_such("provider", provider));
+        }
+        let config = &instance.place.config;
+        let kept = secrets::keep_key(
+            config,
+            &loaded.settings,
+            &instance.keychain,
+            provider,
+            &value,
+        )
+        .await;
+        let reference = kept?;
+        self.reload().await.map_err(CommandError::Refused)?;
+        let known = self
+            .keys()
+            .into_iter()
+            .find(|key| key.provider == provider && key.source == reference);
+        known.ok_or_else(|| {
+            CommandError::Refused(format!(
+                "the key was kept as {reference}, but the config in use lacks it"
+            ))
+        })
+    }
+
+    /// Puts another value in a key's place.
+    pub async fn rotate_key(
+        &self,
+        provider: &str,
+        id: &str,
+        value: SecretString,
+    ) -> Result<Key, CommandError> {
+        let value = bare(&value)?;
+        let instance = self.instance();
+        let _one = instance.setting_key.lock().await;
+        let index = self.key_index(provider, id)?;
+        let loaded = self.loaded();
+        secrets::replace_key(
+            &instance.place.config,
+            &loaded.settings,
+            &instance.keychain,
+            (provider, index),
+            &value,
+        )
+        .await?;
+        self.reload().await.map_err(CommandError::Refused)?;
+        tracing::info!("key {provider}/{index} has another value");
+        let key = format!("{provider}/{index}");
+        let known = self.keys().into_iter().find(|known| known.id == key);
+        known.ok_or_else(|| no_such("key", &key))
+    }
+
+    /// Takes a key out of the config and out of the keychain.
+    pub async fn remove_key(&self, provider: &str, id: &str) -> Result<(), CommandError> {
+        let instance = self.instance();
+        let _one = instance.setting_key.lock().await;
+        let index = self.key_index(provider, id)?;
+        let loaded = self.loaded();
+        secrets::forget_key(
+            &instance.place.config,
+            &loaded.settings,
+            &instance.keychain,
+            (provider, index),
+        )
+        .await?;
+        tracing::info!("key {provider}/{index} was taken out");
+        self.reload().await.map_err(CommandError::Refused)
+    }
+
+    /// Sends a tiny request with this key, whether it rests or not.
+    pub async fn test_key(&self, provider: &str, id: &str) -> Result<ProviderTest, CommandError> {
+        let index = self.key_index(provider, id)?;
+        self.try_out(provider, Some(&format!("{provider}/{index}")))
+            .await
+    }
+
+    /// Where a key stands in its provider's list: by its id, or by its number alone.
+    fn key_index(&self, provider: &str, id: &str) -> Result<usize, CommandError> {
+        let loaded = self.loaded();
+        let known = loaded.settings.provider(provider);
+        let known = known.ok_or_else(|| no_such("provider", provider))?;
+        let own = id
+            .strip_prefix(provider)
+            .and_then(|rest| rest.strip_prefix('/'));
+        let index = own.unwrap_or(id).parse().ok();
+        index
+            .filter(|index| *index < known.keys.len())
+            .ok_or_else(|| no_such("key", id))
+    }
+}
+
+impl From<KeepError> for CommandError {
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Keychain(error) => Self::NoKeychain(error.to_string()),
+            KeepError::Config(error) => error.into(),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// A pasted key without the white space around it. A key travels in a header, so it has none inside.
+fn bare(value: &SecretString) -> Result<SecretString, CommandError> {
+    let text = value.expose_secret().trim();
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(CommandError::Invalid(
+            "a key is one word without white space: give the key and nothing else".into(),
+        ));
+    }
+    Ok(text.into())
+}
