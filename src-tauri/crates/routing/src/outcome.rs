@@ -182,7 +182,10 @@ impl Board {
             return Vec::new();
         };
         let model = health.model(&candidate.model);
+        let was_shut = model.breaker.is_probing();
         model.happens(Event::Worked { ticket }, &topology.breaker, now);
+        // Whoever waits may use it from its first word on.
+        self.news += u64::from(was_shut && !model.breaker.is_probing());
         if model.breaker.is_probing()
             || model.rest.until(now).is_some()
             || health.bar(provider, now).is_some()

@@ -128,3 +128,20 @@ fn one_that_stays_away_is_looked_at_less_and_less() {
         "about each half minute in the end: {later}"
     );
 }
+
+#[test]
+fn its_first_word_is_news_for_those_who_wait() {
+    let mut rig = alone();
+    rig.send("m", &[unreachable()]);
+    rig.board.looks_well("a", rig.now);
+    let mut probe = rig.board.begin(&ask("m"), rig.now);
+    let Step::Try(candidate) = rig.board.next(&mut probe, rig.now) else {
+        panic!("it may be probed")
+    };
+    let news = rig.board.news();
+    rig.board.committed(&candidate, None, rig.now);
+    assert!(rig.board.news() > news, "another may use it now");
+    let news = rig.board.news();
+    rig.board.committed(&candidate, None, rig.now);
+    assert_eq!(rig.board.news(), news, "once");
+}
