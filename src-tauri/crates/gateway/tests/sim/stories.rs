@@ -129,6 +129,23 @@ impl Stories {
         waits.count() < max
     }
 
+    /// Who waited on when one that had just come was served.
+    fn pushed_in(&self, request: usize, story: &Story, scopes: &[Scope]) -> Option<String> {
+        let first = story.attempts.first()?.began;
+        let came = story.waits.first().is_none_or(|wait| wait.from > first);
+        let mut passed = self.waiting_at(first).filter(|(older, other)| {
+            let goes_on = |wait: &Wait| wait.until.is_some_and(|at| at > first);
+            scopes[**older] == scopes[request]
+                && !other.is_choosy()
+                && other
+                    .waits
+                    .iter()
+                    .any(|wait| wait.from < first && goes_on(wait))
+        });
+        let passed = passed.next().filter(|_| came);
+        passed.map(|(older, _)| format!("request {request} was served though {older} waited"))
+    }
+
     /// Those who waited left in the order in which they came, but for those that a person `ordered` otherwise, and
     /// nobody who came waited when `max` did.
     pub(crate) fn waited_in_order(
@@ -139,6 +156,7 @@ impl Stories {
     ) -> Vec<String> {
         let mut wrong = Vec::new();
         for (request, story) in &self.by_request {
+            wrong.extend(self.pushed_in(*request, story, scopes));
             let Some(first) = story.waits.first() else {
                 continue;
             };
