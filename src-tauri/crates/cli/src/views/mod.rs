@@ -1,0 +1,279 @@
+//! Answers of the admin API as tables and lists of facts.
+
+mod history;
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use crate::figure::{
+    count, counted, failure, key, list, millis, money, rate, short, text, time, time_heading,
+    tokens_in, uptime,
+};
+use crate::screen::{Cell, Screen, Table, Tone};
+
+pub(crate) use self::history::{history, request};
+
+/// `GET /status`.
+pub(crate) fn status<W: Write>(
+    screen: &mut Screen<W>,
+    status: &Value,
+    base_url: &str,
+) -> io::Result<()> {
+    let today = status.get("today").unwrap_or(&Value::Null);
+    screen.fact(
+        "turnout",
+        &format!("{} at {base_url}", text(status, "version")).into(),
+    )?;
+    screen.fact("up", &uptime(count(status, "uptime")).into())?;
+    screen.fact("mode", &text(status, "mode").into())?;
+    screen.fact("active group", &text(status, "active_group").into())?;
+    let serving = match text(status, "active_provider") {
+        "-" => Cell::new("none: every provider rests or has no key", Tone::Bad),
+        provider => Cell::new(
+            format!("{provider} (group {})", text(status, "serving_group")),
+            Tone::Strong,
+        ),
+    };
+    screen.fact("serving", &serving)?;
+    screen.fact("in flight", &count(status, "in_flight").to_string().into())?;
+    if count(status, "suspended") > 0 {
+        screen.fact(
+            "suspended",
+            &Cell::new(count(status, "suspended").to_string(), Tone::Warn),
+        )?;
+    }
+    let sums = format!(
+        "{}, {} failed, {} tokens in, {} out, {}",
+        counted(count(today, "requests"), "request"),
+        count(today, "failures"),
+        short(tokens_in(today)),
+        short(count(today, "output_tokens")),
+        money(today, "cost_usd"),
+    );
+    screen.fact("today", &sums.into())?;
+    if let Some(told) = foreseen(status) {
+        screen.fact("ahead", &Cell::new(told, Tone::Warn))?;
+    }
+    for problem in list(status, "problems") {
+        screen.fact("look at", &Cell::new(text(problem, "message"), Tone::Warn))?;
+    }
+    screen.line("")?;
+    let mut table = Table::new(&["GROUP", "STATE"]);
+    for group in list(status, "groups") {
+        let name = text(group, "name");
+        let active = name == text(status, "active_group");
+        table.row(vec![name.into(), state(text(group, "state"), active)]);
+    }
+    screen.table(&table)
+}
+
+/// The state of a group: being the active one is a fact besides what it does.
+fn state(word: &str, active: bool) -> Cell {
+    match word {
+        "cooling" if active => Cell::new("active, resting", Tone::Warn),
+        "paused" if active => Cell::new("active, paused", Tone::Warn),
+        _ => Cell::word(word),
+    }
+}
+
+fn is(value: &Value, field: &str) -> bool {
+    value.get(field).and_then(Value::as_bool) == Some(true)
+}
+
+/// A group after it was steered, as one sentence: what it is, and what keeps it from serving.
+pub(crate) fn standing(group: &Value) -> String {
+    let name = text(group, "name");
+    let word = text(group, "state");
+    let active = is(group, "active");
+    let until = time(group, "cooling_until");
+    let off = names_of(group, |member| text(member, "health") == "disabled");
+    match (word, active) {
+        ("cooling", true) if until != "-" => format!("{name} is active; it rests until {until}"),
+        ("cooling", false) if until != "-" => format!("{name} rests until {until}"),
+        ("cooling", _) => {
+            let is = if active { "active" } else { "not paused" };
+            let why = match off.as_slice() {
+                [] => String::new(),
+                [one] => format!(": {one} is switched off or has no key"),
+                more => format!(": {} are switched off or have no key", more.join(", ")),
+            };
+            format!("{name} is {is}, but nothing in it can serve{why}")
+        }
+        ("standby", _) => format!("{name} stands by"),
+        _ => format!("{name} is {word}"),
+    }
+}
+
+fn names_of(group: &Value, wanted: impl Fn(&Value) -> bool) -> Vec<&str> {
+    let members = list(group, "members").iter();
+    members
+        .filter(|member| wanted(member))
+        .map(|member| text(member, "provider"))
+        .collect()
+}
+
+/// `GET /groups`: a row a member.
+pub(crate) fn groups<W: Write>(screen: &mut Screen<W>, groups: &[Value]) -> io::Result<()> {
+    let mut table = Table::new(&[
+        "GROUP",
+        "STATE",
+        "POLICY",
+        ">PRIO",
+        "PROVIDER",
+        "HEALTH",
+        ">TTFT",
+        ">OK",
+        "RESTS UNTIL",
+    ]);
+    for group in groups {
+        let mut first = true;
+        for member in list(group, "members") {
+            let (name, state, policy) = if first {
+                (
+                    text(group, "name"),
+                    state(text(group, "state"), is(group, "active")),
+                    text(group, "policy"),
+                )
+            } else {
+                ("", Cell::default(), "")
+            };
+            first = false;
+            table.row(vec![
+                Cell::new(name, Tone::Strong),
+                state,
+                policy.into(),
+                member
+                    .get("priority")
+                    .and_then(Value::as_i64)
+                    .unwrap_or_default()
+                    .to_string()
+                    .into(),
+                text(member, "provider").into(),
+                Cell::word(text(member, "health")),
+                millis(member, "ttft_ms").into(),
+                rate(member, "success_rate").into(),
+                time(member, "cooling_until").into(),
+            ]);
+        }
+    }
+    screen.table(&table)
+}
+
+/// `GET /providers`.
+pub(crate) fn providers<W: Write>(screen: &mut Screen<W>, providers: &[Value]) -> io::Result<()> {
+    let mut table = Table::new(&[
+        "PROVIDER",
+        "DIALECT",
+        "HEALTH",
+        ">TTFT",
+        ">OK",
+        "BASE URL",
+        "LAST ERROR",
+    ]);
+    for provider in providers {
+        table.row(vec![
+            Cell::new(text(provider, "name"), Tone::Strong),
+            text(provider, "dialect").into(),
+            Cell::word(text(provider, "health")),
+            millis(provider, "ttft_ms").into(),
+            rate(provider, "success_rate").into(),
+            text(provider, "base_url").into(),
+            failure(text(provider, "last_error")).into(),
+        ]);
+    }
+    screen.table(&table)?;
+    for told in providers.iter().filter_map(foreseen) {
+        screen.line(&told)?;
+    }
+    Ok(())
+}
+
+/// The limit that something will hit, if things go on as they do.
+fn foreseen(value: &Value) -> Option<String> {
+    let forecast = value.get("forecast").filter(|told| told.is_object())?;
+    let of = match (text(forecast, "key"), text(forecast, "model")) {
+        ("-", "-") => text(forecast, "provider").to_owned(),
+        ("-", model) => format!("{model} at {}", text(forecast, "provider")),
+        (key, "-") => key.to_owned(),
+        (key, model) => format!("{model} with {key}"),
+    };
+    let what = text(forecast, "what").replace('_', " ");
+    Some(format!("limit at {} ({what}, {of})", time(forecast, "at")))
+}
+
+/// The key pools of the providers.
+pub(crate) fn keys<W: Write>(screen: &mut Screen<W>, keys: &[Value]) -> io::Result<()> {
+    if keys.is_empty() {
+        return screen.line("no keys yet: turnout keys set PROVIDER");
+    }
+    let mut table = Table::new(&[
+        "PROVIDER",
+        "KEY",
+        "VALUE",
+        "STATE",
+        ">USES",
+        "LAST USED",
+        "RESTS UNTIL",
+    ]);
+    for one in keys {
+        table.row(vec![
+            text(one, "provider").into(),
+            text(one, "id").into(),
+            key(text(one, "masked"), Some(text(one, "id"))).into(),
+            Cell::word(text(one, "state")),
+            count(one, "uses").to_string().into(),
+            time(one, "last_used_at").into(),
+            time(one, "cooling_until").into(),
+        ]);
+    }
+    screen.table(&table)
+}
+
+/// `GET /usage`: a row a value, and the sum of all.
+pub(crate) fn usage<W: Write>(screen: &mut Screen<W>, usage: &Value, by: &str) -> io::Result<()> {
+    let of_time = matches!(by, "hour" | "day");
+    let heading = if of_time { time_heading() } else { "WHAT" };
+    let mut table = Table::new(&[
+        heading,
+        ">REQUESTS",
+        ">FAILED",
+        ">IN",
+        ">CACHED",
+        ">OUT",
+        ">COST",
+        ">TTFT",
+        ">P95",
+    ]);
+    let total = usage.get("total").unwrap_or(&Value::Null);
+    let rows = list(usage, "items").iter().map(|row| (row, false));
+    for (row, is_total) in rows.chain([(total, true)]) {
+        let name = match (is_total, of_time) {
+            (true, _) => "total".to_owned(),
+            (false, true) => time(row, "key"),
+            (false, false) => text(row, "key").to_owned(),
+        };
+        let unknown = if count(row, "unpriced") > 0 { "+?" } else { "" };
+        let latency =
+            |field: &str, part: &str| millis(row.get(field).unwrap_or(&Value::Null), part);
+        table.row(vec![
+            name.into(),
+            count(row, "requests").to_string().into(),
+            count(row, "failures").to_string().into(),
+            short(tokens_in(row)).into(),
+            short(count(row, "cache_read_tokens")).into(),
+            short(count(row, "output_tokens")).into(),
+            format!("{}{unknown}", money(row, "cost_usd")).into(),
+            latency("ttft_ms", "p50").into(),
+            latency("duration_ms", "p95").into(),
+        ]);
+    }
+    screen.table(&table)?;
+    if count(total, "unpriced") > 0 {
+        screen.line("+? more was used at prices that are not known")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! What people read, from what the admin API answers.
+
+use super::history::{attempts, tokens};
+use super::*;
+use serde_json::json;
+
+fn told(view: impl FnOnce(&mut Screen<Vec<u8>>) -> io::Result<()>) -> String {
+    let mut screen = Screen::kept();
+    view(&mut screen).unwrap();
+    screen.told()
+}
+
+#[test]
+fn a_status_tells_its_reason_and_mark() {
+    let row =
+        json!({"id": "req-1", "status": "failed", "mark": "retrying", "reason": "stream_cut"});
+    let told = told(|screen| request(screen, &row));
+    assert!(
+        told.contains("failed (retrying, broke off its answer)"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_limit_ahead_is_told_with_what_has_it() {
+    let of = |key: Option<&str>, model: Option<&str>| {
+        let forecast = json!({
+            "at": "2026-01-02T03:04:05Z", "what": "input_tokens", "provider": "relay", "key": key, "model": model,
+        });
+        foreseen(&json!({ "forecast": forecast })).unwrap_or_default()
+    };
+    for (key, model, expected) in [
+        (Some("relay/0"), Some("m"), "(input tokens, m with relay/0)"),
+        (Some("relay/0"), None, "(input tokens, relay/0)"),
+        (None, Some("m"), "(input tokens, m at relay)"),
+        (None, None, "(input tokens, relay)"),
+    ] {
+        assert!(of(key, model).ends_with(expected), "{expected}");
+    }
+    assert_eq!(foreseen(&json!({ "forecast": null })), None);
+}
+
+#[test]
+fn tokens_leave_out_kinds_that_did_not_occur() {
+    let row =
+        json!({"input_tokens": 10, "output_tokens": 0, "cache_read_tokens": 7, "estimated": true});
+    assert_eq!(tokens(&row), "17 in (7 cache read), 0 out (estimated)");
+    let row = json!({"input_tokens": 1, "output_tokens": 5, "reasoning_tokens": 2});
+    assert_eq!(tokens(&row), "1 in, 5 out (2 reasoning)");
+}
+
+#[test]
+fn each_attempt_is_a_row_in_order() {
+    let chain = [
+        json!({"provider": "a", "verdict": "next-provider", "key": "…"}),
+        json!({"provider": "b", "verdict": "ok", "input_tokens": 3, "cache_write_5m_tokens": 40}),
+    ];
+    let lines = attempts(&chain).lines(None);
+    assert_eq!(lines.len(), 3);
+    assert!(lines[1].contains("next provider") && lines[1].contains("not shown"));
+    assert!(lines[2].contains("answered") && lines[2].contains("43"));
+}
+
+#[test]
+fn the_active_group_is_marked_while_it_rests() {
+    let listed = json!([
+        {"name": "solo", "active": true, "state": "cooling", "members": [{"provider": "a", "health": "cooling"}]},
+        {"name": "main", "active": false, "state": "cooling", "members": [{"provider": "b", "health": "open"}]},
+    ]);
+    let shown = told(|screen| groups(screen, listed.as_array().unwrap()));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[1].contains("active, resting"), "{shown}");
+    assert!(lines[2].contains("resting"), "{shown}");
+    assert!(!lines[2].contains("active"), "{shown}");
+
+    let status_now = json!({"active_group": "solo", "groups": listed});
+    let shown = told(|screen| status(screen, &status_now, "http://127.0.0.1:7790"));
+    assert_eq!(shown.matches("active, resting").count(), 1, "{shown}");
+    assert!(
+        shown.contains("none: every provider rests or has no key"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_serves_is_told_with_its_group_and_all_that_went_in() {
+    let status_now = json!({
+        "active_provider": "practice", "serving_group": "spare",
+        "today": {"input_tokens": 1, "cache_read_tokens": 20, "cache_write_tokens": 300, "cost_usd": "0"},
+    });
+    let shown = told(|screen| status(screen, &status_now, "http://127.0.0.1:7790"));
+    assert!(shown.contains("practice (group spare)"), "{shown}");
+    assert!(shown.contains("321 tokens in, 0 out, $0.00"), "{shown}");
+}
+
+#[test]
+fn a_steered_group_says_what_keeps_it_from_serving() {
+    let resting =
+        json!({"name": "solo", "active": true, "state": "cooling", "cooling_until": "soon"});
+    assert_eq!(standing(&resting), "solo is active; it rests until soon");
+    let off = json!({"name": "main", "active": true, "state": "cooling", "members": [
+        {"provider": "anthropic", "health": "disabled"},
+    ]});
+    assert_eq!(
+        standing(&off),
+        "main is active, but nothing in it can serve: anthropic is switched off or has no key"
+    );
+    let well = json!({"name": "main", "active": true, "state": "active"});
+    assert_eq!(standing(&well), "main is active");
+}
+
+#[test]
+fn nothing_is_told_in_words_instead_of_bare_headings() {
+    assert_eq!(told(|screen| history(screen, &[])), "no requests yet\n");
+    assert_eq!(
+        told(|screen| keys(screen, &[])),
+        "no keys yet: turnout keys set PROVIDER\n"
+    );
+}
+
+#[test]
+fn the_reason_has_a_column_only_where_there_is_one() {
+    let well = json!({"status": "completed", "path": "/v1/models"});
+    let shown = told(|screen| history(screen, std::slice::from_ref(&well)));
+    assert!(
+        shown.contains("/v1/models") && !shown.contains("REASON"),
+        "{shown}"
+    );
+    let untried = json!({"status": "failed", "attempts": 0, "error": "no group has a provider"});
+    let cut = json!({"status": "failed", "reason": "stream_cut", "error": "long"});
+    let shown = told(|screen| history(screen, &[well, untried, cut]));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].ends_with("REASON"), "{shown}");
+    assert!(lines[2].ends_with("no group has a provider"), "{shown}");
+    assert!(lines[3].ends_with("broke off its answer"), "{shown}");
+}
+
+#[test]
+fn a_short_key_is_listed_by_its_id() {
+    let one = json!({"provider": "badhost", "id": "badhost/0", "masked": "…", "state": "cooling"});
+    let shown = told(|screen| keys(screen, &[one]));
+    assert_eq!(shown.matches("badhost/0").count(), 2, "{shown}");
+    assert!(!shown.contains('…'), "{shown}");
+}
