@@ -5,6 +5,7 @@
 //! [`view::Connect`] and [`Running::token`], which exist to hand one over.
 
 mod admin;
+mod budgets;
 mod choices;
 mod commands;
 mod costs;

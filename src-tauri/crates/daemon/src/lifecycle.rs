@@ -30,7 +30,7 @@ use crate::settings::watch::{self, Watch};
 use crate::settings::{self, Settings};
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
-use crate::{Options, admin, publisher, pump, ui};
+use crate::{Options, admin, budgets, publisher, pump, ui};
 
 /// How long cut requests may take to report their end.
 const LAST_REPORTS: Duration = Duration::from_secs(1);
@@ -90,6 +90,7 @@ impl Daemon {
         let pump = tokio::spawn(pump::pump(self.clone(), reports, done.clone()));
         if let Some(ledger) = &instance.ledger {
             tokio::spawn(pump::publish_rows(self.clone(), ledger.clone()));
+            tokio::spawn(budgets::watch(self.clone(), ledger.clone()));
         }
         tokio::spawn(publisher::publish(self.clone()));
         let watch = Watch::start(&instance.place.config, &self.loaded().text);

@@ -18,7 +18,7 @@ use axum::{
 };
 use dialects::Dialect;
 use http::{HeaderValue, Request, StatusCode, header};
-use routing::{Board, Change};
+use routing::{Board, Change, Reason};
 use tokio::{
     net::TcpListener,
     sync::{Notify, mpsc, oneshot},
@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     attempts::Driver,
+    blocks::Blocks,
     choice::Choice,
     client::{self, Answer, HEADERS_AFTER, Whole},
     embed_cache::EmbedCache,
@@ -36,7 +37,7 @@ use crate::{
     memory::Memory,
     models::{self, Shelf},
     refusal::Refusal,
-    report::{Report, RequestId, Started},
+    report::{EndStatus, Ended, Report, RequestId, Started},
     route::{Endpoint, Route, is_liveness},
     screen, serve,
     snapshot::Snapshot,
@@ -77,6 +78,8 @@ pub(crate) struct Shared {
     pub(crate) waiting: WaitingRoom,
     /// A provider broke.
     pub(crate) ill: Notify,
+    /// Whose requests are refused.
+    blocks: ArcSwap<Blocks>,
 }
 
 impl Shared {
@@ -169,8 +172,14 @@ impl Gateway {
                 embeddings: EmbedCache::default(),
                 waiting: WaitingRoom::default(),
                 ill: Notify::new(),
+                blocks: ArcSwap::default(),
             }),
         })
+    }
+
+    /// Says whose requests are refused from now on, with 402 in their dialect; those under way go on.
+    pub fn block(&self, blocks: Blocks) {
+        self.shared.blocks.store(Arc::new(blocks));
     }
 
     /// Swaps the settings. Requests under way keep theirs; health of what stays is kept.
@@ -336,6 +345,8 @@ impl Gateway {
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
         inbound.choice = Choice::of(&live.snapshot.topology, &inbound, token.as_deref())?;
         inbound.prepare(&live.snapshot.topology, token.as_deref());
+        let blocked = self.shared.blocks.load();
+        let blocked = blocked.of(token.as_deref()).map(str::to_owned);
         self.shared.report(Report::Started(Started {
             id: id.clone(),
             at_ms: unix_ms(),
@@ -348,7 +359,24 @@ impl Gateway {
             stream: inbound.stream(),
             rule: inbound.choice.rule.clone(),
         }));
+        if let Some(why) = blocked {
+            return Err(self.refuse_for_budget(id, why));
+        }
         Ok(self.drive(id, live, inbound, started, patient).await)
+    }
+
+    fn refuse_for_budget(&self, id: &RequestId, why: String) -> Refusal {
+        let status = StatusCode::PAYMENT_REQUIRED;
+        self.shared.report(Report::Ended(Ended {
+            id: id.clone(),
+            at_ms: unix_ms(),
+            duration_ms: 0,
+            status: EndStatus::Failed,
+            reason: Some(Reason::Budget),
+            http_status: Some(status.as_u16()),
+            error: Some(why.clone()),
+        }));
+        Refusal::fatal(status, why)
     }
 
     /// Starts the driver and waits for its answer. Dropping this future, or the body it returns, cancels the driver.

@@ -7,6 +7,7 @@
 mod access;
 mod attempt;
 mod attempts;
+mod blocks;
 mod calls;
 mod choice;
 mod client;
@@ -48,6 +49,7 @@ mod via;
 mod waiting;
 mod whole;
 
+pub use blocks::Blocks;
 pub use dialects::Usage;
 pub use explain::{Explanation, Unexplained};
 pub use gateway::{BuildError, Gateway};

@@ -25,6 +25,7 @@ mod read;
 mod record;
 mod row;
 mod select;
+mod spent;
 mod store;
 mod totals;
 mod usage;
@@ -45,6 +46,7 @@ pub use prices::{Hours, LongContext, PerMillion, Price, PriceError, Prices, Rate
 pub use query::{Filter, Page, QueryError};
 pub use quote::{FrozenPrice, Quote};
 pub use row::{AttemptRow, Cost, Detail, Row, Tokens};
+pub use spent::Spender;
 pub use totals::Totals;
 pub use usage::{By, UsageFilter, UsageReport, UsageRow};
 pub use writer::Writer;

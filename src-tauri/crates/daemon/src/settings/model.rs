@@ -430,7 +430,13 @@ pub struct Budget {
     pub limit_usd: f64,
     /// How long it runs.
     pub per: Period,
-    /// Shares of the limit at which something happens.
+    /// Only what came with this client token.
+    pub token: Option<String>,
+    /// Only what was tried at providers of this group.
+    pub group: Option<String>,
+    /// Only what was tried at this provider.
+    pub provider: Option<String>,
+    /// Shares of the limit at which the user is told; `then` happens at the largest.
     pub at: Vec<f64>,
     /// What happens.
     pub then: Then,

@@ -52,12 +52,6 @@ fn ledger(check: &mut Check<'_>, raw: &raw::Ledger, settings: &Settings) {
         chosen.capture_bodies != Capture::Off,
         "ledger.capture_bodies",
     );
-    tell(
-        check,
-        &raw.budgets,
-        !chosen.budgets.is_empty(),
-        "ledger.budgets",
-    );
 }
 
 fn tell<T>(check: &mut Check<'_>, field: &Field<T>, differs: bool, what: &str) {

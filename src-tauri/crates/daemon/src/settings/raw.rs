@@ -370,11 +370,11 @@ tables! {
         retention: Span,
         /// Which bodies are kept. Default: "off".
         capture_bodies: Capture,
-        /// Spending marks.
+        /// Limits of spending.
         budgets: Tables<Budget>,
     }
 
-    /// A spending mark.
+    /// A limit of spending, on everything or on what is named.
     Budget {
         /// Name, as shown in notifications.
         #[schemars(required)]
@@ -384,9 +384,16 @@ tables! {
         limit_usd: f64,
         /// How long it runs. Default: "day".
         per: Period,
-        /// Shares of the limit at which something happens. Default: [0.8, 1.0].
+        /// Only what came with this client token, by its name.
+        token: String,
+        /// Only what was tried at providers chosen from this group; not together with "block".
+        group: String,
+        /// Only what was tried at this provider; not together with "block".
+        provider: String,
+        /// Shares of the limit at which the user is told; at the largest one, `then` happens. Default: [0.8, 1.0].
         at: Vec<At<f64>>,
-        /// "notify", "group:NAME" or "block". Default: "notify".
+        /// "notify", "group:NAME" (makes it the active one) or "block" (refuses requests with 402 until the period is
+        /// over). Default: "notify".
         then: String,
     }
 

@@ -146,3 +146,49 @@ async fn an_attempt_that_lost_a_race_is_marked_and_its_tokens_count() {
     assert_eq!(row.tokens.output_tokens, 400);
     assert_eq!(row.cost_usd.unwrap().to_string(), "0.0192");
 }
+
+#[tokio::test]
+async fn spending_is_told_by_token_group_and_provider() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(
+        &ledger,
+        (0..4).flat_map(|n| served(&format!("r{n}"), NOON + n)),
+    )
+    .await;
+    let mut other = started("other", NOON + 9);
+    other.token = Some("other".into());
+    let mut sent = attempt("other", 1, NOON + 9);
+    sent.provider = "spare".into();
+    sent.group = "second".into();
+    let end = attempt_ended("other", 1, NOON + 99);
+    let events = [
+        Event::Started(other),
+        Event::AttemptStarted(sent),
+        Event::AttemptEnded(end),
+    ];
+    write(&ledger, events).await;
+    let spender = |token: &str, group: &str, provider: &str| {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        ledger::Spender {
+            token: given(token),
+            group: given(group),
+            provider: given(provider),
+        }
+    };
+    for (token, group, provider, since, expected) in [
+        ("", "", "", NOON, "0.048"),
+        ("", "", "", NOON + 3, "0.0192"),
+        ("local", "", "", NOON, "0.0384"),
+        ("", "second", "", NOON, "0.0096"),
+        ("", "", "provider-1", NOON, "0.0384"),
+        ("other", "main", "", NOON, "0"),
+    ] {
+        let told = ledger.spent(&spender(token, group, provider), since).await;
+        assert_eq!(
+            told.unwrap().to_string(),
+            expected,
+            "{token} {group} {provider}"
+        );
+    }
+}

@@ -57,7 +57,15 @@ impl Server {
                 .unwrap();
             runtime.block_on(async {
                 sqlx::any::install_default_drivers();
-                let mut conn = sqlx::AnyConnection::connect(&admin).await.unwrap();
+                let begun = Instant::now();
+                // It listens before it serves.
+                let mut conn = loop {
+                    match sqlx::AnyConnection::connect(&admin).await {
+                        Err(error) if begun.elapsed() > Duration::from_mins(1) => panic!("{error}"),
+                        Err(_) => wait(),
+                        Ok(conn) => break conn,
+                    }
+                };
                 conn.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(create)))
                     .await
                     .unwrap();

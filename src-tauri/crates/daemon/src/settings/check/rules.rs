@@ -174,7 +174,18 @@ pub(super) fn budgets(check: &mut Check<'_>, raw: &raw::Ledger, groups: &[Group]
                 "`at` holds shares of the limit, such as 0.8 for four fifths of it",
             );
         }
+        let then = then(check, &value.then, groups);
+        if then == Then::Block && (value.group.is_some() || value.provider.is_some()) {
+            check.tell(
+                span,
+                "a budget of a `group` or `provider` can notify or switch to \"group:NAME\", but not block",
+            );
+        }
+        let scope = |field: &Field<String>| field.as_ref().map(|at| at.value.clone());
         budgets.push(Budget {
+            token: scope(&value.token),
+            group: scope(&value.group),
+            provider: scope(&value.provider),
             name,
             limit_usd: or(&value.limit_usd, 0.0),
             per: or(&value.per, Period::Day),
@@ -182,7 +193,7 @@ pub(super) fn budgets(check: &mut Check<'_>, raw: &raw::Ledger, groups: &[Group]
                 .at
                 .as_ref()
                 .map_or(vec![0.8, 1.0], |list| values(&list.value)),
-            then: then(check, &value.then, groups),
+            then,
         });
     }
     budgets

@@ -1,0 +1,97 @@
+//! What happens when a budget is used up.
+
+use daemon::view::{NoticeKind, Payload};
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::support::{CONFIG, Home, House, until};
+
+/// Every answer costs something; the config goes on with budgets.
+fn config(budgets: &str) -> String {
+    let priced = "dialect = \"practice\"\nprice = { multiplier = 1000 }\n";
+    let config = CONFIG.replace("dialect = \"practice\"\n", priced);
+    format!("{config}\n[ledger]\nbudgets = [{budgets}]\n")
+}
+
+async fn ask_until(house: &House, status: StatusCode) -> Value {
+    until(async || {
+        let answer = house.ask(false).await;
+        let found = answer.status() == status;
+        let finality = answer.headers().get("x-should-retry").cloned();
+        let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        if found && status == StatusCode::PAYMENT_REQUIRED {
+            assert_eq!(finality.unwrap(), "false");
+        }
+        found.then_some(told)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_up_budget_refuses_requests_with_its_name_until_it_is_raised() {
+    let budget = r#"{ name = "tiny", limit_usd = 0.000001, per = "month", then = "block" }"#;
+    let home = Home::new(&config(budget));
+    let house = home.start().await;
+    let mut events = house.daemon.events();
+    assert_eq!(house.ask(false).await.status(), StatusCode::OK);
+    let told = ask_until(&house, StatusCode::PAYMENT_REQUIRED).await;
+    assert_eq!(told["type"], "error", "in the client's dialect: {told}");
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(message.contains("the budget tiny is used up"), "{message}");
+    let refused = until(async || {
+        let list = house.get("/requests?status=failed&limit=1").await;
+        list["items"].get(0).cloned()
+    })
+    .await;
+    assert_eq!(refused["reason"], "budget");
+    assert_eq!(refused["http_status"], 402);
+    assert_eq!(refused["attempts"], 0, "nothing was asked of a provider");
+    let notice = loop {
+        let event = events.recv().await.unwrap();
+        if let Payload::Notice(notice) = &event.payload {
+            break notice.clone();
+        }
+    };
+    assert_eq!(notice.kind, NoticeKind::Budget);
+    assert!(notice.title.contains("tiny"), "{notice:?}");
+
+    // A start anew knows what was spent.
+    house.daemon.stop().await;
+    let house = home.start().await;
+    ask_until(&house, StatusCode::PAYMENT_REQUIRED).await;
+    home.write(
+        "config.toml",
+        &config(&budget.replace("0.000001", "1000000")),
+    );
+    house.post("/reload", None).await;
+    ask_until(&house, StatusCode::OK).await;
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_up_budget_of_a_group_switches_to_another_group() {
+    let budget = r#"{ name = "main", group = "main", limit_usd = 0.000001, at = [0.5, 1.0], then = "group:second" }"#;
+    let home = Home::new(&config(budget));
+    let house = home.start().await;
+    assert_eq!(house.served_by().await, "first");
+    house
+        .status_where(|status| status["active_group"] == "second")
+        .await;
+    assert_eq!(house.served_by().await, "other");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_of_another_token_refuses_nobody_else() {
+    let budget = r#"{ name = "theirs", token = "theirs", limit_usd = 0.000001, then = "block" },
+        { name = "mine", limit_usd = 1000000, then = "block" }"#;
+    let home = Home::new(&config(budget));
+    let house = home.start().await;
+    for _ in 0..3 {
+        let answer = house.ask(false).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let id = answer.headers()["x-turnout-request-id"].clone();
+        house.completed(id.to_str().unwrap()).await;
+    }
+    house.daemon.stop().await;
+}
