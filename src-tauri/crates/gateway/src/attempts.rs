@@ -73,7 +73,7 @@ impl Driver {
         self.shared.report(Report::Planned {
             id: self.request_id.clone(),
             at_ms: unix_ms(),
-            plan: Explanation::of(self.inbound.choice.rule.clone(), candidates),
+            plan: Explanation::of(&self.inbound.choice, candidates),
         });
         let (mut last, mut spare) = (None, None);
         let mut patience = Patience::default();

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use routing::{Prefer, Then, Topology, decide};
 use serde::Deserialize;
 
-use crate::{facts::Asked, inbound::Inbound, refusal::Refusal};
+use crate::{facts::Asked, gateway::Live, inbound::Inbound, meaning::Meanings, refusal::Refusal};
 
 /// The header by which a request brings a rule of its own. It is never forwarded.
 const HEADER: &str = "x-turnout-route";
@@ -27,15 +27,19 @@ pub(crate) struct Choice {
     effort: Option<String>,
     /// At most so many tokens are generated.
     max_tokens: Option<u64>,
+    /// What was decided otherwise than the settings say, in a sentence.
+    pub(crate) note: Option<String>,
 }
 
 impl Choice {
     /// Decides: the request's own header, else the first rule that fits, and nothing where path or model name pin it.
-    pub(crate) fn of(
-        topology: &Topology,
+    pub(crate) async fn of(
+        meanings: &Meanings,
+        live: &Live,
         inbound: &Inbound,
         token: Option<&str>,
     ) -> Result<Self, Refusal> {
+        let topology = &live.snapshot.topology;
         if let Some(then) = in_header(&inbound.headers)? {
             all_known(&then, topology)?;
             return Ok(Self::made(None, &then, inbound));
@@ -43,10 +47,29 @@ impl Choice {
         if topology.rules.is_empty() || topology.is_pinned(&inbound.ask()) {
             return Ok(Self::default());
         }
-        let rule = decide(&topology.rules, &Asked { inbound, token });
-        Ok(rule.map_or_else(Self::default, |rule| {
+        let mut asked = Asked::new(inbound, token);
+        let mut rule = decide(&topology.rules, &asked);
+        let mut note = None;
+        // What no rule asks for is not embedded.
+        if let Some(embedder) = topology.embedder.as_ref().filter(|_| asked.was_compared()) {
+            let text = routing::Facts::text(&asked);
+            let examples = topology.rules.iter().flat_map(|rule| &rule.when.similar_to);
+            let examples = examples.flat_map(routing::Examples::written).cloned();
+            let compared = meanings.compare(live, embedder, &text, examples.collect());
+            match compared.await {
+                Ok(meaning) => {
+                    asked.meaning = Some(meaning);
+                    rule = decide(&topology.rules, &asked);
+                }
+                Err(why) => {
+                    note = Some(format!("similar_to compared words alone, as {why}"));
+                }
+            }
+        }
+        let made = rule.map_or_else(Self::default, |rule| {
             Self::made(Some(rule.name.clone()), &rule.then, inbound)
-        }))
+        });
+        Ok(Self { note, ..made })
     }
 
     fn made(rule: Option<Arc<str>>, then: &Then, inbound: &Inbound) -> Self {
@@ -61,6 +84,7 @@ impl Choice {
             prefer: (prefer != Prefer::default()).then_some(prefer),
             effort: then.effort.clone(),
             max_tokens: then.max_tokens.map(u64::from),
+            note: None,
         }
     }
 

@@ -21,18 +21,21 @@ pub struct Explanation {
     pub rule: Option<Arc<str>>,
     /// The group that would serve it: that of the first place that can, else of the first one at all.
     pub group: Option<Arc<str>>,
+    /// What was decided otherwise than the settings say, in sentences.
+    pub notes: Vec<String>,
     /// Every place it could go to, in order.
     pub candidates: Vec<Explained>,
 }
 
 impl Explanation {
-    pub(crate) fn of(rule: Option<Arc<str>>, candidates: Vec<Explained>) -> Self {
+    pub(crate) fn of(choice: &Choice, candidates: Vec<Explained>) -> Self {
         let first = candidates
             .iter()
             .find(|one| one.usable)
             .or(candidates.first());
         Self {
-            rule,
+            rule: choice.rule.clone(),
+            notes: choice.note.clone().into_iter().collect(),
             group: first
                 .map(|one| one.group.clone())
                 .filter(|group| !group.is_empty()),
@@ -86,11 +89,11 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let max_body = live.snapshot.limits.max_body;
         let mut inbound = Inbound::read(route, parts, body, max_body).await?;
-        inbound.choice = Choice::of(&live.snapshot.topology, &inbound, token)?;
+        inbound.choice = Choice::of(&self.shared.meanings, &live, &inbound, token).await?;
         inbound.prepare(&live.snapshot.topology, token);
         let ask = inbound.ask();
         let candidates = self.board(|board, now| board.explain(&ask, now));
-        Ok(Explanation::of(inbound.choice.rule, candidates))
+        Ok(Explanation::of(&inbound.choice, candidates))
     }
 }
 

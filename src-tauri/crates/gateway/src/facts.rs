@@ -1,6 +1,6 @@
 //! What rules may know of a request. The body is read only when a rule asks for something that stands in it, and once.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use dialects::{
     Dialect,
@@ -8,16 +8,34 @@ use dialects::{
 };
 use routing::Facts;
 
-use crate::{exchange::routed, inbound::Inbound, route::Endpoint};
+use crate::{exchange::routed, inbound::Inbound, meaning::Meaning, route::Endpoint};
 
 /// A request as rules see it.
 pub(crate) struct Asked<'a> {
     pub(crate) inbound: &'a Inbound,
     /// Name of the client token presented.
     pub(crate) token: Option<&'a str>,
+    /// Its last words set against the examples of rules.
+    pub(crate) meaning: Option<Meaning>,
+    /// Some rule wanted that and there was none.
+    compared: Cell<bool>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    pub(crate) fn new(inbound: &'a Inbound, token: Option<&'a str>) -> Self {
+        Self {
+            inbound,
+            token,
+            meaning: None,
+            compared: Cell::new(false),
+        }
+    }
+
+    /// Whether some rule wanted to know what its last words mean, and there are any.
+    pub(crate) fn was_compared(&self) -> bool {
+        self.compared.get() && !self.text().trim().is_empty()
+    }
+
     /// The request understood; `None` for calls that are no conversation, and for bodies that cannot be read.
     fn request(&self) -> Option<Arc<Request>> {
         let endpoint = &self.inbound.route.endpoint;
@@ -63,6 +81,11 @@ impl Facts for Asked<'_> {
     fn text(&self) -> String {
         let request = self.request();
         request.map_or_else(String::new, |request| last_words(&request))
+    }
+
+    fn closeness(&self, example: &str) -> Option<f64> {
+        self.compared.set(true);
+        self.meaning.as_ref()?.closeness(example)
     }
 
     fn tokens(&self) -> u64 {

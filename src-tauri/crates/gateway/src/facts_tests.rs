@@ -19,10 +19,7 @@ async fn read(path: &str, body: &Value) -> Inbound {
 /// The facts that hold of a call.
 async fn facts(path: &str, body: &Value) -> Vec<&'static str> {
     let inbound = read(path, body).await;
-    let asked = Asked {
-        inbound: &inbound,
-        token: None,
-    };
+    let asked = Asked::new(&inbound, None);
     let told = [
         ("has_images", asked.has_images()),
         ("has_tools", asked.has_tools()),
@@ -57,10 +54,7 @@ async fn what_claude_code_sends_is_told_apart() {
         assert_eq!(facts("/v1/messages", &wire(name)).await, expected, "{name}");
     }
     let words = |inbound: &Inbound| {
-        let asked = Asked {
-            inbound,
-            token: None,
-        };
+        let asked = Asked::new(inbound, None);
         asked.text()
     };
     for name in ["claude-code-print", "claude-code-tool-turn-2"] {
@@ -115,10 +109,7 @@ async fn a_call_that_is_no_conversation_or_cannot_be_read_has_none_of_them() {
     let broken = json!({"model": "m", "messages": 7});
     assert_eq!(facts("/v1/messages", &broken).await, [""; 0]);
     let inbound = read("/v1/messages", &broken).await;
-    let asked = Asked {
-        inbound: &inbound,
-        token: Some("laptop"),
-    };
+    let asked = Asked::new(&inbound, Some("laptop"));
     assert_eq!(asked.text(), "");
     assert_eq!(asked.token(), Some("laptop"));
 }
@@ -132,10 +123,7 @@ async fn the_path_is_the_one_that_the_client_calls() {
         ("/ollama/api/chat", "/ollama/api/chat"),
     ] {
         let inbound = read(called, &body).await;
-        let asked = Asked {
-            inbound: &inbound,
-            token: None,
-        };
+        let asked = Asked::new(&inbound, None);
         assert_eq!(asked.path(), told);
     }
 }
@@ -167,10 +155,7 @@ async fn the_last_words_are_the_users_own() {
     for (messages, expected) in rows {
         let body = json!({"model": "m", "max_tokens": 9, "messages": messages});
         let inbound = read("/v1/messages", &body).await;
-        let asked = Asked {
-            inbound: &inbound,
-            token: None,
-        };
+        let asked = Asked::new(&inbound, None);
         assert_eq!(asked.text(), expected);
     }
 }

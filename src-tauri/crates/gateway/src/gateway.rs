@@ -34,6 +34,7 @@ use crate::{
     embed_cache::EmbedCache,
     heal,
     inbound::Inbound,
+    meaning::Meanings,
     memory::Memory,
     models::{self, Shelf},
     refusal::Refusal,
@@ -74,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     /// Embeddings that were asked for before.
     pub(crate) embeddings: EmbedCache,
+    /// What texts mean, for rules that compare them.
+    pub(crate) meanings: Meanings,
     /// Requests that nothing can serve now.
     pub(crate) waiting: WaitingRoom,
     /// A provider broke.
@@ -170,6 +173,7 @@ impl Gateway {
                 shelf: Shelf::default(),
                 memory: Arc::default(),
                 embeddings: EmbedCache::default(),
+                meanings: Meanings::default(),
                 waiting: WaitingRoom::default(),
                 ill: Notify::new(),
                 blocks: ArcSwap::default(),
@@ -343,7 +347,8 @@ impl Gateway {
         let patient = request.extensions().get::<Impatient>().is_none();
         let (parts, body) = request.into_parts();
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
-        inbound.choice = Choice::of(&live.snapshot.topology, &inbound, token.as_deref())?;
+        inbound.choice =
+            Choice::of(&self.shared.meanings, &live, &inbound, token.as_deref()).await?;
         inbound.prepare(&live.snapshot.topology, token.as_deref());
         let blocked = self.shared.blocks.load();
         let blocked = blocked.of(token.as_deref()).map(str::to_owned);

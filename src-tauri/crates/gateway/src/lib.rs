@@ -28,6 +28,7 @@ mod guard;
 mod heal;
 mod hearing;
 mod inbound;
+mod meaning;
 mod memory;
 mod models;
 mod outlet;

@@ -50,8 +50,8 @@ pub use similar::Examples;
 pub use step::{Ask, Candidate, Exhausted, Outcome, Pin, Prefer, Skipped, Step};
 pub use sticky::{Conversation, Identity};
 pub use topology::{
-    BreakerPolicy, Dialect, Group, HedgeAfter, KeyPolicy, Member, Mode, Pattern, Policy, Provider,
-    Retry, Tiers, Topology,
+    BreakerPolicy, Dialect, Embedder, Group, HedgeAfter, KeyPolicy, Member, Mode, Pattern, Policy,
+    Provider, Retry, Tiers, Topology,
 };
 pub use verdict::{Reason, Signal, Verdict, classify};
 pub use view::{GroupState, GroupView, Health, KeyState, KeyView, MemberView, ProviderView, View};

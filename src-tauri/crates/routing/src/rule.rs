@@ -73,7 +73,7 @@ pub struct Then {
     pub max_tokens: Option<u32>,
 }
 
-/// What rules may ask about a request. Each is called at most once for a request.
+/// What rules may ask about a request. Each is called at most once for a request, unless it says otherwise.
 pub trait Facts {
     /// The model asked for, as the client wrote it.
     fn model(&self) -> &str;
@@ -89,6 +89,11 @@ pub trait Facts {
     fn hour(&self) -> u8;
     /// What the user said last.
     fn text(&self) -> String;
+    /// How close in meaning that is to an example, from -1 to 1; `None` where nobody knows. Called for each example.
+    fn closeness(&self, example: &str) -> Option<f64> {
+        let _ = example;
+        None
+    }
     /// Tokens of the prompt.
     fn tokens(&self) -> u64;
     /// Whether there are images in the conversation.
@@ -158,7 +163,8 @@ impl When {
         (self.keyword.is_empty() || self.keyword.iter().any(says))
             && holds(self.regex.as_ref(), |it| it.0.is_match(text()))
             && holds(self.similar_to.as_ref(), |it| {
-                it.matches(known.profile.get(|| Profile::of(text())))
+                let profile = || known.profile.get(|| Profile::of(text()));
+                it.matches(profile, |example| known.facts.closeness(example))
             })
             && holds(self.tokens_over.as_ref(), |it| {
                 *known.tokens.get(|| known.facts.tokens()) > *it

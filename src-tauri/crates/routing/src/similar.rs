@@ -37,9 +37,22 @@ impl Examples {
         }
     }
 
-    pub(crate) fn matches(&self, text: &Profile) -> bool {
-        let similar = |example: &Profile| example.cosine(text) >= self.threshold;
-        self.profiles.iter().any(similar)
+    /// The examples as they were written.
+    pub fn written(&self) -> &[String] {
+        &self.written
+    }
+
+    /// Whether a text is similar to one of them: in meaning where `closeness` knows that, else by its words.
+    pub(crate) fn matches<'a>(
+        &self,
+        text: impl Fn() -> &'a Profile,
+        closeness: impl Fn(&str) -> Option<f64>,
+    ) -> bool {
+        let mut examples = self.written.iter().zip(&self.profiles);
+        examples.any(|(written, profile)| {
+            let found = closeness(written).unwrap_or_else(|| profile.cosine(text()));
+            found >= self.threshold
+        })
     }
 }
 

@@ -111,6 +111,19 @@ pub struct Topology {
     pub rules: Vec<Rule>,
     /// What tokens cost where.
     pub prices: Prices,
+    /// Who tells how close texts are in meaning, for `similar_to` of rules; without one, their words are compared.
+    pub embedder: Option<Embedder>,
+}
+
+/// Who embeds texts for rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedder {
+    /// The provider, in whatever group or none.
+    pub provider: Arc<str>,
+    /// The model, as it is called there.
+    pub model: String,
+    /// How long a request waits for it.
+    pub timeout: Duration,
 }
 
 impl Default for Topology {
@@ -127,6 +140,7 @@ impl Default for Topology {
             groups: Vec::new(),
             rules: Vec::new(),
             prices: Prices::default(),
+            embedder: None,
         }
     }
 }

@@ -41,11 +41,11 @@ use toml::de::{DeTable, DeValue};
 pub use self::{
     masked::masked,
     model::{
-        Auth, Breaker, Budget, Capture, ClientToken, Continuation, Desktop, Dialect, FailoverOn,
-        Group, Health, Hedge, HedgeAfter, KeyPolicy, Language, Ledger, Limits, Log, LogFormat,
-        LogLevel, Lossy, Member, Mode, ModelPrice, Models, NoticeKind, OnQuit, Period, Policy,
-        Price, Provider, Retry, Routing, Rule, Server, Settings, Suspend, Target, Theme, Then,
-        Tier, Timeouts, When,
+        Auth, Breaker, Budget, Capture, ClientToken, Continuation, Desktop, Dialect, Embeddings,
+        FailoverOn, Group, Health, Hedge, HedgeAfter, KeyPolicy, Language, Ledger, Limits, Log,
+        LogFormat, LogLevel, Lossy, Member, Mode, ModelPrice, Models, NoticeKind, OnQuit, Period,
+        Policy, Price, Provider, Retry, Routing, Rule, Server, Settings, Suspend, Target, Theme,
+        Then, Tier, Timeouts, When,
     },
     problem::Problem,
     schema::json_schema,

@@ -98,10 +98,23 @@ pub struct Routing {
     pub health: Health,
     /// Racing a second candidate.
     pub hedge: Hedge,
+    /// Who embeds texts for rules, if anybody does.
+    pub embeddings: Option<Embeddings>,
     /// What happens to a stream cut after commit.
     pub continuation: Continuation,
     /// What else counts as a provider's failure.
     pub failover_on: Vec<FailoverOn>,
+}
+
+/// Who embeds texts for rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embeddings {
+    /// The provider.
+    pub provider: String,
+    /// Its model.
+    pub model: String,
+    /// How long a request waits for it.
+    pub timeout: Duration,
 }
 
 /// Tries of one candidate.

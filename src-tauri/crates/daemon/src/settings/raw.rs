@@ -107,6 +107,8 @@ tables! {
         suspend: Suspend,
         /// Active health checks.
         health: Health,
+        /// Who embeds texts for `similar_to` of rules, so that their meaning is compared and not their words alone.
+        embeddings: Embeddings,
         /// Race a second candidate when the first is slow to start.
         hedge: Hedge,
         /// What happens to a stream cut after commit: it ends with an error ("off"), begins anew in the same response
@@ -177,6 +179,18 @@ tables! {
         enabled: bool,
         /// A percentile such as "p95", or a duration. Default: "p95".
         after: String,
+    }
+
+    /// Who embeds texts for rules.
+    Embeddings {
+        /// A provider that has embeddings; it need not be in a group.
+        #[schemars(required)]
+        provider: String,
+        /// Its model for them.
+        #[schemars(required)]
+        model: String,
+        /// How long a request waits for it before words are compared instead. Default: "1s".
+        timeout: Span,
     }
 
     /// One account at one upstream.

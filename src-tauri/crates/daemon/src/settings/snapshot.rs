@@ -114,6 +114,11 @@ fn topology(
         groups: settings.groups.iter().map(group).collect(),
         rules: rules(settings),
         prices: prices(settings),
+        embedder: chosen.embeddings.as_ref().map(|it| routing::Embedder {
+            provider: it.provider.as_str().into(),
+            model: it.model.clone(),
+            timeout: it.timeout,
+        }),
     }
 }
 

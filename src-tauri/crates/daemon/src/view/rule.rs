@@ -71,6 +71,9 @@ pub struct Explanation {
     pub rule: Option<String>,
     /// The group that would serve it.
     pub group: Option<String>,
+    /// What was decided otherwise than the config says, such as words compared where their meaning was not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Every place it could go to, in the order in which they would be tried.
     pub candidates: Vec<Explained>,
 }
@@ -106,6 +109,7 @@ impl Explanation {
         Self {
             rule: told.rule.as_deref().map(str::to_owned),
             group: told.group.as_deref().map(str::to_owned),
+            notes: told.notes,
             candidates: told.candidates.into_iter().map(one).collect(),
         }
     }

@@ -9,6 +9,7 @@ mod embed_cache;
 mod failover;
 mod hedge;
 mod loops;
+mod meaning;
 mod passthrough;
 mod resume;
 mod rules;

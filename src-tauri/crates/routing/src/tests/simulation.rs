@@ -395,7 +395,13 @@ impl World {
         };
         let is_clients = matches!(outcome.verdict, Verdict::ClientFault | Verdict::Cancelled);
         let before = breaker(&self.rig);
-        let rests = is_clients.then(|| self.rig.board.view(now).providers);
+        // What is foreseen of limits goes by what was asked, whatever came of it.
+        let stand = |rig: &Rig| {
+            let mut providers = rig.board.view(now).providers;
+            providers.iter_mut().for_each(|one| one.forecasts.clear());
+            providers
+        };
+        let rests = is_clients.then(|| stand(&self.rig));
         let changes = self.rig.board.record(&mut flight.run, &outcome, now);
         self.records += 1;
         let spent = self.spent_at.entry(candidate.provider.clone()).or_default();
@@ -414,7 +420,7 @@ impl World {
         if let Some(rests) = rests {
             self.hold(changes.is_empty(), "a client's doing is no news");
             self.hold(
-                self.rig.board.view(now).providers == rests || candidate.ticket.is_some(),
+                stand(&self.rig) == rests || candidate.ticket.is_some(),
                 "a client's doing rests nobody",
             );
             let opened = matches!(breaker(&self.rig), Some(Breaker::Open { .. }));

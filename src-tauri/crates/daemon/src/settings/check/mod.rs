@@ -42,11 +42,11 @@ pub(super) fn check(document: &raw::Document, text: &str) -> (Settings, Vec<Foun
             ),
         );
     }
-    let routing = routing::routing(
-        &mut check,
-        part(&document.routing, &raw::Routing::default()),
-    );
+    let unset = raw::Routing::default();
+    let raw = part(&document.routing, &unset);
+    let mut routing = routing::routing(&mut check, raw);
     let providers = providers::providers(&mut check, document, &routing);
+    routing.embeddings = routing::embeddings(&mut check, raw, &providers);
     let groups = groups::groups(&mut check, document, &providers);
     let rules = rules::rules(&mut check, document, &groups, &providers);
     let settings = Settings {

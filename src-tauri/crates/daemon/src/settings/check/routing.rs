@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use super::{
     super::{
-        model::{Breaker, Health, Hedge, HedgeAfter, Retry, Routing, Suspend, Timeouts},
+        model::{
+            Breaker, Embeddings, Health, Hedge, HedgeAfter, Provider, Retry, Routing, Suspend,
+            Timeouts,
+        },
         raw,
         reader::Field,
         scalar::duration,
-        words::{Continuation, Mode},
+        words::{Continuation, Dialect, Mode},
     },
     Check, or, part, values,
 };
@@ -38,6 +41,8 @@ pub(super) fn routing(check: &mut Check<'_>, raw: &raw::Routing) -> Routing {
         suspend: suspend(check, part(&raw.suspend, &raw::Suspend::default())),
         health: health(check, part(&raw.health, &raw::Health::default())),
         hedge: hedge(check, part(&raw.hedge, &raw::Hedge::default())),
+        // Told of once the providers are known.
+        embeddings: None,
         continuation: or(&raw.r#continue, Continuation::Off),
         failover_on: raw
             .failover_on
@@ -110,6 +115,33 @@ fn health(check: &mut Check<'_>, raw: &raw::Health) -> Health {
         interval: check.time(&raw.interval, 30 * SECOND, "health.interval"),
         timeout: check.time(&raw.timeout, 5 * SECOND, "health.timeout"),
     }
+}
+
+/// Who embeds texts for rules: a provider that there is, and whose dialect can do so.
+pub(super) fn embeddings(
+    check: &mut Check<'_>,
+    raw: &raw::Routing,
+    providers: &[Provider],
+) -> Option<Embeddings> {
+    let at = raw.embeddings.as_ref()?;
+    let model = check.need(&at.value.model, &at.span, "embeddings.model");
+    let provider = check.need(&at.value.provider, &at.span, "embeddings.provider")?;
+    let place = at.value.provider.as_ref().map_or(&at.span, |at| &at.span);
+    check.provider_exists(&provider, place, providers);
+    let mut known = providers.iter();
+    let dialect = known.find(|it| it.name == provider).map(|it| it.dialect);
+    if dialect == Some(Dialect::Anthropic) {
+        let told = format!(
+            "provider \"{provider}\" speaks anthropic, which has no embeddings; name one of another dialect"
+        );
+        check.tell(place, told);
+    }
+    let timeout = check.time(&at.value.timeout, SECOND, "embeddings.timeout");
+    Some(Embeddings {
+        provider,
+        model: model?,
+        timeout,
+    })
 }
 
 fn hedge(check: &mut Check<'_>, raw: &raw::Hedge) -> Hedge {

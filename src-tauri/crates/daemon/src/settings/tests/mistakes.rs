@@ -154,6 +154,14 @@ fn each_mistake_in_a_provider_is_told_where_it_stands() {
         (format!("{at}keys = [\"env:A\", «\"env:A\"]"), "twice"),
         (format!("{at}keys = «\"env:A\""), "must be a list"),
         (
+            format!("{at}[routing]\nembeddings = {{ provider = «\"b\", model = \"e\" }}"),
+            "there is no provider",
+        ),
+        (
+            format!("{at}[routing]\nembeddings = {{ provider = «\"a\", model = \"e\" }}"),
+            "has no embeddings",
+        ),
+        (
             format!("{at}keys = [\"env:A\", {{ secret = «\"env:A\" }}]"),
             "twice",
         ),
