@@ -16,6 +16,7 @@ use crate::handle::Daemon;
 use crate::live::Live;
 use crate::loaded::Loaded;
 use crate::lock::Lock;
+use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::place::Place;
 use crate::practice_hosts::PracticeHosts;
@@ -55,6 +56,7 @@ pub(crate) struct Instance {
     pub(crate) lock: Mutex<Option<Lock>>,
     pub(crate) notices: Mutex<Notices>,
     pub(crate) live: Mutex<Live>,
+    pub(crate) metrics: Mutex<Metrics>,
     pub(crate) config_problem: Mutex<Option<String>>,
     pub(crate) clocks: Mutex<Clocks>,
     pub(crate) changed: Notify,
@@ -67,6 +69,10 @@ impl Instance {
 
     pub(crate) fn live(&self) -> MutexGuard<'_, Live> {
         hold(&self.live)
+    }
+
+    pub(crate) fn metrics(&self) -> MutexGuard<'_, Metrics> {
+        hold(&self.metrics)
     }
 
     pub(crate) fn config_problem(&self) -> MutexGuard<'_, Option<String>> {

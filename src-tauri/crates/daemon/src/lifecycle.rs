@@ -30,7 +30,7 @@ use crate::settings::watch::{self, Watch};
 use crate::settings::{self, Settings};
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
-use crate::{Options, admin, budgets, publisher, pump, ui};
+use crate::{Options, admin, budgets, publisher, pump, tail, ui};
 
 /// How long cut requests may take to report their end.
 const LAST_REPORTS: Duration = Duration::from_secs(1);
@@ -93,6 +93,7 @@ impl Daemon {
             tokio::spawn(budgets::watch(self.clone(), ledger.clone()));
         }
         tokio::spawn(publisher::publish(self.clone()));
+        tokio::spawn(tail::publish(self.clone()));
         let watch = Watch::start(&instance.place.config, &self.loaded().text);
         tokio::spawn(reload::follow(self.clone(), watch));
         let daemon = self.clone();
@@ -208,6 +209,7 @@ async fn build(
         lock: Mutex::new(Some(lock)),
         notices: Mutex::new(Notices::default()),
         live: Mutex::new(Live::default()),
+        metrics: Mutex::default(),
         config_problem: Mutex::new(None),
         clocks: Mutex::new(Clocks::at(Instant::now())),
         changed: Notify::new(),

@@ -78,6 +78,13 @@ impl Live {
         self.rows.iter().rev().map(|row| &row.request)
     }
 
+    /// Those that have not ended, the newest first.
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = &Request> {
+        let is_under_way =
+            |row: &&Request| matches!(row.status.as_str(), "pending" | "forwarding" | "streaming");
+        self.newest().filter(is_under_way)
+    }
+
     /// The one of this id.
     pub(crate) fn get(&self, id: &str) -> Option<&Request> {
         self.newest().find(|row| row.id == id)
@@ -170,7 +177,7 @@ fn end(row: &mut Request, ended: &Ended) {
     row.error.clone_from(&ended.error);
 }
 
-fn end_word(status: EndStatus) -> &'static str {
+pub(crate) fn end_word(status: EndStatus) -> &'static str {
     match status {
         EndStatus::Completed => "completed",
         EndStatus::Failed => "failed",

@@ -1,4 +1,4 @@
-//! Where the program's own log goes: standard error, and daily files in the data folder.
+//! Where the program's own log goes: standard error, daily files in the data folder, and the tail that the API shows.
 //!
 //! Nothing that is logged holds a secret: values live in types that don't print.
 
@@ -9,10 +9,13 @@ use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt as _};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::Options;
 use crate::place::Place;
 use crate::settings::{self, LogFormat, LogLevel, watch};
+use crate::tail::Keeper;
 
 /// Days of log files that are kept.
 const KEPT: usize = 7;
@@ -71,9 +74,15 @@ fn subscribe(
         .with_writer(writer);
     // Fails only if the process has a log already, which is as good.
     let _ = match format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true);
+            builder.finish().with(Keeper).try_init()
+        }
         // Colours would end up in the file too.
-        LogFormat::Pretty => builder.with_ansi(false).with_target(false).try_init(),
+        LogFormat::Pretty => {
+            let builder = builder.with_ansi(false).with_target(false);
+            builder.finish().with(Keeper).try_init()
+        }
     };
 }
 

@@ -73,6 +73,13 @@ impl Told {
             uptime: 0,
             ..status.clone()
         };
+        if self
+            .status
+            .as_ref()
+            .is_none_or(|told| told.today != status.today)
+        {
+            daemon.feed().publish(Payload::Usage(status.today.clone()));
+        }
         if due || self.status.as_ref() != Some(&comparable) {
             self.beat = Instant::now();
             daemon.feed().publish(Payload::Status(Box::new(status)));

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::handle::Daemon;
 use crate::notices::because;
 use crate::record;
-use crate::view::{Payload, Request};
+use crate::view::{Connection, Payload, Request};
 
 /// Reports that may wait.
 pub(crate) const REPORTS: usize = 8192;
@@ -110,6 +110,8 @@ impl Daemon {
             .live()
             .take(&report, &|key| record::Facts::mask(&*loaded, key))
             .cloned();
+        instance.metrics().take(&report, row.as_ref(), &*loaded);
+        self.publish_connection(row.as_ref());
         let Some(ledger) = &instance.ledger else {
             return self.publish_live(row);
         };
@@ -118,6 +120,15 @@ impl Daemon {
         }
         if ledger.degraded() {
             self.publish_live(row);
+        }
+    }
+
+    fn publish_connection(&self, row: Option<&Request>) {
+        if let Some(row) = row
+            && self.feed().is_watched()
+        {
+            let connection = Box::new(Connection::of(row));
+            self.feed().publish(Payload::Connection(connection));
         }
     }
 
@@ -133,6 +144,7 @@ impl Daemon {
     pub(crate) fn changed(&self, changes: &[Change]) {
         for change in changes {
             log(change);
+            self.instance().metrics().changed(change);
             let notice = self
                 .instance()
                 .notices()

@@ -112,18 +112,23 @@ fn attempt_ended(attempt: &gateway::AttemptEnded) -> ledger::AttemptEnded {
         verdict: attempt.verdict.as_str().to_owned(),
         reason: attempt.reason.map(|reason| reason.as_str().to_owned()),
         error: attempt.error.clone(),
-        usage: attempt.usage.map(|usage| ledger::Usage {
-            input: usage.input,
-            output: usage.output,
-            cache_read: usage.cache_read,
-            cache_write_5m: usage.cache_write_5m,
-            cache_write_1h: usage.cache_write_1h,
-            reasoning: usage.reasoning,
-            estimated: usage.estimated,
-        }),
+        usage: attempt.usage.as_ref().map(usage),
         service: None,
         model_answered: attempt.model_answered.clone(),
         losses: attempt.losses.clone(),
         hedged: attempt.hedged,
+    }
+}
+
+/// Tokens of an attempt.
+pub(crate) fn usage(usage: &gateway::Usage) -> ledger::Usage {
+    ledger::Usage {
+        input: usage.input,
+        output: usage.output,
+        cache_read: usage.cache_read,
+        cache_write_5m: usage.cache_write_5m,
+        cache_write_1h: usage.cache_write_1h,
+        reasoning: usage.reasoning,
+        estimated: usage.estimated,
     }
 }

@@ -14,6 +14,7 @@ mod steer;
 mod stream;
 mod suspended;
 mod usage;
+mod watch;
 
 use axum::extract::{Extension, State};
 use axum::routing::{get, post, put};
@@ -90,6 +91,7 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/connect", get(connect))
         .route("/session", post(session))
         .route("/ui-link", post(session))
+        .merge(watch::inside())
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)
         .layer(axum::middleware::from_fn_with_state(
@@ -99,6 +101,7 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .with_state(daemon.clone());
     Router::new()
         .nest("/api/v1", api)
+        .merge(watch::outside(daemon.clone()))
         .merge(aliases::router(daemon))
 }
 

@@ -21,7 +21,7 @@ use crate::view::{Event, Payload};
 
 /// Between two comments on a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// What `events` may name; the last ones come with later parts and are quiet until then.
+/// What `events` may name.
 const KINDS: [&str; 8] = [
     "status",
     "provider",

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Group, Notice, Provider, Request, Status};
+use super::{Connection, Group, LogLine, Notice, Provider, Request, Status, Today};
 
 /// One event of `GET /api/v1/stream`.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,12 @@ pub enum Payload {
     Request(Box<Request>),
     /// Something worth telling a person.
     Notice(Notice),
+    /// A client that began or ended to wait for an answer, or waits for it elsewhere.
+    Connection(Box<Connection>),
+    /// A line of the log.
+    Log(Box<LogLine>),
+    /// The sums of today, after a change.
+    Usage(Today),
 }
 
 impl Payload {
@@ -36,6 +42,9 @@ impl Payload {
             Self::Group(_) => "group",
             Self::Request(_) => "request",
             Self::Notice(_) => "notice",
+            Self::Connection(_) => "connection",
+            Self::Log(_) => "log",
+            Self::Usage(_) => "usage",
         }
     }
 }

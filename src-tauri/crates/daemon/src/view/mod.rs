@@ -4,9 +4,12 @@
 
 pub(crate) mod board;
 mod connect;
+mod connection;
 mod event;
 mod group;
+mod health;
 mod list;
+mod log;
 mod notice;
 mod provider;
 mod request;
@@ -15,9 +18,14 @@ mod status;
 mod suspended;
 
 pub use connect::Connect;
+pub use connection::Connection;
 pub use event::{Event, Payload};
 pub use group::{Group, GroupState, Health, Member};
+pub use health::{
+    DatabaseHealth, DetailedHealth, DiskHealth, EventLoopHealth, MemoryHealth, ProviderHealth,
+};
 pub use list::List;
+pub use log::LogLine;
 pub use notice::{Notice, NoticeKind};
 pub use provider::{Forecast, Key, Models, Provider, ProviderTest};
 pub use request::{Cost, Request};

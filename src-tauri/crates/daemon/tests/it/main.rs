@@ -13,3 +13,4 @@ mod lifecycle;
 mod rules;
 mod stream;
 mod support;
+mod watch;

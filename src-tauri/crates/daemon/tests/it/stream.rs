@@ -165,3 +165,27 @@ async fn a_stop_ends_it_at_once() {
         .unwrap();
     while stream.next().await.is_some() {}
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_log_and_usage_are_told_as_they_change() {
+    let home = Home::new(CONFIG);
+    let _log = daemon::log::init(&home.options());
+    let house = home.start().await;
+    let mut stream = Stream::open(&house, "?events=connection,log,usage", None).await;
+    house.ask(true).await.text().await.unwrap();
+    for status in ["pending", "forwarding", "streaming", "completed"] {
+        let told = stream
+            .next_where(|told| told.kind == "connection" && told.data["status"] == status)
+            .await;
+        assert_eq!(told.data["token"], "local");
+    }
+    stream
+        .next_where(|told| told.kind == "usage" && told.data["requests"] == 1)
+        .await;
+    house.daemon.activate("second").unwrap();
+    let line = stream
+        .next_where(|told| told.kind == "log" && told.data["message"] == "group second was chosen")
+        .await;
+    assert_eq!(line.data["level"], "info");
+    house.daemon.stop().await;
+}
