@@ -77,7 +77,10 @@ pub(crate) struct World {
     pub(crate) got: Vec<Got>,
     /// Requests that a person gave up, or let go before their time.
     pub(crate) ordered: Vec<usize>,
-    /// Requests for which somebody was in service all the time, and nobody was ever known to refuse a key.
+    /// When the settings changed last.
+    swapped: Instant,
+    /// Requests for which somebody was in service all the time under the same settings, and nobody was ever known to
+    /// refuse a key.
     pub(crate) attended: HashSet<usize>,
     pub(crate) began: Instant,
     looked: Instant,
@@ -137,6 +140,7 @@ impl World {
             clients: JoinSet::new(),
             got: Vec::new(),
             ordered: Vec::new(),
+            swapped: now,
             attended: HashSet::new(),
             began: now,
             looked: now,
@@ -220,7 +224,7 @@ impl World {
                 let mut names = sky.in_service(&got.asked.scope, got.began).peekable();
                 names.peek().is_some() && names.all(|name| !sky.places[name].refused)
             };
-            if attends(&self.fake.sky()) {
+            if self.swapped < got.began && attends(&self.fake.sky()) {
                 self.attended.insert(got.asked.request);
             }
             self.judge_one(&got);
@@ -286,6 +290,7 @@ impl World {
             38 | 39 => {
                 let settings = self.frame.settings(&mut self.chance);
                 self.gateway.replace(settings).unwrap();
+                self.swapped = now;
             }
             40 => self.order(),
             _ => {}
