@@ -112,6 +112,80 @@ async fn groups_and_mode_are_switched() {
 }
 
 #[tokio::test]
+async fn providers_and_rules_are_added_changed_and_taken_out() {
+    let (_first, _second, turnout) = started().await;
+    let home = turnout.home();
+    let run = async |line: &[&str]| {
+        let told = home.run(line).await;
+        assert_eq!(told.code, 0, "{line:?}: {told:?}");
+        told.out
+    };
+    let before = std::fs::read_to_string(home.path().join("config.toml")).unwrap();
+    let relay = [
+        "--dialect",
+        "anthropic",
+        "--base-url",
+        "http://127.0.0.1:9",
+        "--auth",
+        "none",
+    ];
+    run(&[&["providers", "add", "fresh"], &relay[..]].concat()).await;
+    let edit = [
+        "providers",
+        "edit",
+        "fresh",
+        "--set",
+        r#"limits={"rpm":7}"#,
+        "--unset",
+        "auth",
+    ];
+    run(&edit).await;
+    let told = run(&["--json", "providers"]).await;
+    assert!(told.contains(r#""rpm": 7"#), "{told}");
+    let failed = home.run(&["providers", "test", "fresh"]).await;
+    assert_eq!(failed.code, 1);
+    assert!(failed.err.contains("fresh"), "{}", failed.err);
+    run(&[
+        "rules",
+        "add",
+        "small",
+        "--when",
+        "tier=small",
+        "--use",
+        "group=spare",
+    ])
+    .await;
+    run(&["rules", "add", "any", "--use", "group=main"]).await;
+    let told = run(&["rules", "order", "any"]).await;
+    assert!(told.find("any") < told.find("small"), "{told}");
+    run(&["rules", "disable", "any"]).await;
+    let explain = ["rules", "explain", "--model", "claude-haiku-4-5"];
+    let told = run(&explain).await;
+    assert!(
+        told.contains("the rule small decides; spare would serve it"),
+        "{told}"
+    );
+    for line in [
+        ["rules", "remove", "any"],
+        ["rules", "remove", "small"],
+        ["providers", "remove", "fresh"],
+    ] {
+        run(&line).await;
+    }
+    let after = std::fs::read_to_string(home.path().join("config.toml")).unwrap();
+    assert_eq!(after, before);
+    assert_eq!(run(&["waiting"]).await, "nobody waits\n");
+    let wrong = home.run(&["waiting", "redirect", "req-1"]).await;
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    let unknown = home.run(&["waiting", "fail", "req-00000000"]).await;
+    assert_eq!(
+        (unknown.code, unknown.err.contains("req-00000000")),
+        (1, true),
+        "{unknown:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_shell_gets_what_points_a_client_here() {
     let (_first, _second, turnout) = started().await;
     let env = turnout.home().run(&["env"]).await;

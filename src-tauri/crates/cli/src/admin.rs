@@ -114,6 +114,11 @@ impl Admin {
         self.call(Method::PUT, path, &[], Some(body)).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.call(Method::DELETE, path, &[], None).await?;
+        Ok(())
+    }
+
     async fn call(
         &self,
         method: Method,

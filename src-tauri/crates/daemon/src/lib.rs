@@ -24,6 +24,7 @@ mod lock;
 pub mod log;
 mod looks;
 mod metrics;
+mod models;
 mod notices;
 mod options;
 mod place;

@@ -38,11 +38,6 @@ pub(crate) async fn groups(home: &Home, json: bool) -> anyhow::Result<()> {
     show_list(&answer, json, views::groups)
 }
 
-pub(crate) async fn providers(home: &Home, json: bool) -> anyhow::Result<()> {
-    let answer = home.running().await?.admin.get("/providers").await?;
-    show_list(&answer, json, views::providers)
-}
-
 pub(crate) async fn mode(home: &Home, mode: Mode, json: bool) -> anyhow::Result<()> {
     let mode = word(&mode).unwrap_or_default();
     let answer = home
@@ -156,7 +151,7 @@ fn word(choice: &impl ValueEnum) -> Option<String> {
     Some(choice.to_possible_value()?.get_name().to_owned())
 }
 
-fn show_list(
+pub(super) fn show_list(
     answer: &Value,
     json: bool,
     view: impl FnOnce(&mut screen::Screen<screen::Stdout>, &[Value]) -> std::io::Result<()>,

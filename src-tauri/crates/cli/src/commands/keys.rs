@@ -6,8 +6,10 @@ use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::things;
 use crate::WrongUse;
 use crate::admin::segment;
+use crate::args::Keys;
 use crate::figure::{list as items, text};
 use crate::home::Home;
 use crate::screen;
@@ -16,7 +18,25 @@ use crate::views;
 /// Longer than any credential; a file piped in by mistake stops here.
 const LONGEST: u64 = 64 * 1024;
 
-pub(crate) async fn set(home: &Home, provider: &str, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn keys(home: &Home, what: Option<Keys>, json: bool) -> anyhow::Result<()> {
+    match what {
+        None | Some(Keys::List) => list(home, json).await,
+        Some(Keys::Set { provider }) => set(home, &provider, json).await,
+        Some(Keys::Rotate { id }) => rotate(home, &id, json).await,
+        Some(Keys::Test { id }) => {
+            let admin = home.running().await?.admin;
+            let answer = admin.post(&format!("{}/test", path(&id)?), None).await?;
+            things::tested(&answer, json)
+        }
+        Some(Keys::Remove { id }) => {
+            let admin = home.running().await?.admin;
+            admin.delete(&path(&id)?).await?;
+            things::done(json, format!("{id} was taken out"))
+        }
+    }
+}
+
+async fn set(home: &Home, provider: &str, json: bool) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
     let value = read(provider)?;
     let body = json!({ "value": value.expose_secret() });
@@ -34,7 +54,34 @@ pub(crate) async fn set(home: &Home, provider: &str, json: bool) -> anyhow::Resu
     ))?)
 }
 
-pub(crate) async fn list(home: &Home, json: bool) -> anyhow::Result<()> {
+async fn rotate(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {
+    let path = path(id)?;
+    let admin = home.running().await?.admin;
+    let value = read(id)?;
+    let body = json!({ "value": value.expose_secret() });
+    let key = admin.post(&format!("{path}/rotate"), Some(body)).await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&key)?);
+    }
+    Ok(screen.line(format!("{id} is {} now", text(&key, "masked")))?)
+}
+
+/// The path of a key by its id, which is its provider's name and a number.
+fn path(id: &str) -> anyhow::Result<String> {
+    let Some((provider, number)) = id.rsplit_once('/') else {
+        bail!(WrongUse(format!(
+            "{id} is no key's id, such as relay/0; `turnout keys` lists them"
+        )));
+    };
+    Ok(format!(
+        "/providers{}/keys{}",
+        segment(provider),
+        segment(number)
+    ))
+}
+
+async fn list(home: &Home, json: bool) -> anyhow::Result<()> {
     let answer = home.running().await?.admin.get("/keys").await?;
     let mut screen = screen::stdout();
     if json {

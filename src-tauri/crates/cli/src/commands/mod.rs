@@ -7,6 +7,7 @@ mod instance;
 mod keys;
 mod practice;
 mod serve;
+mod things;
 
 use std::future::Future;
 
@@ -14,7 +15,7 @@ use anyhow::Context;
 use clap::CommandFactory;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::args::{Args, Command, Keys};
+use crate::args::{Args, Command};
 use crate::home::Home;
 
 /// Does what was asked; an error says why it could not be done.
@@ -34,7 +35,10 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Pause { group } => brief(instance::steer(&home, &group, "pause", json)),
         Command::Resume { group } => brief(instance::steer(&home, &group, "resume", json)),
         Command::Groups => brief(instance::groups(&home, json)),
-        Command::Providers => brief(instance::providers(&home, json)),
+        Command::Providers { what } => brief(things::providers(&home, what, json)),
+        Command::Rules { what } => brief(things::rules(&home, what, json)),
+        Command::Waiting { what } => brief(things::waiting(&home, what, json)),
+        Command::Models => brief(things::models(&home, json)),
         Command::Mode { mode } => brief(instance::mode(&home, mode, json)),
         Command::History(history) => brief(instance::history(&home, history, json)),
         Command::Usage(usage) => brief(instance::usage(&home, usage, json)),
@@ -42,8 +46,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Show { id } => brief(instance::show(&home, &id, json)),
         Command::Reload => brief(instance::reload(&home, json)),
         Command::Ui => brief(instance::ui(&home, json)),
-        Command::Keys(Keys::Set { provider }) => brief(keys::set(&home, &provider, json)),
-        Command::Keys(Keys::List) => brief(keys::list(&home, json)),
+        Command::Keys { what } => brief(keys::keys(&home, what, json)),
         Command::Env { client } => brief(env::env(&home, client, json)),
     }
 }

@@ -1,6 +1,7 @@
 //! Answers of the admin API as tables and lists of facts.
 
 mod history;
+mod rules;
 
 use std::io::{self, Write};
 
@@ -13,6 +14,7 @@ use crate::figure::{
 use crate::screen::{Cell, Screen, Table, Tone};
 
 pub(crate) use self::history::{history, request};
+pub(crate) use self::rules::{explanation, models, rules, waiting};
 
 /// `GET /status`.
 pub(crate) fn status<W: Write>(

@@ -60,6 +60,7 @@ pub(crate) fn router(daemon: Daemon) -> Router {
             "/providers/{name}/keys/{*key}",
             post(keys::act).delete(keys::remove),
         )
+        .route("/models", get(models))
         .route("/practice/outage", post(steer::outage))
         .route("/keys", get(keys::list))
         .route(
@@ -115,6 +116,10 @@ async fn groups(State(daemon): State<Daemon>) -> Json<List<Group>> {
 
 async fn providers(State(daemon): State<Daemon>) -> Json<List<Provider>> {
     Json(List::whole(daemon.providers().await))
+}
+
+async fn models(State(daemon): State<Daemon>) -> Result<Json<List<Value>>, Refusal> {
+    Ok(Json(List::whole(daemon.models().await?)))
 }
 
 async fn connect(State(daemon): State<Daemon>) -> Json<Connect> {

@@ -3,8 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+mod things;
+
+#[cfg(test)]
+mod tests;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+
+pub(crate) use self::things::{Explain, Field, Keys, Providers, Rules, Waiting};
 
 /// Where the help lists the options that every command takes.
 const EVERYWHERE: &str = "Options of every command";
@@ -66,8 +73,23 @@ pub(crate) enum Command {
     },
     /// List the groups, their members and how these fare
     Groups,
-    /// List the providers and how they fare
-    Providers,
+    /// List the providers and how they fare; add, change, try and switch them
+    Providers {
+        #[command(subcommand)]
+        what: Option<Providers>,
+    },
+    /// List the rules; add, change and order them, and tell where a request would go
+    Rules {
+        #[command(subcommand)]
+        what: Option<Rules>,
+    },
+    /// List the requests that wait until something can serve them; let one go, send it elsewhere, give it up
+    Waiting {
+        #[command(subcommand)]
+        what: Option<Waiting>,
+    },
+    /// List the models that clients can ask for
+    Models,
     /// Let failover leave the active group (auto), or not (manual)
     Mode {
         /// auto: failover may leave the active group; manual: it stays and waits
@@ -84,9 +106,11 @@ pub(crate) enum Command {
         /// The request's id, such as req-1a2b3c4d
         id: String,
     },
-    /// Store or list the keys of the providers; their values are never shown
-    #[command(subcommand)]
-    Keys(Keys),
+    /// List the keys of the providers; store, replace, try and forget them. Their values are never shown
+    Keys {
+        #[command(subcommand)]
+        what: Option<Keys>,
+    },
     /// Check the config file; each mistake is told as path:line:column
     Check,
     /// Read the config file again now
@@ -234,17 +258,6 @@ pub(crate) struct Export {
     pub(crate) until: Option<Timestamp>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Keys {
-    /// Store a key for a provider in the keychain; it is asked for, or read from standard input
-    Set {
-        /// The provider's name in the config
-        provider: String,
-    },
-    /// List the keys, masked, with their state
-    List,
-}
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct Practice {
     /// The address to listen on; port 0 takes a free one
@@ -258,56 +271,4 @@ pub(crate) struct Practice {
     /// Answer every call in this way (429, 529, 500, hang, stall, cut, empty, html, fake200, error-event, malformed, refuse, tool, thinking, …) until told otherwise by POST /practice/control
     #[arg(long, value_name = "SCENARIO")]
     pub(crate) fault: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn definition_is_consistent() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn global_options_may_follow_the_command() {
-        let args =
-            Args::try_parse_from(["turnoutd", "status", "--json", "--data-dir", "/d"]).unwrap();
-        assert!(args.json);
-        assert_eq!(args.data_dir, Some(PathBuf::from("/d")));
-        assert!(matches!(args.command, Command::Status));
-    }
-
-    #[test]
-    fn a_key_is_not_taken_as_an_argument() {
-        let refused =
-            Args::try_parse_from(["turnoutd", "keys", "set", "relay", "sk-secret"]).unwrap_err();
-        assert_eq!(refused.exit_code(), 2);
-    }
-
-    #[test]
-    fn a_time_that_is_none_is_wrong_use_and_told_with_an_example() {
-        for flag in ["--since", "--until"] {
-            let refused =
-                Args::try_parse_from(["turnoutd", "history", flag, "yesterday"]).unwrap_err();
-            assert_eq!(refused.exit_code(), 2);
-            assert!(refused.to_string().contains("T08:00:00Z"), "{refused}");
-        }
-        assert!(time("2026-01-31T08:00:00Z").is_ok());
-        assert!(time("2026-01-31T08:00:00+02:00").is_ok());
-    }
-
-    #[test]
-    fn an_unknown_state_is_wrong_use_and_told_with_those_there_are() {
-        let refused = Args::try_parse_from(["turnoutd", "history", "--status", "x"]).unwrap_err();
-        assert_eq!(refused.exit_code(), 2);
-        assert!(refused.to_string().contains("cancelled"), "{refused}");
-    }
-
-    #[test]
-    fn an_unknown_mode_is_wrong_use() {
-        let refused = Args::try_parse_from(["turnoutd", "mode", "sometimes"]).unwrap_err();
-        assert_eq!(refused.exit_code(), 2);
-    }
 }
