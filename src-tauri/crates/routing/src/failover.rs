@@ -81,7 +81,13 @@ impl Board {
             return self.hand_out(run, pending.place, pending.key, now);
         }
         match self.pick(run, now) {
-            Some((place, key)) => self.hand_out(run, place, key, now),
+            Some((place, key)) => {
+                if let Some(until) = self.worth_waiting(run, &place, now) {
+                    run.waits_since.get_or_insert(now);
+                    return Step::Wait { until };
+                }
+                self.hand_out(run, place, key, now)
+            }
             None => Step::GiveUp(self.exhausted(run, now)),
         }
     }

@@ -134,6 +134,7 @@ impl Failover {
             stays: self.stays.clone(),
             home: self.home.clone(),
             warm: self.warm.clone(),
+            waits_since: None,
             used: Used::default(),
             switch_cost: None,
         }

@@ -3,11 +3,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::board::Board;
+use crate::health::Bar;
 use crate::plan::Place;
 use crate::resolve::Name;
+use crate::run::Failover;
 use crate::step::Ask;
 use crate::sticky::Home;
 use crate::topology::{Group, Member, Policy};
@@ -145,6 +147,29 @@ impl Board {
                 .prices
                 .of(&home.provider, &home.model)
                 .is_some()
+    }
+
+    /// Until when a request had better wait for where it is warm than go to `next`: its home is at a limit that soon
+    /// passes, and reading the prompt anew costs more than the wait, a second of which is taken to be worth a cent.
+    pub(crate) fn worth_waiting(
+        &self,
+        run: &Failover,
+        next: &Place,
+        now: Instant,
+    ) -> Option<Instant> {
+        const LONGEST: Duration = Duration::from_secs(5);
+        /// Pico-dollars.
+        const A_MILLISECOND: u64 = 10_000_000;
+        let home = run.home.as_ref().filter(|_| run.tried == 0)?;
+        let is_home = |place: &&Place| place.provider == home.provider && place.model == home.model;
+        let place = run.plan.places.iter().find(is_home)?;
+        let Some(Bar::Limited(until)) = self.bar(run, place, now) else {
+            return None;
+        };
+        let cost = self.switch_cost(home, next, now)?;
+        let patience = Duration::from_millis(cost / A_MILLISECOND).min(LONGEST);
+        let since = run.waits_since.unwrap_or(now);
+        (until <= since + patience && until > now).then_some(until)
     }
 
     /// What it costs to read anew elsewhere what is in a home's cache, in pico-dollars: nothing where that is no dearer,

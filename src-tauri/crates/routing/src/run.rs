@@ -45,6 +45,8 @@ pub struct Failover {
     pub(crate) home: Option<Home>,
     /// The same, also where it is sent elsewhere on purpose.
     pub(crate) warm: Option<Home>,
+    /// Since when it waits for where it is warm.
+    pub(crate) waits_since: Option<Instant>,
     /// Tokens that its answer used.
     pub(crate) used: Used,
     /// What it cost to leave where it was warm, in pico-dollars.
@@ -93,6 +95,7 @@ impl Failover {
             stays: None,
             home: None,
             warm: None,
+            waits_since: None,
             used: Used::default(),
             switch_cost: None,
         }

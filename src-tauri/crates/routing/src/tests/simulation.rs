@@ -398,7 +398,9 @@ impl World {
         // What is foreseen of limits goes by what was asked, whatever came of it.
         let stand = |rig: &Rig| {
             let mut providers = rig.board.view(now).providers;
-            providers.iter_mut().for_each(|one| one.forecasts.clear());
+            for one in &mut providers {
+                one.forecasts.clear();
+            }
             providers
         };
         let rests = is_clients.then(|| stand(&self.rig));

@@ -321,3 +321,29 @@ fn the_cheapest_is_told_by_what_is_in_its_cache() {
         "100,000 at 1 and 100,000 at 10 are more than 200,000 at 5"
     );
 }
+
+#[test]
+fn a_short_wait_for_a_warm_cache_is_taken_and_a_long_one_is_not() {
+    for (left, cached, expected) in [
+        (Duration::from_secs(3), 100_000, "a:m"),
+        (Duration::from_secs(6), 100_000, "b:m"),
+        (Duration::from_secs(3), 500, "b:m"),
+    ] {
+        let mut topology = priced();
+        topology.providers[0].limits.rpm = Some(1);
+        let mut rig = Rig::new(topology);
+        let ask = of("s", "m");
+        let warm = Used { cached, output: 10 };
+        assert_eq!(used(&mut rig, &ask, &[], warm).0, "a");
+        rig.pass(MINUTE.saturating_sub(left));
+        let ride = rig.send_as(&ask, &[]);
+        assert_eq!(ride.tried, [expected], "{left:?} for {cached}");
+        let waited: Duration = ride.waits.iter().sum();
+        let most = if expected == "a:m" {
+            left
+        } else {
+            Duration::ZERO
+        };
+        assert_eq!(waited, most);
+    }
+}
