@@ -35,6 +35,7 @@ mod publisher;
 mod pump;
 mod record;
 mod reload;
+mod retention;
 mod running;
 pub mod secrets;
 mod sessions;

@@ -30,7 +30,7 @@ use crate::settings::watch::{self, Watch};
 use crate::settings::{self, Settings};
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
-use crate::{Options, admin, budgets, publisher, pump, tail, ui};
+use crate::{Options, admin, budgets, publisher, pump, retention, tail, ui};
 
 /// How long cut requests may take to report their end.
 const LAST_REPORTS: Duration = Duration::from_secs(1);
@@ -91,6 +91,7 @@ impl Daemon {
         if let Some(ledger) = &instance.ledger {
             tokio::spawn(pump::publish_rows(self.clone(), ledger.clone()));
             tokio::spawn(budgets::watch(self.clone(), ledger.clone()));
+            tokio::spawn(retention::keep(self.clone(), ledger.clone()));
         }
         tokio::spawn(publisher::publish(self.clone()));
         tokio::spawn(tail::publish(self.clone()));

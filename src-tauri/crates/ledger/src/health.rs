@@ -77,6 +77,11 @@ impl Pulse {
         self.commits.load(Ordering::Acquire)
     }
 
+    /// Rows were changed otherwise than by a batch.
+    pub(crate) fn changed(&self) {
+        self.commits.fetch_add(1, Ordering::Release);
+    }
+
     /// A batch was written; true if that had failed before.
     pub(crate) fn written(&self) -> bool {
         self.commits.fetch_add(1, Ordering::Release);

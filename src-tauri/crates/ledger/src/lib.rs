@@ -8,6 +8,7 @@
 
 mod cells;
 mod cursor;
+mod daily;
 mod error;
 mod event;
 mod export;

@@ -12,7 +12,7 @@ use crate::error::OpenError;
 use crate::kind::Kind;
 use crate::place::{Place, make_private};
 
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (
         1,
         "requests and attempts",
@@ -34,6 +34,7 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
         "instances",
         include_str!("../migrations/0005_instances.sql"),
     ),
+    (6, "daily", include_str!("../migrations/0006_daily.sql")),
 ];
 
 /// What opening did to the file.

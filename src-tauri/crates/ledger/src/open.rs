@@ -14,8 +14,9 @@ use crate::health::{Health, Pulse};
 use crate::kind::Kind;
 use crate::migrate::{Migrated, migrate};
 use crate::place::{OPEN_WAIT, Place, WRITE_WAIT};
+use crate::query::QueryError;
 use crate::totals::Remembered;
-use crate::writer::{Entry, Pen, Writer};
+use crate::writer::{Entry, Pen, Prune, Writer};
 
 /// How long `flush` waits.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
@@ -167,6 +168,20 @@ impl Ledger {
             tokio::time::timeout(FLUSH_WAIT, flushed).await,
             Ok(Some(()))
         )
+    }
+
+    /// Sums the oldest hour of requests that are over and arrived before this time (Unix milliseconds) into
+    /// their day's row, deletes them and tells how many they were; `None` when there are none left. The
+    /// hour of that time itself is kept.
+    pub async fn prune(&self, before_ms: i64) -> Result<Option<u64>, QueryError> {
+        const HOUR_MS: i64 = 3_600_000;
+        let (done, wait) = oneshot::channel();
+        let before_ms = before_ms.div_euclid(HOUR_MS) * HOUR_MS;
+        let prune = Entry::Prune(Prune { before_ms, done });
+        let closed = |()| QueryError::Database(sqlx::Error::PoolClosed);
+        let sent = self.inner.queue.send(prune).await;
+        sent.map_err(|_| closed(()))?;
+        Ok(wait.await.map_err(|_| closed(()))??)
     }
 
     /// Writes what waits and closes the file. Events sent later, also through clones, are counted as

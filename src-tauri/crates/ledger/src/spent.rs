@@ -6,6 +6,7 @@ use crate::money::Usd;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::select::Select;
+use crate::usage::By;
 
 /// Whose spending; all that is given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,8 +55,23 @@ impl Ledger {
         let rows = query.rows(&self.inner.pool).await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         let part = |name| row.try_get::<i64, _>(name).map(i128::from);
-        Ok(Usd::from_pico(
-            part("millions")? * 1_000_000 + part("remainders")?,
-        ))
+        let now = Usd::from_pico(part("millions")? * 1_000_000 + part("remainders")?);
+        // Of days that are kept as sums alone, those by one value are known.
+        let (by, value) = match spender {
+            Spender {
+                provider: Some(name),
+                ..
+            } => (Some(By::Provider), Some(name)),
+            Spender {
+                group: Some(name), ..
+            } => (Some(By::Group), Some(name)),
+            Spender {
+                token: Some(name), ..
+            } => (Some(By::Token), Some(name)),
+            _ => (None, None),
+        };
+        let kept = self.kept(by, Some(since_ms), None).await?;
+        let ours = kept.iter().filter(|kept| kept.value.as_ref() == value);
+        Ok(now + ours.map(|kept| kept.totals.cost_usd).sum())
     }
 }

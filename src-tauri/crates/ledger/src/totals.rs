@@ -1,5 +1,6 @@
 //! What was used and spent since a time. Sums are exact: money is added as whole numbers.
 
+use std::ops::AddAssign;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -27,6 +28,23 @@ pub struct Totals {
     pub cost_usd: Usd,
     /// Requests of which some cost is unknown and not in the sum.
     pub unpriced: u64,
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, more: Self) {
+        self.requests += more.requests;
+        self.failures += more.failures;
+        self.unpriced += more.unpriced;
+        self.cost_usd = self.cost_usd + more.cost_usd;
+        let (sum, more) = (&mut self.tokens, more.tokens);
+        sum.input_tokens += more.input_tokens;
+        sum.output_tokens += more.output_tokens;
+        sum.cache_read_tokens += more.cache_read_tokens;
+        sum.cache_write_5m_tokens += more.cache_write_5m_tokens;
+        sum.cache_write_1h_tokens += more.cache_write_1h_tokens;
+        sum.cache_write_tokens += more.cache_write_tokens;
+        sum.reasoning_tokens += more.reasoning_tokens;
+    }
 }
 
 /// The last answer, good for as long as nothing was written: status pages ask every few seconds.

@@ -124,12 +124,10 @@ impl Ledger {
         };
         let source = self.source(filter).await?;
         let mut rows = self.grouped(filter, &source).await?;
-        let total = Source {
-            key: "NULL".to_owned(),
-            from: "requests",
-            counted: REQUESTS,
-        };
-        let total = self.grouped(filter, &total).await?.pop();
+        let total = self.grouped(filter, &Counted::all("NULL")).await?;
+        let mut total = total.into_values().next();
+        self.add_kept(filter, &mut rows, &mut total).await?;
+        let mut rows: Vec<_> = rows.into_values().collect();
         if !matches!(filter.by, By::Hour | By::Day) {
             rows.sort_by(|a, b| {
                 let rank = |row: &UsageRow| (row.totals.cost_usd, row.totals.requests);
@@ -147,35 +145,42 @@ impl Ledger {
     }
 
     async fn source(&self, filter: &UsageFilter) -> Result<Source, QueryError> {
-        let kind = self.inner.kind;
-        let (column, of_attempts) = match filter.by {
-            By::Hour | By::Day => (self.times(filter).await?, false),
-            By::Client => ("requests.client".to_owned(), false),
-            By::Session => ("requests.session".to_owned(), false),
-            By::Token => ("requests.token".to_owned(), false),
-            By::Model => ("attempts.model".to_owned(), true),
-            By::Provider => ("attempts.provider".to_owned(), true),
-            By::Key => (format!("attempts.{}", kind.name("key")), true),
-            By::Group => ("attempts.group_name".to_owned(), true),
-        };
-        let (from, counted) = if of_attempts {
-            let from = "requests JOIN attempts ON attempts.request_id = requests.id";
-            (from, ATTEMPTS)
-        } else {
-            ("requests", REQUESTS)
-        };
-        Ok(Source {
-            key: column,
-            from,
-            counted,
+        Ok(match filter.by {
+            By::Hour | By::Day => Counted::all(&self.times(filter).await?),
+            by => column(self.inner.kind, by),
         })
+    }
+
+    /// Adds the days that are kept as sums alone.
+    async fn add_kept(
+        &self,
+        filter: &UsageFilter,
+        rows: &mut BTreeMap<Option<Value>, UsageRow>,
+        total: &mut Option<UsageRow>,
+    ) -> Result<(), QueryError> {
+        let (since, until) = (filter.since_ms, filter.until_ms);
+        for kept in self.kept(None, since, until).await? {
+            let total = total.get_or_insert_with(|| UsageRow::empty(None));
+            total.totals += kept.totals;
+        }
+        for kept in self.kept(Some(filter.by), since, until).await? {
+            let value = match filter.by {
+                // The day of the zone that has most of it.
+                By::Day => Some(Value::Time((kept.day / DAY_MS) + 1)),
+                _ => kept.value.map(Value::Text),
+            };
+            let key = value.as_ref().map(|value| told(value, filter));
+            let row = rows.entry(value).or_insert_with(|| UsageRow::empty(key));
+            row.totals += kept.totals;
+        }
+        Ok(())
     }
 
     async fn grouped(
         &self,
         filter: &UsageFilter,
         source: &Source,
-    ) -> Result<Vec<UsageRow>, QueryError> {
+    ) -> Result<BTreeMap<Option<Value>, UsageRow>, QueryError> {
         let kind = self.inner.kind;
         let mut query = Select::new(kind, "SELECT ");
         query.push(&source.key).push(" AS value, ");
@@ -212,7 +217,7 @@ impl Ledger {
                 }
             }
         }
-        Ok(rows.into_values().collect())
+        Ok(rows)
     }
 
     /// Hours by the moment of their beginning, days by their number since 1970; both as the zone has them
@@ -264,10 +269,40 @@ fn bucket(kind: Kind, by: By, offset: i32) -> String {
 }
 
 /// What is grouped, by what.
-struct Source {
-    key: String,
-    from: &'static str,
-    counted: Counted,
+pub(crate) struct Source {
+    pub(crate) key: String,
+    pub(crate) from: &'static str,
+    pub(crate) counted: Counted,
+}
+
+impl Counted {
+    /// All requests, by an expression.
+    pub(crate) fn all(key: &str) -> Source {
+        Source {
+            key: key.to_owned(),
+            from: "requests",
+            counted: REQUESTS,
+        }
+    }
+}
+
+/// What is summed by a kind of value that is no time.
+pub(crate) fn column(kind: Kind, by: By) -> Source {
+    let key = match by {
+        By::Client => return Counted::all("requests.client"),
+        By::Session => return Counted::all("requests.session"),
+        By::Token => return Counted::all("requests.token"),
+        By::Hour | By::Day => return Counted::all("NULL"),
+        By::Model => "attempts.model".to_owned(),
+        By::Provider => "attempts.provider".to_owned(),
+        By::Key => format!("attempts.{}", kind.name("key")),
+        By::Group => "attempts.group_name".to_owned(),
+    };
+    Source {
+        key,
+        from: "requests JOIN attempts ON attempts.request_id = requests.id",
+        counted: ATTEMPTS,
+    }
 }
 
 impl Source {

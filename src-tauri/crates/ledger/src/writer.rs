@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, Connection};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::daily;
 use crate::error::{OpenError, primary_code, refuses};
 use crate::event::Event;
 use crate::health::Pulse;
@@ -47,6 +48,14 @@ pub struct Writer {
 pub(crate) enum Entry {
     Event(Box<Event>),
     Flush(oneshot::Sender<()>),
+    Prune(Prune),
+}
+
+/// The wish to sum and delete the oldest hour before a time.
+#[derive(Debug)]
+pub(crate) struct Prune {
+    pub(crate) before_ms: i64,
+    pub(crate) done: oneshot::Sender<Result<Option<u64>, sqlx::Error>>,
 }
 
 impl Writer {
@@ -88,6 +97,7 @@ pub(crate) struct Pen {
     used: Instant,
     /// Requests that run, as they were last written.
     in_hand: Records,
+    prune: Option<Prune>,
 }
 
 impl Pen {
@@ -108,6 +118,7 @@ impl Pen {
             conn: Some(conn),
             used: Instant::now(),
             in_hand: Records::new(),
+            prune: None,
         }
     }
 
@@ -119,6 +130,9 @@ impl Pen {
             self.commit(&mut batch).await;
             for flush in flushes.drain(..) {
                 let _: Result<(), ()> = flush.send(()); // nobody waits any more: fine
+            }
+            if let Some(prune) = self.prune.take() {
+                self.prune(prune).await;
             }
         }
         if let Some(conn) = self.conn.take()
@@ -144,8 +158,9 @@ impl Pen {
             match taken {
                 Entry::Event(event) => batch.push(*event),
                 Entry::Flush(flush) => flushes.push(flush),
+                Entry::Prune(prune) => self.prune = Some(prune),
             }
-            if batch.len() >= BATCH || !flushes.is_empty() {
+            if batch.len() >= BATCH || !flushes.is_empty() || self.prune.is_some() {
                 break;
             }
             entry = timeout_at(deadline, self.next(entries))
@@ -218,6 +233,24 @@ impl Pen {
         self.conn = Some(conn);
         self.used = Instant::now();
         Ok(changed)
+    }
+
+    /// Sums and deletes an hour; on trouble it is left for another time.
+    async fn prune(&mut self, prune: Prune) {
+        let pruned = match self.connection().await {
+            Ok(mut conn) => {
+                let pruned = daily::prune(&mut conn, self.place.kind(), prune.before_ms).await;
+                if pruned.is_ok() {
+                    self.conn = Some(conn);
+                }
+                pruned
+            }
+            Err(error) => Err(sqlx::Error::Configuration(error.into())),
+        };
+        if matches!(pruned, Ok(Some(_))) {
+            self.pulse.changed();
+        }
+        let _: Result<(), _> = prune.done.send(pruned); // nobody waits any more: fine
     }
 
     async fn connection(&mut self) -> Result<AnyConnection, OpenError> {

@@ -42,12 +42,6 @@ fn ledger(check: &mut Check<'_>, raw: &raw::Ledger, settings: &Settings) {
     let chosen = &settings.ledger;
     tell(
         check,
-        &raw.retention,
-        true,
-        "ledger.retention (requests are kept for ever)",
-    );
-    tell(
-        check,
         &raw.capture_bodies,
         chosen.capture_bodies != Capture::Off,
         "ledger.capture_bodies",

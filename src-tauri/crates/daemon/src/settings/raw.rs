@@ -380,7 +380,7 @@ tables! {
         /// `postgres://USER:PASSWORD@HOST/DATABASE` or `mysql://…` (also MariaDB) for one that several may share;
         /// `${NAME}` keeps the password out of the config. Default: `sqlite://`.
         url: String,
-        /// How long single requests are kept. Default: "90d".
+        /// How long single requests are kept; their sums by day (UTC) stay for ever. Default: "90d".
         retention: Span,
         /// Which bodies are kept. Default: "off".
         capture_bodies: Capture,

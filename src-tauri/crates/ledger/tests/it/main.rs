@@ -14,6 +14,7 @@ mod kill;
 mod life;
 mod opening;
 mod prices;
+mod retention;
 mod stranger;
 mod support;
 mod usage;

@@ -14,6 +14,8 @@ mod export;
 mod history;
 #[path = "../it/life.rs"]
 mod life;
+#[path = "../it/retention.rs"]
+mod retention;
 #[path = "../servers/server.rs"]
 mod server;
 #[path = "../servers/shared.rs"]

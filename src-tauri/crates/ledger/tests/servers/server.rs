@@ -61,8 +61,10 @@ impl Server {
                 // It listens before it serves.
                 let mut conn = loop {
                     match sqlx::AnyConnection::connect(&admin).await {
-                        Err(error) if begun.elapsed() > Duration::from_mins(1) => panic!("{error}"),
-                        Err(_) => wait(),
+                        Err(error) => {
+                            assert!(begun.elapsed() < Duration::from_mins(1), "{error}");
+                            wait();
+                        }
                         Ok(conn) => break conn,
                     }
                 };

@@ -1,0 +1,51 @@
+//! Requests that are older than the config wants them kept go, an hour's worth at a time; their sums by day stay.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ledger::Ledger;
+
+use crate::handle::Daemon;
+
+/// After the start, and between two rounds.
+const FIRST: Duration = Duration::from_secs(30);
+const BETWEEN: Duration = Duration::from_mins(30);
+/// Between two hours' worth, so that what arrives is written in time.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Lets what is too old go, until the instance stops.
+pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
+    let stop = daemon.stopping();
+    let mut pause = FIRST;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => return,
+        }
+        pause = BETWEEN;
+        let kept = daemon.loaded().settings.ledger.retention;
+        let before =
+            Timestamp::now().as_millisecond() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+        let round = async {
+            let mut gone = 0;
+            while let Some(some) = ledger.prune(before).await? {
+                gone += some;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Ok::<u64, ledger::QueryError>(gone)
+        };
+        let gone = tokio::select! {
+            gone = round => gone,
+            () = stop.cancelled() => return,
+        };
+        match gone {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(
+                "{gone} requests older than ledger.retention were summed up and removed"
+            ),
+            Err(error) => {
+                tracing::warn!("what is older than ledger.retention could not be removed: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Requests that are no longer kept one by one: their sums by day stay for ever.
+//!
+//! An hour is taken at a time, summed and deleted in one transaction, so that nothing is lost or counted
+//! twice however it ends, and records that wait to be written do not wait long.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AnyConnection, Row as _};
+
+use crate::cells::table;
+use crate::kind::Kind;
+use crate::money::Usd;
+use crate::open::Ledger;
+use crate::query::QueryError;
+use crate::row::Tokens;
+use crate::select::Select;
+use crate::store::begin;
+use crate::totals::{Counted, Totals, sums};
+use crate::usage::{By, column};
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// The kind of the sums over all.
+const TOTAL: &str = "total";
+/// Requests that are over; one that runs is kept.
+const OVER: &str = "requests.status IN ('completed', 'failed', 'cancelled')";
+/// What is summed by besides the total.
+const KINDS: [By; 6] = [
+    By::Model,
+    By::Provider,
+    By::Key,
+    By::Group,
+    By::Client,
+    By::Token,
+];
+
+table! {
+    /// A row of `daily`.
+    DailyCells in "daily" by ["day", "kind", "value"]; {
+        day: i64,
+        kind: String,
+        value: String,
+        requests: i64,
+        failures: i64,
+        unpriced: i64,
+        input_tokens: i64,
+        output_tokens: i64,
+        cache_read_tokens: i64,
+        cache_write_5m_tokens: i64,
+        cache_write_1h_tokens: i64,
+        reasoning_tokens: i64,
+        cost: i64,
+    }
+}
+
+impl By {
+    /// The word under which days are kept; `None` for what is not kept by day.
+    fn kept(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Day => TOTAL,
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Key => "key",
+            Self::Group => "group",
+            Self::Client => "client",
+            Self::Token => "token",
+            Self::Hour | Self::Session => return None,
+        })
+    }
+}
+
+impl DailyCells {
+    fn add(&mut self, totals: &Totals) {
+        let add = |sum: &mut i64, more: u64| {
+            *sum = sum.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
+        };
+        let tokens = &totals.tokens;
+        add(&mut self.requests, totals.requests);
+        add(&mut self.failures, totals.failures);
+        add(&mut self.unpriced, totals.unpriced);
+        add(&mut self.input_tokens, tokens.input_tokens);
+        add(&mut self.output_tokens, tokens.output_tokens);
+        add(&mut self.cache_read_tokens, tokens.cache_read_tokens);
+        add(
+            &mut self.cache_write_5m_tokens,
+            tokens.cache_write_5m_tokens,
+        );
+        add(
+            &mut self.cache_write_1h_tokens,
+            tokens.cache_write_1h_tokens,
+        );
+        add(&mut self.reasoning_tokens, tokens.reasoning_tokens);
+        let cost = i64::try_from(totals.cost_usd.pico()).unwrap_or(i64::MAX);
+        self.cost = self.cost.saturating_add(cost);
+    }
+
+    fn totals(&self) -> Totals {
+        let (short_write, long_write) = (self.cache_write_5m_tokens, self.cache_write_1h_tokens);
+        Totals {
+            requests: self.requests.unsigned_abs(),
+            failures: self.failures.unsigned_abs(),
+            tokens: Tokens {
+                input_tokens: self.input_tokens.unsigned_abs(),
+                output_tokens: self.output_tokens.unsigned_abs(),
+                cache_read_tokens: self.cache_read_tokens.unsigned_abs(),
+                cache_write_5m_tokens: short_write.unsigned_abs(),
+                cache_write_1h_tokens: long_write.unsigned_abs(),
+                cache_write_tokens: short_write.saturating_add(long_write).unsigned_abs(),
+                reasoning_tokens: self.reasoning_tokens.unsigned_abs(),
+            },
+            cost_usd: Usd::from_pico(self.cost.into()),
+            unpriced: self.unpriced.unsigned_abs(),
+        }
+    }
+}
+
+/// Sums of a day that are kept.
+pub(crate) struct Kept {
+    /// When the day began, UTC, Unix milliseconds.
+    pub(crate) day: i64,
+    /// The value summed by.
+    pub(crate) value: Option<String>,
+    pub(crate) totals: Totals,
+}
+
+impl Ledger {
+    /// The days that began in this time, by a kind of value; `None` is the total.
+    pub(crate) async fn kept(
+        &self,
+        by: Option<By>,
+        since_ms: Option<i64>,
+        until_ms: Option<i64>,
+    ) -> Result<Vec<Kept>, QueryError> {
+        let Some(kind) = by.map_or(Some(TOTAL), By::kept) else {
+            return Ok(Vec::new());
+        };
+        let mut query = Select::new(self.inner.kind, "SELECT * FROM daily WHERE kind = ");
+        query.value(kind);
+        if let Some(since) = since_ms {
+            query.push(" AND day >= ").value(since);
+        }
+        if let Some(until) = until_ms {
+            query.push(" AND day < ").value(until);
+        }
+        let rows = query.rows(&self.inner.pool).await?;
+        let kept = rows.iter().map(|row| {
+            let cells = DailyCells::read(row)?;
+            Ok(Kept {
+                day: cells.day,
+                totals: cells.totals(),
+                value: Some(cells.value).filter(|value| !value.is_empty()),
+            })
+        });
+        Ok(kept.collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+/// Sums and deletes the oldest hour of requests that are over and arrived before this time, which is a
+/// whole hour; tells how many they were, `None` when there are none left.
+pub(crate) async fn prune(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    before_ms: i64,
+) -> Result<Option<u64>, sqlx::Error> {
+    let mut transaction = begin(conn, kind).await?;
+    let oldest = format!("SELECT min(started_at) AS oldest FROM requests WHERE {OVER}");
+    let oldest = Select::new(kind, &oldest).rows_in(&mut transaction).await?;
+    let oldest: Option<i64> = match oldest.first() {
+        Some(row) => row.try_get("oldest")?,
+        None => None,
+    };
+    let Some(oldest) = oldest.filter(|oldest| *oldest < before_ms) else {
+        return Ok(None);
+    };
+    let hour = oldest.div_euclid(HOUR_MS) * HOUR_MS;
+    let day = oldest.div_euclid(DAY_MS) * DAY_MS;
+    let hours = (hour, hour + HOUR_MS);
+
+    let mut days = BTreeMap::new();
+    let mut known = Select::new(kind, "SELECT * FROM daily WHERE day = ");
+    for row in known.value(day).rows_in(&mut transaction).await? {
+        let cells = DailyCells::read(&row)?;
+        days.insert((cells.kind.clone(), cells.value.clone()), cells);
+    }
+    for by in std::iter::once(None).chain(KINDS.map(Some)) {
+        let word = by.map_or(Some(TOTAL), By::kept).unwrap_or(TOTAL);
+        for (value, totals) in summed(&mut transaction, kind, by, hours).await? {
+            let cells = days
+                .entry((word.to_owned(), value.clone()))
+                .or_insert_with(|| DailyCells {
+                    day,
+                    kind: word.to_owned(),
+                    value,
+                    ..DailyCells::default()
+                });
+            cells.add(&totals);
+        }
+    }
+    for cells in days.values() {
+        let (keys, columns) = (DailyCells::KEYS, DailyCells::COLUMNS);
+        let upsert = kind.upsert(DailyCells::TABLE, keys, columns, 1);
+        let upsert = cells.bind(sqlx::query(upsert));
+        upsert.execute(&mut *transaction).await?;
+    }
+    let these = format!("{OVER} AND requests.started_at >= ? AND requests.started_at < ?");
+    let attempts =
+        format!("DELETE FROM attempts WHERE request_id IN (SELECT id FROM requests WHERE {these})");
+    let requests = format!("DELETE FROM requests WHERE {these}");
+    let mut gone = 0;
+    for delete in [attempts, requests] {
+        let delete = sqlx::query(kind.sql(&delete)).bind(hours.0).bind(hours.1);
+        gone = delete.execute(&mut *transaction).await?.rows_affected();
+    }
+    transaction.commit().await?;
+    Ok(Some(gone))
+}
+
+/// Sums of the requests of these hours, by value.
+async fn summed(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    by: Option<By>,
+    (since, until): (i64, i64),
+) -> Result<Vec<(String, Totals)>, sqlx::Error> {
+    let source = by.map_or_else(|| Counted::all("NULL"), |by| column(kind, by));
+    let mut query = Select::new(kind, "SELECT ");
+    query.push(&source.key).push(" AS value, ");
+    sums(&mut query, source.counted);
+    query
+        .push(" FROM ")
+        .push(source.from)
+        .push(" WHERE ")
+        .push(OVER);
+    query.push(" AND requests.started_at >= ").value(since);
+    query.push(" AND requests.started_at < ").value(until);
+    query.push(" GROUP BY value");
+    let rows = query.rows_in(conn).await?;
+    let sums = rows.iter().map(|row| {
+        let value: Option<String> = row.try_get("value")?;
+        Ok((value.unwrap_or_default(), Totals::read(row)?))
+    });
+    sums.collect()
+}
