@@ -13,6 +13,7 @@
 pub mod admin;
 pub mod claude;
 pub mod config;
+pub mod connected;
 pub mod http;
 pub mod message;
 pub mod program;

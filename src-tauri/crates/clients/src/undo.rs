@@ -59,7 +59,6 @@ fn key_undone(format: Format, text: &str, key: &KeyRecord) -> Result<Option<Stri
     };
     let ours = key.ours.contains(&hash(&found.value));
     let set = |value: &str| match value {
-        "" => format.remove(text, &key.path),
         value if value == found.value => Ok(text.to_owned()),
         value => format.set(text, &key.path, &format.spelled(value)),
     };

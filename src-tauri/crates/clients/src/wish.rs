@@ -143,6 +143,9 @@ pub(crate) fn wishes(
 
 const KEY_STAYS: &str = "the key that stands in its settings stays there; the client token travels in x-turnout-token beside it";
 
+const SHELL_NO_PROXY: &str = "NO_PROXY of your shell goes before the one in this file: add 127.0.0.1,localhost to it if a proxy is set";
+const NOT_STRICT: &str = "its settings have comments or trailing commas: Claude Code ignores such a file as a whole, so take them out";
+
 struct Asked<'a> {
     target: &'a Target,
     around: &'a Surroundings,
@@ -193,6 +196,14 @@ impl Asked<'_> {
         }
         if own_key {
             self.notes.push(KEY_STAYS.to_owned());
+        }
+        let text = self
+            .texts
+            .first()
+            .map_or("", String::as_str)
+            .trim_start_matches('\u{feff}');
+        if !text.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+            self.notes.push(NOT_STRICT.to_owned());
         }
         settings.push(Setting::text(&env("API_TIMEOUT_MS"), "3600000"));
         settings.push(Setting::text(
@@ -257,6 +268,15 @@ impl Asked<'_> {
         } else {
             env.push(Setting::own(&["GEMINI_API_KEY"], self.token()));
         }
+        // It sends calls of this machine, too, through a proxy that the environment names.
+        let base = self.around.no_proxy.clone();
+        if base
+            .as_ref()
+            .is_some_and(|list| !missing_hosts(list).is_empty())
+        {
+            self.notes.push(SHELL_NO_PROXY.to_owned());
+        }
+        env.push(Setting::with(&["NO_PROXY"], Wish::Hosts { base }));
         let auth = Setting::text(&["security", "auth", "selectedType"], "gemini-api-key");
         let other = folder.parent().map(|home| home.join(".env"));
         if let Some(other) = other.filter(|other| other.is_file() && !folder.join(".env").exists())

@@ -49,6 +49,8 @@ pub(crate) struct Instance {
     pub(crate) feed: Feed,
     pub(crate) sessions: Sessions,
     pub(crate) practice: PracticeHosts,
+    /// Where the settings of client programs are.
+    pub(crate) surroundings: clients::Surroundings,
     pub(crate) keychain: Keychain,
     pub(crate) resolver: Resolver,
     pub(crate) stop: CancellationToken,

@@ -7,6 +7,7 @@
 mod admin;
 mod budgets;
 mod choices;
+mod client_programs;
 mod commands;
 mod costs;
 mod edits;
@@ -45,6 +46,7 @@ mod trial;
 mod ui;
 pub mod view;
 
+pub use client_programs::ConnectWish;
 pub use handle::{CommandError, Daemon, StartError};
 pub use options::Options;
 pub use place::{Place, PlaceError};

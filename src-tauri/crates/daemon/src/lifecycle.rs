@@ -63,6 +63,7 @@ impl Daemon {
         };
         let (daemon, listener) = build(parts, reports_in, &options).await?;
         daemon.restore();
+        daemon.recover_clients();
         daemon.run(listener, reports, options.grace);
         tracing::info!(
             "Turnout {} listens on {}",
@@ -203,6 +204,7 @@ async fn build(
         feed: Feed::new(),
         sessions: Sessions::default(),
         practice,
+        surroundings: options.surroundings.clone(),
         keychain,
         resolver,
         stop: CancellationToken::new(),

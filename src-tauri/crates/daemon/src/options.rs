@@ -2,6 +2,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clients::Surroundings;
+
 use crate::secrets::Keychain;
 
 /// How an instance is started. The default is what a person gets who starts the app with no arguments.
@@ -17,6 +19,8 @@ pub struct Options {
     pub keychain: Keychain,
     /// How long running streams may take to finish at [`crate::Daemon::stop`].
     pub grace: Duration,
+    /// Where the settings of client programs are.
+    pub surroundings: Surroundings,
     /// Seed of everything random in routing; from the system if `None`.
     pub seed: Option<u64>,
 }
@@ -29,6 +33,7 @@ impl Default for Options {
             listen: None,
             keychain: Keychain::system(),
             grace: Duration::from_secs(30),
+            surroundings: Surroundings::of_process(),
             seed: None,
         }
     }

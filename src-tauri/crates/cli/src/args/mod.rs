@@ -8,7 +8,9 @@ mod things;
 #[cfg(test)]
 mod tests;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
+use clients::Client;
 use jiff::Timestamp;
 
 pub(crate) use self::things::{Explain, Field, Keys, Providers, Rules, Waiting};
@@ -119,11 +121,17 @@ pub(crate) enum Command {
     Practice(Practice),
     /// Print a link that opens the window in a browser, once
     Ui,
+    /// List the client programs of this machine and where they point
+    Clients,
+    /// Point a client program here by its own settings, or print what to set in it
+    Connect(Connect),
+    /// Put back what stood in a client's settings before it was connected
+    Disconnect(Disconnect),
     /// Print lines for the shell that point a client here: eval "$(turnoutd env)"
     Env {
         /// The client program
         #[arg(default_value = "claude-code")]
-        client: Client,
+        client: EnvClient,
     },
     /// Print a completion script for a shell
     Completions {
@@ -143,6 +151,47 @@ pub(crate) struct Serve {
     pub(crate) listen: Option<SocketAddr>,
 }
 
+/// The ids of the clients whose settings are changed, and of those whose settings are printed.
+fn clients() -> PossibleValuesParser {
+    let connected = Client::ALL.map(Client::id);
+    let printed = clients::SNIPPETS.map(|snippet| snippet.id);
+    PossibleValuesParser::new(connected.into_iter().chain(printed))
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Connect {
+    /// The client program; the settings of claude-code, codex and gemini-cli are changed, those of others printed
+    #[arg(value_parser = clients())]
+    pub(crate) client: String,
+
+    /// Show what would be changed and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Write without asking; without a terminal nothing is asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Leave the client its own login, for a provider with auth = "client"; the client token travels beside it
+    #[arg(long)]
+    pub(crate) own_login: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Disconnect {
+    /// The client program
+    #[arg(value_parser = clients())]
+    pub(crate) client: String,
+
+    /// Show what would be changed and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Write without asking; without a terminal nothing is asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Mode {
     Auto,
@@ -150,7 +199,7 @@ pub(crate) enum Mode {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Client {
+pub(crate) enum EnvClient {
     ClaudeCode,
 }
 

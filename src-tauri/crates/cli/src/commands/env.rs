@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::args::Client;
+use crate::args::EnvClient;
 use crate::home::Home;
 use crate::screen;
 use crate::shell::{added, quoted};
 
-pub(crate) async fn env(home: &Home, client: Client, json: bool) -> anyhow::Result<()> {
-    let Client::ClaudeCode = client;
+pub(crate) async fn env(home: &Home, client: EnvClient, json: bool) -> anyhow::Result<()> {
+    let EnvClient::ClaudeCode = client;
     let connect = home.running().await?.admin.get("/connect").await?;
     let mut screen = screen::stdout();
     if json {

@@ -1,6 +1,7 @@
 //! The commands, one function each.
 
 mod check;
+mod clients;
 mod ending;
 mod env;
 mod instance;
@@ -47,6 +48,9 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Reload => brief(instance::reload(&home, json)),
         Command::Ui => brief(instance::ui(&home, json)),
         Command::Keys { what } => brief(keys::keys(&home, what, json)),
+        Command::Clients => brief(clients::list(&home, json)),
+        Command::Connect(asked) => brief(clients::connect(&home, asked, json)),
+        Command::Disconnect(asked) => brief(clients::disconnect(&home, asked, json)),
         Command::Env { client } => brief(env::env(&home, client, json)),
     }
 }

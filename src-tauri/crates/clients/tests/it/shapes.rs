@@ -60,7 +60,7 @@ http_headers = { x-turnout-token = "tk-0123456789abcdef" }
 "#;
 
 const GEMINI: &str = "# mine\nexport FOO='a b' # why\nGOOGLE_GEMINI_BASE_URL=https://relay.example\nLONG=\"one\nGEMINI_API_KEY=no\n\"\n";
-const GEMINI_CONNECTED: &str = "# mine\nexport FOO='a b' # why\nGOOGLE_GEMINI_BASE_URL=http://127.0.0.1:7790\nLONG=\"one\nGEMINI_API_KEY=no\n\"\nGEMINI_API_KEY=tk-0123456789abcdef\n";
+const GEMINI_CONNECTED: &str = "# mine\nexport FOO='a b' # why\nGOOGLE_GEMINI_BASE_URL=http://127.0.0.1:7790\nLONG=\"one\nGEMINI_API_KEY=no\n\"\nGEMINI_API_KEY=tk-0123456789abcdef\nNO_PROXY=127.0.0.1,localhost\n";
 
 fn usual(client: Client) -> (&'static str, &'static str) {
     match client {
@@ -267,5 +267,25 @@ fn the_book_holds_no_secret() {
         );
         disconnect(&home.clients(), client);
         assert_eq!(home.read(main_file(client)).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_file_that_claude_code_ignores_is_told() {
+    let file = main_file(Client::ClaudeCode);
+    for (text, ignored) in [
+        (CLAUDE, true),
+        ("{\"env\": {}}", false),
+        ("\u{feff}{}", false),
+        ("", false),
+    ] {
+        let home = Home::with(&[(file, text)]);
+        let plan = home
+            .clients()
+            .plan_connect(Client::ClaudeCode, &target())
+            .unwrap();
+        let told = plan.notes.iter().any(|note| note.contains("ignores"));
+        assert_eq!(told, ignored, "{text:?}: {:?}", plan.notes);
+        assert_eq!(home.read(file).unwrap(), text);
     }
 }

@@ -4,6 +4,7 @@
 
 mod aliases;
 pub(crate) mod auth;
+mod clients;
 mod config;
 mod edits;
 mod history;
@@ -90,6 +91,9 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/config/reload", post(config::reload))
         .route("/reload", post(config::reload))
         .route("/connect", get(connect))
+        .route("/clients", get(clients::list))
+        .route("/clients/{id}/connect", post(clients::connect))
+        .route("/clients/{id}/disconnect", post(clients::disconnect))
         .route("/session", post(session))
         .route("/ui-link", post(session))
         .merge(watch::inside())

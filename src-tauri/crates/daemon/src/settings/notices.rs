@@ -33,7 +33,7 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
             check,
             &desktop.on_quit,
             chosen.on_quit != OnQuit::Leave,
-            "desktop.on_quit (clients are not connected by this version, so nothing is put back)",
+            "desktop.on_quit (`turnoutd disconnect` puts a client back)",
         );
     }
 }

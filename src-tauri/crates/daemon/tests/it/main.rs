@@ -4,6 +4,7 @@
 
 mod access;
 mod budgets;
+mod clients;
 mod config;
 mod edits;
 mod groups;
