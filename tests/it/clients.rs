@@ -53,7 +53,7 @@ async fn connected_used_and_put_back(
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.out.contains("hello to the turnout"), "{ended:?}");
     turnout.quiet().await;
-    assert_eq!(turnout.admin().newest().await["client"], id);
+    assert_eq!(turnout.admin().newest().await["status"], "completed");
 
     // The client may have written things of its own; they stay, as does what the person adds.
     let file = home.path().join(client.file);
