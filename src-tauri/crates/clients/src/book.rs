@@ -151,7 +151,11 @@ impl FileRecord {
 /// Held while book and files are read and written, so that two programs do not mix their changes.
 pub(crate) fn lock(data: &Path) -> Result<File, Error> {
     let path = data.join("clients.lock");
-    let taken = std::fs::create_dir_all(data).and_then(|()| {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    let taken = folder.create(data).and_then(|()| {
         let file = File::options()
             .write(true)
             .create(true)

@@ -64,15 +64,19 @@ impl Clients {
     pub fn look(&self, client: Client, base_url: Option<&str>) -> Result<Standing, Error> {
         let folder = self.around.folder(client)?;
         let program = self.around.program(client);
-        let files: Vec<PathBuf> = files(client, &folder)
-            .into_iter()
-            .map(|(path, _)| path)
+        let files = files(client, &folder);
+        let texts: Vec<Result<String, Error>> = files
+            .iter()
+            .map(|(path, format)| readable(path, *format))
             .collect();
-        let (text, problem) = match files.first().map(|file| read(file)) {
-            Some(Ok(text)) => (text.unwrap_or_default(), None),
-            Some(Err(error)) => (String::new(), Some(error.to_string())),
-            None => (String::new(), None),
-        };
+        let text = texts
+            .first()
+            .and_then(|text| text.as_deref().ok())
+            .unwrap_or_default()
+            .to_owned();
+        let problem = texts
+            .into_iter()
+            .find_map(|text| Some(text.err()?.to_string()));
         let points_at = address(client, &text);
         let here = base_url.map(|base_url| Target {
             base_url: base_url.into(),
@@ -85,7 +89,7 @@ impl Clients {
             name: client.name(),
             installed: program.is_some() || folder.is_dir(),
             program,
-            files,
+            files: files.into_iter().map(|(path, _)| path).collect(),
             connected: here
                 .zip(points_at.as_ref())
                 .is_some_and(|(here, url)| here.leads_here(url)),
@@ -196,6 +200,13 @@ impl Clients {
             source,
         })
     }
+}
+
+/// The text of a settings file that can be edited; empty where there is none.
+fn readable(path: &Path, format: Format) -> Result<String, Error> {
+    let text = read(path)?.unwrap_or_default();
+    format.check(&text).map_err(|why| invalid(path, why))?;
+    Ok(text)
 }
 
 pub(crate) fn invalid(path: &Path, why: String) -> Error {

@@ -138,6 +138,8 @@ fn inserted(text: &str, path: &[String], name: &str, raw: &str) -> Result<String
     let end = last.range.end;
     let between = if spread(text, object) {
         format!("{}{}", line_end(text), indent(text, last.range.start))
+    } else if object.properties.len() == 1 && text[last.range.start..end].contains(": ") {
+        " ".to_owned()
     } else {
         gap.chars()
             .take_while(|letter| letter.is_whitespace())

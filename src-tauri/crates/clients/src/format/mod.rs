@@ -33,6 +33,11 @@ const BOM: char = '\u{feff}';
 pub(crate) type Why = String;
 
 impl Format {
+    /// Whether the text is of this form at all.
+    pub(crate) fn check(self, text: &str) -> Result<(), Why> {
+        self.get(text, &[String::new()]).map(drop)
+    }
+
     /// What stands at `path`.
     pub(crate) fn get(self, text: &str, path: &[String]) -> Result<Option<Found>, Why> {
         let text = text.strip_prefix(BOM).unwrap_or(text);

@@ -6,6 +6,13 @@ use proptest::prelude::*;
 use crate::support::{Home, disconnect, main_file, target};
 
 const CASES: u32 = 64;
+/// Variables of Claude Code's that connecting changes.
+const OURS: [&str; 4] = [
+    "ANTHROPIC_BASE_URL",
+    "API_TIMEOUT_MS",
+    "NO_PROXY",
+    "ANTHROPIC_CUSTOM_HEADERS",
+];
 
 /// Names of which some are ours.
 fn name() -> impl Strategy<Value = String> {
@@ -91,6 +98,21 @@ fn client() -> impl Strategy<Value = Client> {
     prop::sample::select(Client::ALL.to_vec())
 }
 
+/// `text` as Claude Code writes its settings: printed anew as a whole, with one variable more and one less.
+fn printed_anew(text: &str, more: &str, less: Option<&str>, pretty: bool) -> String {
+    let mut settings: serde_json::Value = serde_json::from_str(text).unwrap();
+    let env = settings["env"].as_object_mut().unwrap();
+    env.insert(more.to_owned(), "by hand".into());
+    if let Some(less) = less {
+        env.shift_remove(less);
+    }
+    if pretty {
+        format!("{settings:#}")
+    } else {
+        settings.to_string()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -121,5 +143,21 @@ proptest! {
         let back = home.read(main_file(client)).unwrap().replace(note, "");
         // Where the file had no end of its last line, our lines have given it one.
         prop_assert_eq!(back.trim_end(), text.trim_end());
+    }
+
+    #[test]
+    fn a_file_that_its_client_prints_anew_differs_by_that_alone(pairs in pairs(), layout in layout(), pretty in any::<bool>(), pick in any::<prop::sample::Index>()) {
+        let text = json(&pairs, layout).replace("// mine", "");
+        let home = Home::with(&[(main_file(Client::ClaudeCode), &text)]);
+        home.clients().connect(Client::ClaudeCode, &target()).unwrap();
+        let connected = home.read(main_file(Client::ClaudeCode)).unwrap();
+        let theirs: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !OURS.contains(name)).collect();
+        let less = (!theirs.is_empty()).then(|| *pick.get(&theirs));
+        home.write(main_file(Client::ClaudeCode), &printed_anew(&connected, "ADDED", less, pretty));
+        let plan = disconnect(&home.clients(), Client::ClaudeCode);
+        prop_assert!(plan.notes.is_empty(), "{:?}", plan.notes);
+        let meaning = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let left = home.read(main_file(Client::ClaudeCode)).unwrap();
+        prop_assert_eq!(meaning(&left), meaning(&printed_anew(&text, "ADDED", less, pretty)));
     }
 }

@@ -176,6 +176,11 @@ fn a_broken_file_is_named_and_nothing_is_written() {
         assert!(!told.contains('\n'), "{told}");
         assert_eq!(home.read(main_file(client)).unwrap(), text);
         assert_eq!(home.read("data/clients.json"), None, "{text}");
+        let standing = home.clients().look(client, None).unwrap();
+        assert!(
+            !standing.connected && standing.points_at.is_none(),
+            "{standing:?}"
+        );
     }
 }
 
