@@ -21,6 +21,8 @@ mod open;
 mod place;
 mod prices;
 mod query;
+#[cfg(test)]
+mod query_tests;
 mod quote;
 mod read;
 mod record;

@@ -261,8 +261,11 @@ fn search(query: &mut Select, text: &str) {
             .value(pattern.as_str())
             .push(" ESCAPE '!' OR ");
     }
+    // Looked up once for the whole list, as few attempts have an error.
     query
-        .push("EXISTS (SELECT 1 FROM attempts WHERE request_id = requests.id AND lower(attempts.error) LIKE ")
+        .push(
+            "id IN (SELECT request_id FROM attempts WHERE error IS NOT NULL AND lower(error) LIKE ",
+        )
         .value(pattern.as_str())
         .push(" ESCAPE '!'))");
 }

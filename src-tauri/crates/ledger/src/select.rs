@@ -46,6 +46,15 @@ impl Select {
         self.kind
     }
 
+    /// The same statement after other words.
+    #[cfg(test)]
+    pub(crate) fn after(&self, words: &str) -> Self {
+        Self {
+            text: format!("{words} {}", self.text),
+            ..self.clone()
+        }
+    }
+
     /// Adds text.
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
