@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use routing::{Dialect, Policy, Topology};
+use gateway::Report;
+use routing::{Change, Dialect, Policy, Price, Prices, Topology};
 
-use crate::support::{Got, Raw, Running, json, run, snapshot};
+use crate::support::{Got, Part, Raw, Running, json, run, snapshot};
 
 const WHOLE: &str = "{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"good\"}],\
     \"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}";
@@ -82,4 +83,51 @@ async fn a_request_that_names_an_answer_stays_with_its_provider() {
         assert_eq!(post(next).await, first);
     }
     assert_ne!(post(r#"{"model":"m","input":"two"}"#).await, first);
+}
+
+#[tokio::test]
+async fn what_a_failover_costs_of_a_cache_is_reported_with_the_request() {
+    let warm = WHOLE.replace(
+        "\"output_tokens\":2",
+        "\"output_tokens\":2,\"cache_read_input_tokens\":60000,\"cache_creation_input_tokens\":40000",
+    );
+    let first = Raw::start(vec![
+        vec![Part::Bytes(json(200, "", &warm))],
+        vec![Part::Bytes(json(529, "", "{}"))],
+    ])
+    .await;
+    let second = Raw::answering(json(200, "", WHOLE)).await;
+    let mut snapshot = snapshot(&[first.address, second.address], |_, _, _| {});
+    let mut topology = Topology::clone(&snapshot.topology);
+    topology.sticky = true;
+    topology.prices = Prices::new(|_, _| {
+        Some(Price {
+            input: 3_000_000,
+            output: 15_000_000,
+            cache_read: Some(300_000),
+            cache_write: Some(3_750_000),
+        })
+    });
+    snapshot.topology = Arc::new(topology);
+    let mut running = run(snapshot).await;
+    let session = "x-claude-code-session-id: s\r\n";
+    let mut told = Vec::new();
+    for by in ["p0", "p1"] {
+        let body = messages(&["hi"]);
+        let got = running.post("/v1/messages", session, body.as_bytes()).await;
+        assert_eq!(who(&got), by);
+        told = running.reports().await;
+    }
+    // 100,000 tokens at 3.75 instead of 0.30 dollars a million.
+    let expected = 345_000_000_000;
+    let cost = told.iter().find_map(|report| match report {
+        Report::Switched { cost, .. } => Some(*cost),
+        _ => None,
+    });
+    assert_eq!(cost, Some(expected));
+    let notice = told.iter().find_map(|report| match report {
+        Report::Changed(Change::Failover { cost, .. }) => Some(*cost),
+        _ => None,
+    });
+    assert_eq!(notice, Some(Some(expected)));
 }
