@@ -6,6 +6,8 @@
 
 mod admin;
 mod budgets;
+mod chat;
+mod chat_stream;
 mod choices;
 mod client_programs;
 mod commands;

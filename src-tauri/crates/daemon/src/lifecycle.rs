@@ -30,7 +30,7 @@ use crate::settings::watch::{self, Watch};
 use crate::settings::{self, Settings};
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
-use crate::{Options, admin, budgets, publisher, pump, retention, tail, ui};
+use crate::{Options, admin, budgets, chat, publisher, pump, retention, tail, ui};
 
 /// How long cut requests may take to report their end.
 const LAST_REPORTS: Duration = Duration::from_secs(1);
@@ -103,6 +103,7 @@ impl Daemon {
             let app = daemon.instance().gateway.router();
             let app = app
                 .merge(admin::router(daemon.clone()))
+                .merge(chat::router(daemon.clone()))
                 .merge(ui::router(daemon.clone()));
             let stop = daemon.stopping();
             daemon

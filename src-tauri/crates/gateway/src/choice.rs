@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dialects::ir::{self, Effort, Mode};
 use http::{HeaderMap, StatusCode};
-use routing::{Prefer, Then, Topology, decide};
+use routing::{Prefer, Rule, Then, Topology, decide};
 use serde::Deserialize;
 
 use crate::{facts::Asked, gateway::Live, inbound::Inbound, meaning::Meanings, refusal::Refusal};
@@ -15,6 +15,10 @@ const HEADER: &str = "x-turnout-route";
 /// What may stand in it.
 const SHAPE: &str = "write group=NAME, provider=NAME, model=NAME, effort=LEVEL or max_tokens=NUMBER with commas between \
                      them, or the same as a JSON object";
+
+/// Rules that a request brings along, as an extension: they go before those of the settings.
+#[derive(Debug, Clone)]
+pub struct OwnRules(pub Arc<[Rule]>);
 
 /// What was decided for a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +36,8 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Decides: the request's own header, else the first rule that fits, and nothing where path or model name pin it.
+    /// Decides: the request's own header, else the first of its own rules that fits, else the first of the settings', but
+    /// none of those where path or model name pin it.
     pub(crate) async fn of(
         meanings: &Meanings,
         live: &Live,
@@ -44,22 +49,42 @@ impl Choice {
             all_known(&then, topology)?;
             return Ok(Self::made(None, &then, inbound));
         }
-        if topology.rules.is_empty() || topology.is_pinned(&inbound.ask()) {
-            return Ok(Self::default());
+        let own = Self::by(&inbound.own_rules, meanings, live, inbound, token).await;
+        if own.rule.is_some() || topology.is_pinned(&inbound.ask()) {
+            return Ok(own);
         }
+        let by_rules = Self::by(&topology.rules, meanings, live, inbound, token).await;
+        Ok(Self {
+            note: own.note.or(by_rules.note),
+            ..by_rules
+        })
+    }
+
+    /// What the first of these rules that fits says.
+    async fn by(
+        rules: &[Rule],
+        meanings: &Meanings,
+        live: &Live,
+        inbound: &Inbound,
+        token: Option<&str>,
+    ) -> Self {
+        if rules.is_empty() {
+            return Self::default();
+        }
+        let embedder = live.snapshot.topology.embedder.as_ref();
         let mut asked = Asked::new(inbound, token);
-        let mut rule = decide(&topology.rules, &asked);
+        let mut rule = decide(rules, &asked);
         let mut note = None;
         // What no rule asks for is not embedded.
-        if let Some(embedder) = topology.embedder.as_ref().filter(|_| asked.was_compared()) {
+        if let Some(embedder) = embedder.filter(|_| asked.was_compared()) {
             let text = routing::Facts::text(&asked);
-            let examples = topology.rules.iter().flat_map(|rule| &rule.when.similar_to);
+            let examples = rules.iter().flat_map(|rule| &rule.when.similar_to);
             let examples = examples.flat_map(routing::Examples::written).cloned();
             let compared = meanings.compare(live, embedder, &text, examples.collect());
             match compared.await {
                 Ok(meaning) => {
                     asked.meaning = Some(meaning);
-                    rule = decide(&topology.rules, &asked);
+                    rule = decide(rules, &asked);
                 }
                 Err(why) => {
                     note = Some(format!("similar_to compared words alone, as {why}"));
@@ -69,7 +94,7 @@ impl Choice {
         let made = rule.map_or_else(Self::default, |rule| {
             Self::made(Some(rule.name.clone()), &rule.then, inbound)
         });
-        Ok(Self { note, ..made })
+        Self { note, ..made }
     }
 
     fn made(rule: Option<Arc<str>>, then: &Then, inbound: &Inbound) -> Self {

@@ -10,10 +10,10 @@ use dialects::{BadRequest, Chain, Dialect, PathFacts, Reply, anthropic, ir};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 use memchr::memmem;
-use routing::{Ask, Candidate, Conversation, Group, Identity, Policy, Topology};
+use routing::{Ask, Candidate, Conversation, Group, Identity, Policy, Rule, Topology};
 
 use crate::{
-    choice::Choice,
+    choice::{Choice, OwnRules},
     client::{Form, Whole},
     coding::{codings, too_large},
     count,
@@ -41,6 +41,8 @@ pub(crate) struct Inbound {
     pub(crate) message: Option<anthropic::Request>,
     /// What a rule, or its own header, decided for it.
     pub(crate) choice: Choice,
+    /// Rules that it brings along.
+    pub(crate) own_rules: Arc<[Rule]>,
     /// The key that it is to be tried with, if a person tries one.
     pub(crate) only_key: Option<OnlyKey>,
     /// The conversation that it belongs to, where one is looked for.
@@ -80,6 +82,7 @@ impl Inbound {
             Err(error) => return Err(Refusal::fatal(StatusCode::BAD_REQUEST, error.to_string())),
         };
         let query = parts.uri.query().map(str::to_owned);
+        let own_rules = parts.extensions.remove::<OwnRules>();
         Ok(Self {
             route,
             method: parts.method,
@@ -88,6 +91,7 @@ impl Inbound {
             body,
             message,
             choice: Choice::default(),
+            own_rules: own_rules.map_or_else(Arc::default, |own| own.0),
             only_key: parts.extensions.remove(),
             conversation: None,
             tokens: 0,
@@ -106,6 +110,7 @@ impl Inbound {
             message: anthropic::Request::read(body.clone()).ok(),
             body,
             choice: self.choice.clone(),
+            own_rules: self.own_rules.clone(),
             only_key: self.only_key.clone(),
             conversation: self.conversation.clone(),
             tokens: self.tokens,

@@ -28,6 +28,7 @@ mod guard;
 mod heal;
 mod hearing;
 mod inbound;
+mod inside;
 mod meaning;
 mod memory;
 mod models;
@@ -51,6 +52,7 @@ mod waiting;
 mod whole;
 
 pub use blocks::Blocks;
+pub use choice::OwnRules;
 pub use dialects::Usage;
 pub use explain::{Explanation, Unexplained};
 pub use gateway::{BuildError, Gateway};

@@ -20,6 +20,7 @@ mod model;
     reason = "a field is handed on as it stands in its table"
 )]
 mod notices;
+mod own_rules;
 mod prices;
 mod problem;
 mod raw;
@@ -47,6 +48,7 @@ pub use self::{
         Policy, Price, Provider, Retry, Routing, Rule, Server, Settings, Suspend, Target, Theme,
         Then, Tier, Timeouts, When,
     },
+    own_rules::own_rules,
     problem::Problem,
     schema::json_schema,
     snapshot::snapshot,

@@ -5,6 +5,7 @@
 mod access;
 mod budgets;
 mod clients;
+mod chat;
 mod config;
 mod edits;
 mod groups;
