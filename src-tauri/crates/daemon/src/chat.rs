@@ -51,6 +51,11 @@ type Answered = Result<Response, Box<Response>>;
 async fn answer(daemon: &Daemon, request: Request) -> Answered {
     let (parts, body) = request.into_parts();
     let mut asked = read(daemon, &parts.headers, body).await?;
+    if let Some(system) = asked.body.remove("system").filter(|it| !it.is_null())
+        && let Some(Value::Array(messages)) = asked.body.get_mut("messages")
+    {
+        messages.insert(0, json!({ "role": "system", "content": system }));
+    }
     let stream = asked.body.get("stream") == Some(&Value::Bool(true));
     if stream {
         // Without it, streams tell no usage.
@@ -84,13 +89,13 @@ async fn answer(daemon: &Daemon, request: Request) -> Answered {
 
 /// A request understood.
 pub(crate) struct Asked {
-    /// The body, as a chat completion's.
+    /// The body, with messages and a model.
     pub(crate) body: Map<String, Value>,
     /// Where it wants to go.
     pub(crate) rules: OwnRules,
 }
 
-/// Reads a request of somebody who may call.
+/// Reads a request of somebody who may call: its `routing_rules` are taken out, `messages` and `model` put in.
 pub(crate) async fn read(
     daemon: &Daemon,
     headers: &HeaderMap,
@@ -159,6 +164,7 @@ pub(crate) fn model(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-turnout-model")?.to_str().ok()
 }
 
+#[allow(clippy::unnecessary_box_returns, reason = "it is the error of results")]
 fn wrong(daemon: &Daemon, status: StatusCode, why: &str) -> Box<Response> {
     Box::new(daemon.instance().gateway.refuse(status, why))
 }
@@ -177,8 +183,7 @@ fn told_in_messages(body: &mut Map<String, Value>) -> Result<(), String> {
         .into_iter()
         .filter_map(|name| body.remove(name))
         .collect();
-    let system = body.remove("system");
-    let mut messages = match (body.remove("messages"), plain.as_slice()) {
+    let messages = match (body.remove("messages"), plain.as_slice()) {
         (Some(Value::Array(messages)), []) => messages,
         (None, [Value::String(text)]) => vec![json!({ "role": "user", "content": text })],
         (None, []) => {
@@ -190,9 +195,6 @@ fn told_in_messages(body: &mut Map<String, Value>) -> Result<(), String> {
         (Some(_), []) => return Err("messages: it must be a list".to_owned()),
         (Some(_), _) => return Err("messages and prompt cannot both be given".to_owned()),
     };
-    if let Some(system) = system.filter(|system| !system.is_null()) {
-        messages.insert(0, json!({ "role": "system", "content": system }));
-    }
     body.insert("messages".to_owned(), messages.into());
     Ok(())
 }

@@ -23,8 +23,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A streamed chat completion in fewer words.
 pub(crate) fn told(completion: Response) -> Response {
     let (parts, body) = completion.into_parts();
-    let model = model(&parts.headers).map(str::to_owned);
-    let events = Sse::new(events(body, model)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let last = json!({
+        "done": true,
+        "finish_reason": null,
+        "usage": null,
+        "_actual_model_used": model(&parts.headers),
+    });
+    let events = Sse::new(events(body, last)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     let mut response = events.into_response();
     // Both say that nothing caches it.
     response.headers_mut().remove(http::header::CACHE_CONTROL);
@@ -32,12 +37,12 @@ pub(crate) fn told(completion: Response) -> Response {
     response
 }
 
-fn events(body: Body, model: Option<String>) -> impl Stream<Item = Result<Event, Infallible>> {
+fn events(body: Body, last: Value) -> impl Stream<Item = Result<Event, Infallible>> {
     let pieces = Pieces {
         body: body.into_data_stream(),
         splitter: Splitter::default(),
         ready: VecDeque::new(),
-        last: json!({ "done": true, "finish_reason": null, "usage": null, "_actual_model_used": model }),
+        last,
         ended: false,
     };
     stream::unfold(pieces, |mut pieces| async move {

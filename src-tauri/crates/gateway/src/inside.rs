@@ -16,18 +16,27 @@ impl Gateway {
     pub fn admit(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
         let live = self.shared.live.load();
         let admitted = live.snapshot.access.admit(headers);
-        admitted.map(drop).map_err(|refusal| told(&refusal))
+        admitted
+            .map(drop)
+            .map_err(|refusal| Box::new(told(&refusal)))
+    }
+
+    /// The name of a client token; `None` for what is none of them.
+    pub fn client_named(&self, token: &str) -> Option<String> {
+        let live = self.shared.live.load();
+        let name = live.snapshot.access.name_of(token.as_bytes());
+        name.map(str::to_owned)
     }
 
     /// The answer to a call that is wrong in itself, in the words of OpenAI's Chat Completions.
     pub fn refuse(&self, status: StatusCode, message: &str) -> Response {
-        *told(&Refusal::fatal(status, message))
+        told(&Refusal::fatal(status, message))
     }
 }
 
-fn told(refusal: &Refusal) -> Box<Response> {
+fn told(refusal: &Refusal) -> Response {
     let id = new_id();
     let mut answer = refusal.answer(Dialect::OpenaiChat, &id);
     mark(&mut answer.headers, &id, None);
-    Box::new(into_response(answer))
+    into_response(answer)
 }

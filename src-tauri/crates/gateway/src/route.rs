@@ -67,6 +67,15 @@ impl Route {
         if is_winding(path) {
             return None;
         }
+        if let (None, Some(name)) = (&pin, named_completions(method, path)) {
+            let route = Self::new(
+                Endpoint::Answer,
+                Dialect::OpenaiChat,
+                "/v1/chat/completions",
+            );
+            let pin = Some(Pin::Provider(decoded(name)?));
+            return Some(Self { pin, ..route });
+        }
         let route = if let Some(path) = path.strip_prefix("/ollama") {
             ollama(path)
         } else {
@@ -120,6 +129,13 @@ fn openai_or_anthropic(method: &Method, path: &str, headers: &HeaderMap) -> Opti
         _ => (Endpoint::Other, Dialect::Anthropic),
     };
     Some(Route::new(endpoint, dialect, path))
+}
+
+/// The provider of `/v1/{provider}/completions`, by which earlier tools pinned one for a chat completion.
+fn named_completions<'a>(method: &Method, path: &'a str) -> Option<&'a str> {
+    let name = path.strip_prefix("/v1/")?.strip_suffix("/completions")?;
+    let is_name = *method == Method::POST && !name.is_empty() && !name.contains('/');
+    (is_name && name != "chat").then_some(name)
 }
 
 /// `/v1beta/models/{model}:action`, with any version; the colon may be percent-encoded.

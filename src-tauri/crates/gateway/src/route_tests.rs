@@ -52,6 +52,11 @@ fn every_path_of_every_dialect_is_known() {
             "POST /v1/chat/completions",
             "openai-chat Answer /v1/chat/completions",
         ),
+        (
+            "POST /v1/my%20relay/completions",
+            "openai-chat Answer /v1/chat/completions at Provider(\"my relay\")",
+        ),
+        ("POST /v1/completions", "openai-chat Other /v1/completions"),
         ("POST /v1/embeddings", "openai-chat Embed /v1/embeddings"),
         (
             "POST /v1/audio/speech",

@@ -2,25 +2,109 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
-use axum::routing::post;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
 use axum::{Json, Router};
+use http::Uri;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use serde_json::Number;
+use serde_json::{Number, Value, json};
+use tower::ServiceExt as _;
 
-use super::auth;
 use super::refusal::{Body, Code, Refusal, Shape};
-use crate::Daemon;
-use crate::view::{Group, List};
+use super::{auth, config, keys};
+use crate::view::{Group, List, Provider, Status};
+use crate::{Daemon, chat};
+
+/// The bound on an answer where the body names none: Anthropic's Messages demand one.
+const MAX_TOKENS: u32 = 4096;
 
 pub(super) fn router(daemon: Daemon) -> Router {
-    Router::new()
+    let admin = Router::new()
         .route("/api/config/weights", post(weights))
+        .route("/providers", get(providers))
+        .route("/providers/reload", post(config::reload))
+        .route("/v1/admin/stats", get(stats))
+        .route("/v1/admin/security/key-info", get(key_info))
+        .route("/v1/admin/security/validate-key", post(validate_key))
         .layer(axum::middleware::from_fn_with_state(
             daemon.clone(),
             auth::admit,
-        ))
-        .with_state(daemon)
+        ));
+    // `POST /v1/{provider}/completions` is a pin, which the gateway reads.
+    let clients = Router::new()
+        .route("/models", get(models))
+        .route("/api/claude", post(claude));
+    admin.merge(clients).with_state(daemon)
+}
+
+async fn providers(State(daemon): State<Daemon>) -> Json<List<Provider>> {
+    Json(List::whole(daemon.providers().await))
+}
+
+async fn stats(State(daemon): State<Daemon>) -> Json<Status> {
+    Json(daemon.status().await)
+}
+
+/// What may be told of the admin token.
+async fn key_info(State(daemon): State<Daemon>) -> Json<Value> {
+    let loaded = daemon.loaded();
+    Json(json!({
+        "name": "admin",
+        "masked": loaded.admin_token.as_ref().map(crate::secrets::masked),
+        "scopes": ["admin"],
+    }))
+}
+
+/// A token of unknown worth.
+#[derive(Deserialize)]
+pub(super) struct Unknown {
+    #[serde(alias = "key", deserialize_with = "keys::secret")]
+    token: SecretString,
+}
+
+impl Shape for Unknown {
+    const SHAPE: &'static str = r#"{"token": "TEXT"} or {"key": "TEXT"}"#;
+}
+
+async fn validate_key(State(daemon): State<Daemon>, Body(unknown): Body<Unknown>) -> Json<Value> {
+    let token = unknown.token.expose_secret();
+    let client = daemon.instance().gateway.client_named(token);
+    let (name, scopes) = match client {
+        _ if auth::is_admin(&daemon, token) => (Some("admin".to_owned()), vec!["admin"]),
+        Some(name) => (Some(name), vec!["client"]),
+        None => (None, Vec::new()),
+    };
+    Json(json!({ "valid": name.is_some(), "name": name, "scopes": scopes }))
+}
+
+async fn models(State(daemon): State<Daemon>, mut request: Request) -> Response {
+    *request.uri_mut() = Uri::from_static("/v1/models");
+    let Ok(answer) = daemon.instance().gateway.router().oneshot(request).await;
+    answer
+}
+
+/// A message of Anthropic's, of which `model` and `max_tokens` may be left out.
+async fn claude(State(daemon): State<Daemon>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut asked = match chat::read(&daemon, &parts.headers, body).await {
+        Ok(asked) => asked,
+        Err(response) => return *response,
+    };
+    asked
+        .body
+        .entry("max_tokens")
+        .or_insert_with(|| MAX_TOKENS.into());
+    chat::send(
+        &daemon,
+        "/v1/messages",
+        parts.headers,
+        asked.body,
+        asked.rules,
+    )
+    .await
+    .unwrap_or_else(|response| *response)
 }
 
 /// Providers and their shares of traffic.

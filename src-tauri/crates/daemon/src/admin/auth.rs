@@ -89,7 +89,7 @@ pub(crate) fn has_session(daemon: &Daemon, headers: &HeaderMap) -> bool {
     cookies(headers).any(|cookie| daemon.sessions().is_known(cookie, now))
 }
 
-fn is_admin(daemon: &Daemon, presented: &str) -> bool {
+pub(crate) fn is_admin(daemon: &Daemon, presented: &str) -> bool {
     let loaded = daemon.loaded();
     let Some(token) = &loaded.admin_token else {
         return false;

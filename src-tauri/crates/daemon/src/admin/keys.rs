@@ -29,7 +29,7 @@ impl Shape for NewKey {
     const SHAPE: &'static str = r#"{"value": "KEY"}"#;
 }
 
-fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
+pub(super) fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
     String::deserialize(from).map(SecretString::from)
 }
 

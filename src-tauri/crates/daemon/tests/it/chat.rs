@@ -3,7 +3,7 @@
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{CLIENT, CONFIG, Home, House, with_json};
+use crate::support::{ADMIN, CLIENT, CONFIG, Home, House, refused, with_json};
 
 async fn post(house: &House, path: &str, body: &Value) -> Response {
     let call = house.client.post(house.url(path)).bearer_auth(CLIENT);
@@ -167,5 +167,89 @@ async fn a_streamed_chat_comes_in_pieces_and_ends_with_its_model() {
         .collect();
     let told = whole(post(&house, "/api/chat", &json!({ "prompt": "hello" })).await).await;
     assert_eq!(told["content"], said);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_paths_of_earlier_tools_answer_to_the_client_token() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let body = json!({ "prompt": "hello", "system": "Be brief.", "routing_rules": { "provider": "spare" } });
+    let answer = post(&house, "/api/claude", &body).await;
+    assert_eq!(served_by(&answer), "spare");
+    let told = whole(answer).await;
+    assert_eq!(
+        (&told["type"], &told["content"][0]["type"]),
+        (&json!("message"), &json!("text"))
+    );
+    let chat = json!({ "model": "m", "messages": [{ "role": "user", "content": "hello" }] });
+    let answer = post(&house, "/v1/other/completions", &chat).await;
+    assert_eq!(served_by(&answer), "other");
+    let told = whole(answer).await;
+    assert_eq!(told["object"], "chat.completion");
+    let answer = post(&house, "/v1/nobody/completions", &chat).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+
+    let models = async |path: &str| {
+        let call = house.client.get(house.url(path)).bearer_auth(CLIENT);
+        whole(call.send().await.unwrap()).await
+    };
+    assert_eq!(models("/models").await, models("/v1/models").await);
+    for path in ["/models", "/api/claude"] {
+        let call = house.client.get(house.url(path)).bearer_auth("wrong");
+        let status = call.send().await.unwrap().status().as_u16();
+        assert!([401, 405].contains(&status), "{path}: {status}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admin_paths_of_earlier_tools_answer_to_the_admin_token_alone() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let get = async |path: &str| {
+        let call = house.client.get(house.url(path)).bearer_auth(ADMIN);
+        whole(call.send().await.unwrap()).await
+    };
+    assert_eq!(get("/providers").await, house.get("/providers").await);
+    assert_eq!(get("/v1/admin/stats").await["active_group"], "main");
+    let info = get("/v1/admin/security/key-info").await;
+    assert_eq!(info["masked"], "…6789");
+    assert!(!info.to_string().contains(ADMIN));
+    let reload = house.client.post(house.url("/providers/reload"));
+    let told = whole(reload.bearer_auth(ADMIN).send().await.unwrap()).await;
+    assert_eq!(told["reloaded"], true);
+    let cases = [
+        (
+            json!({ "token": ADMIN }),
+            json!({ "valid": true, "name": "admin", "scopes": ["admin"] }),
+        ),
+        (
+            json!({ "key": CLIENT }),
+            json!({ "valid": true, "name": "local", "scopes": ["client"] }),
+        ),
+        (
+            json!({ "token": "wrong" }),
+            json!({ "valid": false, "name": null, "scopes": [] }),
+        ),
+    ];
+    let validate = "/v1/admin/security/validate-key";
+    for (body, expected) in cases {
+        let call = house.client.post(house.url(validate)).bearer_auth(ADMIN);
+        let told = whole(with_json(call, &body).send().await.unwrap()).await;
+        assert_eq!(told, expected);
+    }
+    for path in [
+        "/providers",
+        "/v1/admin/stats",
+        "/v1/admin/security/key-info",
+    ] {
+        let call = house.client.get(house.url(path)).bearer_auth(CLIENT);
+        assert_eq!(refused(call).await.0, 401, "{path}");
+    }
+    for path in ["/providers/reload", validate] {
+        let call = house.client.post(house.url(path)).bearer_auth(CLIENT);
+        assert_eq!(refused(with_json(call, &json!({}))).await.0, 401, "{path}");
+    }
     house.daemon.stop().await;
 }

@@ -4,8 +4,8 @@
 
 mod access;
 mod budgets;
-mod clients;
 mod chat;
+mod clients;
 mod config;
 mod edits;
 mod groups;
