@@ -3,11 +3,12 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use dialects::Usage;
 use futures_util::FutureExt as _;
-use routing::{Candidate, Failover, Reason, Used, Verdict};
+use routing::{Candidate, Failover, Outcome, Reason, Used, Verdict};
 use tokio::time::Instant;
 
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
     snapshot::Upstream,
     trial::Trial,
 };
+
+/// What is told of a panic.
+const FAULT: &str = "met a fault inside Turnout; its log tells more";
 
 /// An attempt under way. It outlives its own future, so that one that is cancelled is accounted.
 pub(crate) struct Attempt {
@@ -130,13 +134,25 @@ impl Driver {
             resume: self.resume.as_deref(),
         };
         let tried = AssertUnwindSafe(trial.run(progress, outlet)).catch_unwind();
-        tokio::select! {
-            ending = tried => ending.unwrap_or_else(|_| {
-                // A fault of our own, which must not keep a slot of the provider's.
-                unfit(candidate, Reason::InvalidRequest, "met a fault inside Turnout; its log tells more")
-            }),
-            () = self.cancel.cancelled() => Ending::ClientGone,
-        }
+        let tried = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Ending::ClientGone,
+            tried = tried => tried,
+        };
+        tried.unwrap_or_else(|_| {
+            // A fault of our own, which must not keep a slot of the provider's.
+            let ending = unfit(candidate, Reason::InvalidRequest, FAULT);
+            if progress.ttft.is_none() {
+                return ending;
+            }
+            // The client has a part of it: nobody else's may follow.
+            outlet.abort();
+            Ending::Cut {
+                reason: Reason::StreamCut,
+                error: ending.error().unwrap_or_default(),
+                resume: None,
+            }
+        })
     }
 
     /// Whether a conversation that was too long for others may fit this candidate.
@@ -179,19 +195,25 @@ impl Driver {
         if let Some(mark) = answer.and_then(|id| self.inbound.mark_of(id)) {
             run.answered_as(mark);
         }
-        let changes = self.shared.with_board(|board, now| {
-            if let Some((time, streamed)) = self.pace(attempt, ending) {
-                board.timed(candidate, time, streamed, now);
+        let (outcome, changes) = self.shared.with_board(|board, now| {
+            let outcome = match ending {
+                Ending::Outrun { first: true, .. } => {
+                    let (elapsed, streamed) = (started.elapsed(), self.inbound.stream());
+                    let silent = board.outrun(candidate, elapsed, streamed, now);
+                    silent.map_or(outcome, |reason| Outcome {
+                        verdict: Verdict::NextProvider,
+                        reason: Some(reason),
+                        ..outcome
+                    })
+                }
+                _ => outcome,
+            };
+            if let Some(time) = self.whole_after(attempt, ending) {
+                board.timed(candidate, time, false, now);
             }
-            board.record(run, &outcome, now)
+            let changes = board.record(run, &outcome, now);
+            (outcome, changes)
         });
-        if let Some(cost) = run.switch_cost() {
-            self.shared.report(Report::Switched {
-                id: self.request_id.clone(),
-                at_ms: unix_ms(),
-                cost,
-            });
-        }
         let verdict = match outcome.verdict {
             _ if matches!(ending, Ending::Unasked) => Verdict::Ok,
             Verdict::RetrySame if !run.retries() => Verdict::NextProvider,
@@ -214,18 +236,12 @@ impl Driver {
         self.shared.publish(changes);
     }
 
-    /// How long an answer took to begin, unless routing was told when it did; whether it was streamed.
-    fn pace(&self, attempt: &Attempt, ending: &Ending) -> Option<(std::time::Duration, bool)> {
-        if self.inbound.route.endpoint != Endpoint::Answer {
-            return None;
-        }
+    /// How long a whole answer took to begin; when a streamed one did was told at once.
+    fn whole_after(&self, attempt: &Attempt, ending: &Ending) -> Option<Duration> {
         let progress = &attempt.progress;
-        match ending {
-            // It would have taken longer still.
-            Ending::Outrun { .. } => Some((attempt.started.elapsed(), self.inbound.stream())),
-            Ending::Delivered if progress.ttft.is_none() => Some((progress.first_byte?, false)),
-            _ => None,
-        }
+        let is_answer = self.inbound.route.endpoint == Endpoint::Answer;
+        let is_whole = matches!(ending, Ending::Delivered) && progress.ttft.is_none();
+        progress.first_byte.filter(|_| is_answer && is_whole)
     }
 }
 

@@ -102,6 +102,7 @@ impl Driver {
                                 ..
                             },
                         ) => {
+                            self.leave_unable(&mut run, &resume);
                             self.resume = Some(resume);
                             (last, spare) = (Some((candidate, error)), None);
                         }

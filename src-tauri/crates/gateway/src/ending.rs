@@ -93,8 +93,8 @@ pub(crate) enum Ending {
     },
     /// The client went away.
     ClientGone,
-    /// Another candidate began its answer first.
-    Outrun { by: Arc<str> },
+    /// Another candidate began its answer first. Whether this one was asked before that one.
+    Outrun { by: Arc<str>, first: bool },
 }
 
 impl Ending {
@@ -157,7 +157,7 @@ impl Ending {
             Self::Refused { error, .. } | Self::Failed { error, .. } | Self::Cut { error, .. } => {
                 Some(error.clone())
             }
-            Self::Outrun { by } => Some(format!("given up, as {by} began its answer first")),
+            Self::Outrun { by, .. } => Some(format!("given up, as {by} began its answer first")),
         }
     }
 }

@@ -150,14 +150,9 @@ pub(crate) async fn error_answer(
             error,
             ..
         } => {
-            outlet.whole(refused(
-                trial,
-                status,
-                &headers,
-                is_told.then_some(&body),
-                &error,
-            ));
-            Ending::Refused { reason, error }
+            let told = is_told.then_some(&body);
+            let answer = refused(trial, status, &headers, told, &error);
+            outlet.refuse(answer, reason, error)
         }
         failed => {
             let told = failure.retry_after.map(Duration::from_secs);

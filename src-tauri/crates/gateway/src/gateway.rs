@@ -347,11 +347,14 @@ impl Gateway {
         let patient = request.extensions().get::<Impatient>().is_none();
         let (parts, body) = request.into_parts();
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
-        inbound.choice =
-            Choice::of(&self.shared.meanings, &live, &inbound, token.as_deref()).await?;
-        inbound.prepare(&live.snapshot.topology, token.as_deref());
         let blocked = self.shared.blocks.load();
         let blocked = blocked.of(token.as_deref()).map(str::to_owned);
+        // Who may not spend is not looked at any further: that may cost too.
+        if blocked.is_none() {
+            inbound.choice =
+                Choice::of(&self.shared.meanings, &live, &inbound, token.as_deref()).await?;
+            inbound.prepare(&live.snapshot.topology, token.as_deref());
+        }
         self.shared.report(Report::Started(Started {
             id: id.clone(),
             at_ms: unix_ms(),

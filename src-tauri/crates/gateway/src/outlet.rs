@@ -7,14 +7,19 @@ use std::sync::{
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use routing::{Reason, Verdict};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client::{Answer, PIECES, Piece, Whole};
+use crate::{
+    client::{Answer, PIECES, Piece, Whole},
+    ending::Ending,
+};
 
 /// The driver's end of the way to the client.
 pub(crate) struct Outlet {
     door: Arc<Door>,
     lane: u32,
+    is_rival: bool,
     pieces: Option<mpsc::Sender<Piece>>,
     /// The status the client was sent.
     status: Option<u16>,
@@ -62,6 +67,7 @@ impl Outlet {
                 attempts: AtomicU32::new(0),
             }),
             lane: 1,
+            is_rival: false,
             pieces: None,
             status: None,
         }
@@ -77,12 +83,34 @@ impl Outlet {
         self.lane
     }
 
+    /// Gives the client a provider's refusal of its request. One that races another keeps it until that one has failed:
+    /// what one provider refuses the next may take.
+    pub(crate) fn refuse(
+        &mut self,
+        answer: Whole,
+        reason: Option<Reason>,
+        error: String,
+    ) -> Ending {
+        if self.is_rival {
+            return Ending::Failed {
+                verdict: Verdict::ClientFault,
+                reason,
+                retry_after: None,
+                error,
+                spare: Some(answer),
+            };
+        }
+        self.whole(answer);
+        Ending::Refused { reason, error }
+    }
+
     /// Another outlet through the same door, for a candidate that is the request's `attempt`th.
     pub(crate) fn rival(door: &Arc<Door>, lane: u32, attempt: u32) -> Self {
         door.attempts.store(attempt, Ordering::Relaxed);
         Self {
             door: Arc::clone(door),
             lane,
+            is_rival: true,
             pieces: None,
             status: None,
         }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use routing::{Board, Candidate, Failover};
+use routing::{Board, Candidate, Failover, Verdict};
 
 use crate::{
     attempt::Attempt,
@@ -28,7 +28,20 @@ struct Lane<'a> {
     ending: Option<Ending>,
 }
 
-impl Lane<'_> {
+impl<'a> Lane<'a> {
+    fn new(number: u32, way: impl Future<Output = Ending> + Send + 'a) -> Self {
+        Self {
+            number,
+            way: Box::pin(way),
+            ending: None,
+        }
+    }
+
+    /// How it ended, if it did within this time.
+    async fn within(&mut self, time: Duration) -> Option<Ending> {
+        tokio::time::timeout(time, &mut self.way).await.ok()
+    }
+
     /// Goes on, unless another one has the client.
     fn poll(&mut self, door: &Door, cx: &mut Context<'_>) {
         let may = door.holder().is_none_or(|holder| holder == self.number);
@@ -51,6 +64,19 @@ impl Lane<'_> {
             None => self.way.await,
         }
     }
+}
+
+/// Runs both until one has the client, and tells which; `None` where both ended before.
+async fn first_of(main: &mut Lane<'_>, other: &mut Lane<'_>, door: &Door) -> Option<u32> {
+    poll_fn(|cx| {
+        main.poll(door, cx);
+        other.poll(door, cx);
+        match door.holder() {
+            None if main.ending.is_none() || other.ending.is_none() => Poll::Pending,
+            holder => Poll::Ready(holder),
+        }
+    })
+    .await
 }
 
 impl Driver {
@@ -89,78 +115,88 @@ impl Driver {
     ) -> (Candidate, Ending) {
         let (door, candidate) = (outlet.door(), first.candidate.clone());
         let mut side = run.beside();
-        let mut main = Lane {
-            number: outlet.lane(),
-            way: Box::pin(self.carry_out(&mut first, run, outlet)),
-            ending: None,
-        };
-        tokio::select! {
-            biased;
-            ending = &mut main.way => return (candidate, ending),
-            () = tokio::time::sleep(after) => {}
+        let mut main = Lane::new(outlet.lane(), self.carry_out(&mut first, run, outlet));
+        if let Some(ending) = main.within(after).await {
+            return (candidate, ending);
         }
-        let hedge = |board: &mut Board, now| board.hedge(&mut side, &candidate, now);
-        let rival = match door.holder() {
-            None => self.shared.with_board(hedge),
-            Some(_) => None,
+        let Some(rival) = self.rival_of(&candidate, &mut side, &door) else {
+            return (candidate, main.end().await);
         };
-        let Some(rival) = rival else {
-            return (candidate, main.way.await);
-        };
-        let number = main.number + 1;
-        let mut back = Outlet::rival(&door, number, rival.attempt);
+        let mut back = Outlet::rival(&door, main.number + 1, rival.attempt);
         let mut second = self.begin(rival.clone());
-        let mut other = Lane {
-            number,
-            way: Box::pin(self.carry_out(&mut second, &mut side, &mut back)),
-            ending: None,
-        };
-        let holder = poll_fn(|cx| {
-            main.poll(&door, cx);
-            other.poll(&door, cx);
-            match door.holder() {
-                None if main.ending.is_none() || other.ending.is_none() => Poll::Pending,
-                holder => Poll::Ready(holder),
-            }
-        });
-        match holder.await {
+        let mut other = Lane::new(
+            back.lane(),
+            self.carry_out(&mut second, &mut side, &mut back),
+        );
+        match first_of(&mut main, &mut other, &door).await {
             Some(holder) if holder == main.number => {
-                let was_out = other.give_up();
-                if was_out {
-                    self.account(&second, &mut side, &outrun_by(&candidate));
+                if other.give_up() {
+                    self.account(&second, &mut side, &outrun(&candidate, false));
                 }
                 let ending = main.end().await;
-                run.join(side);
+                self.join(run, side);
                 (candidate, ending)
             }
             Some(_) => {
-                let was_out = main.give_up();
-                if was_out {
-                    self.account(&first, run, &outrun_by(&rival));
+                if main.give_up() {
+                    self.account(&first, run, &outrun(&rival, true));
                 }
                 let ending = other.end().await;
                 let beaten = std::mem::replace(run, side);
-                run.join(beaten);
+                self.join(run, beaten);
                 *outlet = back;
                 (rival, ending)
             }
             None => {
-                let (ending, rivals) = (main.end().await, other.end().await);
-                run.join(side);
-                // An answer that is better than none is kept, whoever gave it.
-                match ending {
-                    Ending::Failed { spare: Some(_), .. } | Ending::ClientGone => {
+                let endings = (main.end().await, other.end().await);
+                self.join(run, side);
+                match endings {
+                    (_, Ending::ClientGone) => (rival, Ending::ClientGone),
+                    // It had the last word: as if it had been asked when the first one had failed.
+                    (
+                        Ending::Failed { .. },
+                        Ending::Failed {
+                            verdict: Verdict::ClientFault,
+                            spare: Some(refusal),
+                            reason,
+                            error,
+                            ..
+                        },
+                    ) => (rival, outlet.refuse(refusal, reason, error)),
+                    // An answer that is better than none is kept, whoever gave it.
+                    (ending @ (Ending::Failed { spare: Some(_), .. } | Ending::ClientGone), _) => {
                         (candidate, ending)
                     }
-                    _ => (rival, rivals),
+                    (_, ending) => (rival, ending),
                 }
             }
         }
     }
+
+    /// Who may race a candidate that has not begun yet.
+    fn rival_of(
+        &self,
+        candidate: &Candidate,
+        side: &mut Failover,
+        door: &Door,
+    ) -> Option<Candidate> {
+        if door.holder().is_some() {
+            return None;
+        }
+        self.shared
+            .with_board(|board, now| board.hedge(side, candidate, now))
+    }
+
+    fn join(&self, run: &mut Failover, other: Failover) {
+        let join = |board: &mut Board, now| board.join(run, other, now);
+        let changes = self.shared.with_board(join);
+        self.shared.publish(changes);
+    }
 }
 
-fn outrun_by(candidate: &Candidate) -> Ending {
+fn outrun(by: &Candidate, first: bool) -> Ending {
     Ending::Outrun {
-        by: candidate.provider.clone(),
+        by: by.provider.clone(),
+        first,
     }
 }

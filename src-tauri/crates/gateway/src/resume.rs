@@ -15,7 +15,7 @@ use dialects::{
     Dialect, Reply, StreamWriter, Told, Usage,
     ir::{Answer, Event, Request, Splicer, unfold},
 };
-use routing::{Reason, Verdict};
+use routing::{Failover, Reason, Verdict};
 
 use crate::{
     attempts::Driver,
@@ -83,9 +83,11 @@ impl Sent {
                 .begun()
                 .map_or_else(Vec::new, |begun| begun.sent.clone())
         };
+        let pieces = is_kept.then(before);
+        let sizes = pieces.iter().flatten().map(Bytes::len);
         Self {
-            pieces: is_kept.then(before),
-            bytes: 0,
+            bytes: sizes.sum(),
+            pieces,
         }
     }
 
@@ -263,6 +265,18 @@ impl Joint {
 }
 
 impl Driver {
+    /// Nobody is asked who could not give the rest of an answer anyway.
+    pub(crate) fn leave_unable(&self, run: &mut Failover, resume: &Resume) {
+        if resume.restarts {
+            return;
+        }
+        let upstreams = &self.live.snapshot.upstreams;
+        run.keep_only(|provider, model| {
+            let upstream = upstreams.get(provider);
+            upstream.is_some_and(|upstream| upstream.vendor.caps(model).continues)
+        });
+    }
+
     /// Whether an answer that broke off waits until something can serve it again: one that begins anew does, like any
     /// other. Who goes on with one is seldom the same provider, and the client's own retry is as good.
     pub(crate) fn waits_broken(&self) -> bool {

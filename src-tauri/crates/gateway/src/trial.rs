@@ -204,11 +204,7 @@ impl Trial<'_> {
                 let error = refusal.message.clone();
                 let mut answer = refusal.answer(self.inbound.route.dialect, self.request_id);
                 mark(&mut answer.headers, self.request_id, Some(self.candidate));
-                outlet.whole(answer);
-                Ending::Refused {
-                    reason: Some(Reason::InvalidRequest),
-                    error,
-                }
+                outlet.refuse(answer, Some(Reason::InvalidRequest), error)
             }
             Unaskable::Unable(why) => {
                 self.failed_for(Verdict::NextProvider, Reason::InvalidRequest, &why)

@@ -191,6 +191,8 @@ impl Board {
             .health
             .get_mut(&provider)
             .is_some_and(ProviderHealth::refresh);
+        // Another key under the same id has limits of its own.
+        self.tracks.forget(&provider);
         if was_benched {
             self.all_down = false;
         }

@@ -27,6 +27,9 @@ pub struct Explained {
     pub why: String,
 }
 
+/// The most places that are told: whoever gets that far has been told enough.
+const MOST: usize = 32;
+
 impl Board {
     /// Every place that an ask could go to, in order. Takes no turn, no key's use and no probe's slot.
     ///
@@ -38,7 +41,7 @@ impl Board {
     /// The same for a request that has begun, as it was planned.
     pub fn explain_run(&self, run: &Failover, now: Instant) -> Vec<Explained> {
         let mut told: Vec<Explained> = Vec::new();
-        for place in &run.plan.places {
+        for place in run.plan.places.iter().take(MOST) {
             let one = self.explained(run, place, now);
             let same = |it: &Explained| {
                 it.provider == one.provider && it.model == one.model && (it.usable || it == &one)

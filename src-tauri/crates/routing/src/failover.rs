@@ -152,9 +152,19 @@ impl Board {
 
     /// The best place that is usable and not spent, with its key.
     fn pick(&self, run: &Failover, now: Instant) -> Option<(Place, Option<Arc<str>>)> {
+        self.pick_of(run, |_| true, now)
+    }
+
+    /// The best of those that `may`.
+    pub(crate) fn pick_of(
+        &self,
+        run: &Failover,
+        may: impl Fn(&Place) -> bool,
+        now: Instant,
+    ) -> Option<(Place, Option<Arc<str>>)> {
         let rank = |place: &Place| (place.rank, run.left.contains(&place.provider));
         let mut best: Option<(&Place, Option<Arc<str>>)> = None;
-        for place in &run.plan.places {
+        for place in run.plan.places.iter().filter(|place| may(place)) {
             if best
                 .as_ref()
                 .is_some_and(|(held, _)| rank(held) <= rank(place))
@@ -252,7 +262,7 @@ impl Board {
             .filter_map(move |key| Some((key, health?.pool.until(key, now)?)))
     }
 
-    fn hand_out(
+    pub(crate) fn hand_out(
         &mut self,
         run: &mut Failover,
         place: Place,

@@ -60,10 +60,14 @@ struct Track {
 
 impl Track {
     fn add(&mut self, left: f64, reset: Instant, now: Instant) {
-        // It is whole again, or fuller than before: what was used until then tells nothing any more.
-        let fuller = self.told.back().is_some_and(|(_, before)| left > *before);
+        // It is whole again, or fuller than ever: what was used until then tells nothing any more. A little more than
+        // the last time is nothing: answers in parallel come out of order, and some limits fill up all the time.
+        let fuller = self.told.front().is_some_and(|(_, most)| left > *most);
         if fuller || now >= self.reset {
             self.told.clear();
+        }
+        while self.told.back().is_some_and(|(_, before)| left > *before) {
+            self.told.pop_back();
         }
         self.reset = reset;
         let apart = reset.saturating_duration_since(now) / APART;
@@ -101,6 +105,13 @@ impl Track {
 /// What vendors told of their limits.
 #[derive(Debug, Default)]
 pub(crate) struct Tracks(VecDeque<Track>);
+
+impl Tracks {
+    /// What is known of a provider's limits says nothing any more.
+    pub(crate) fn forget(&mut self, provider: &str) {
+        self.0.retain(|track| *track.provider != *provider);
+    }
+}
 
 /// When a minute's `limit` is hit by what was counted within the last minute, if the last quarter of it goes on.
 pub(crate) fn minute(

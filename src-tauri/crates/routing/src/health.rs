@@ -28,6 +28,8 @@ pub(crate) struct ModelHealth {
     pub(crate) benched: bool,
     /// How long its answers take to begin.
     pub(crate) paces: Paces,
+    /// How often another candidate began first since it last began an answer.
+    pub(crate) outrun: u32,
     last_used: Option<Instant>,
 }
 

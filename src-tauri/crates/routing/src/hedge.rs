@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use crate::board::Board;
 use crate::breaker::Standing;
+use crate::change::Change;
 use crate::plan::Place;
 use crate::price::Used;
-use crate::run::Failover;
+use crate::run::{Failover, Out, Pending};
 use crate::step::{Candidate, Step};
 use crate::topology::HedgeAfter;
-use crate::verdict::Verdict;
+use crate::verdict::{Reason, Verdict};
 
 /// How many of the last times a percentile is taken of.
 const REMEMBERED: usize = 64;
@@ -90,16 +91,52 @@ impl Board {
         first: &Candidate,
         now: Instant,
     ) -> Option<Candidate> {
-        let plan = side.plan.clone();
-        side.plan
-            .places
-            .retain(|place| place.provider != first.provider && self.is_well(place, now));
-        let step = self.next(side, now);
-        side.plan = plan;
-        match step {
+        let may = |place: &Place| place.provider != first.provider && self.is_well(place, now);
+        let (place, key) = self.pick_of(side, may, now)?;
+        match self.hand_out(side, place, key, now) {
             Step::Try(candidate) => Some(candidate),
             Step::Wait { .. } | Step::GiveUp(_) => None,
         }
+    }
+
+    /// A candidate was so slow to begin (`elapsed`, after `hedge_after` had let another one race it) that the other one
+    /// won. How its try is to be recorded: one that loses again and again, with no answer of its own in between, is taken
+    /// for silent, as many times as failures open a breaker.
+    pub fn outrun(
+        &mut self,
+        candidate: &Candidate,
+        elapsed: Duration,
+        streamed: bool,
+        now: Instant,
+    ) -> Option<Reason> {
+        let after = self.hedge_after(candidate, streamed);
+        let failures = self.topology.breaker.failures.max(1);
+        let health = self.health.get_mut(&candidate.provider)?;
+        health.time(elapsed, now);
+        let model = health.model(&candidate.model);
+        // How long it would have taken is not known: longer than it was waited for. More must not be made of it, or
+        // each race that it loses would have it waited for longer.
+        model
+            .paces
+            .add(after.unwrap_or(elapsed).min(elapsed), streamed);
+        model.outrun += 1;
+        if model.outrun < failures {
+            return None;
+        }
+        model.outrun = 0;
+        Some(Reason::Timeout)
+    }
+
+    /// Takes over on a request's way what another candidate of it came to on its own. A retry that was to follow there
+    /// never will, so that the failure counts now.
+    pub fn join(&mut self, run: &mut Failover, mut other: Failover, now: Instant) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if let Some(Pending { place, failed, .. }) = other.pending.take() {
+            let (candidate, outcome) = failed;
+            changes = self.never_retried(&mut other, &Out { place, candidate }, &outcome, now);
+        }
+        run.take_over(other);
+        changes
     }
 
     fn is_well(&self, place: &Place, now: Instant) -> bool {
@@ -113,35 +150,22 @@ impl Board {
 
 impl Failover {
     /// A way of its own for a second candidate of the same request. Each of the two is recorded on its own way; what
-    /// one learned there is then told the other by [`Self::join`].
+    /// one learned there is then told the other by [`Board::join`].
+    ///
+    /// A conversation that is warm somewhere does not move for a race that was won elsewhere.
     #[must_use]
     pub fn beside(&self) -> Self {
         Self {
-            plan: self.plan.clone(),
-            trials: self.trials.clone(),
-            spent: self.spent.clone(),
-            unfit: self.unfit.clone(),
-            left: self.left.clone(),
             pending: None,
             out: None,
-            tried: self.tried,
-            last: self.last,
-            aside: self.aside,
-            ended: self.ended,
-            forced: self.forced,
-            only_key: self.only_key.clone(),
-            takes_turns: self.takes_turns,
-            stays: self.stays.clone(),
-            home: self.home.clone(),
-            warm: self.warm.clone(),
-            waits_since: None,
             used: Used::default(),
             switch_cost: None,
+            stays: self.stays.clone().filter(|_| self.home.is_none()),
+            ..self.clone()
         }
     }
 
-    /// Takes over what another candidate of the same request came to on its own way.
-    pub fn join(&mut self, other: Self) {
+    fn take_over(&mut self, other: Self) {
         self.tried = self.tried.max(other.tried);
         for (mine, theirs) in [
             (&mut self.spent, other.spent),

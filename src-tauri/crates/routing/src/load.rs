@@ -139,9 +139,10 @@ impl Board {
         let limits = self.limits(provider, key);
         let load = self.loads.entry(provider.clone()).or_default();
         load.begin(&limits.0, now);
-        if let (Some(key), Some(limits)) = (key, limits.1) {
+        // Keys without limits too: those that they are given meanwhile count what is under way.
+        if let Some(key) = key {
             let load = self.key_loads.entry(key.clone()).or_default();
-            load.begin(&limits, now);
+            load.begin(&limits.1.unwrap_or_default(), now);
         }
     }
 

@@ -76,7 +76,7 @@ impl Board {
             Verdict::Ok => {
                 run.ended = true;
                 let warm = run.warm.as_ref();
-                run.switch_cost = warm.and_then(|home| self.switch_cost(home, &out.place, now));
+                run.switch_cost = warm.and_then(|home| self.switch_cost(home, &out.place));
                 self.answers.learn(run.used.output);
                 if let Some(stay) = run.stays.take() {
                     self.settle(stay, run.used.cached, &out.candidate, now);
@@ -184,6 +184,7 @@ impl Board {
         let model = health.model(&candidate.model);
         let was_shut = model.breaker.is_probing();
         model.happens(Event::Worked { ticket }, &topology.breaker, now);
+        model.outrun = 0;
         // Whoever waits may use it from its first word on.
         self.news += u64::from(was_shut && !model.breaker.is_probing());
         if model.breaker.is_probing()
@@ -232,13 +233,32 @@ impl Board {
             Blame::Provider => {
                 if let Some(until) = self.retry_at(run, out, failure, now) {
                     let (place, key) = (out.place.clone(), out.candidate.key.clone());
-                    run.pending = Some(Pending { place, key, until });
+                    run.pending = Some(Pending {
+                        place,
+                        key,
+                        until,
+                        failed: (out.candidate.clone(), *failure.outcome),
+                    });
                     return Vec::new();
                 }
                 self.model_failed(run, out, failure, true, now)
             }
             Blame::Answer => self.model_failed(run, out, failure, false, now),
         }
+    }
+
+    /// A try that failed was to be repeated, and is not.
+    pub(crate) fn never_retried(
+        &mut self,
+        run: &mut Failover,
+        out: &Out,
+        outcome: &Outcome,
+        now: Instant,
+    ) -> Vec<Change> {
+        let reason = outcome
+            .reason
+            .unwrap_or_else(|| default_reason(outcome.verdict));
+        self.model_failed(run, out, Failure { outcome, reason }, true, now)
     }
 
     /// When the same candidate gets another try, if it does. A failed probe never does.
@@ -389,7 +409,7 @@ impl Board {
                     cost: run
                         .warm
                         .as_ref()
-                        .and_then(|home| self.switch_cost(home, next, now)),
+                        .and_then(|home| self.switch_cost(home, next)),
                 });
             }
             None if !self.all_down => {

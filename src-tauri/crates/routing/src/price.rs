@@ -166,7 +166,7 @@ impl Board {
         let Some(Bar::Limited(until)) = self.bar(run, place, now) else {
             return None;
         };
-        let cost = self.switch_cost(home, next, now)?;
+        let cost = self.switch_cost(home, next)?;
         let patience = Duration::from_millis(cost / A_MILLISECOND).min(LONGEST);
         let since = run.waits_since.unwrap_or(now);
         (until <= since + patience && until > now).then_some(until)
@@ -174,9 +174,11 @@ impl Board {
 
     /// What it costs to read anew elsewhere what is in a home's cache, in pico-dollars: nothing where that is no dearer,
     /// `None` where it is the home itself or a price is unknown.
-    pub(crate) fn switch_cost(&self, home: &Home, place: &Place, now: Instant) -> Option<u64> {
+    ///
+    /// The home was warm when the request was planned; that its cache grew cold during a long answer saved nothing.
+    pub(crate) fn switch_cost(&self, home: &Home, place: &Place) -> Option<u64> {
         let is_home = home.provider == place.provider && home.model == place.model;
-        if is_home || home.cached == 0 || !home.is_warm(now) {
+        if is_home || home.cached == 0 {
             return None;
         }
         let prices = &self.topology.prices;

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use crate::plan::{Place, Plan};
 use crate::price::Used;
-use crate::step::Candidate;
+use crate::step::{Candidate, Outcome};
 use crate::sticky::{Home, Stay};
 use crate::verdict::{Reason, Verdict};
 
 /// The state of one request on its way; driven by [`crate::Board::next`] and
 /// [`crate::Board::record`]; what it
 /// remembers is which candidates are through, never how they are doing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Failover {
     pub(crate) plan: Plan,
     /// Tries so far, by candidate.
@@ -62,14 +62,16 @@ pub(crate) struct Trial {
     pub(crate) spent: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pending {
     pub(crate) place: Place,
     pub(crate) key: Option<Arc<str>>,
     pub(crate) until: Instant,
+    /// The try that failed, and how: it counts if the next one never comes.
+    pub(crate) failed: (Candidate, Outcome),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Out {
     pub(crate) place: Place,
     pub(crate) candidate: Candidate,
@@ -146,6 +148,20 @@ impl Failover {
         self.spent
             .iter()
             .any(|(provider, model)| *provider == place.provider && *model == place.model)
+    }
+
+    /// Nobody but these models at providers can serve this request from here on.
+    pub fn keep_only(&mut self, can: impl Fn(&str, &str) -> bool) {
+        let cannot = |place: &&Place| !can(&place.provider, &place.model);
+        let gone: Vec<Place> = self.plan.places.iter().filter(cannot).cloned().collect();
+        for place in gone
+            .iter()
+            .filter(|place| !self.is_unfit(place))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            self.rule_out(&place);
+        }
     }
 
     /// This place cannot serve this request, whenever it is asked.

@@ -210,3 +210,55 @@ async fn a_client_that_leaves_ends_both() {
         assert!(!ended(&reports, attempt).hedged);
     }
 }
+
+#[tokio::test]
+async fn what_a_rival_refuses_the_first_one_may_still_answer() {
+    let gate = Arc::new(Notify::new());
+    let first = Raw::start(vec![vec![
+        Part::Gate(gate.clone()),
+        Part::Bytes(stream("first")),
+    ]])
+    .await;
+    let refused =
+        r#"{"type":"error","error":{"type":"invalid_request_error","message":"not here"}}"#;
+    let second = Raw::answering(json(400, "", refused)).await;
+    let mut running = run(racing(&[&first, &second])).await;
+    let (got, ()) = tokio::join!(running.post("/v1/messages", "", ASK.as_bytes()), async {
+        while second.seen().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        gate.notify_one();
+    });
+    assert!(got.text().contains("first"), "{got:?}");
+    let reports = running.reports().await;
+    assert_eq!(ended(&reports, 2).verdict, Verdict::ClientFault);
+    assert_eq!(status(&reports), EndStatus::Completed);
+}
+
+#[tokio::test]
+async fn what_the_first_one_refuses_is_refused() {
+    let gate = Arc::new(Notify::new());
+    let refused =
+        r#"{"type":"error","error":{"type":"invalid_request_error","message":"not here"}}"#;
+    let first = Raw::start(vec![vec![
+        Part::Gate(gate.clone()),
+        Part::Bytes(json(400, "", refused)),
+    ]])
+    .await;
+    let second = Raw::start(vec![vec![Part::Silence]]).await;
+    let mut running = run(racing(&[&first, &second])).await;
+    let (got, ()) = tokio::join!(running.post("/v1/messages", "", ASK.as_bytes()), async {
+        while second.seen().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        gate.notify_one();
+    });
+    assert_eq!(
+        (got.status, got.text().contains("not here")),
+        (400, true),
+        "{got:?}"
+    );
+    second.until_left().await;
+    assert!(ended(&running.reports().await, 2).hedged);
+}

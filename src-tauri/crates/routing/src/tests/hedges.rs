@@ -72,7 +72,7 @@ fn the_second_one_is_elsewhere_and_each_is_recorded_for_itself() {
         "{changes:?}"
     );
     rig.board.record(&mut run, &broken(), rig.now);
-    run.join(side);
+    rig.board.join(&mut run, side, rig.now);
     let served = loop {
         match rig.board.next(&mut run, rig.now) {
             Step::Wait { until } => rig.now = until,
@@ -108,4 +108,95 @@ fn a_half_open_breaker_is_not_probed_for_a_race() {
     let (run, slow) = first(&mut rig);
     assert_eq!(rig.health("b"), Health::HalfOpen);
     assert_eq!(rig.board.hedge(&mut run.beside(), &slow, rig.now), None);
+}
+
+#[test]
+fn one_that_never_begins_comes_to_rest_and_is_not_waited_for_longer_each_time() {
+    let mut rig = rig(HedgeAfter::Percentile(95));
+    for _ in 0..64 {
+        served(&mut rig, SECOND);
+    }
+    for count in 1..=3 {
+        let (mut run, slow) = first(&mut rig);
+        assert_eq!(&*slow.provider, "a", "{count}");
+        assert_eq!(rig.board.hedge_after(&slow, true), Some(SECOND), "{count}");
+        let silent = rig.board.outrun(&slow, 3 * SECOND, true, rig.now);
+        assert_eq!(silent, (count == 3).then_some(Reason::Timeout), "{count}");
+        let outcome = match silent {
+            Some(reason) => bad(Verdict::NextProvider, reason),
+            None => bad(Verdict::Cancelled, Reason::ClientCancelled),
+        };
+        rig.board.record(&mut run, &outcome, rig.now);
+    }
+    assert_eq!(rig.health("a"), Health::Cooling);
+    assert_eq!(&*first(&mut rig).1.provider, "b");
+}
+
+#[test]
+fn an_answer_of_its_own_makes_lost_races_forgotten() {
+    let mut rig = rig(HedgeAfter::Fixed(SECOND));
+    for _ in 0..9 {
+        let (mut run, slow) = first(&mut rig);
+        assert_eq!(rig.board.outrun(&slow, SLOW, true, rig.now), None);
+        let gone = bad(Verdict::Cancelled, Reason::ClientCancelled);
+        rig.board.record(&mut run, &gone, rig.now);
+        served(&mut rig, SECOND);
+    }
+}
+
+#[test]
+fn a_retry_that_a_race_made_needless_counts_as_the_failure_it_was() {
+    let names = ["a", "b"];
+    let providers = names.iter().map(|name| provider(name, 0)).collect();
+    let mut topology = topology(providers, vec![group("main", &names)]);
+    topology.hedge = Some(HedgeAfter::Fixed(SECOND));
+    topology.retry.attempts = 2;
+    let mut rig = Rig::new(topology);
+    let (mut run, slow) = first(&mut rig);
+    let mut side = run.beside();
+    rig.board.hedge(&mut side, &slow, rig.now).unwrap();
+    assert_eq!(rig.board.record(&mut run, &broken(), rig.now), []);
+    assert!(run.retries());
+    rig.board.record(&mut side, &OK, rig.now);
+    let beaten = std::mem::replace(&mut run, side);
+    let changes = rig.board.join(&mut run, beaten, rig.now);
+    assert!(
+        matches!(changes[..], [Change::Rested { .. }, ..]),
+        "{changes:?}"
+    );
+    assert_eq!(rig.health("a"), Health::Cooling);
+}
+
+#[test]
+fn a_warm_conversation_does_not_move_for_a_race_won_elsewhere() {
+    let names = ["a", "b"];
+    let providers = names.iter().map(|name| provider(name, 0)).collect();
+    let mut topology = topology(providers, vec![group("main", &names)]);
+    topology.hedge = Some(HedgeAfter::Fixed(SECOND));
+    topology.sticky = true;
+    let mut rig = Rig::new(topology);
+    let ask = Ask {
+        conversation: Some(Conversation {
+            id: Identity::Session("c".into()),
+            warm: 5 * MINUTE,
+        }),
+        ..ask("m")
+    };
+    let mut served_by = |races: bool| {
+        let mut run = rig.board.begin(&ask, rig.now);
+        let Step::Try(candidate) = rig.board.next(&mut run, rig.now) else {
+            panic!("nobody is asked")
+        };
+        let mut side = run.beside();
+        if races {
+            rig.board.hedge(&mut side, &candidate, rig.now).unwrap();
+            rig.board.record(&mut side, &OK, rig.now);
+            rig.board.record(&mut run, &Outcome::GONE, rig.now);
+            rig.board.join(&mut side, run, rig.now);
+        } else {
+            rig.board.record(&mut run, &OK, rig.now);
+        }
+        candidate.provider.to_string()
+    };
+    assert_eq!([false, true, false].map(&mut served_by), ["a", "a", "a"]);
 }

@@ -215,7 +215,6 @@ fn ended(reports: &[Report]) -> &Ended {
 
 const CUT: (Verdict, Option<Reason>) = (Verdict::NextProvider, Some(Reason::StreamCut));
 const OK: (Verdict, Option<Reason>) = (Verdict::Ok, None);
-const UNFIT: (Verdict, Option<Reason>) = (Verdict::NextProvider, Some(Reason::InvalidRequest));
 
 /// What stands once in a stream however many providers wrote it.
 fn assert_no_seam(client: Dialect, got: &Got, case: &str) {

@@ -216,7 +216,7 @@ async fn nobody_goes_on_who_is_not_known_to_and_nothing_happens_unless_it_is_wan
     let table = [
         (Continuation::Off, &[1][..], vec![CUT]),
         (Continuation::Restart, &[1], vec![CUT]),
-        (Continuation::Prefill, &[], vec![CUT, UNFIT]),
+        (Continuation::Prefill, &[], vec![CUT]),
     ];
     for (continuation, continues, expected) in table {
         for client in [Anthropic, OpenaiChat] {
