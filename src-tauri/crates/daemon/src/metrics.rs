@@ -23,7 +23,7 @@ use crate::view::Request;
 const PROVIDERS: usize = 64;
 /// Models with series of their own.
 const MODELS: usize = 128;
-/// Attempts under way that are remembered; more are not expected, and their tokens would count as nobody's.
+/// Attempts under way that are remembered. Those that are forgotten count as `other` when they end.
 const UNDER_WAY: usize = 10_000;
 /// What stands for values beyond the bounds, and for those that are unknown.
 const OTHER: &str = "other";
@@ -208,10 +208,12 @@ impl Metrics {
     fn begin(&mut self, attempt: &AttemptStarted) {
         let labels = self.labels(attempt);
         self.attempts.get_or_create(&labels).inc();
-        if self.under_way.len() < UNDER_WAY {
-            let id = (attempt.id.clone(), attempt.attempt);
-            self.under_way.insert(id, attempt.clone());
+        if self.under_way.len() == UNDER_WAY {
+            // So many are not under way: the ends of most were lost.
+            self.under_way.clear();
         }
+        let id = (attempt.id.clone(), attempt.attempt);
+        self.under_way.insert(id, attempt.clone());
     }
 
     fn end_attempt(&mut self, ended: &AttemptEnded, facts: &impl Facts) {
@@ -267,10 +269,6 @@ impl Metrics {
         self.requests.get_or_create(&status).inc();
         let duration = self.request_duration.get_or_create(&OfDialect { dialect });
         duration.observe(seconds(ended.duration_ms));
-        // Attempts whose end was lost would otherwise be remembered for ever.
-        if self.under_way.len() == UNDER_WAY {
-            self.under_way.retain(|(id, _), _| *id != ended.id);
-        }
     }
 
     fn labels(&mut self, attempt: &AttemptStarted) -> OfModel {
