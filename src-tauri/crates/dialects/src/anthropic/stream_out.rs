@@ -11,7 +11,7 @@ use super::{
     failure,
     usage::Told,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{
     Dialect, Reply, StreamWriter, Usage,
@@ -36,6 +36,8 @@ struct Open {
     kind: Kind,
     /// Whether its start was written; text and thinking wait for their first piece, since empty blocks must not be.
     begun: bool,
+    /// Its start was another writer's, and nothing of it was told: a part of its kind goes on in it.
+    bare: bool,
     seal: Option<Seal>,
 }
 
@@ -101,6 +103,28 @@ struct ToolUse<'a> {
     input: Json,
 }
 
+/// What another writer's event tells.
+#[derive(Deserialize)]
+struct Adopted<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    index: Option<u64>,
+    #[serde(borrow)]
+    content_block: Option<AdoptedBlock<'a>>,
+    delta: Option<AdoptedDelta>,
+}
+
+#[derive(Deserialize)]
+struct AdoptedBlock<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct AdoptedDelta {
+    stop_reason: Option<IgnoredAny>,
+}
+
 impl Writer {
     pub(super) fn new(reply: Reply) -> Self {
         Self {
@@ -143,12 +167,15 @@ impl Writer {
     }
 
     fn opening(&mut self, opening: &Opening, out: &mut Vec<u8>) {
-        self.close(out);
         let kind = match opening {
             Opening::Text | Opening::Refusal => Kind::Text,
             Opening::Thinking => Kind::Thinking,
             Opening::Call { .. } => Kind::Call,
         };
+        if matches!(&self.open, Some(open) if open.bare && open.kind == kind) {
+            return;
+        }
+        self.close(out);
         let mut begun = false;
         if let Opening::Call { id, name, .. } = opening {
             begun = true;
@@ -163,6 +190,7 @@ impl Writer {
         self.open = Some(Open {
             kind,
             begun,
+            bare: false,
             seal: None,
         });
     }
@@ -170,6 +198,7 @@ impl Writer {
     /// The open block, its start written.
     fn begun(&mut self, out: &mut Vec<u8>) -> Option<Kind> {
         let open = self.open.as_mut()?;
+        open.bare = false;
         let kind = open.kind;
         if !std::mem::replace(&mut open.begun, true) {
             self.block_start(kind.start(), out);
@@ -351,18 +380,32 @@ impl StreamWriter for Writer {
         }
     }
 
-    /// A writer of other blocks than ours may have counted one that says nothing.
+    /// A writer of other blocks than ours may have counted one that says nothing. A block tells what it is before its
+    /// reader tells anything of it.
     fn adopt(&mut self, data: &[u8]) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Told<'a> {
-            #[serde(rename = "type", borrow)]
-            kind: Cow<'a, str>,
-            index: u64,
+        let Ok(told) = serde_json::from_slice::<Adopted<'_>>(data) else {
+            return data.trim_ascii().is_empty();
+        };
+        self.index = told.index.unwrap_or(self.index);
+        match (told.kind.as_ref(), told.content_block, told.delta) {
+            ("content_block_start", block, _) => {
+                let is_text = block.is_some_and(|block| block.kind == "text");
+                self.open.get_or_insert(Open {
+                    kind: Kind::Text,
+                    begun: true,
+                    bare: true,
+                    seal: None,
+                });
+                is_text
+            }
+            ("content_block_stop", ..) => {
+                self.open = None;
+                self.index += 1;
+                true
+            }
+            ("message_delta", _, Some(delta)) => delta.stop_reason.is_none(),
+            _ => true,
         }
-        if let Ok(told) = serde_json::from_slice::<Told<'_>>(data) {
-            self.index = told.index + u64::from(told.kind == "content_block_stop");
-        }
-        true
     }
 
     fn keep_alive(&mut self, out: &mut Vec<u8>) {

@@ -86,6 +86,18 @@ impl StreamWriter for Writer {
         }
     }
 
+    /// The reader tells an end only at the very end.
+    fn adopt(&mut self, data: &[u8]) -> bool {
+        let Ok(told) = serde_json::from_slice::<Response>(data) else {
+            return false;
+        };
+        let goes_on = |reason: &String| reason.is_empty() || reason == "FINISH_REASON_UNSPECIFIED";
+        let candidates = told.candidates.iter().flatten();
+        let mut ends = candidates.filter_map(|candidate| candidate.finish.as_ref());
+        let is_blocked = told.feedback.is_some_and(|told| told.reason.is_some());
+        !is_blocked && ends.all(goes_on)
+    }
+
     fn keep_alive(&mut self, out: &mut Vec<u8>) {
         self.chunk(candidate(Vec::new()), None, out);
     }

@@ -51,6 +51,11 @@ impl StreamWriter for Writer {
         }
     }
 
+    /// The reader tells an end only at the very end.
+    fn adopt(&mut self, data: &[u8]) -> bool {
+        serde_json::from_slice::<Line>(data).is_ok_and(|told| told.done != Some(true))
+    }
+
     fn keep_alive(&mut self, out: &mut Vec<u8>) {
         // Of either endpoint, since it may be needed before the client's request was read.
         let line = Line {

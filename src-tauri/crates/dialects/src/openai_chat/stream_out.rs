@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, mem};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{
     annotations,
@@ -306,6 +306,40 @@ impl Writer {
     }
 }
 
+/// What another writer's chunk tells.
+#[derive(Deserialize)]
+struct Adopted {
+    id: Option<String>,
+    created: Option<i64>,
+    model: Option<String>,
+    choices: Option<Vec<AdoptedChoice>>,
+}
+
+#[derive(Deserialize)]
+struct AdoptedChoice {
+    delta: Option<AdoptedDelta>,
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AdoptedDelta {
+    tool_calls: Option<Vec<IgnoredAny>>,
+    function_call: Option<IgnoredAny>,
+    reasoning_details: Option<Vec<IgnoredAny>>,
+}
+
+impl AdoptedChoice {
+    fn is_only_text(&self) -> bool {
+        let is_empty = |list: &Option<Vec<IgnoredAny>>| list.as_ref().is_none_or(Vec::is_empty);
+        self.finish_reason.as_ref().is_none_or(String::is_empty)
+            && self.delta.as_ref().is_none_or(|delta| {
+                is_empty(&delta.tool_calls)
+                    && is_empty(&delta.reasoning_details)
+                    && delta.function_call.is_none()
+            })
+    }
+}
+
 impl StreamWriter for Writer {
     fn write(&mut self, event: &Event, out: &mut Vec<u8>) {
         match event {
@@ -338,24 +372,26 @@ impl StreamWriter for Writer {
         }
     }
 
-    /// Every chunk of an answer has the same head.
+    /// Every chunk of an answer has the same head. The pieces of a call and of what seals thinking are told by their
+    /// reader later than they came, and an end only at the very end.
     fn adopt(&mut self, data: &[u8]) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Told {
-            id: String,
-            created: i64,
-            model: String,
-        }
-        if let Ok(told) = serde_json::from_slice::<Told>(data) {
+        let Ok(told) = serde_json::from_slice::<Adopted>(data) else {
+            // `[DONE]`
+            return data.trim_ascii().is_empty();
+        };
+        if let (Some(id), Some(created), Some(model)) = (&told.id, told.created, &told.model) {
             let head = Head {
-                id: &told.id,
+                id,
                 object: "chat.completion.chunk",
-                created: told.created,
-                model: &told.model,
+                created,
+                model,
             };
             self.head = head.open();
         }
-        true
+        told.choices
+            .iter()
+            .flatten()
+            .all(AdoptedChoice::is_only_text)
     }
 
     fn keep_alive(&mut self, out: &mut Vec<u8>) {

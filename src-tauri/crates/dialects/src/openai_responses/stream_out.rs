@@ -47,6 +47,15 @@ struct Told {
     response: Option<ToldResponse>,
     /// The item that a delta belongs to.
     item_id: Option<String>,
+    /// The item or the part that begins.
+    #[serde(alias = "part")]
+    item: Option<ToldItem>,
+}
+
+#[derive(Deserialize)]
+struct ToldItem {
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 #[derive(Deserialize)]
@@ -416,8 +425,9 @@ impl StreamWriter for Writer {
         if let (Open::Message(message), Some(id)) = (&mut self.open, told.item_id) {
             message.id = id;
         }
-        // A part that was told as a whole is whole.
-        !matches!(told.kind.rsplit_once('.'), Some((_, "done")))
+        // An item tells what it is before its reader tells anything of it; a part that was told as a whole is whole.
+        let is_text = |item: ToldItem| matches!(item.kind.as_str(), "message" | "output_text");
+        told.item.is_none_or(is_text) && !matches!(told.kind.rsplit_once('.'), Some((_, "done")))
     }
 
     fn keep_alive(&mut self, out: &mut Vec<u8>) {
