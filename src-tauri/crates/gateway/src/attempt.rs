@@ -214,6 +214,13 @@ impl Driver {
             let changes = board.record(run, &outcome, now);
             (outcome, changes)
         });
+        if let Some(cost) = run.switch_cost() {
+            self.shared.report(Report::Switched {
+                id: self.request_id.clone(),
+                at_ms: unix_ms(),
+                cost,
+            });
+        }
         let verdict = match outcome.verdict {
             _ if matches!(ending, Ending::Unasked) => Verdict::Ok,
             Verdict::RetrySame if !run.retries() => Verdict::NextProvider,

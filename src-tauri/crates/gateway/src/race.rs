@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use routing::{Board, Candidate, Failover, Verdict};
+use routing::{Candidate, Failover, Verdict};
 
 use crate::{
     attempt::Attempt,
@@ -133,23 +133,28 @@ impl Driver {
                 if other.give_up() {
                     self.account(&second, &mut side, &outrun(&candidate, false));
                 }
+                self.settle(&mut side);
                 let ending = main.end().await;
-                self.join(run, side);
+                run.join(side);
                 (candidate, ending)
             }
             Some(_) => {
                 if main.give_up() {
                     self.account(&first, run, &outrun(&rival, true));
                 }
+                self.settle(run);
                 let ending = other.end().await;
                 let beaten = std::mem::replace(run, side);
-                self.join(run, beaten);
+                run.join(beaten);
                 *outlet = back;
                 (rival, ending)
             }
             None => {
                 let endings = (main.end().await, other.end().await);
-                self.join(run, side);
+                if !matches!(endings.1, Ending::ClientGone) {
+                    self.settle(&mut side);
+                }
+                run.join(side);
                 match endings {
                     (_, Ending::ClientGone) => (rival, Ending::ClientGone),
                     // It had the last word: as if it had been asked when the first one had failed.
@@ -187,10 +192,9 @@ impl Driver {
             .with_board(|board, now| board.hedge(side, candidate, now))
     }
 
-    fn join(&self, run: &mut Failover, other: Failover) {
-        let join = |board: &mut Board, now| board.join(run, other, now);
-        let changes = self.shared.with_board(join);
-        self.shared.publish(changes);
+    /// The one who was on this way is not tried again.
+    fn settle(&self, run: &mut Failover) {
+        self.shared.routed(|board, now| board.unretried(run, now));
     }
 }
 

@@ -127,16 +127,14 @@ impl Board {
         Some(Reason::Timeout)
     }
 
-    /// Takes over on a request's way what another candidate of it came to on its own. A retry that was to follow there
-    /// never will, so that the failure counts now.
-    pub fn join(&mut self, run: &mut Failover, mut other: Failover, now: Instant) -> Vec<Change> {
-        let mut changes = Vec::new();
-        if let Some(Pending { place, failed, .. }) = other.pending.take() {
-            let (candidate, outcome) = failed;
-            changes = self.never_retried(&mut other, &Out { place, candidate }, &outcome, now);
-        }
-        run.take_over(other);
-        changes
+    /// A request has been answered on another way, so that the retry which was to follow on this one never will: the
+    /// failure counts now.
+    pub fn unretried(&mut self, run: &mut Failover, now: Instant) -> Vec<Change> {
+        let Some(Pending { place, failed, .. }) = run.pending.take() else {
+            return Vec::new();
+        };
+        let (candidate, outcome) = failed;
+        self.never_retried(run, &Out { place, candidate }, &outcome, now)
     }
 
     fn is_well(&self, place: &Place, now: Instant) -> bool {
@@ -150,7 +148,7 @@ impl Board {
 
 impl Failover {
     /// A way of its own for a second candidate of the same request. Each of the two is recorded on its own way; what
-    /// one learned there is then told the other by [`Board::join`].
+    /// one learned there is then told the other by [`Self::join`].
     ///
     /// A conversation that is warm somewhere does not move for a race that was won elsewhere.
     #[must_use]
@@ -165,7 +163,8 @@ impl Failover {
         }
     }
 
-    fn take_over(&mut self, other: Self) {
+    /// Takes over what another candidate of the same request came to on its own way.
+    pub fn join(&mut self, other: Self) {
         self.tried = self.tried.max(other.tried);
         for (mine, theirs) in [
             (&mut self.spent, other.spent),

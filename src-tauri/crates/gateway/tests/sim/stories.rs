@@ -44,8 +44,8 @@ pub(crate) struct Stories {
     by_id: HashMap<RequestId, usize>,
     pub(crate) by_request: BTreeMap<usize, Story>,
     pub(crate) problems: Vec<String>,
-    /// The last report was of an attempt that says nothing about its provider.
-    innocent: bool,
+    /// The provider of which the last report says nothing, as the attempt ended by its client's doing.
+    innocent: Option<Arc<str>>,
     /// A summary of everything reported, by which two runs are compared.
     pub(crate) digest: u64,
 }
@@ -60,11 +60,14 @@ impl Stories {
         let now = Instant::now();
         let innocent = std::mem::take(&mut self.innocent);
         if let Report::Changed(change) = &report {
-            let is_news = matches!(
-                change,
-                Change::Rested { .. } | Change::AuthFailed { .. } | Change::AllDown
-            );
-            if innocent && is_news {
+            // What its rival in a race did is told behind it, too.
+            let hit = match change {
+                Change::Rested { provider, .. } | Change::AuthFailed { provider, .. } => {
+                    Some(provider)
+                }
+                _ => None,
+            };
+            if hit.is_some() && innocent.as_ref() == hit {
                 self.wrong(format!("what a client did had consequences: {change:?}"));
             }
             return;
@@ -94,8 +97,16 @@ impl Stories {
         };
         self.note(request, kind, since);
         let story = self.by_request.entry(request).or_default();
+        let ended = match &report {
+            Report::AttemptEnded(ended) => ended.attempt,
+            _ => 0,
+        };
         let problem = story.hear(report, now);
-        self.innocent = problem == Ok(true);
+        let mut attempts = story.attempts.iter();
+        let attempt = attempts.find(|attempt| attempt.number == ended);
+        self.innocent = attempt
+            .filter(|_| problem == Ok(true))
+            .map(|attempt| attempt.provider.clone());
         if let Err(what) = problem {
             self.wrong(format!("request {request}: {what}"));
         }

@@ -72,7 +72,7 @@ fn the_second_one_is_elsewhere_and_each_is_recorded_for_itself() {
         "{changes:?}"
     );
     rig.board.record(&mut run, &broken(), rig.now);
-    rig.board.join(&mut run, side, rig.now);
+    run.join(side);
     let served = loop {
         match rig.board.next(&mut run, rig.now) {
             Step::Wait { until } => rig.now = until,
@@ -158,8 +158,9 @@ fn a_retry_that_a_race_made_needless_counts_as_the_failure_it_was() {
     assert_eq!(rig.board.record(&mut run, &broken(), rig.now), []);
     assert!(run.retries());
     rig.board.record(&mut side, &OK, rig.now);
-    let beaten = std::mem::replace(&mut run, side);
-    let changes = rig.board.join(&mut run, beaten, rig.now);
+    let mut beaten = std::mem::replace(&mut run, side);
+    let changes = rig.board.unretried(&mut beaten, rig.now);
+    run.join(beaten);
     assert!(
         matches!(changes[..], [Change::Rested { .. }, ..]),
         "{changes:?}"
@@ -192,7 +193,7 @@ fn a_warm_conversation_does_not_move_for_a_race_won_elsewhere() {
             rig.board.hedge(&mut side, &candidate, rig.now).unwrap();
             rig.board.record(&mut side, &OK, rig.now);
             rig.board.record(&mut run, &Outcome::GONE, rig.now);
-            rig.board.join(&mut side, run, rig.now);
+            side.join(run);
         } else {
             rig.board.record(&mut run, &OK, rig.now);
         }
