@@ -20,9 +20,13 @@ pub(crate) fn prices() -> Option<&'static Prices> {
     PRICES.as_ref()
 }
 
-/// Prices of the config's providers, by their names.
+/// What the config's providers ask for their models.
 #[derive(Debug, Default)]
-pub(crate) struct Costs(HashMap<String, Cost>);
+pub(crate) struct Costs {
+    /// The list, with the config's own prices for every provider before it.
+    prices: Option<Prices>,
+    by_provider: HashMap<String, Cost>,
+}
 
 #[derive(Debug)]
 struct Cost {
@@ -33,24 +37,38 @@ struct Cost {
 
 impl Costs {
     pub(crate) fn of(settings: &Settings) -> Self {
+        let own = own_rates(&settings.ledger.prices, "every provider");
         let costs = settings.providers.iter();
-        Self(
-            costs
+        Self {
+            prices: prices().map(|list| list.with_own(own)),
+            by_provider: costs
                 .map(|provider| (provider.name.clone(), Cost::of(provider)))
                 .collect(),
-        )
+        }
+    }
+
+    /// The models that the list knows at a provider.
+    pub(crate) fn listed_at(&self, provider: &str) -> impl Iterator<Item = &str> {
+        let cost = self.by_provider.get(provider);
+        let list = self.prices.as_ref().zip(cost);
+        list.into_iter().flat_map(|(list, cost)| {
+            let listed = list.listed_at(cost.vendor.as_deref());
+            listed.map(|line| line.model)
+        })
     }
 
     /// What a model costs at a provider; `None` when that is unknown.
     pub(crate) fn quote(&self, provider: &str, model: &str) -> Option<Quote> {
-        let cost = self.0.get(provider)?;
+        let cost = self.by_provider.get(provider)?;
         if let Some(rates) = cost.own.get(&model.to_lowercase()) {
             return Some(Quote::own(model, *rates));
         }
         if cost.multiplier.parts_per_million() == 0 {
             return Some(Quote::free(model));
         }
-        prices()?.quote(cost.vendor.as_deref(), model, cost.multiplier)
+        self.prices
+            .as_ref()?
+            .quote(cost.vendor.as_deref(), model, cost.multiplier)
     }
 }
 
@@ -58,24 +76,28 @@ impl Cost {
     fn of(provider: &Provider) -> Self {
         let base_url = provider.base_url.as_deref().unwrap_or_default();
         let vendor = provider.vendor.clone();
-        let models = provider.price.models.iter();
+        let own = own_rates(&provider.price.models, &provider.name);
         Self {
             vendor: vendor.or_else(|| vendors().recognise(base_url).map(str::to_owned)),
             multiplier: multiplier(provider),
-            own: models
-                .filter_map(|(model, price)| {
-                    let rates = rates(price);
-                    if rates.is_none() {
-                        let name = &provider.name;
-                        tracing::warn!(
-                            "the price of {model} at {name} is taken from the list: prices have at most 6 decimals"
-                        );
-                    }
-                    Some((model.to_lowercase(), rates?))
-                })
+            own: own
+                .map(|(model, rates)| (model.to_lowercase(), rates))
                 .collect(),
         }
     }
+}
+
+/// The config's prices as they are reckoned with; those that cannot be are told.
+fn own_rates(models: &[(String, ModelPrice)], at: &str) -> impl Iterator<Item = (String, Rates)> {
+    models.iter().filter_map(move |(model, price)| {
+        let rates = rates(price);
+        if rates.is_none() {
+            tracing::warn!(
+                "the price of {model} at {at} is taken from the list: prices have at most 6 decimals"
+            );
+        }
+        Some((model.clone(), rates?))
+    })
 }
 
 fn multiplier(provider: &Provider) -> Multiplier {
@@ -88,7 +110,7 @@ fn multiplier(provider: &Provider) -> Multiplier {
 }
 
 /// A number of the config goes through its decimal form, which is what was written.
-fn rates(price: &ModelPrice) -> Option<Rates> {
+pub(crate) fn rates(price: &ModelPrice) -> Option<Rates> {
     let exact = |dollars: f64| dollars.to_string().parse::<PerMillion>().ok();
     let optional = |dollars: Option<f64>| match dollars {
         Some(dollars) => exact(dollars).map(Some),
@@ -116,6 +138,9 @@ mod tests {
         let costs = costs(
             r#"
             version = 1
+            [ledger.prices]
+            "claude-opus-4.5" = { input = 4, output = 20 }
+            "glm-4.6" = { input = 9, output = 9 }
             [[providers]]
             name = "relay"
             dialect = "anthropic"
@@ -139,6 +164,14 @@ mod tests {
             ("relay", "glm-4.6", Some("0.6 × 1 by config")),
             ("relay", "claude-sonnet-4-5", Some("3 × 0.5 by anthropic")),
             ("relay", "my-own", None),
+            // The config's price for every provider goes before the list, by any of the model's names.
+            (
+                "relay",
+                "claude-opus-4-5-20251101",
+                Some("4 × 0.5 by config"),
+            ),
+            ("groq", "claude-opus-4-5", Some("4 × 1 by config")),
+            ("play", "claude-opus-4-5", Some("0 × 1 by config")),
             ("groq", "openai/gpt-oss-120b", Some("0.15 × 1 by groq")),
             ("groq", "claude-sonnet-4-5", None),
             ("play", "practice", Some("0 × 1 by config")),

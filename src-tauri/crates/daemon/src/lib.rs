@@ -33,6 +33,7 @@ mod options;
 mod place;
 mod practice_hosts;
 mod presets;
+mod pricing;
 mod process;
 mod publisher;
 mod pump;

@@ -29,7 +29,8 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<Problem>,
     /// Some secret may be had later without a change of the config.
     pub(crate) may_pass: bool,
-    costs: Costs,
+    /// What models cost where.
+    pub(crate) costs: Costs,
 }
 
 impl fmt::Debug for Loaded {

@@ -45,7 +45,9 @@ pub use latency::Percentiles;
 pub use money::{MoneyError, Multiplier, Usd};
 pub use open::{Ledger, Opened, Options};
 pub use place::Place;
-pub use prices::{Hours, LongContext, PerMillion, Price, PriceError, Prices, Rates, Tariff};
+pub use prices::{
+    Hours, Listed, LongContext, PerMillion, Price, PriceError, Prices, Rates, Tariff,
+};
 pub use query::{Filter, Page, QueryError};
 pub use quote::{FrozenPrice, Quote};
 pub use row::{AttemptRow, Cost, Detail, Row, Tokens};

@@ -13,7 +13,7 @@ use jiff::civil::Time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::money::{Multiplier, Usd, decimal};
-use crate::quote::Quote;
+use crate::quote::{CONFIG, Quote};
 
 const BUNDLED: &str = include_str!("../../../../config/prices.json");
 /// Decimals of a price per million tokens; with six, the price of one token is whole pico-dollars.
@@ -128,15 +128,30 @@ impl From<Rates> for Price {
     }
 }
 
-/// A price list; clones share it.
+/// A price list, and one's own prices before it; clones share both.
 #[derive(Debug, Clone)]
-pub struct Prices(Arc<List>);
+pub struct Prices {
+    list: Arc<List>,
+    own: Option<Arc<Seller>>,
+}
 
 #[derive(Debug)]
 struct List {
     name: String,
     date: Arc<str>,
+    source: String,
     sellers: Vec<Seller>,
+}
+
+/// A line of the list: what a model costs at a seller.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'p> {
+    /// The model as the list writes it, without date.
+    pub model: &'p str,
+    /// The seller.
+    pub seller: &'p str,
+    /// What it costs there.
+    pub price: &'p Arc<Price>,
 }
 
 #[derive(Debug)]
@@ -145,6 +160,8 @@ struct Seller {
     vendors: Vec<String>,
     paths: Vec<String>,
     maker: bool,
+    /// As written, in the order of the list.
+    models: Vec<(String, Arc<Price>)>,
     by_model: HashMap<String, Arc<Price>>,
 }
 
@@ -163,6 +180,8 @@ pub enum PriceError {
 struct Written {
     name: String,
     date: String,
+    #[serde(default)]
+    source: String,
     sellers: Vec<WrittenSeller>,
 }
 
@@ -188,21 +207,55 @@ impl Prices {
     pub fn parse(json: &str) -> Result<Self, PriceError> {
         let written: Written = serde_json::from_str(json)?;
         let sellers = written.sellers.into_iter().map(Seller::read);
-        Ok(Self(Arc::new(List {
+        let list = List {
             name: written.name,
             date: written.date.into(),
+            source: written.source,
             sellers: sellers.collect::<Result<_, _>>()?,
-        })))
+        };
+        Ok(Self {
+            list: Arc::new(list),
+            own: None,
+        })
+    }
+
+    /// The list with these prices in the place of its own, whoever sells the model.
+    #[must_use]
+    pub fn with_own(&self, own: impl IntoIterator<Item = (String, Rates)>) -> Self {
+        Self {
+            list: Arc::clone(&self.list),
+            own: Some(Arc::new(Seller::own(own))),
+        }
     }
 
     /// Name of the list.
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.list.name
     }
 
     /// Date of the list, `YYYY-MM-DD`.
     pub fn date(&self) -> &str {
-        &self.0.date
+        &self.list.date
+    }
+
+    /// Where the list's numbers are from; empty where it does not say.
+    pub fn source(&self) -> &str {
+        &self.list.source
+    }
+
+    /// The lines of the list, without one's own prices.
+    pub fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
+        self.list.sellers.iter().flat_map(Seller::listed)
+    }
+
+    /// The lines that hold at a vendor, or those of the makers where nothing is known of the seller.
+    pub fn listed_at<'p>(
+        &'p self,
+        vendor: Option<&'p str>,
+    ) -> impl Iterator<Item = Listed<'p>> + 'p {
+        let sellers = self.list.sellers.iter();
+        let sellers = sellers.filter(move |seller| seller.sells_for(vendor));
+        sellers.flat_map(Seller::listed)
     }
 
     /// The price of a model at a vendor (as vendors.toml names it), by the name sent upstream: as listed,
@@ -225,7 +278,7 @@ impl Prices {
         Some(Quote {
             model: found.name,
             seller: found.seller,
-            date: Some(Arc::clone(&self.0.date)),
+            date: found.listed.then(|| Arc::clone(&self.list.date)),
             multiplier,
             price: found.price,
         })
@@ -233,25 +286,55 @@ impl Prices {
 
     fn look_up(&self, vendor: Option<&str>, model: &str) -> Option<Found> {
         let name = plain(model);
-        let mut sellers = self.0.sellers.iter();
-        match vendor {
-            Some(vendor) => sellers
-                .filter(|seller| seller.vendors.iter().any(|name| name == vendor))
-                .find_map(|seller| seller.look_up(&name)),
-            None => sellers.find_map(|seller| seller.maker.then(|| seller.look_up(&name))?),
-        }
+        let own = self.own.as_ref().and_then(|own| own.dated(&name));
+        own.or_else(|| {
+            let mut sellers = self.list.sellers.iter();
+            sellers.find_map(|seller| seller.sells_for(vendor).then(|| seller.look_up(&name))?)
+        })
     }
 }
 
 struct Found {
     name: String,
     seller: Arc<str>,
+    listed: bool,
     price: Arc<Price>,
 }
 
 impl Seller {
+    fn own(prices: impl IntoIterator<Item = (String, Rates)>) -> Self {
+        let by_model = prices
+            .into_iter()
+            .map(|(model, rates)| (plain(&model), Arc::new(rates.into())))
+            .collect();
+        Self {
+            name: CONFIG.into(),
+            vendors: Vec::new(),
+            paths: Vec::new(),
+            maker: false,
+            models: Vec::new(),
+            by_model,
+        }
+    }
+
+    /// Without a vendor, makers sell.
+    fn sells_for(&self, vendor: Option<&str>) -> bool {
+        match vendor {
+            Some(vendor) => self.vendors.iter().any(|name| name == vendor),
+            None => self.maker,
+        }
+    }
+
+    fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
+        self.models.iter().map(|(model, price)| Listed {
+            model,
+            seller: &self.name,
+            price,
+        })
+    }
+
     fn read(written: WrittenSeller) -> Result<Self, PriceError> {
-        let mut by_model = HashMap::new();
+        let (mut listed, mut by_model) = (Vec::new(), HashMap::new());
         for mut price in written.prices {
             let models = std::mem::take(&mut price.models);
             let price = Arc::new(price);
@@ -259,6 +342,7 @@ impl Seller {
                 if by_model.insert(plain(&model), Arc::clone(&price)).is_some() {
                     return Err(PriceError::Twice(model, written.name));
                 }
+                listed.push((model, Arc::clone(&price)));
             }
         }
         Ok(Self {
@@ -266,6 +350,7 @@ impl Seller {
             vendors: written.vendors,
             paths: written.paths,
             maker: written.maker,
+            models: listed,
             by_model,
         })
     }
@@ -286,6 +371,7 @@ impl Seller {
                 return Some(Found {
                     name: name.to_owned(),
                     seller: Arc::clone(&self.name),
+                    listed: !self.models.is_empty(),
                     price: Arc::clone(price),
                 });
             }

@@ -14,7 +14,7 @@ use crate::row::Cost;
 /// ones come from a broken upstream, and their sums would not fit the database's integers.
 const COST_MAX: i128 = 100_000_000_000_000_000;
 /// Seller of prices that the config gives.
-const CONFIG: &str = "config";
+pub(crate) const CONFIG: &str = "config";
 
 /// What an attempt will cost by the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

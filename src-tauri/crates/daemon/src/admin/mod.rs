@@ -9,6 +9,7 @@ mod config;
 mod edits;
 mod history;
 mod keys;
+mod prices;
 mod refusal;
 mod rules;
 mod steer;
@@ -79,8 +80,6 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/rules/explain", post(rules::explain))
         .route("/requests", get(history::list))
         .route("/requests/{id}", get(history::detail))
-        .route("/usage", get(usage::usage))
-        .route("/export", get(usage::export))
         .route("/suspended", get(suspended::list))
         .route("/suspended/{id}/release", post(suspended::release))
         .route("/suspended/{id}/redirect", post(suspended::redirect))
@@ -96,6 +95,8 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/clients/{id}/disconnect", post(clients::disconnect))
         .route("/session", post(session))
         .route("/ui-link", post(session))
+        .merge(usage::router())
+        .merge(prices::router())
         .merge(watch::inside())
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)

@@ -1,9 +1,10 @@
 //! `GET /usage`, what was used and spent on what, and `GET /export`, the whole history as text.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use futures_util::stream;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::Timestamp;
@@ -15,9 +16,16 @@ use super::history::settle;
 use super::refusal::{Asked, Code, Refusal};
 use crate::Daemon;
 
+/// The paths of sums and of the history as text, below `/api/v1`.
+pub(super) fn router() -> Router<Daemon> {
+    Router::new()
+        .route("/usage", get(usage))
+        .route("/export", get(export))
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Query {
+struct Query {
     by: Option<String>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -27,7 +35,7 @@ pub(super) struct Query {
     cursor: Option<String>,
 }
 
-pub(super) async fn usage(
+async fn usage(
     State(daemon): State<Daemon>,
     Asked(query): Asked<Query>,
 ) -> Result<Json<UsageReport>, Refusal> {
@@ -57,13 +65,13 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Refusal> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Wanted {
+struct Wanted {
     format: Option<String>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
 }
 
-pub(super) async fn export(
+async fn export(
     State(daemon): State<Daemon>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Refusal> {

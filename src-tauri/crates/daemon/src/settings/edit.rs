@@ -266,7 +266,7 @@ fn kept_line_ends(before: &str, after: &str) -> String {
     after.replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
-fn provider_table<'d>(
+pub(super) fn provider_table<'d>(
     document: &'d mut DocumentMut,
     name: &str,
 ) -> Result<&'d mut dyn TableLike, EditError> {
@@ -300,12 +300,29 @@ pub(super) fn tables_mut(item: &mut Item) -> Vec<&mut dyn TableLike> {
 }
 
 /// Sets a value and keeps the comment behind it.
-fn set(table: &mut dyn TableLike, key: &str, new: Value) {
+pub(super) fn set(table: &mut dyn TableLike, key: &str, new: Value) {
     if let Some(Item::Value(old)) = table.get_mut(key) {
         return assign(old, new);
     }
     let new = spaced(table, new);
     table.insert(key, Item::Value(new));
+}
+
+/// Takes a value away; the space before the brace that closes an inline table stays there. Tells whether it was there.
+pub(super) fn unset(table: &mut dyn TableLike, key: &str) -> bool {
+    let Some(gone) = table.remove(key) else {
+        return false;
+    };
+    let gone = gone.as_value().map(|value| value.decor().suffix());
+    let suffix = gone.flatten().and_then(RawString::as_str).unwrap_or("");
+    let last = table.iter_mut().last();
+    if let Some((_, Item::Value(last))) = last
+        && !suffix.is_empty()
+        && last.decor().suffix().and_then(RawString::as_str) == Some("")
+    {
+        last.decor_mut().set_suffix(suffix);
+    }
+    true
 }
 
 /// A value behind the last one of a table: the space before the brace that closes an inline table stays there.

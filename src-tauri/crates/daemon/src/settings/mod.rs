@@ -20,6 +20,7 @@ mod model;
     reason = "a field is handed on as it stands in its table"
 )]
 mod notices;
+pub(crate) mod own_prices;
 mod own_rules;
 mod prices;
 mod problem;

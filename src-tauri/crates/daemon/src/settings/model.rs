@@ -424,6 +424,8 @@ pub struct Ledger {
     pub capture_bodies: Capture,
     /// Spending marks.
     pub budgets: Vec<Budget>,
+    /// Prices in the place of the list's, at every provider.
+    pub prices: Vec<(String, ModelPrice)>,
 }
 
 impl fmt::Debug for Ledger {

@@ -255,7 +255,7 @@ tables! {
         /// Factor on the price list (config/prices.json); 0.0 makes every model free. Default: 1.0, and 0.0 for a
         /// practice provider.
         multiplier: f64,
-        /// What single models cost here, instead of the list's prices; not multiplied.
+        /// What single models cost here, instead of the list's prices and those of ledger.prices; not multiplied.
         models: Pairs<ModelPrice>,
     }
 
@@ -386,6 +386,9 @@ tables! {
         capture_bodies: Capture,
         /// Limits of spending.
         budgets: Tables<Budget>,
+        /// What single models cost, instead of the list's prices: at every provider that has no price of its own for
+        /// them, and multiplied by its factor as the list's are.
+        prices: Pairs<ModelPrice>,
     }
 
     /// A limit of spending, on everything or on what is named.

@@ -11,6 +11,7 @@ mod health;
 mod list;
 mod log;
 mod notice;
+mod price;
 mod provider;
 mod request;
 mod rule;
@@ -27,6 +28,7 @@ pub use health::{
 pub use list::List;
 pub use log::LogLine;
 pub use notice::{Notice, NoticeKind};
+pub use price::ModelPrice;
 pub use provider::{Forecast, Key, Models, Provider, ProviderTest};
 pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};

@@ -12,6 +12,7 @@ mod groups;
 mod history;
 mod keys;
 mod lifecycle;
+mod prices;
 mod rules;
 mod stream;
 mod support;

@@ -196,6 +196,7 @@ impl Check<'_> {
             ),
             capture_bodies: or(&raw.capture_bodies, Capture::Off),
             budgets: rules::budgets(self, raw, groups),
+            prices: providers::model_prices(self, &raw.prices),
         }
     }
 }

@@ -338,8 +338,17 @@ fn price(check: &mut Check<'_>, raw: &raw::Price, dialect: Dialect) -> Price {
     let multiplier = check
         .money(&raw.multiplier, "price.multiplier")
         .unwrap_or(usual);
+    let models = model_prices(check, &raw.models);
+    Price { multiplier, models }
+}
+
+/// Prices of single models.
+pub(super) fn model_prices(
+    check: &mut Check<'_>,
+    raw: &Field<Pairs<raw::ModelPrice>>,
+) -> Vec<(String, ModelPrice)> {
     let mut models = Vec::new();
-    for (name, at) in raw.models.iter().flat_map(|pairs| &pairs.value.0) {
+    for (name, at) in raw.iter().flat_map(|pairs| &pairs.value.0) {
         if at.value.input.is_none() || at.value.output.is_none() {
             check.missing(
                 &name.span,
@@ -355,7 +364,7 @@ fn price(check: &mut Check<'_>, raw: &raw::Price, dialect: Dialect) -> Price {
         };
         models.push((name.value.clone(), price));
     }
-    Price { multiplier, models }
+    models
 }
 
 fn limits(check: &mut Check<'_>, raw: &raw::Limits) -> Limits {
