@@ -14,6 +14,9 @@ use crate::{
     wire::{self, Told},
 };
 
+/// The number of no provider.
+const NOBODY: usize = 99;
+
 /// A request to be.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
@@ -23,8 +26,14 @@ pub(crate) struct Asked {
     pub(crate) scope: Scope,
     /// The status by which every provider refuses it; 0 where it makes sense.
     fault: u16,
+    /// The provider that alone refuses it, under status 400.
+    pub(crate) refused_by: Option<usize>,
     /// It belongs to one of a few conversations.
     session: Option<u32>,
+    /// What was said before it, in a conversation without a session.
+    earlier: Vec<String>,
+    /// It is Claude Code's, which takes an answer that begins anew in the same stream.
+    pub(crate) is_claude_code: bool,
     /// When it leaves, whatever it has got by then.
     leaves_after: Option<Duration>,
     /// How long it takes over each piece.
@@ -40,6 +49,8 @@ pub(crate) struct Got {
     /// `None` where the client left.
     pub(crate) told: Option<Told>,
     pub(crate) status: u16,
+    /// How often its answer began anew.
+    pub(crate) restarts: usize,
 }
 
 impl Asked {
@@ -62,13 +73,26 @@ impl Asked {
             0
         };
         let is_slow = chance.u32(..20) == 0;
+        let session = (chance.u32(..4) == 0).then(|| chance.u32(..30));
+        // Of the last draws nothing else depends.
+        let is_claude_code = dialect == Dialect::Anthropic && chance.u32(..3) > 0;
+        let refused_by = (fault == 0 && chance.u32(..20) == 0).then(|| chance.usize(..6));
+        let before = request.checked_sub(chance.usize(1..30));
+        let before = before.filter(|_| session.is_none() && chance.u32(..3) == 0);
+        let earlier = before.map(|before| {
+            let asked = Self::new(before, seed, Scope::All);
+            [&asked.earlier[..], &[asked.prompt()]].concat()
+        });
         Self {
             request,
             dialect,
             stream,
             scope,
             fault,
-            session: (chance.u32(..4) == 0).then(|| chance.u32(..30)),
+            refused_by,
+            session,
+            earlier: earlier.unwrap_or_default(),
+            is_claude_code,
             leaves_after,
             pause: Duration::from_millis(if is_slow { 900 } else { 0 }),
         }
@@ -78,17 +102,33 @@ impl Asked {
         self.fault > 0
     }
 
+    fn prompt(&self) -> String {
+        format!(
+            "request:{};fault:{};alone:{};",
+            self.request,
+            self.fault,
+            self.refused_by.unwrap_or(NOBODY)
+        )
+    }
+
     fn request(&self) -> http::Request<Body> {
-        let prompt = format!("request:{};fault:{};", self.request, self.fault);
-        let (path, body) = wire::request(self.dialect, self.stream, &prompt);
+        let prompt = self.prompt();
+        let (path, body) = wire::request(self.dialect, self.stream, &self.earlier, &prompt);
         let path = match &self.scope {
             Scope::All => path,
             Scope::Group(name) => format!("/group/{name}{path}"),
             Scope::Provider(name) => format!("/provider/{name}{path}"),
         };
-        let mut request = http::Request::post(path)
-            .header("content-type", "application/json")
-            .header("user-agent", format!("{}/1", self.request));
+        let mut request = http::Request::post(path).header("content-type", "application/json");
+        if self.is_claude_code {
+            request = request
+                .header("user-agent", "claude-cli/2.1.0 (external, cli)")
+                .header("x-claude-code-session-id", format!("r{}", self.request));
+            return request
+                .body(Body::from(body))
+                .expect("a request can be made");
+        }
+        request = request.header("user-agent", format!("{}/1", self.request));
         if let Some(session) = self.session {
             request = request.header("x-claude-code-session-id", format!("s{session}"));
         }
@@ -113,12 +153,23 @@ impl Asked {
             () = leave => None,
         };
         let ended = Instant::now();
-        let (status, told) = match answered {
+        let (status, told, restarts) = match answered {
             Some((status, body)) => {
-                let told = wire::told(self.dialect, self.stream, status, &body);
-                (status, Some(told))
+                let read = if self.is_claude_code {
+                    wire::begun_last(&body)
+                } else {
+                    Ok((body.as_str(), 0))
+                };
+                let (told, restarts) = match read {
+                    Ok((body, restarts)) => {
+                        let told = wire::told(self.dialect, self.stream, status, body);
+                        (told, restarts)
+                    }
+                    Err(why) => (Told::Odd(format!("{why}: {body}")), 0),
+                };
+                (status, Some(told), restarts)
             }
-            None => (0, None),
+            None => (0, None, 0),
         };
         Got {
             asked: self,
@@ -126,6 +177,7 @@ impl Asked {
             ended,
             told,
             status,
+            restarts,
         }
     }
 

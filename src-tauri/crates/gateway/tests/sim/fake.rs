@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     play::{self, Play},
+    settings::provider_name,
     sky::{Sending, Sky, Weather},
     wire::{self, Saying},
 };
@@ -74,7 +75,8 @@ impl Fake {
     /// how often the request was sent before, so that one request more or less changes nothing for the others.
     fn decide(&self, provider: &Arc<str>, prompt: &str) -> (usize, Play, Saying, Rng) {
         let number = |name: &str| {
-            let (_, rest) = prompt.split_once(name)?;
+            // Of the last message: earlier ones have been answered.
+            let (_, rest) = prompt.rsplit_once(name)?;
             rest.split(';').next()?.parse::<usize>().ok()
         };
         let request = number("request:").expect("every prompt has a number");
@@ -87,6 +89,9 @@ impl Fake {
             Weather::Flaky(part) if chance.f64() < *part => Play::trouble(&mut chance),
             Weather::Well | Weather::Flaky(_) => match number("fault:") {
                 Some(status) if status > 0 => Play::Faulty(status as u16),
+                _ if number("alone:").map(provider_name).as_ref() == Some(provider) => {
+                    Play::Faulty(400)
+                }
                 _ if chance.u32(..50) == 0 => Play::Lingers,
                 _ => Play::Whole,
             },

@@ -7,6 +7,7 @@ use routing::{Reason, Verdict};
 
 use crate::{
     client::Got,
+    settings::provider_name,
     sky::Sky,
     stories::{Stories, Story},
     wire::Told,
@@ -77,6 +78,9 @@ impl World {
         });
         let waited = stories.waited_in_order(&self.scopes, &self.ordered, self.frame.suspend.max);
         self.hold(waited.is_empty(), || waited.join("\n"));
+        let most = self.frame.breaker.failures as usize;
+        let silent = stories.silent_and_first(&self.scopes, most, &self.forgot);
+        self.hold(silent.is_empty(), || silent.join("\n"));
         figures.digest = stories.digest;
         figures
     }
@@ -111,16 +115,7 @@ impl World {
         let most = self.frame.suspend.timeout + GRAIN;
         demand(story.waited() <= most, "it waited longer than it may")?;
         let tries = || story.attempts.iter().filter_map(|it| it.ended.as_ref());
-        let is_refusal = |ended: &AttemptEnded| ended.verdict == Verdict::ClientFault;
-        let refused_at = story.attempts.iter().find_map(|attempt| {
-            let refusal = attempt.ended.as_ref().filter(|ended| is_refusal(ended));
-            refusal.and(attempt.ended_at)
-        });
-        if let Some(at) = refused_at {
-            let is_behind = story.attempts.iter().any(|attempt| attempt.began > at);
-            demand(!is_behind, "the client's own fault was tried again")?;
-            demand(got.asked.is_faulty(), "the client was blamed for nothing")?;
-        }
+        is_fairly_blamed(got, story)?;
         let of = |sending: usize| sky.sendings.get(sending).filter(|it| it.request == request);
         let status = ended.status;
         match &got.told {
@@ -159,6 +154,42 @@ impl World {
     }
 }
 
+/// Whether nobody was asked behind the client's own fault, and it was told of none that is not its own.
+fn is_fairly_blamed(got: &Got, story: &Story) -> Result<(), String> {
+    let demand = |rule: bool, what: &str| rule.then_some(()).ok_or_else(|| what.to_owned());
+    let is_refusal = |ended: &AttemptEnded| ended.verdict == Verdict::ClientFault;
+    let refused_at = story.attempts.iter().find_map(|attempt| {
+        let refusal = attempt.ended.as_ref().filter(|ended| is_refusal(ended));
+        refusal.and(attempt.ended_at)
+    });
+    if let Some(at) = refused_at {
+        let is_behind = story.attempts.iter().any(|attempt| attempt.began > at);
+        // What was raced then may have begun its answer, and broken off.
+        let is_raced = story
+            .attempts
+            .iter()
+            .any(|attempt| attempt.began < at && attempt.ended_at.is_some_and(|end| end > at));
+        demand(
+            is_raced || !is_behind,
+            "the client's own fault was tried again",
+        )?;
+        let refuser = story
+            .attempts
+            .iter()
+            .find(|attempt| attempt.ended.as_ref().is_some_and(is_refusal));
+        let alone = got.asked.refused_by.map(provider_name);
+        let is_alone = refuser.is_some_and(|it| alone.as_ref() == Some(&it.provider));
+        let is_blamed = got.asked.is_faulty() || is_alone;
+        demand(is_blamed, "the client was blamed for nothing")?;
+        let is_given = got.told == Some(Told::Error) && got.status == 400;
+        demand(
+            !is_given || !is_alone || story.outrun().is_none(),
+            "one that was still out was given up for a rival's refusal",
+        )?;
+    }
+    Ok(())
+}
+
 impl World {
     /// Whether a request that failed could not have waited instead: it did, or it may not, or there was no room, or what
     /// failed it does not pass, or nobody was in service.
@@ -195,6 +226,9 @@ impl Figures {
         };
         *slot += 1;
         let is_served = matches!(got.told, Some(Told::Whole(_)));
+        self.restarted += usize::from(is_served && got.restarts > 0);
+        self.outrun += usize::from(story.outrun().is_some());
+        self.refused_alone += usize::from(got.asked.refused_by.is_some() && got.status == 400);
         self.served_later += usize::from(is_served && attempts > 1);
     }
 }

@@ -8,8 +8,10 @@ use std::{
 
 use dialects::{Dialect, vendors::Vendors};
 use fastrand::Rng;
-use gateway::{Access, Auth, Health, Limits, Snapshot, Suspend, Timeouts, Upstream};
-use routing::{BreakerPolicy, Group, HedgeAfter, Member, Policy, Provider, Retry, Topology};
+use gateway::{Access, Auth, Continuation, Health, Limits, Snapshot, Suspend, Timeouts, Upstream};
+use routing::{
+    BreakerPolicy, Group, HedgeAfter, Member, Policy, Price, Prices, Provider, Retry, Topology,
+};
 
 /// Read once: it takes longer than hundreds of requests.
 static VENDORS: LazyLock<Vendors> = LazyLock::new(Vendors::default);
@@ -22,8 +24,10 @@ pub(crate) struct Frame {
     pub(crate) groups: Vec<Vec<usize>>,
     /// Requests that a provider serves at one time at most, where there is such a limit.
     pub(crate) at_once: Vec<Option<u32>>,
+    /// What each key of a provider may do, where there is such a limit.
+    pub(crate) key_limits: Vec<Option<routing::Limits>>,
     pub(crate) suspend: Suspend,
-    breaker: BreakerPolicy,
+    pub(crate) breaker: BreakerPolicy,
 }
 
 pub(crate) fn provider_name(index: usize) -> Arc<str> {
@@ -56,6 +60,9 @@ impl Frame {
             at_once: (0..count)
                 .map(|_| (chance.u32(..6) == 0).then(|| chance.u32(1..20)))
                 .collect(),
+            key_limits: (0..count)
+                .map(|_| (chance.u32(..6) == 0).then(|| key_limits(chance)))
+                .collect(),
             suspend: Suspend {
                 enabled: chance.u32(..5) > 0,
                 timeout: Duration::from_secs(chance.u64(20..120)),
@@ -82,6 +89,7 @@ impl Frame {
             breaker: self.breaker,
             sticky: chance.bool(),
             hedge: hedge(chance),
+            prices: prices(chance),
             ..Topology::default()
         };
         let mut upstreams = HashMap::new();
@@ -91,6 +99,10 @@ impl Frame {
                 .map(|key| format!("p{index}/{key}").into())
                 .collect();
             provider.limits.concurrency = self.at_once[index];
+            if let Some(limits) = self.key_limits[index] {
+                let keys = provider.keys.iter();
+                provider.key_limits = keys.map(|key| (key.clone(), limits)).collect();
+            }
             let upstream = upstream(&provider, *dialect, chance);
             upstreams.insert(provider.name.clone(), Arc::new(upstream));
             topology.providers.push(provider);
@@ -123,10 +135,48 @@ impl Frame {
             limits: Limits {
                 suspend: self.suspend,
                 health,
+                // Nobody is known to go on with another model's answer: what is cut begins anew, or ends.
+                continuation: chance
+                    .choice([
+                        Continuation::Off,
+                        Continuation::Restart,
+                        Continuation::Prefill,
+                    ])
+                    .unwrap_or_default(),
                 ..Limits::default()
             },
         }
     }
+}
+
+/// One limit of each kind, or of all.
+fn key_limits(chance: &mut Rng) -> routing::Limits {
+    let kind = chance.u32(..4);
+    let is = |one: u32| kind == one || kind == 3;
+    routing::Limits {
+        rpm: is(0).then(|| chance.u32(10..200)),
+        tpm: is(1).then(|| chance.u64(5_000..100_000)),
+        concurrency: is(2).then(|| chance.u32(1..20)),
+    }
+}
+
+/// In half of all settings prices are known of some providers, so that a cache is weighed.
+fn prices(chance: &mut Rng) -> Prices {
+    let seed = chance.u64(..);
+    if chance.bool() {
+        return Prices::default();
+    }
+    Prices::new(move |provider, _| {
+        let number: u64 = provider.strip_prefix('p')?.parse().ok()?;
+        let mut chance = Rng::with_seed(seed ^ number);
+        let input = chance.u64(1..1_000);
+        (chance.u32(..4) > 0).then(|| Price {
+            input,
+            output: input * 5,
+            cache_read: chance.bool().then_some(input / 10),
+            cache_write: chance.bool().then_some(input + input / 4),
+        })
+    })
 }
 
 /// In half of all settings a slow provider is raced by another one.

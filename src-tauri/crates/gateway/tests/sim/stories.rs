@@ -73,7 +73,10 @@ impl Stories {
             return;
         }
         if let Report::Started(started) = &report {
-            let request = started.client.as_ref().and_then(|name| name.parse().ok());
+            let client = started.client.as_ref().and_then(|name| name.parse().ok());
+            // Claude Code tells its session.
+            let session = started.session.as_ref().and_then(|it| it.strip_prefix('r'));
+            let request = client.or_else(|| session?.parse().ok());
             let request = request.expect("every client has a number");
             self.by_id.insert(started.id.clone(), request);
             if self.by_request.insert(request, Story::default()).is_some() {
@@ -205,6 +208,81 @@ fn id_of(report: &Report) -> &str {
     }
 }
 
+impl Stories {
+    /// Providers that were raced again although so many requests in a row had found them silent: each was outrun by
+    /// another provider, and the last of `most` puts them to rest. Whatever happened to them at `forgot` begins anew.
+    pub(crate) fn silent_and_first(
+        &self,
+        scopes: &[Scope],
+        most: usize,
+        forgot: &[Instant],
+    ) -> Vec<String> {
+        let mut tried: HashMap<&Arc<str>, Tried<'_>> = HashMap::new();
+        let mut races = Vec::new();
+        for (request, story) in &self.by_request {
+            let outrun = story.outrun();
+            for attempt in &story.attempts {
+                let tried = tried.entry(&attempt.provider).or_default();
+                if outrun.is_some_and(|it| it.number == attempt.number) {
+                    tried.outrun.push(attempt);
+                } else {
+                    tried.other.push(attempt);
+                }
+            }
+            let first = outrun.filter(|_| !matches!(scopes[*request], Scope::Provider(_)));
+            races.extend(first.map(|attempt| (*request, attempt)));
+        }
+        for tried in tried.values_mut() {
+            tried.outrun.sort_by_key(|attempt| attempt.ended_at);
+        }
+        let is_silent = |raced: &Attempt| tried[&raced.provider].is_silent(raced, most, forgot);
+        let silent = races.iter().filter(|(_, raced)| is_silent(raced));
+        silent
+            .map(|(request, raced)| {
+                format!("request {request} went to a provider that was silent: {raced:?}")
+            })
+            .collect()
+    }
+}
+
+/// What was tried at a provider.
+#[derive(Default)]
+struct Tried<'a> {
+    /// Where another one was faster, in the order of their ends.
+    outrun: Vec<&'a Attempt>,
+    other: Vec<&'a Attempt>,
+}
+
+impl Tried<'_> {
+    /// Whether it ought to have rested when this one began there.
+    fn is_silent(&self, raced: &Attempt, most: usize, forgot: &[Instant]) -> bool {
+        /// The shortest rest in any settings.
+        const REST: Duration = Duration::from_secs(1);
+        let before = self
+            .outrun
+            .partition_point(|attempt| attempt.ended_at < Some(raced.began));
+        let Some(first) = before.checked_sub(most) else {
+            return false;
+        };
+        let row = &self.outrun[first..before];
+        let since = row[0].ended_at.unwrap_or(raced.began);
+        // One that was out meanwhile may have begun its answer.
+        let spoke = self.other.iter().any(|attempt| {
+            attempt.began < raced.began && attempt.ended_at.is_none_or(|at| at >= since)
+        });
+        let anew = forgot.iter().any(|at| *at >= since && *at <= raced.began);
+        let mut rests = row.iter().filter(|attempt| {
+            let ended = attempt.ended.as_ref();
+            ended.is_some_and(|ended| ended.verdict == Verdict::NextProvider)
+        });
+        let is_over = rests
+            .next_back()
+            .and_then(|attempt| attempt.ended_at)
+            .is_some_and(|at| at + REST <= raced.began);
+        !is_over && !spoke && !anew
+    }
+}
+
 impl Story {
     /// Takes the next report; answers whether it tells of an attempt that says nothing about its provider.
     fn hear(&mut self, report: Report, now: Instant) -> Result<bool, String> {
@@ -280,6 +358,17 @@ impl Story {
         ended
             .filter_map(|ended| ended.reason)
             .any(|reason| matches!(reason, Reason::NotFound | Reason::InvalidRequest))
+    }
+
+    /// Who was beaten by a rival before it said anything, though it had begun before that.
+    pub(crate) fn outrun(&self) -> Option<&Attempt> {
+        let is_outrun = |attempt: &&Attempt| {
+            let rival = self.attempts.get(attempt.number as usize);
+            let races =
+                rival.is_some_and(|rival| attempt.ended_at.is_some_and(|at| at > rival.began));
+            races && attempt.ended.as_ref().is_some_and(|ended| ended.hedged)
+        };
+        self.attempts.iter().find(is_outrun)
     }
 
     /// Tokens were counted for the sendings that told them, and once for each.

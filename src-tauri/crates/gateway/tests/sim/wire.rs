@@ -102,8 +102,26 @@ pub(crate) fn error_inside(dialect: Dialect, message: &str) -> Vec<u8> {
 }
 
 /// A client's request: path and body.
-pub(crate) fn request(dialect: Dialect, stream: bool, prompt: &str) -> (String, String) {
-    let turns = format!(r#"[{{"role":"user","content":"{prompt}"}}]"#);
+pub(crate) fn request(
+    dialect: Dialect,
+    stream: bool,
+    earlier: &[String],
+    prompt: &str,
+) -> (String, String) {
+    let (model, field) = match dialect {
+        Dialect::Gemini => ("model", "parts"),
+        _ => ("assistant", "content"),
+    };
+    let turn = |role: &str, text: &str| match dialect {
+        Dialect::Gemini => format!(r#"{{"role":"{role}","{field}":[{{"text":"{text}"}}]}}"#),
+        _ => format!(r#"{{"role":"{role}","{field}":"{text}"}}"#),
+    };
+    let mut turns: Vec<String> = earlier
+        .iter()
+        .flat_map(|prompt| [turn("user", prompt), turn(model, "said")])
+        .collect();
+    turns.push(turn("user", prompt));
+    let turns = format!("[{}]", turns.join(","));
     match dialect {
         Dialect::Anthropic => (
             "/v1/messages".to_owned(),
@@ -117,7 +135,7 @@ pub(crate) fn request(dialect: Dialect, stream: bool, prompt: &str) -> (String, 
         ),
         Dialect::OpenaiResponses => (
             "/v1/responses".to_owned(),
-            format!(r#"{{"model":"m-1","stream":{stream},"store":false,"input":"{prompt}"}}"#),
+            format!(r#"{{"model":"m-1","stream":{stream},"store":false,"input":{turns}}}"#),
         ),
         Dialect::Gemini => (
             if stream {
@@ -125,7 +143,7 @@ pub(crate) fn request(dialect: Dialect, stream: bool, prompt: &str) -> (String, 
             } else {
                 "/v1beta/models/m-1:generateContent".to_owned()
             },
-            format!(r#"{{"contents":[{{"role":"user","parts":[{{"text":"{prompt}"}}]}}]}}"#),
+            format!(r#"{{"contents":{turns}}}"#),
         ),
         Dialect::Ollama => (
             "/ollama/api/chat".to_owned(),
@@ -156,6 +174,20 @@ pub(crate) enum Told {
     Error,
     /// None of these.
     Odd(String),
+}
+
+/// What Claude Code has of a body, and how often it began anew: a message that begins takes the place of one of which no
+/// block is over.
+pub(crate) fn begun_last(body: &str) -> Result<(&str, usize), &'static str> {
+    const BEGINS: &str = "event: message_start\n";
+    let Some(at) = body.rfind(BEGINS) else {
+        return Ok((body, 0));
+    };
+    let (before, last) = body.split_at(at);
+    if before.contains("event: content_block_stop\n") {
+        return Err("a message begins anew behind a block that is over");
+    }
+    Ok((last, before.matches(BEGINS).count()))
 }
 
 /// Understands what a client was sent.

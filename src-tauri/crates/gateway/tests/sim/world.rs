@@ -38,6 +38,12 @@ pub(crate) struct Figures {
     pub(crate) attempts: usize,
     pub(crate) served: usize,
     pub(crate) served_later: usize,
+    /// Answers that began anew inside the same stream, and were whole in the end.
+    pub(crate) restarted: usize,
+    /// Requests whose first candidate was beaten by another one.
+    pub(crate) outrun: usize,
+    /// Requests that one provider alone refuses, and did.
+    pub(crate) refused_alone: usize,
     pub(crate) waited: usize,
     pub(crate) refused: usize,
     pub(crate) cut: usize,
@@ -54,6 +60,9 @@ impl AddAssign for Figures {
         self.attempts += other.attempts;
         self.served += other.served;
         self.served_later += other.served_later;
+        self.restarted += other.restarted;
+        self.outrun += other.outrun;
+        self.refused_alone += other.refused_alone;
         self.waited += other.waited;
         self.refused += other.refused;
         self.cut += other.cut;
@@ -79,6 +88,8 @@ pub(crate) struct World {
     pub(crate) ordered: Vec<usize>,
     /// When the settings changed last.
     swapped: Instant,
+    /// When what was known of providers was forgotten: settings changed, or a person wanted it so.
+    pub(crate) forgot: Vec<Instant>,
     /// Requests for which somebody was in service all the time under the same settings, and nobody was ever known to
     /// refuse a key.
     pub(crate) attended: HashSet<usize>,
@@ -105,7 +116,7 @@ impl World {
                 rests_long: false,
                 refused: false,
                 enabled: Some(now),
-                unsure: frame.at_once[index].is_some(),
+                unsure: frame.at_once[index].is_some() || frame.key_limits[index].is_some(),
             };
             sky.places.insert(provider_name(index), place);
         }
@@ -141,6 +152,7 @@ impl World {
             got: Vec::new(),
             ordered: Vec::new(),
             swapped: now,
+            forgot: Vec::new(),
             attended: HashSet::new(),
             began: now,
             looked: now,
@@ -286,11 +298,15 @@ impl World {
             }
             29 => self.enable(&provider, false),
             30..=36 => self.enable(&provider, true),
-            37 => drop(self.gateway.board(|board, now| board.reset(&provider, now))),
+            37 => {
+                drop(self.gateway.board(|board, now| board.reset(&provider, now)));
+                self.forgot.push(now);
+            }
             38 | 39 => {
                 let settings = self.frame.settings(&mut self.chance);
                 self.gateway.replace(settings).unwrap();
                 self.swapped = now;
+                self.forgot.push(now);
             }
             40 => self.order(),
             _ => {}
