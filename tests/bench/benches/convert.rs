@@ -6,7 +6,7 @@ use std::hint::black_box;
 use bench::{answer, conversation, convert, picture, stream, write};
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dialects::{Dialect, PathFacts, Reply, anthropic::Request, caps::Caps, ir::Origin};
+use dialects::{Dialect, PathFacts, Reply, Scanned, caps::Caps, ir::Origin};
 
 const EVENTS: usize = 200;
 
@@ -49,9 +49,9 @@ fn chains(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("chain of 100 KB");
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.bench_function("read in place", |bencher| {
-        bencher.iter(|| Request::read(black_box(body.clone())));
+        bencher.iter(|| Scanned::read(black_box(body.clone())));
     });
-    if let Ok(request) = Request::read(body) {
+    if let Ok(request) = Scanned::read(body) {
         group.bench_function("marks", |bencher| {
             bencher.iter(|| request.chain(black_box("local"), "m"));
         });

@@ -16,9 +16,9 @@ use crate::scan::{Cursor, Fields, ScanError};
 const KEPT: usize = 256;
 
 /// Where the messages of a request stand, by dialect.
-const MESSAGES: [&str; 3] = ["messages", "input", "contents"];
+pub(crate) const MESSAGES: [&str; 3] = ["messages", "input", "contents"];
 /// What comes before the messages, in the order in which vendors cache it.
-const HEAD: [&str; 5] = [
+pub(crate) const HEAD: [&str; 5] = [
     "tools",
     "system",
     "instructions",
@@ -26,7 +26,7 @@ const HEAD: [&str; 5] = [
     "system_instruction",
 ];
 /// The answer that a request of the Responses dialect goes on from.
-const PREVIOUS: &str = "previous_response_id";
+pub(crate) const PREVIOUS: &str = "previous_response_id";
 /// Members that say nothing of what was said.
 const SILENT: [&[u8]; 2] = [b"cache_control", b"type"];
 

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::anthropic::Request;
+use crate::Scanned;
 
 fn chain(body: &str) -> Option<Chain> {
-    let request = Request::read(Bytes::copy_from_slice(body.as_bytes())).unwrap();
+    let request = Scanned::read(Bytes::copy_from_slice(body.as_bytes())).unwrap();
     request.chain("local", request.model())
 }
 
@@ -77,7 +77,7 @@ fn another_head_speaker_model_or_word_is_another_conversation() {
     ] {
         assert!(!goes_on(&next.replace(old, new), first), "{new}");
     }
-    let request = Request::read(Bytes::from(next)).unwrap();
+    let request = Scanned::read(Bytes::from(next)).unwrap();
     let other = request.chain("other", "m").unwrap();
     assert!(!other.before.contains(&of(first).whole));
 }
@@ -97,7 +97,7 @@ fn what_has_no_messages_has_no_chain() {
         r#"{"model":"m","messages":[}]}"#,
         r#"{"model":"m","prompt":"hi"}"#,
     ] {
-        let read = Request::read(Bytes::from(body));
+        let read = Scanned::read(Bytes::from(body));
         let found = read.ok().and_then(|request| request.chain("", "m"));
         assert_eq!(found, None, "{body}");
     }

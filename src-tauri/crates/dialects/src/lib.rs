@@ -21,6 +21,7 @@ pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 pub mod scan;
+mod scanned;
 mod schema;
 pub mod sse;
 mod strict;
@@ -34,6 +35,7 @@ pub use codec::{
     BadRequest, Codec, Dialect, Framing, Operation, PathFacts, Reply, StreamReader, StreamWriter,
     Target, Unreadable, Written,
 };
+pub use scanned::Scanned;
 pub use told::Told;
 pub use usage::Usage;
 pub use wire::Misshapen;

@@ -4,13 +4,13 @@
 
 use bytes::Bytes;
 use dialects::{
-    anthropic::Request,
+    Scanned,
     scan::{ScanError, refit},
 };
 use proptest::prelude::*;
 
-fn read(body: &str) -> Request {
-    Request::read(Bytes::copy_from_slice(body.as_bytes())).unwrap()
+fn read(body: &str) -> Scanned {
+    Scanned::read(Bytes::copy_from_slice(body.as_bytes())).unwrap()
 }
 
 #[track_caller]
@@ -69,7 +69,7 @@ fn a_new_name_is_escaped() {
 #[test]
 fn the_same_name_leaves_one_uncopied_piece() {
     let body = Bytes::from_static(br#"{"model":"a"}"#);
-    let pieces = Request::read(body.clone()).unwrap().with_model("a");
+    let pieces = Scanned::read(body.clone()).unwrap().with_model("a");
     assert_eq!(pieces.len(), 1);
     assert_eq!(pieces[0].as_ptr(), body.as_ptr());
 }
@@ -92,7 +92,7 @@ fn max_tokens_zero_wants_no_output() {
 #[test]
 fn what_is_no_object_is_told_apart_from_what_is_broken() {
     let error =
-        |body: &'static str| Request::read(Bytes::from_static(body.as_bytes())).unwrap_err();
+        |body: &'static str| Scanned::read(Bytes::from_static(body.as_bytes())).unwrap_err();
     assert_eq!(error("[1]"), ScanError::NotAnObject);
     assert_eq!(error(""), ScanError::NotAnObject);
     assert_eq!(error(r#"{"model":"a""#), ScanError::Malformed(12));
@@ -124,12 +124,12 @@ proptest! {
 
     #[test]
     fn rubbish_never_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Request::read(Bytes::from(body));
+        let _ = Scanned::read(Bytes::from(body));
     }
 
     #[test]
     fn broken_json_never_panics(body in r#"\{("model"|"stream"|[\[\]{}:,"\\ 0-9a-z]){0,40}"#) {
-        let _ = Request::read(Bytes::from(body.into_bytes()));
+        let _ = Scanned::read(Bytes::from(body.into_bytes()));
     }
 }
 

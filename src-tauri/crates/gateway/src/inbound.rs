@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use dialects::{BadRequest, Chain, Dialect, PathFacts, Reply, anthropic, ir};
+use dialects::{BadRequest, Chain, Dialect, PathFacts, Reply, Scanned, ir};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 use memchr::memmem;
@@ -38,7 +38,7 @@ pub(crate) struct Inbound {
     /// Its body.
     pub(crate) body: Bytes,
     /// Its body as routing reads it; `None` for a body that is not a JSON object on a path that may have others.
-    pub(crate) message: Option<anthropic::Request>,
+    pub(crate) message: Option<Scanned>,
     /// What a rule, or its own header, decided for it.
     pub(crate) choice: Choice,
     /// Rules that it brings along.
@@ -70,7 +70,7 @@ impl Inbound {
             body = coding.taken_off(body, max_body).await?;
             parts.headers.remove(header::CONTENT_ENCODING);
         }
-        let message = match anthropic::Request::read(body.clone()) {
+        let message = match Scanned::read(body.clone()) {
             Ok(message) if needs_model(&route) && message.model().is_empty() => {
                 return Err(Refusal::fatal(
                     StatusCode::BAD_REQUEST,
@@ -107,7 +107,7 @@ impl Inbound {
             method: self.method.clone(),
             query: self.query.clone(),
             headers: self.headers.clone(),
-            message: anthropic::Request::read(body.clone()).ok(),
+            message: Scanned::read(body.clone()).ok(),
             body,
             choice: self.choice.clone(),
             own_rules: self.own_rules.clone(),
@@ -177,13 +177,13 @@ impl Inbound {
 
     /// The model asked for; empty where there is none.
     pub(crate) fn model(&self) -> &str {
-        let in_body = || self.message.as_ref().map_or("", anthropic::Request::model);
+        let in_body = || self.message.as_ref().map_or("", Scanned::model);
         self.route.model.as_deref().unwrap_or_else(in_body)
     }
 
     /// Whether a stream was asked for.
     pub(crate) fn stream(&self) -> bool {
-        let in_body = |message: &anthropic::Request| match self.route.dialect {
+        let in_body = |message: &Scanned| match self.route.dialect {
             Dialect::Ollama => message.stream_unless_denied(),
             _ => message.stream(),
         };
@@ -213,9 +213,7 @@ impl Inbound {
 
     /// Whether no output is wanted at all, so that an empty answer is a good one.
     pub(crate) fn wants_no_output(&self) -> bool {
-        self.message
-            .as_ref()
-            .is_some_and(anthropic::Request::wants_no_output)
+        self.message.as_ref().is_some_and(Scanned::wants_no_output)
     }
 
     /// What keeps a silent stream to this client alive; empty where nothing does.

@@ -1,42 +1,33 @@
-//! What routing needs to know of a Messages request.
+//! What routing needs to know of a request of any dialect, read in place.
+
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::{
-    chain::Chain,
+    chain::{self, Chain},
     scan::{Fields, ScanError},
 };
 
-const FIELDS: &[&str] = &[
-    "model",
-    "stream",
-    "max_tokens",
-    "metadata",
-    // What a conversation is known by.
-    "tools",
-    "system",
-    "instructions",
-    "systemInstruction",
-    "system_instruction",
-    "messages",
-    "input",
-    "contents",
-    "previous_response_id",
-];
+/// What routing needs of a request, and what a conversation is known by.
+static FIELDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let own = ["model", "stream", "max_tokens", "metadata"];
+    [&own, &chain::HEAD[..], &chain::MESSAGES, &[chain::PREVIOUS]].concat()
+});
 
-/// A Messages or count-tokens request: the client's bytes and where the few fields we need stand in them.
+/// A request: the client's bytes and where the few fields we need stand in them.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct Scanned {
     body: Bytes,
     fields: Fields,
     model: String,
 }
 
-impl Request {
+impl Scanned {
     /// Reads a request in place. A missing model is an empty name: the caller says so to its client.
     pub fn read(body: Bytes) -> Result<Self, ScanError> {
-        let fields = Fields::of(&body, FIELDS)?;
+        let fields = Fields::of(&body, &FIELDS)?;
         let model = fields.text(&body, "model").unwrap_or_default();
         Ok(Self {
             body,
