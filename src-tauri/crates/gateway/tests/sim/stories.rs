@@ -268,7 +268,12 @@ impl Tried<'_> {
         let since = row[0].ended_at.unwrap_or(raced.began);
         // One that was out meanwhile may have begun its answer.
         let spoke = self.other.iter().any(|attempt| {
-            attempt.began < raced.began && attempt.ended_at.is_none_or(|at| at >= since)
+            let ended = attempt.ended.as_ref();
+            let is_mute = ended.is_some_and(|ended| {
+                ended.verdict == Verdict::Cancelled && ended.http_status.is_none()
+            });
+            let was_out = attempt.ended_at.is_none_or(|at| at >= since);
+            attempt.began < raced.began && was_out && !is_mute
         });
         let anew = forgot.iter().any(|at| *at >= since && *at <= raced.began);
         let mut rests = row.iter().filter(|attempt| {
