@@ -16,4 +16,5 @@ mod prices;
 mod rules;
 mod stream;
 mod support;
+mod totals;
 mod watch;
