@@ -165,7 +165,19 @@ async fn providers_and_rules_are_added_changed_and_taken_out() {
         told.contains("the rule small decides; spare would serve it"),
         "{told}"
     );
+    run(&["groups", "add", "third", "--member", "fresh"]).await;
+    let told = run(&["groups", "join", "third", "fresh", "--priority", "7"]).await;
+    assert_eq!(told, "fresh is in third, with priority 7\n");
+    let held = home.run(&["providers", "remove", "fresh"]).await;
+    assert_eq!(
+        (held.code, held.err.contains("third")),
+        (1, true),
+        "{held:?}"
+    );
+    let nothing = home.run(&["providers", "edit", "fresh"]).await;
+    assert_eq!(nothing.code, 2, "{nothing:?}");
     for line in [
+        ["groups", "remove", "third"],
         ["rules", "remove", "any"],
         ["rules", "remove", "small"],
         ["providers", "remove", "fresh"],

@@ -8,6 +8,7 @@ use toml_edit::DocumentMut;
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
 use crate::secrets::Reference;
+use crate::settings::Group as Written;
 use crate::settings::edit::{self, EditError};
 use crate::settings::section::{self, Section};
 use crate::view::{Group, Provider, Rule};
@@ -79,9 +80,27 @@ impl Daemon {
 
     /// Takes a thing out of the config.
     pub async fn remove(&self, section: Section, name: &str) -> Result<(), CommandError> {
+        if section == Section::Providers {
+            self.is_free(name)?;
+        }
         let what = format!("{} {name} was taken out", section.thing());
         self.edit_config(&what, |document| section::remove(document, section, name))
             .await
+    }
+
+    /// Refuses what is asked of a provider that groups still have.
+    fn is_free(&self, provider: &str) -> Result<(), CommandError> {
+        let loaded = self.loaded();
+        let has = |group: &&Written| group.members.iter().any(|it| it.provider == provider);
+        let groups = loaded.settings.groups.iter().filter(has);
+        let names: Vec<&str> = groups.map(|group| group.name.as_str()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(CommandError::Refused(format!(
+            "{provider} is in {}: take it out there first",
+            names.join(", ")
+        )))
     }
 
     /// Puts the things of a list in another order; those that are not named follow.

@@ -1,5 +1,7 @@
 //! A tiny real request to one provider, on the way that a client's would go, so that it is recorded and counted too.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use http::{HeaderMap, Request, header};
 use secrecy::ExposeSecret as _;
@@ -14,6 +16,8 @@ use crate::view::ProviderTest;
 
 /// Asked where the config names no models; every Anthropic-like provider knows or maps it.
 const MODEL: &str = "claude-haiku-4-5";
+/// How long a provider may take: a person looks on.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
 
@@ -48,13 +52,25 @@ impl Daemon {
             .extension(gateway::Impatient)
             .body(Body::from(body.to_string()));
         let mut request = request.map_err(|error| CommandError::Refused(error.to_string()))?;
-        if let Some(key) = key {
-            request
-                .extensions_mut()
-                .insert(gateway::OnlyKey(key.into()));
-        }
+        let by_hand = gateway::ByHand(key.map(Into::into));
+        request.extensions_mut().insert(by_hand);
         let began = Instant::now();
-        let Ok(answer) = self.instance().gateway.router().oneshot(request).await;
+        let asked = self.instance().gateway.router().oneshot(request);
+        let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, asked).await else {
+            return Ok(ProviderTest {
+                ok: false,
+                provider: name.to_owned(),
+                model,
+                model_answered: None,
+                latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                http_status: None,
+                request_id: None,
+                error: Some(format!(
+                    "{name} did not answer within {} s",
+                    PATIENCE.as_secs()
+                )),
+            });
+        };
         let status = answer.status();
         let request_id = request_id(answer.headers());
         let body = axum::body::to_bytes(answer.into_body(), LARGEST)

@@ -21,7 +21,7 @@ use crate::{
     refusal::Refusal,
     route::{Endpoint, Route},
     trial::mark,
-    waiting::OnlyKey,
+    waiting::ByHand,
 };
 
 /// A request read whole. Its body is stored once and shared by all attempts.
@@ -43,8 +43,8 @@ pub(crate) struct Inbound {
     pub(crate) choice: Choice,
     /// Rules that it brings along.
     pub(crate) own_rules: Arc<[Rule]>,
-    /// The key that it is to be tried with, if a person tries one.
-    pub(crate) only_key: Option<OnlyKey>,
+    /// A person tries a provider with it.
+    pub(crate) by_hand: Option<ByHand>,
     /// The conversation that it belongs to, where one is looked for.
     pub(crate) conversation: Option<Conversation>,
     /// Tokens of its prompt, roughly; 0 where nobody needs them.
@@ -92,7 +92,7 @@ impl Inbound {
             message,
             choice: Choice::default(),
             own_rules: own_rules.map_or_else(Arc::default, |own| own.0),
-            only_key: parts.extensions.remove(),
+            by_hand: parts.extensions.remove(),
             conversation: None,
             tokens: 0,
             speaker: String::new(),
@@ -111,7 +111,7 @@ impl Inbound {
             body,
             choice: self.choice.clone(),
             own_rules: self.own_rules.clone(),
-            only_key: self.only_key.clone(),
+            by_hand: self.by_hand.clone(),
             conversation: self.conversation.clone(),
             tokens: self.tokens,
             speaker: self.speaker.clone(),
@@ -128,7 +128,8 @@ impl Inbound {
             only: is_alien.then(|| routed(self.route.dialect)),
             prefer: self.choice.prefer.clone(),
             conversation: self.conversation.clone(),
-            key: self.only_key.clone().map(|key| key.0),
+            key: self.by_hand.as_ref().and_then(|it| it.0.clone()),
+            forced: self.by_hand.is_some(),
             tokens: self.tokens,
         }
     }

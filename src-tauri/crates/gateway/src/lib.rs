@@ -63,4 +63,4 @@ pub use resume::Continuation;
 pub use snapshot::{Access, Auth, ClientToken, Limits, Snapshot, Timeouts, Upstream};
 pub use transport::{SendError, Transport};
 pub use upstream::is_version;
-pub use waiting::{Impatient, NotWaiting, OnlyKey, Order, Suspend, Suspended};
+pub use waiting::{ByHand, Impatient, NotWaiting, Order, Suspend, Suspended};

@@ -40,9 +40,10 @@ pub struct Suspend {
 #[derive(Debug, Clone, Copy)]
 pub struct Impatient;
 
-/// An extension of a request that is to be tried with one key alone, by its id, whether it rests or not.
+/// An extension of a request by which a person tries a provider, whether it rests or not; with one key alone, by its id,
+/// where one is given. That it fails puts nobody to rest.
 #[derive(Debug, Clone)]
-pub struct OnlyKey(pub Arc<str>);
+pub struct ByHand(pub Option<Arc<str>>);
 
 /// What a waiting request is told.
 #[derive(Debug)]

@@ -40,7 +40,8 @@ impl Board {
             }),
             home,
             warm,
-            forced: ask.key.is_some(),
+            forced: ask.forced,
+            aside: ask.forced,
             only_key: ask.key.clone(),
             ..Failover::new(plan)
         }

@@ -19,8 +19,10 @@ pub struct Ask {
     pub only: Option<Dialect>,
     /// What a rule, or the request itself, wants tried first. A pin goes before it.
     pub prefer: Option<Prefer>,
-    /// This key alone, as a person tries it: whether it rests or not.
+    /// This key alone.
     pub key: Option<Arc<str>>,
+    /// A person tries it: whether anything rests or not, and nobody rests for it.
+    pub forced: bool,
     /// The conversation that it belongs to, if it is known to belong to one.
     pub conversation: Option<Conversation>,
     /// Tokens of its prompt, roughly; 0 where nobody has counted.

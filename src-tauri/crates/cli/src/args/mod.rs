@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clients::Client;
 use jiff::Timestamp;
 
-pub(crate) use self::things::{Explain, Field, Keys, Providers, Rules, Waiting};
+pub(crate) use self::things::{Explain, Field, Groups, Keys, Providers, Rules, Waiting};
 
 /// Where the help lists the options that every command takes.
 const EVERYWHERE: &str = "Options of every command";
@@ -74,7 +74,10 @@ pub(crate) enum Command {
         group: String,
     },
     /// List the groups, their members and how these fare
-    Groups,
+    Groups {
+        #[command(subcommand)]
+        what: Option<Groups>,
+    },
     /// List the providers and how they fare; add, change, try and switch them
     Providers {
         #[command(subcommand)]

@@ -5,6 +5,51 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Groups {
+    /// List them
+    List,
+    /// Add a group behind the others
+    Add {
+        /// Its name
+        name: String,
+        /// A provider in it; may be given more than once, the first to be asked first
+        #[arg(long, value_name = "PROVIDER", required = true)]
+        member: Vec<String>,
+    },
+    /// Put a provider into a group
+    Join {
+        /// The group
+        group: String,
+        /// The provider
+        provider: String,
+        /// The lowest number is asked first [default: behind the others]
+        #[arg(long)]
+        priority: Option<i64>,
+        /// Its share under the policy weighted
+        #[arg(long, default_value_t = 1)]
+        weight: u32,
+    },
+    /// Take a provider out of a group
+    Leave {
+        /// The group
+        group: String,
+        /// The provider
+        provider: String,
+    },
+    /// Take a group out of the config; its providers stay
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Put these first, in this order
+    Order {
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+}
+
 /// A field and what it shall say, as `FIELD=VALUE`; a value that is JSON is taken as such, anything else as text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Field {
@@ -41,7 +86,7 @@ pub(crate) enum Providers {
         /// How a key is presented: x-api-key, bearer, client or none
         #[arg(long)]
         auth: Option<String>,
-        /// Any other field of the config; may be given more than once
+        /// Any other field of the config, with its value in JSON or as text; may be given more than once
         #[arg(long, value_name = "FIELD=VALUE", value_parser = field)]
         set: Vec<Field>,
     },
@@ -49,7 +94,7 @@ pub(crate) enum Providers {
     Edit {
         /// Its name
         name: String,
-        /// A field and what it shall say; may be given more than once
+        /// A field and what it shall say, in JSON or as text; may be given more than once
         #[arg(long, value_name = "FIELD=VALUE", value_parser = field)]
         set: Vec<Field>,
         /// A field to take away; may be given more than once

@@ -33,11 +33,6 @@ pub(crate) async fn steer(home: &Home, group: &str, what: &str, json: bool) -> a
     Ok(screen.line(views::standing(&answer))?)
 }
 
-pub(crate) async fn groups(home: &Home, json: bool) -> anyhow::Result<()> {
-    let answer = home.running().await?.admin.get("/groups").await?;
-    show_list(&answer, json, views::groups)
-}
-
 pub(crate) async fn mode(home: &Home, mode: Mode, json: bool) -> anyhow::Result<()> {
     let mode = word(&mode).unwrap_or_default();
     let answer = home
@@ -87,13 +82,17 @@ pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Resu
     let mut query = vec![("by", by.clone()), ("limit", asked.limit.to_string())];
     query.extend(asked.since.map(|time| ("since", time.to_string())));
     query.extend(asked.until.map(|time| ("until", time.to_string())));
+    let zone = match &asked.tz {
+        Some(name) => jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC),
+        None => jiff::tz::TimeZone::system(),
+    };
     query.extend(asked.tz.map(|zone| ("tz", zone)));
     let answer = admin.query("/usage", &query).await?;
     let mut screen = screen::stdout();
     if json {
         return Ok(screen.json(&answer)?);
     }
-    Ok(views::usage(&mut screen, &answer, &by)?)
+    Ok(views::usage(&mut screen, &answer, &by, &zone)?)
 }
 
 pub(crate) async fn export(home: &Home, asked: Export) -> anyhow::Result<()> {

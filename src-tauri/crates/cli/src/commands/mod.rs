@@ -28,14 +28,17 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Practice(practice) => resident()?.block_on(practice::practice(practice, json)),
         Command::Check => check::check(&home, json),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), program, &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), program, &mut script);
+            // Whoever reads no further has what it wants.
+            let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
             Ok(())
         }
         Command::Status => brief(instance::status(&home, json)),
         Command::Use { group } => brief(instance::steer(&home, &group, "activate", json)),
         Command::Pause { group } => brief(instance::steer(&home, &group, "pause", json)),
         Command::Resume { group } => brief(instance::steer(&home, &group, "resume", json)),
-        Command::Groups => brief(instance::groups(&home, json)),
+        Command::Groups { what } => brief(things::groups(&home, what, json)),
         Command::Providers { what } => brief(things::providers(&home, what, json)),
         Command::Rules { what } => brief(things::rules(&home, what, json)),
         Command::Waiting { what } => brief(things::waiting(&home, what, json)),

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::instance::show_list;
 use crate::WrongUse;
 use crate::admin::segment;
-use crate::args::{Explain, Field, Providers, Rules, Waiting};
-use crate::figure::{millis, text};
+use crate::args::{Explain, Field, Groups, Providers, Rules, Waiting};
+use crate::figure::{list, millis, text};
 use crate::home::Home;
 use crate::screen;
 use crate::views;
@@ -35,12 +35,24 @@ pub(crate) async fn providers(
         } => {
             let mut body = fields(set);
             body.insert("name".to_owned(), name.clone().into());
+            let needs_key =
+                !matches!(auth.as_deref(), Some("none" | "client")) && dialect != "practice";
             body.insert("dialect".to_owned(), dialect.into());
             body.extend(base_url.map(|url| ("base_url".to_owned(), url.into())));
             body.extend(auth.map(|auth| ("auth".to_owned(), auth.into())));
             let told = admin.post("/providers", Some(body.into())).await?;
-            let next = format!("`keys set {name}` stores its key; it serves once it is in a group");
-            told_of(&told, json, format!("{name} was added: {next}"))
+            let key = if needs_key {
+                format!("store its key with `keys set {name}`; ")
+            } else {
+                String::new()
+            };
+            let next = format!("it serves once it is in a group: `groups join GROUP {name}`");
+            told_of(&told, json, format!("{name} was added; {key}{next}"))
+        }
+        Providers::Edit { set, unset, .. } if set.is_empty() && unset.is_empty() => {
+            bail!(WrongUse(
+                "nothing is to be changed: give --set FIELD=VALUE or --unset FIELD".to_owned()
+            ))
         }
         Providers::Edit { name, set, unset } => {
             let mut body = fields(set);
@@ -68,6 +80,73 @@ pub(crate) async fn providers(
         Providers::Reset { name } => {
             let told = act(&name, "reset").await?;
             told_of(&told, json, format!("{name} rests no more"))
+        }
+    }
+}
+
+pub(crate) async fn groups(home: &Home, what: Option<Groups>, json: bool) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    let path = |name: &str| format!("/groups{}", segment(name));
+    // The members as they stand, to be sent back with one more or one less.
+    let members = async |group: &str| -> anyhow::Result<Vec<Value>> {
+        Ok(list(&admin.get(&path(group)).await?, "members").to_vec())
+    };
+    match what.unwrap_or(Groups::List) {
+        Groups::List => show_list(&admin.get("/groups").await?, json, views::groups),
+        Groups::Add { name, member } => {
+            let members: Vec<Value> = (1..)
+                .zip(member)
+                .map(|(priority, name)| json!({ "provider": name, "priority": priority }))
+                .collect();
+            let body = json!({ "name": name, "members": members });
+            let told = admin.post("/groups", Some(body)).await?;
+            told_of(
+                &told,
+                json,
+                format!("{name} was added behind the other groups"),
+            )
+        }
+        Groups::Remove { name } => {
+            admin.delete(&path(&name)).await?;
+            done(json, format!("{name} was taken out"))
+        }
+        Groups::Join {
+            group,
+            provider,
+            priority,
+            weight,
+        } => {
+            let mut members = members(&group).await?;
+            members.retain(|member| text(member, "provider") != provider);
+            let last = members
+                .iter()
+                .filter_map(|member| member.get("priority")?.as_i64());
+            let priority = priority.unwrap_or_else(|| last.max().unwrap_or(0) + 1);
+            members.push(json!({ "provider": provider, "priority": priority, "weight": weight }));
+            let told = admin
+                .put(&path(&group), json!({ "members": members }))
+                .await?;
+            told_of(
+                &told,
+                json,
+                format!("{provider} is in {group}, with priority {priority}"),
+            )
+        }
+        Groups::Leave { group, provider } => {
+            let mut members = members(&group).await?;
+            let before = members.len();
+            members.retain(|member| text(member, "provider") != provider);
+            if members.len() == before {
+                bail!("{provider} is no member of {group}; `groups` lists who is");
+            }
+            let told = admin
+                .put(&path(&group), json!({ "members": members }))
+                .await?;
+            told_of(&told, json, format!("{provider} is no longer in {group}"))
+        }
+        Groups::Order { names } => {
+            let told = admin.put("/groups", json!({ "order": names })).await?;
+            show_list(&told, json, views::groups)
         }
     }
 }

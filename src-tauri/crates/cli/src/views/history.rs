@@ -147,7 +147,11 @@ pub(super) fn attempts(chain: &[Value]) -> Table {
             text(attempt, "provider").into(),
             key(text(attempt, "key"), None).into(),
             text(attempt, "model").into(),
-            Cell::new(verdict(word), Tone::of(word)),
+            if is(attempt, "hedged") {
+                Cell::new("lost the race", Tone::Faint)
+            } else {
+                Cell::new(verdict(word), Tone::of(word))
+            },
             number(attempt, "http_status").into(),
             millis(attempt, "duration_ms").into(),
             short(tokens_in(attempt)).into(),

@@ -5,11 +5,11 @@ mod rules;
 
 use std::io::{self, Write};
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use crate::figure::{
-    count, counted, failure, key, list, millis, money, rate, short, text, time, time_heading,
-    tokens_in, uptime,
+    count, counted, failure, key, list, millis, money, rate, short, text, time, tokens_in, uptime,
 };
 use crate::screen::{Cell, Screen, Table, Tone};
 
@@ -233,9 +233,19 @@ pub(crate) fn keys<W: Write>(screen: &mut Screen<W>, keys: &[Value]) -> io::Resu
 }
 
 /// `GET /usage`: a row a value, and the sum of all.
-pub(crate) fn usage<W: Write>(screen: &mut Screen<W>, usage: &Value, by: &str) -> io::Result<()> {
-    let of_time = matches!(by, "hour" | "day");
-    let heading = if of_time { time_heading() } else { "WHAT" };
+///
+/// Days and hours are told as they are in `zone`.
+pub(crate) fn usage<W: Write>(
+    screen: &mut Screen<W>,
+    usage: &Value,
+    by: &str,
+    zone: &TimeZone,
+) -> io::Result<()> {
+    let (heading, form) = match by {
+        "day" => ("DAY", Some("%Y-%m-%d")),
+        "hour" => ("HOUR", Some("%Y-%m-%d %H:%M")),
+        _ => ("WHAT", None),
+    };
     let mut table = Table::new(&[
         heading,
         ">REQUESTS",
@@ -250,10 +260,12 @@ pub(crate) fn usage<W: Write>(screen: &mut Screen<W>, usage: &Value, by: &str) -
     let total = usage.get("total").unwrap_or(&Value::Null);
     let rows = list(usage, "items").iter().map(|row| (row, false));
     for (row, is_total) in rows.chain([(total, true)]) {
-        let name = match (is_total, of_time) {
-            (true, _) => "total".to_owned(),
-            (false, true) => time(row, "key"),
-            (false, false) => text(row, "key").to_owned(),
+        let key = text(row, "key");
+        let at = form.zip(key.parse::<Timestamp>().ok());
+        let name = match at {
+            _ if is_total => "total".to_owned(),
+            Some((form, at)) => at.to_zoned(zone.clone()).strftime(form).to_string(),
+            None => key.to_owned(),
         };
         let unknown = if count(row, "unpriced") > 0 { "+?" } else { "" };
         let latency =

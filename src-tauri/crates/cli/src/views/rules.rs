@@ -39,13 +39,15 @@ fn facts(rule: &Value, part: &str) -> String {
 
 /// `POST /rules/explain`.
 pub(crate) fn explanation<W: Write>(screen: &mut Screen<W>, told: &Value) -> io::Result<()> {
-    let rule = match text(told, "rule") {
-        "" => "no rule fits".to_owned(),
-        rule => format!("the rule {rule} decides"),
+    let rule = match told.get("rule").and_then(Value::as_str) {
+        None => "no rule decides".to_owned(),
+        Some(rule) => format!("the rule {rule} decides"),
     };
-    let group = match text(told, "group") {
-        "" => "no group would serve it".to_owned(),
-        group => format!("{group} would serve it"),
+    let usable = list(told, "candidates").iter().any(|one| is(one, "usable"));
+    let group = match told.get("group").and_then(Value::as_str) {
+        Some(group) if usable => format!("{group} would serve it"),
+        _ if usable => "a provider would serve it".to_owned(),
+        _ => "nothing can serve it now".to_owned(),
     };
     screen.line(format!("{rule}; {group}"))?;
     let mut table = Table::new(&["PROVIDER", "MODEL", "KEY", "GROUP", "WHY"]);
@@ -74,7 +76,7 @@ pub(crate) fn waiting<W: Write>(screen: &mut Screen<W>, waiting: &[Value]) -> io
     let mut table = Table::new(&["REQUEST", "SINCE", "UNTIL", "MODEL", "BOUND TO", "WHY"]);
     for one in waiting {
         let bound = match (text(one, "group"), text(one, "provider")) {
-            ("", provider) => provider,
+            ("-", provider) => provider,
             (group, _) => group,
         };
         table.row(vec![

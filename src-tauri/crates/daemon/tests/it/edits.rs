@@ -66,7 +66,7 @@ async fn a_provider_comes_serves_changes_and_goes() {
     assert_eq!(house.served_by().await, "first");
     // What serves in a group is not taken away from under it.
     let told = refused(house.call(Method::DELETE, "/providers/fresh")).await;
-    assert_eq!(told, (400, "invalid_request".to_owned()));
+    assert_eq!(told, (409, "conflict".to_owned()));
     // What was read may be sent back.
     let mut read = house.get("/groups/main").await;
     read["members"].as_array_mut().unwrap().remove(0);
