@@ -165,19 +165,7 @@ async fn providers_and_rules_are_added_changed_and_taken_out() {
         told.contains("the rule small decides; spare would serve it"),
         "{told}"
     );
-    run(&["groups", "add", "third", "--member", "fresh"]).await;
-    let told = run(&["groups", "join", "third", "fresh", "--priority", "7"]).await;
-    assert_eq!(told, "fresh is in third, with priority 7\n");
-    let held = home.run(&["providers", "remove", "fresh"]).await;
-    assert_eq!(
-        (held.code, held.err.contains("third")),
-        (1, true),
-        "{held:?}"
-    );
-    let nothing = home.run(&["providers", "edit", "fresh"]).await;
-    assert_eq!(nothing.code, 2, "{nothing:?}");
     for line in [
-        ["groups", "remove", "third"],
         ["rules", "remove", "any"],
         ["rules", "remove", "small"],
         ["providers", "remove", "fresh"],
@@ -195,6 +183,40 @@ async fn providers_and_rules_are_added_changed_and_taken_out() {
         (1, true),
         "{unknown:?}"
     );
+}
+
+#[tokio::test]
+async fn groups_are_made_joined_and_taken_out() {
+    let (_first, _second, turnout) = started().await;
+    let home = turnout.home();
+    let run = async |line: &[&str]| {
+        let told = home.run(line).await;
+        assert_eq!(told.code, 0, "{line:?}: {told:?}");
+        told.out
+    };
+    let before = std::fs::read_to_string(home.path().join("config.toml")).unwrap();
+    run(&["providers", "add", "fresh", "--dialect", "practice"]).await;
+    run(&["groups", "add", "third", "--member", "fresh"]).await;
+    let told = run(&["groups", "join", "third", "fresh", "--priority", "7"]).await;
+    assert_eq!(told, "fresh is in third, with priority 7\n");
+    let held = home.run(&["providers", "remove", "fresh"]).await;
+    assert_eq!(
+        (held.code, held.err.contains("third")),
+        (1, true),
+        "{held:?}"
+    );
+    let nothing = home.run(&["providers", "edit", "fresh"]).await;
+    assert_eq!(nothing.code, 2, "{nothing:?}");
+    let stranger = home.run(&["groups", "leave", "third", "nobody"]).await;
+    assert_eq!(
+        (stranger.code, stranger.err.contains("third")),
+        (1, true),
+        "{stranger:?}"
+    );
+    run(&["groups", "remove", "third"]).await;
+    run(&["providers", "remove", "fresh"]).await;
+    let after = std::fs::read_to_string(home.path().join("config.toml")).unwrap();
+    assert_eq!(after, before);
 }
 
 #[tokio::test]
