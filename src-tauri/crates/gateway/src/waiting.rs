@@ -41,7 +41,7 @@ pub struct Suspend {
 pub struct Impatient;
 
 /// An extension of a request by which a person tries a provider, whether it rests or not; with one key alone, by its id,
-/// where one is given. That it fails puts nobody to rest.
+/// where one is given. Nobody rests for its failure but a key that is refused.
 #[derive(Debug, Clone)]
 pub struct ByHand(pub Option<Arc<str>>);
 

@@ -154,13 +154,10 @@ impl Failover {
     pub fn keep_only(&mut self, can: impl Fn(&str, &str) -> bool) {
         let cannot = |place: &&Place| !can(&place.provider, &place.model);
         let gone: Vec<Place> = self.plan.places.iter().filter(cannot).cloned().collect();
-        for place in gone
-            .iter()
-            .filter(|place| !self.is_unfit(place))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            self.rule_out(&place);
+        for place in &gone {
+            if !self.is_unfit(place) {
+                self.rule_out(place);
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Ask {
     pub prefer: Option<Prefer>,
     /// This key alone.
     pub key: Option<Arc<str>>,
-    /// A person tries it: whether anything rests or not, and nobody rests for it.
+    /// A person tries it: whether anything rests or not; nobody rests for it but a refused key.
     pub forced: bool,
     /// The conversation that it belongs to, if it is known to belong to one.
     pub conversation: Option<Conversation>,
