@@ -115,6 +115,7 @@ fn attempt_ended(attempt: &gateway::AttemptEnded) -> ledger::AttemptEnded {
         usage: attempt.usage.as_ref().map(usage),
         service: None,
         model_answered: attempt.model_answered.clone(),
+        upstream_id: attempt.upstream_id.clone(),
         losses: attempt.losses.clone(),
         hedged: attempt.hedged,
     }

@@ -237,6 +237,7 @@ impl Driver {
             error: ending.error(),
             usage,
             model_answered: progress.model.clone(),
+            upstream_id: progress.upstream_id(),
             losses: progress.losses.clone(),
             hedged: matches!(ending, Ending::Outrun { .. }),
         }));

@@ -3,9 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use dialects::{Usage, anthropic};
+use http::{HeaderMap, StatusCode};
 use routing::{Outcome, Reason, Verdict};
 
 use crate::{client::Whole, resume::Resume};
+
+/// The headers in which providers tell their id of a request: Anthropic; OpenAI and most others; Google; Amazon; Azure.
+const REQUEST_IDS: [&str; 5] = [
+    "request-id",
+    "x-request-id",
+    "x-goog-request-id",
+    "x-amzn-requestid",
+    "apim-request-id",
+];
 
 /// What is known of an attempt so far. It outlives the attempt's own future, so that a cancelled one is accounted.
 #[derive(Debug, Default)]
@@ -18,6 +28,8 @@ pub(crate) struct Progress {
     pub(crate) model: Option<String>,
     /// The provider's id of the answer.
     pub(crate) answer_id: Option<String>,
+    /// The provider's id of the request.
+    pub(crate) request_id: Option<String>,
     /// Bytes of text, thinking and arguments read, for an estimate where nobody tells tokens.
     pub(crate) said: u64,
     /// What was left out or approximated on the way to the provider.
@@ -40,6 +52,22 @@ impl Progress {
         if let Some((usage, model)) = anthropic::read_answer(body) {
             self.tell(usage, model);
         }
+    }
+
+    /// Takes over the head of an answer that comes `after` the attempt's start. What an earlier answer told of the
+    /// same attempt is forgotten.
+    pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap, after: Duration) {
+        self.http_status = Some(status.as_u16());
+        self.first_byte = Some(after);
+        self.request_id = REQUEST_IDS.iter().find_map(|name| {
+            let id = headers.get(*name)?.to_str().ok()?.trim();
+            (!id.is_empty()).then(|| id.to_owned())
+        });
+    }
+
+    /// What the provider knows the request by: its id, else that of its answer.
+    pub(crate) fn upstream_id(&self) -> Option<String> {
+        self.request_id.clone().or_else(|| self.answer_id.clone())
     }
 
     /// Tokens as told, or as estimated of a prompt of `input` tokens where something was said and nothing told.

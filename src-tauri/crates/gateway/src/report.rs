@@ -144,6 +144,8 @@ pub struct AttemptEnded {
     pub usage: Option<Usage>,
     /// The model that says it answered.
     pub model_answered: Option<String>,
+    /// The provider's id of the request, else of its answer.
+    pub upstream_id: Option<String>,
     /// What was left out or approximated on the way to the provider, in the client's names.
     pub losses: Vec<String>,
     /// It lost a race: another candidate of the same request began its answer first.

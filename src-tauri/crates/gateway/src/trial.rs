@@ -274,8 +274,8 @@ impl Trial<'_> {
         );
         match tokio::time::timeout_at(limit, send).await {
             Ok(Ok(response)) => {
-                progress.http_status = Some(response.status().as_u16());
-                progress.first_byte = Some(self.started.elapsed());
+                let after = self.started.elapsed();
+                progress.answered(response.status(), response.headers(), after);
                 let told = quota::told(response.headers(), SystemTime::now());
                 if !told.is_empty() {
                     self.shared

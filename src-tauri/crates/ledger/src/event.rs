@@ -133,6 +133,8 @@ pub struct AttemptEnded {
     pub hedged: bool,
     /// Model that the provider says it answered with.
     pub model_answered: Option<String>,
+    /// The provider's id of the request, else of its answer.
+    pub upstream_id: Option<String>,
     /// What was left out or approximated on the way to the provider, in the client's names.
     pub losses: Vec<String>,
 }

@@ -12,7 +12,7 @@ use crate::error::OpenError;
 use crate::kind::Kind;
 use crate::place::{Place, make_private};
 
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (
         1,
         "requests and attempts",
@@ -35,6 +35,11 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         include_str!("../migrations/0005_instances.sql"),
     ),
     (6, "daily", include_str!("../migrations/0006_daily.sql")),
+    (
+        7,
+        "thin rows",
+        include_str!("../migrations/0007_thin_rows.sql"),
+    ),
 ];
 
 /// What opening did to the file.

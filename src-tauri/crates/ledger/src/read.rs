@@ -69,6 +69,7 @@ impl AttemptRow {
             group: row.try_get("group_name")?,
             model: row.try_get("model")?,
             model_answered: row.try_get("model_answered")?,
+            upstream_id: row.try_get("upstream_id")?,
             provider_dialect: row.try_get("provider_dialect")?,
             started_at: time(row.try_get("started_at")?),
             ttft_ms: number(row, "ttft_ms")?,

@@ -76,6 +76,7 @@ table! {
         group_name: Option<String>,
         model: Option<String>,
         model_answered: Option<String>,
+        upstream_id: Option<String>,
         provider_dialect: Option<String>,
         ttft_ms: Option<i64>,
         duration_ms: Option<i64>,
@@ -231,6 +232,7 @@ impl Record {
         attempt.reason = short(event.reason.as_deref());
         attempt.error = long(event.error.as_deref());
         attempt.model_answered = short(event.model_answered.as_deref());
+        attempt.upstream_id = short(event.upstream_id.as_deref());
         attempt.hedged = event.hedged;
         attempt.service = short(event.service.as_deref());
         let quote = attempt.price.take();

@@ -138,6 +138,8 @@ pub struct AttemptRow {
     pub model: Option<String>,
     /// Model that the provider says it answered with.
     pub model_answered: Option<String>,
+    /// The provider's id of the request, else of its answer.
+    pub upstream_id: Option<String>,
     /// Dialect of the provider.
     pub provider_dialect: Option<String>,
     /// When it began.

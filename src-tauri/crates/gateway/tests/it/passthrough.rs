@@ -38,6 +38,33 @@ async fn bodies_go_both_ways_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn an_attempt_tells_the_providers_id_of_the_request_else_of_the_answer() {
+    let told = "{\"id\":\"msg_1\",\"type\":\"message\",\"model\":\"m\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}],\
+                \"usage\":{\"input_tokens\":3,\"output_tokens\":4}}";
+    let cases = [
+        (
+            200,
+            "request-id: req_1\r\nx-request-id: relay-1\r\n",
+            Some("req_1"),
+        ),
+        (200, "x-request-id: relay-1\r\n", Some("relay-1")),
+        (200, "request-id: \r\n", Some("msg_1")),
+        (400, "request-id: req_2\r\n", Some("req_2")),
+    ];
+    for (status, headers, expected) in cases {
+        let upstream = Raw::answering(json(status, headers, told)).await;
+        let mut gateway = run_with(&[&upstream]).await;
+        gateway.post("/v1/messages", "", ASK_WHOLE.as_bytes()).await;
+        let reports = gateway.reports().await;
+        let ids = reports.iter().find_map(|report| match report {
+            Report::AttemptEnded(ended) => Some(ended.upstream_id.as_deref()),
+            _ => None,
+        });
+        assert_eq!(ids, Some(expected), "{status} {headers}");
+    }
+}
+
+#[tokio::test]
 async fn only_a_mapped_model_changes_and_the_length_is_told() {
     let upstream = Raw::answering(json(200, "", ODD_ANSWER)).await;
     let gateway = run(snapshot(&[upstream.address], |_, provider, _| {

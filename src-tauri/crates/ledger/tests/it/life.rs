@@ -99,7 +99,7 @@ async fn a_served_request_reads_back_with_the_names_of_the_admin_api() {
 
     let mut chain = json!([{
         "attempt": 1, "provider": "provider-1", "key": "…a1b2", "group": "main", "model": MODEL,
-        "model_answered": MODEL, "provider_dialect": "anthropic",
+        "model_answered": MODEL, "upstream_id": "req_r_1", "provider_dialect": "anthropic",
         "started_at": "2026-11-21T12:00:00.001Z", "ttft_ms": 499, "duration_ms": 1000,
         "http_status": 200, "verdict": "ok", "hedged": false, "service": null, "reason": null, "error": null,
         "price": {"model": "claude-sonnet-4-5", "seller": "anthropic", "date": "2026-11-21", "input": "3", "output": "15",

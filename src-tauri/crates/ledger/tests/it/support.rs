@@ -109,6 +109,7 @@ pub(crate) fn attempt_ended(id: &str, attempt: u32, at_ms: i64) -> AttemptEnded 
         error: None,
         usage: Some(usage()),
         model_answered: Some(MODEL.into()),
+        upstream_id: Some(format!("req_{id}_{attempt}")),
         service: None,
         hedged: false,
         losses: Vec::new(),
