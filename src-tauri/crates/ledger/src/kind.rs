@@ -14,7 +14,9 @@ pub(crate) enum Kind {
 }
 
 /// Text columns that may be longer than 255 characters; all others are clipped to that.
-const LONG: [&str; 6] = ["error", "losses", "path", "price", "explain", "text"];
+const LONG: [&str; 7] = [
+    "error", "losses", "path", "price", "explain", "text", "changes",
+];
 /// Characters in other text columns: what MySQL can have in an index.
 pub(crate) const SHORT: usize = 255;
 

@@ -6,6 +6,7 @@
 //! secrets: keys arrive already masked. It must never guess a price, and money never touches a
 //! floating-point number.
 
+mod audit;
 mod cells;
 mod cursor;
 mod daily;
@@ -34,6 +35,7 @@ mod totals;
 mod usage;
 mod writer;
 
+pub use audit::{AuditEntry, AuditFilter, AuditPage, Change};
 pub use error::OpenError;
 pub use event::{
     AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Routed, Started, Streaming,

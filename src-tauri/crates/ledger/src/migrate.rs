@@ -12,7 +12,7 @@ use crate::error::OpenError;
 use crate::kind::Kind;
 use crate::place::{Place, make_private};
 
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (
         1,
         "requests and attempts",
@@ -40,6 +40,7 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
         "thin rows",
         include_str!("../migrations/0007_thin_rows.sql"),
     ),
+    (10, "audit", include_str!("../migrations/0010_audit.sql")),
 ];
 
 /// What opening did to the file.

@@ -68,7 +68,7 @@ pub(crate) struct Inner {
     pub(crate) kind: Kind,
     pub(crate) remembered: Remembered,
     opened: Opened,
-    queue: mpsc::Sender<Entry>,
+    pub(crate) queue: mpsc::Sender<Entry>,
     writer: Writer,
     pub(crate) pulse: Arc<Pulse>,
     commits: broadcast::Sender<Arc<[Arc<str>]>>,

@@ -373,7 +373,7 @@ fn json(value: &impl serde::Serialize) -> Option<String> {
 }
 
 /// A name, clipped to what every database can index.
-fn short(text: Option<&str>) -> Option<String> {
+pub(crate) fn short(text: Option<&str>) -> Option<String> {
     let text = text?;
     let end = text
         .char_indices()
@@ -383,6 +383,6 @@ fn short(text: Option<&str>) -> Option<String> {
 }
 
 /// PostgreSQL has no texts with a zero character.
-fn long(text: Option<&str>) -> Option<String> {
+pub(crate) fn long(text: Option<&str>) -> Option<String> {
     text.map(|text| text.replace('\0', "\u{fffd}"))
 }

@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, Connection};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::audit::{self, AuditCells};
 use crate::daily;
 use crate::error::{OpenError, primary_code, refuses};
 use crate::event::Event;
@@ -47,6 +48,8 @@ pub struct Writer {
 #[derive(Debug)]
 pub(crate) enum Entry {
     Event(Box<Event>),
+    Audit(Box<AuditCells>),
+    ForgetAudit(i64),
     Flush(oneshot::Sender<()>),
     Prune(Prune),
 }
@@ -83,6 +86,26 @@ impl Writer {
     /// Events lost since the start.
     pub fn lost(&self) -> u64 {
         self.pulse.lost()
+    }
+}
+
+/// What is written in one transaction.
+#[derive(Debug, Default)]
+struct Batch {
+    events: Vec<Event>,
+    audit: Vec<AuditCells>,
+    /// Entries of the audit log from before this time go.
+    forget_audit: Option<i64>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.audit.is_empty() && self.forget_audit.is_none()
+    }
+
+    /// Records in it.
+    fn len(&self) -> usize {
+        self.events.len() + self.audit.len()
     }
 }
 
@@ -124,7 +147,7 @@ impl Pen {
 
     /// Writes until the ledger is closed or its last handle dropped, then what still waits.
     pub(crate) async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         let mut flushes = Vec::new();
         while self.collect(&mut entries, &mut batch, &mut flushes).await {
             self.commit(&mut batch).await;
@@ -146,7 +169,7 @@ impl Pen {
     async fn collect(
         &mut self,
         entries: &mut mpsc::Receiver<Entry>,
-        batch: &mut Vec<Event>,
+        batch: &mut Batch,
         flushes: &mut Vec<oneshot::Sender<()>>,
     ) -> bool {
         let Some(first) = self.next(entries).await else {
@@ -156,7 +179,9 @@ impl Pen {
         let mut entry = Some(first);
         while let Some(taken) = entry {
             match taken {
-                Entry::Event(event) => batch.push(*event),
+                Entry::Event(event) => batch.events.push(*event),
+                Entry::Audit(entry) => batch.audit.push(*entry),
+                Entry::ForgetAudit(before) => batch.forget_audit = Some(before),
                 Entry::Flush(flush) => flushes.push(flush),
                 Entry::Prune(prune) => self.prune = Some(prune),
             }
@@ -181,13 +206,13 @@ impl Pen {
     }
 
     /// Writes the batch, however long it takes; empties it.
-    async fn commit(&mut self, batch: &mut Vec<Event>) {
+    async fn commit(&mut self, batch: &mut Batch) {
         let mut pause = PAUSE_FIRST;
         let mut give_up = None;
         while !batch.is_empty() {
             let failure = match self.write(batch).await {
                 Ok(changed) => {
-                    batch.clear();
+                    *batch = Batch::default();
                     self.written(changed);
                     return;
                 }
@@ -201,7 +226,7 @@ impl Pen {
                 if Instant::now() + pause > until {
                     self.pulse
                         .lose(batch.len() as u64, "it cannot be written and is closing");
-                    batch.clear();
+                    *batch = Batch::default();
                     return;
                 }
                 tokio::time::sleep(pause).await;
@@ -220,7 +245,7 @@ impl Pen {
         *self.closing.borrow() || self.closing.has_changed().is_err()
     }
 
-    async fn write(&mut self, batch: &mut Vec<Event>) -> Result<Vec<Arc<str>>, WriteError> {
+    async fn write(&mut self, batch: &mut Batch) -> Result<Vec<Arc<str>>, WriteError> {
         let mut conn = self.connection().await?;
         let written = timeout(WRITE_MAX, self.transact(&mut conn, batch)).await;
         let written = written.map_err(|_| WriteError::Slow)?;
@@ -267,12 +292,17 @@ impl Pen {
     async fn write_singly(
         &mut self,
         conn: &mut AnyConnection,
-        batch: &mut Vec<Event>,
+        batch: &mut Batch,
     ) -> Result<Vec<Arc<str>>, WriteError> {
         let mut changed = Vec::new();
         self.in_hand.clear();
-        while let Some(event) = batch.first() {
-            match self.transact(conn, std::slice::from_ref(event)).await {
+        self.write_audit_singly(conn, batch).await?;
+        while let Some(event) = batch.events.first() {
+            let alone = Batch {
+                events: vec![event.clone()],
+                ..Batch::default()
+            };
+            match self.transact(conn, &alone).await {
                 Ok(ids) => changed.extend(ids),
                 Err(error) if refuses(self.place.kind(), &error) => {
                     let id = event.id();
@@ -284,19 +314,40 @@ impl Pen {
                 }
                 Err(error) => return Err(error.into()),
             }
-            batch.remove(0);
+            batch.events.remove(0);
         }
         Ok(changed)
     }
 
-    /// Writes the events in one transaction and tells which requests changed. After an error, what is in
+    async fn write_audit_singly(
+        &mut self,
+        conn: &mut AnyConnection,
+        batch: &mut Batch,
+    ) -> Result<(), WriteError> {
+        let kind = self.place.kind();
+        while let Some(entry) = batch.audit.first() {
+            match audit::save(conn, kind, std::slice::from_ref(entry)).await {
+                Err(error) if refuses(kind, &error) => {
+                    self.pulse.lose(1, "the database refused a record");
+                    let told = entry.told();
+                    tracing::error!(%error, "the ledger refused an entry of the audit log, which is dropped: {told}; please report this");
+                }
+                saved => saved?,
+            }
+            batch.audit.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Writes the batch in one transaction and tells which requests changed. After an error, what is in
     /// hand may be ahead of what is written.
     async fn transact(
         &mut self,
         conn: &mut AnyConnection,
-        events: &[Event],
+        batch: &Batch,
     ) -> Result<Vec<Arc<str>>, sqlx::Error> {
         let kind = self.place.kind();
+        let events = &batch.events;
         let mut ids: Vec<_> = events.iter().map(|event| Arc::clone(event.id())).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -312,6 +363,10 @@ impl Pen {
         }
         let changed = ids.iter().filter_map(|id| self.in_hand.get(id));
         save(&mut transaction, kind, &changed.collect::<Vec<_>>()).await?;
+        audit::save(&mut transaction, kind, &batch.audit).await?;
+        if let Some(before_ms) = batch.forget_audit {
+            audit::forget(&mut transaction, kind, before_ms).await?;
+        }
         transaction.commit().await?;
         let crowded = self.in_hand.len() > IN_HAND;
         self.in_hand

@@ -6,6 +6,8 @@
 )]
 #![allow(dead_code, reason = "what only files need")]
 
+#[path = "../it/audit.rs"]
+mod audit;
 #[path = "../it/cost.rs"]
 mod cost;
 #[path = "../it/export.rs"]
