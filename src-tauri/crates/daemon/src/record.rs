@@ -113,7 +113,10 @@ fn attempt_ended(attempt: &gateway::AttemptEnded) -> ledger::AttemptEnded {
         reason: attempt.reason.map(|reason| reason.as_str().to_owned()),
         error: attempt.error.clone(),
         usage: attempt.usage.as_ref().map(usage),
-        service: None,
+        service: attempt
+            .usage
+            .and_then(|usage| usage.service)
+            .map(|service| service.as_str().to_owned()),
         model_answered: attempt.model_answered.clone(),
         upstream_id: attempt.upstream_id.clone(),
         losses: attempt.losses.clone(),

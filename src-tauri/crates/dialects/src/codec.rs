@@ -305,6 +305,8 @@ pub trait StreamReader: Send {
     fn is_over(&self) -> bool {
         false
     }
+    /// Tokens as told so far, also those that are not given out as an event since the stream broke off before its end.
+    fn usage(&self) -> Option<Usage>;
     /// The stream is over.
     fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated>;
 }

@@ -37,5 +37,5 @@ pub use codec::{
 };
 pub use scanned::Scanned;
 pub use told::Told;
-pub use usage::Usage;
+pub use usage::{Service, Usage};
 pub use wire::Misshapen;

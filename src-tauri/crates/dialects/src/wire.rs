@@ -11,6 +11,8 @@ use serde::{
     de::{DeserializeOwned, MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
+use crate::Service;
+
 mod many;
 mod place;
 
@@ -233,6 +235,17 @@ pub(crate) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D
             told.as_u64().or(whole.map(|number| number as u64))
         }
     })
+}
+
+/// The way an answer was served; what is no word of that tells nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Tier(pub(crate) Option<Service>);
+
+impl<'de> Deserialize<'de> for Tier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let told = serde_json::Value::deserialize(deserializer)?;
+        Ok(Self(told.as_str().and_then(Service::read)))
+    }
 }
 
 impl Serialize for Int {

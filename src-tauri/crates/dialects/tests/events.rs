@@ -166,6 +166,7 @@ fn usage_is_cumulative_and_later_counts_win() {
         cache_write_1h: 4,
         reasoning: 12,
         estimated: false,
+        service: None,
     };
     assert_eq!(meter.usage(), Some(expected));
     assert_eq!(meter.model(), Some("claude-x"));

@@ -225,6 +225,7 @@ impl Hearing {
                 note.malformed = Some(error.to_string());
             }
             note.over = reader.is_over();
+            progress.tell(reader.usage(), None);
         }
         self.drain(&mut note, out, progress);
         if let (Mode::Read(_), None) = (&self.mode, &note.malformed) {

@@ -73,7 +73,7 @@ impl Quote {
     }
 
     /// What the tokens of an attempt cost that began at this time (Unix milliseconds), and the price that
-    /// was used; `None` when a part of it is unknown. `service` is the way it was served, as usage tells it.
+    /// was used; `None` when a part of it is unknown. `service` is the way it was served, where it is not the ordinary one.
     pub fn cost(
         &self,
         at_ms: i64,
@@ -81,9 +81,11 @@ impl Quote {
         usage: &Usage,
     ) -> Option<(Cost, FrozenPrice)> {
         let special = service.and_then(|name| self.price.services.get_key_value(name));
-        let tariff = match special {
-            Some((_, tariff)) => tariff,
-            None => self.price.at(at_ms),
+        let tariff = match (special, service) {
+            (Some((_, tariff)), _) => tariff,
+            // The list has no price for it, and the ordinary one would be a guess.
+            (None, Some(_)) if *self.seller != *CONFIG => return None,
+            (None, _) => self.price.at(at_ms),
         };
         let long = tariff
             .long_context

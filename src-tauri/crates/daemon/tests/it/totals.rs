@@ -50,7 +50,7 @@ const KINDS: [&str; 5] = [
 ];
 
 /// What may go wrong at a provider; it hears each of its answers out.
-const FAULTS: [&str; 10] = [
+const FAULTS: [&str; 11] = [
     "500",
     "502",
     "529",
@@ -58,6 +58,7 @@ const FAULTS: [&str; 10] = [
     "cut;after=1",
     "cut;events=1",
     "empty",
+    "error-event",
     "fake200",
     "no-blank",
     "gzip",

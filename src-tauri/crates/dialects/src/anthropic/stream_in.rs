@@ -374,6 +374,10 @@ impl StreamReader for Reader {
         self.over
     }
 
+    fn usage(&self) -> Option<Usage> {
+        self.sequencer.told_usage()
+    }
+
     fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated> {
         if self.over {
             return Ok(());

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Usage, wire::count};
+use crate::{
+    Usage,
+    wire::{Tier, count},
+};
 
 /// One `usage` object. `None` means "not told", which must not overwrite what an earlier event told.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -19,6 +22,10 @@ pub(super) struct WireUsage {
     cache_creation: Option<CacheCreation>,
     #[serde(default)]
     output_tokens_details: Option<OutputDetails>,
+    #[serde(default)]
+    service_tier: Tier,
+    #[serde(default)]
+    speed: Tier,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -53,6 +60,7 @@ impl WireUsage {
         set(&mut usage.output, self.output_tokens);
         let details = self.output_tokens_details.unwrap_or_default();
         set(&mut usage.reasoning, details.thinking_tokens);
+        usage.service = self.speed.0.or(self.service_tier.0).or(usage.service);
         let total = counts(self.cache_creation_input_tokens);
         let split = self.cache_creation.unwrap_or_default();
         let short = counts(split.ephemeral_5m_input_tokens);

@@ -5,7 +5,7 @@ use super::{
     wire::{Candidate, Feedback, FunctionCall, Part as WirePart, Response, standard_base64},
 };
 use crate::{
-    Dialect, StreamReader, Unreadable, ids,
+    Dialect, StreamReader, Unreadable, Usage, ids,
     ir::{
         Answer, At, CallKey, Event, Failure, FailureKind, Folder, Malformed, Media, MediaKind,
         Origin, Part, Seal, Sequencer, Source, Stop, Truncated,
@@ -57,6 +57,10 @@ impl StreamReader for Reader {
         }
         let chunk = serde_json::from_slice(data).map_err(malformed)?;
         self.chunk(chunk, data, out)
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        self.sequencer.told_usage()
     }
 
     fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated> {

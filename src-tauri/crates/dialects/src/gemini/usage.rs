@@ -16,6 +16,10 @@ pub(super) fn read(told: &UsageMetadata) -> Usage {
         output: candidates + if included { 0 } else { thoughts },
         cache_read: cached,
         reasoning: thoughts,
+        service: [told.tier, told.traffic]
+            .into_iter()
+            .flatten()
+            .find_map(|tier| tier.0),
         ..Usage::default()
     }
 }

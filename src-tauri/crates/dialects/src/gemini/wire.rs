@@ -2,7 +2,10 @@
 //! case; servers also take snake case, as protobuf's JSON mapping allows.
 
 pub(super) use crate::wire::{Int, Many};
-use crate::{json::Json, wire::wire};
+use crate::{
+    json::Json,
+    wire::{Tier, wire},
+};
 
 wire! {
     /// A request; `countTokens` wraps one.
@@ -195,6 +198,10 @@ wire! {
         tools: Int = "toolUsePromptTokenCount" | "tool_use_prompt_token_count",
         thoughts: Int = "thoughtsTokenCount" | "thoughts_token_count",
         total: Int = "totalTokenCount" | "total_token_count",
+        /// The Gemini API.
+        tier: Tier = "serviceTier" | "service_tier",
+        /// Vertex AI.
+        traffic: Tier = "trafficType" | "traffic_type",
     }
 }
 

@@ -146,6 +146,10 @@ impl StreamReader for Reader {
         self.over || self.failed
     }
 
+    fn usage(&self) -> Option<Usage> {
+        self.sequencer.told_usage()
+    }
+
     fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated> {
         if self.failed {
             return Ok(());

@@ -9,13 +9,13 @@ use super::{
     wire::{CallWire, FunctionCall, Linked, PartWire, Words},
 };
 use crate::{
-    StreamReader, Unreadable,
+    Service, StreamReader, Unreadable, Usage,
     ir::{
         Answer, Event, Failure, FailureKind, Folder, Malformed, Media, MediaKind, Origin, Part,
         Sequencer, Source, Stop, Truncated,
     },
     json::Json,
-    wire::{self, Content, wire},
+    wire::{self, Content, Tier, wire},
 };
 
 wire! {
@@ -26,6 +26,7 @@ wire! {
         model: Words = "model",
         choices: Vec<ChoiceWire> = "choices",
         usage: UsageWire = "usage",
+        tier: Tier = "service_tier",
         error: Json = "error",
         base_resp: Json = "base_resp",
     }
@@ -87,6 +88,7 @@ pub(crate) struct Reader {
     details: Vec<Detail>,
     /// Whether thinking was told in a field of its own; then what `reasoning_details` say is the same once more.
     thought: bool,
+    service: Option<Service>,
     done: bool,
     failed: bool,
 }
@@ -111,7 +113,10 @@ impl Reader {
             let model = said(&chunk.model);
             self.sequencer.start(id.as_deref(), model.as_deref(), out);
         }
-        if let Some(usage) = chunk.usage.as_ref().and_then(usage::read) {
+        // It is told with the first chunk, the tokens with the last.
+        self.service = chunk.tier.and_then(|tier| tier.0).or(self.service);
+        if let Some(mut usage) = chunk.usage.as_ref().and_then(usage::read) {
+            usage.service = self.service;
             self.sequencer.usage(usage, false, out);
         }
         for choice in choices {
@@ -264,6 +269,10 @@ impl StreamReader for Reader {
 
     fn is_over(&self) -> bool {
         self.done || self.failed
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        self.sequencer.told_usage()
     }
 
     fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated> {

@@ -92,6 +92,7 @@ pub(crate) fn read(wire: &UsageWire) -> Option<Usage> {
         cache_write_1h: 0,
         reasoning: reasoning.min(output),
         estimated: false,
+        service: None,
     })
 }
 

@@ -9,12 +9,12 @@ use super::{
     wire::{Item, Piece},
 };
 use crate::{
-    Dialect, Unreadable,
+    Dialect, Unreadable, Usage,
     ir::{
         Answer, At, Call, Failure, FailureKind, Malformed, Origin, Part, Seal, Stop, Text, Thinking,
     },
     json::Json,
-    wire::Content,
+    wire::{Content, Tier},
 };
 
 /// A response object.
@@ -26,7 +26,9 @@ pub(super) struct ResponseIn {
     pub(super) error: Option<Json>,
     incomplete_details: Option<Incomplete>,
     pub(super) output: Option<Vec<Json>>,
-    pub(super) usage: Option<UsageIn>,
+    usage: Option<UsageIn>,
+    #[serde(default)]
+    service_tier: Tier,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +48,11 @@ impl ResponseIn {
             )),
             _ => None,
         }
+    }
+
+    /// The tokens it tells.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.usage.map(|usage| usage.read(self.service_tier))
     }
 
     /// Why it is not complete, if that is told.
@@ -91,12 +98,13 @@ pub(super) fn read(body: &[u8], origin: &Origin) -> Result<Answer, Unreadable> {
             Err(problem) => return Err(malformed(problem)),
         }
     }
+    let usage = response.usage();
     let mut answer = Answer {
         stop: response.stop(),
         id: response.id,
         model: response.model,
         parts,
-        usage: response.usage.map(UsageIn::read),
+        usage,
     };
     let (refuses, has_calls) = (answer.only_refuses(), answer.has_calls());
     answer.stop = answer.stop.with_refusal(refuses).with_calls(has_calls);

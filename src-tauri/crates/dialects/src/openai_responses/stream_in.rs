@@ -9,11 +9,10 @@ use super::{
     error,
     items_in::{call_kind, reasoning_text},
     seen::{Hint, Items, Kind, Told},
-    usage::UsageIn,
     wire::{Item, Piece},
 };
 use crate::{
-    StreamReader,
+    StreamReader, Usage,
     ir::{CallKey, Event, Malformed, Origin, Sequencer, Stop, Truncated},
     json::Json,
     wire::Content,
@@ -381,6 +380,9 @@ impl Reader {
     ) -> Result<(), Malformed> {
         let (id, model) = (response.id.as_deref(), response.model.as_deref());
         self.sequencer.start(id, model, out);
+        if let Some(usage) = response.usage() {
+            self.sequencer.usage(usage, false, out);
+        }
         if let Some(failure) = response.failure() {
             self.end(Event::Failed(failure), out);
             return Ok(());
@@ -395,9 +397,6 @@ impl Reader {
             self.complete(at, item, raw, out)?;
         }
         self.sequencer.stop(response.stop());
-        if let Some(usage) = response.usage.take() {
-            self.sequencer.usage(UsageIn::read(usage), false, out);
-        }
         self.over = true;
         // Nothing follows the end, so it is told at once.
         self.sequencer
@@ -407,6 +406,9 @@ impl Reader {
 
     fn fail(&mut self, frame: &Frame, out: &mut Vec<Event>) {
         let response = frame.response.as_ref();
+        if let Some(usage) = response.and_then(ResponseIn::usage) {
+            self.sequencer.usage(usage, false, out);
+        }
         let failure = response.and_then(ResponseIn::failure).unwrap_or_else(|| {
             let error = frame.error.clone().unwrap_or_else(Json::null);
             error::of_error(&error, None)
@@ -475,6 +477,10 @@ impl StreamReader for Reader {
 
     fn is_over(&self) -> bool {
         self.over
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        self.sequencer.told_usage()
     }
 
     fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), Truncated> {

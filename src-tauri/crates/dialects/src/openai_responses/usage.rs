@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Usage, wire::count};
+use crate::{
+    Usage,
+    wire::{Tier, count},
+};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub(super) struct UsageIn {
     #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
@@ -14,7 +17,7 @@ pub(super) struct UsageIn {
     output_tokens_details: Option<OutputDetails>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 struct InputDetails {
     #[serde(default, deserialize_with = "count")]
     cached_tokens: Option<u64>,
@@ -23,20 +26,21 @@ struct InputDetails {
     cache_write_tokens_details: Option<WriteDetails>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 struct WriteDetails {
     #[serde(default, deserialize_with = "count")]
     ttl_12h_tokens: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 struct OutputDetails {
     #[serde(default, deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
 }
 
 impl UsageIn {
-    pub(super) fn read(self) -> Usage {
+    /// The tokens of a response that was served in this way.
+    pub(super) fn read(self, tier: Tier) -> Usage {
         let details = self.input_tokens_details.unwrap_or_default();
         let read = details.cached_tokens.unwrap_or_default();
         let written = details.cache_write_tokens.unwrap_or_default();
@@ -52,6 +56,7 @@ impl UsageIn {
             cache_write_1h: long,
             reasoning: output.reasoning_tokens.unwrap_or_default(),
             estimated: false,
+            service: tier.0,
         }
     }
 }

@@ -67,6 +67,7 @@ fn an_answer_is_read_and_written_as_it_was() {
         cache_write_1h: 6,
         reasoning: 4,
         estimated: false,
+        service: None,
     };
     assert_eq!(
         (answer.usage, answer.stop.clone()),

@@ -106,6 +106,7 @@ fn tokens_are_counted_once() {
         cache_write_1h: 2,
         reasoning: 3,
         estimated: false,
+        service: None,
     };
     let answer = Answer {
         usage: Some(usage),

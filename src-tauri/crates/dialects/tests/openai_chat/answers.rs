@@ -183,6 +183,7 @@ fn an_answer_is_written() {
             cache_write_1h: 4,
             reasoning: 5,
             estimated: false,
+            service: None,
         }),
         ..Answer::default()
     };

@@ -127,7 +127,7 @@ async fn an_attempt_that_lost_a_race_is_marked_and_its_tokens_count() {
     let mut lost = attempt_ended("r", 2, NOON + 1450);
     lost.verdict = "cancelled".into();
     lost.hedged = true;
-    lost.service = Some("flex".into());
+    lost.service = Some("batch".into());
     events.insert(3, Event::AttemptStarted(attempt("r", 2, NOON + 400)));
     events.insert(4, Event::AttemptEnded(lost));
     write(&ledger, events).await;
@@ -137,14 +137,14 @@ async fn an_attempt_that_lost_a_race_is_marked_and_its_tokens_count() {
         .iter()
         .map(|a| (a.hedged, a.service.as_deref()))
         .collect();
-    assert_eq!(told, [(false, None), (true, Some("flex"))]);
+    assert_eq!(told, [(false, None), (true, Some("batch"))]);
     assert_eq!(
         row.provider.as_deref(),
         Some("provider-1"),
         "the winner served"
     );
     assert_eq!(row.tokens.output_tokens, 400);
-    assert_eq!(row.cost_usd.unwrap().to_string(), "0.0192");
+    assert_eq!(row.cost_usd.unwrap().to_string(), "0.0144");
 }
 
 #[tokio::test]

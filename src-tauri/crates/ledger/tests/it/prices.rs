@@ -232,9 +232,17 @@ fn prices_go_by_the_hour_and_by_the_service_where_they_do() {
     }
     let batch = Some(("5".to_owned(), Some("batch".to_owned())));
     assert_eq!(cost("claude-sonnet-5-5", NOON, Some("batch")), batch);
+    assert_eq!(cost("claude-sonnet-5-5", NOON, None), plain("10"));
     assert_eq!(
-        cost("claude-sonnet-5-5", NOON, Some("standard")),
-        plain("10")
+        cost("claude-sonnet-5-5", NOON, Some("priority")),
+        None,
+        "not in the list"
+    );
+    let free = Quote::free("m").cost(NOON, Some("priority"), &one);
+    assert_eq!(
+        free.unwrap().0.total().to_string(),
+        "0",
+        "one's own prices hold for all"
     );
     assert_eq!(cost("gpt-6.1-sol", NOON, Some("flex")).unwrap().0, "5");
 }
