@@ -12,7 +12,7 @@ use crate::error::OpenError;
 use crate::kind::Kind;
 use crate::place::{Place, make_private};
 
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (
         1,
         "requests and attempts",
@@ -41,6 +41,11 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
         include_str!("../migrations/0007_thin_rows.sql"),
     ),
     (10, "audit", include_str!("../migrations/0010_audit.sql")),
+    (
+        12,
+        "imports",
+        include_str!("../migrations/0012_imports.sql"),
+    ),
 ];
 
 /// What opening did to the file.

@@ -16,7 +16,7 @@ use crate::migrate::{Migrated, migrate};
 use crate::place::{OPEN_WAIT, Place, WRITE_WAIT};
 use crate::query::QueryError;
 use crate::totals::Remembered;
-use crate::writer::{Entry, Pen, Prune, Writer};
+use crate::writer::{Entry, Pen, Writer};
 
 /// How long `flush` waits.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
@@ -175,13 +175,9 @@ impl Ledger {
     /// hour of that time itself is kept.
     pub async fn prune(&self, before_ms: i64) -> Result<Option<u64>, QueryError> {
         const HOUR_MS: i64 = 3_600_000;
-        let (done, wait) = oneshot::channel();
         let before_ms = before_ms.div_euclid(HOUR_MS) * HOUR_MS;
-        let prune = Entry::Prune(Prune { before_ms, done });
-        let closed = |()| QueryError::Database(sqlx::Error::PoolClosed);
-        let sent = self.inner.queue.send(prune).await;
-        sent.map_err(|_| closed(()))?;
-        Ok(wait.await.map_err(|_| closed(()))??)
+        self.errand(move |conn, kind| Box::pin(crate::daily::prune(conn, kind, before_ms)))
+            .await
     }
 
     /// Writes what waits and closes the file. Events sent later, also through clones, are counted as

@@ -24,6 +24,7 @@ impl<A> Row<A> {
             mark: row.try_get("mark")?,
             reason: row.try_get("reason")?,
             http_status: number(row, "http_status")?,
+            source: row.try_get("source")?,
             client: row.try_get("client")?,
             token: row.try_get("token")?,
             session: row.try_get("session")?,

@@ -43,6 +43,7 @@ table! {
         error: Option<String>,
         switch_cost: Option<i64>,
         explain: Option<String>,
+        source: Option<String>,
         provider_dialect: Option<String>,
         model_used: Option<String>,
         model_answered: Option<String>,
@@ -289,7 +290,7 @@ impl Record {
 
     /// Brings what is derived from the attempts up to date: sums over all of them, and who served: the
     /// attempt that went well, else one whose output was seen, else the last.
-    fn recount(&mut self) {
+    pub(crate) fn recount(&mut self) {
         let row = &mut self.request;
         let all = || self.attempts.values();
         let sum = |of: fn(&AttemptCells) -> i64| all().map(of).sum();
@@ -324,7 +325,7 @@ impl Record {
 }
 
 impl AttemptCells {
-    fn count(&mut self, usage: &Usage, quote: Option<&Quote>) {
+    pub(crate) fn count(&mut self, usage: &Usage, quote: Option<&Quote>) {
         self.input_tokens = whole(usage.input);
         self.output_tokens = whole(usage.output);
         self.cache_read_tokens = whole(usage.cache_read);

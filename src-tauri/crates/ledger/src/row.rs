@@ -23,6 +23,8 @@ pub struct Row<A = u32> {
     pub reason: Option<String>,
     /// HTTP status that the client got.
     pub http_status: Option<u16>,
+    /// The log that it is known from, such as `claude-code`; `null` for requests that came through Turnout.
+    pub source: Option<String>,
     /// Client program.
     pub client: Option<String>,
     /// Name of the client token.

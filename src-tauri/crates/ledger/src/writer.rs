@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::audit::{self, AuditCells};
-use crate::daily;
+use crate::errand::Errand;
 use crate::error::{OpenError, primary_code, refuses};
 use crate::event::Event;
 use crate::health::Pulse;
@@ -51,14 +51,7 @@ pub(crate) enum Entry {
     Audit(Box<AuditCells>),
     ForgetAudit(i64),
     Flush(oneshot::Sender<()>),
-    Prune(Prune),
-}
-
-/// The wish to sum and delete the oldest hour before a time.
-#[derive(Debug)]
-pub(crate) struct Prune {
-    pub(crate) before_ms: i64,
-    pub(crate) done: oneshot::Sender<Result<Option<u64>, sqlx::Error>>,
+    Errand(Errand),
 }
 
 impl Writer {
@@ -120,7 +113,7 @@ pub(crate) struct Pen {
     used: Instant,
     /// Requests that run, as they were last written.
     in_hand: Records,
-    prune: Option<Prune>,
+    errand: Option<Errand>,
 }
 
 impl Pen {
@@ -141,7 +134,7 @@ impl Pen {
             conn: Some(conn),
             used: Instant::now(),
             in_hand: Records::new(),
-            prune: None,
+            errand: None,
         }
     }
 
@@ -154,8 +147,8 @@ impl Pen {
             for flush in flushes.drain(..) {
                 let _: Result<(), ()> = flush.send(()); // nobody waits any more: fine
             }
-            if let Some(prune) = self.prune.take() {
-                self.prune(prune).await;
+            if let Some(errand) = self.errand.take() {
+                self.run_errand(errand).await;
             }
         }
         if let Some(conn) = self.conn.take()
@@ -183,9 +176,9 @@ impl Pen {
                 Entry::Audit(entry) => batch.audit.push(*entry),
                 Entry::ForgetAudit(before) => batch.forget_audit = Some(before),
                 Entry::Flush(flush) => flushes.push(flush),
-                Entry::Prune(prune) => self.prune = Some(prune),
+                Entry::Errand(errand) => self.errand = Some(errand),
             }
-            if batch.len() >= BATCH || !flushes.is_empty() || self.prune.is_some() {
+            if batch.len() >= BATCH || !flushes.is_empty() || self.errand.is_some() {
                 break;
             }
             entry = timeout_at(deadline, self.next(entries))
@@ -260,22 +253,18 @@ impl Pen {
         Ok(changed)
     }
 
-    /// Sums and deletes an hour; on trouble it is left for another time.
-    async fn prune(&mut self, prune: Prune) {
-        let pruned = match self.connection().await {
+    /// Without a connection the errand is dropped, of which who asked for it hears.
+    async fn run_errand(&mut self, errand: Errand) {
+        match self.connection().await {
             Ok(mut conn) => {
-                let pruned = daily::prune(&mut conn, self.place.kind(), prune.before_ms).await;
-                if pruned.is_ok() {
+                if errand.run(&mut conn).await {
                     self.conn = Some(conn);
                 }
-                pruned
+                self.in_hand.clear(); // what it wrote may be among them
+                self.pulse.changed();
             }
-            Err(error) => Err(sqlx::Error::Configuration(error.into())),
-        };
-        if matches!(pruned, Ok(Some(_))) {
-            self.pulse.changed();
+            Err(error) => tracing::warn!("the ledger cannot be worked on: {error}"),
         }
-        let _: Result<(), _> = prune.done.send(pruned); // nobody waits any more: fine
     }
 
     async fn connection(&mut self) -> Result<AnyConnection, OpenError> {

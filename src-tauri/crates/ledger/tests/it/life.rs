@@ -81,7 +81,7 @@ async fn a_served_request_reads_back_with_the_names_of_the_admin_api() {
     });
     let mut row = json!({
         "id": "r", "started_at": "2026-11-21T12:00:00Z", "status": "completed", "mark": null,
-        "reason": null, "http_status": 200, "client": "claude-code", "token": "local",
+        "reason": null, "http_status": 200, "source": null, "client": "claude-code", "token": "local",
         "session": "s-1", "client_dialect": "anthropic", "provider_dialect": "anthropic",
         "path": "/v1/messages", "model_requested": "claude-sonnet-4-5", "model_used": MODEL,
         "model_answered": MODEL, "provider": "provider-1", "key": "…a1b2", "group": "main",

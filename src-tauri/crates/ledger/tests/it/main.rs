@@ -11,6 +11,7 @@ mod cost;
 mod export;
 mod faults;
 mod history;
+mod import;
 mod kill;
 mod life;
 mod opening;

@@ -99,7 +99,7 @@ async fn an_older_file_is_copied_and_then_migrated_with_all_its_rows() {
     let again = place.open().await;
     assert_eq!(
         (again.opened().migrated_from, &again.opened().backup),
-        (Some(7), &None)
+        (Some(12), &None)
     );
     // The copy is the old file: it migrates by itself.
     let copy = Ledger::open(&backup).await.unwrap();

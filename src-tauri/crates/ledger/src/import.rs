@@ -1,0 +1,288 @@
+//! Requests that a client logged itself: those from before Turnout, or that did not come through it.
+//!
+//! Each is taken in once, whatever became of its row since, and not at all where it is in the ledger as a request of
+//! Turnout's own: by the provider's id of it, or because its session was coming through Turnout at the time.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+use sqlx::{AnyConnection, Row as _};
+
+use crate::event::Usage;
+use crate::kind::Kind;
+use crate::money::Usd;
+use crate::open::Ledger;
+use crate::query::QueryError;
+use crate::quote::Quote;
+use crate::record::{AttemptCells, Record, RequestCells};
+use crate::select::Select;
+use crate::store::{begin, save};
+
+/// Ids in one statement.
+const IDS: usize = 128;
+/// A client notes the time of an answer a little before or after it was sent.
+const SLACK_MS: i64 = 2000;
+/// Longer than any request runs.
+const LONGEST_MS: i64 = 24 * 3_600_000;
+
+/// A request as another program's log tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// An id made of what the log names it by, always the same for the same request.
+    pub id: String,
+    /// Which log, such as `claude-code`.
+    pub source: &'static str,
+    /// The client program.
+    pub client: &'static str,
+    /// The dialect it speaks.
+    pub client_dialect: &'static str,
+    /// The path it calls.
+    pub path: &'static str,
+    /// When, Unix milliseconds: of its answer, where the log tells no more.
+    pub at_ms: i64,
+    /// How long it took, where that is told.
+    pub duration_ms: Option<u64>,
+    /// The client's session.
+    pub session: Option<String>,
+    /// The model asked for.
+    pub model_requested: String,
+    /// The model that answered.
+    pub model: String,
+    /// The provider's id of the request.
+    pub upstream_id: Option<String>,
+    /// Its tokens.
+    pub usage: Usage,
+    /// The way it was served, where that is not the ordinary one.
+    pub service: Option<String>,
+    /// What its tokens cost; `None` when that is unknown.
+    pub price: Option<Quote>,
+}
+
+/// What became of requests that were to be taken in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TakenIn {
+    /// They are in the ledger now.
+    pub taken: u64,
+    /// They were taken in before.
+    pub known: u64,
+    /// They came through Turnout, so that the ledger has them already.
+    pub proxied: u64,
+    /// Taken in, but at a price that is unknown.
+    pub unpriced: u64,
+    /// What those taken in cost, as far as it is known.
+    pub cost_usd: Usd,
+}
+
+impl std::ops::AddAssign for TakenIn {
+    fn add_assign(&mut self, more: Self) {
+        self.taken += more.taken;
+        self.known += more.known;
+        self.proxied += more.proxied;
+        self.unpriced += more.unpriced;
+        self.cost_usd = self.cost_usd + more.cost_usd;
+    }
+}
+
+impl Ledger {
+    /// Takes requests of a log in, in one transaction; with `dry_run` only tells what would become of them. A few
+    /// hundred at a time leave room for what arrives meanwhile.
+    pub async fn take_in(
+        &self,
+        requests: Vec<Imported>,
+        dry_run: bool,
+    ) -> Result<TakenIn, QueryError> {
+        self.errand(move |conn, kind| {
+            Box::pin(async move { take_in(conn, kind, &requests, dry_run).await })
+        })
+        .await
+    }
+}
+
+/// Writes those that are new.
+async fn take_in(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    requests: &[Imported],
+    dry_run: bool,
+) -> Result<TakenIn, sqlx::Error> {
+    let mut transaction = begin(conn, kind).await?;
+    let mut known = known(&mut transaction, kind, requests).await?;
+    let proxied = Proxied::beside(&mut transaction, kind, requests).await?;
+    let mut told = TakenIn::default();
+    let mut records = Vec::new();
+    for request in requests {
+        if !known.insert(request.id.clone()) {
+            told.known += 1;
+        } else if proxied.has(request) {
+            told.proxied += 1;
+        } else {
+            let record = Record::of(request);
+            told.taken += 1;
+            told.unpriced += u64::from(record.request.unpriced);
+            told.cost_usd = told.cost_usd + record.cost();
+            records.push(record);
+        }
+    }
+    if dry_run {
+        transaction.rollback().await?;
+        return Ok(told);
+    }
+    save(&mut transaction, kind, &records.iter().collect::<Vec<_>>()).await?;
+    let places = "(?, ?)";
+    for some in records.chunks(IDS) {
+        let places = vec![places; some.len()].join(", ");
+        let text = format!("INSERT INTO imported (id, at) VALUES {places}");
+        let mut query = sqlx::query(kind.sql(&text));
+        for record in some {
+            let request = &record.request;
+            query = query.bind(request.id.clone()).bind(request.started_at);
+        }
+        query.execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(told)
+}
+
+/// The ids of these that were taken in before.
+async fn known(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    requests: &[Imported],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let ids = requests.iter().map(|request| request.id.as_str());
+    let head = "SELECT id AS found FROM imported WHERE id IN (";
+    found(conn, kind, head, ids).await
+}
+
+/// What a statement finds of these, which are put behind its opening parenthesis.
+async fn found<'a>(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    head: &str,
+    wanted: impl Iterator<Item = &'a str>,
+) -> Result<HashSet<String>, sqlx::Error> {
+    let wanted: Vec<_> = wanted.collect();
+    let mut all = HashSet::new();
+    for some in wanted.chunks(IDS) {
+        let mut query = Select::new(kind, head);
+        for (index, id) in some.iter().enumerate() {
+            query.push(if index == 0 { "" } else { ", " }).value(*id);
+        }
+        for row in query.push(")").rows_in(conn).await? {
+            all.insert(row.try_get("found")?);
+        }
+    }
+    Ok(all)
+}
+
+/// What came through Turnout around the times of some requests.
+struct Proxied {
+    upstream: HashSet<String>,
+    /// By session, when each of its requests began and ended.
+    sessions: HashMap<String, Vec<(i64, i64)>>,
+}
+
+impl Proxied {
+    async fn beside(
+        conn: &mut AnyConnection,
+        kind: Kind,
+        requests: &[Imported],
+    ) -> Result<Self, sqlx::Error> {
+        let ids = requests.iter().filter_map(|it| it.upstream_id.as_deref());
+        let head = "SELECT attempts.upstream_id AS found FROM attempts JOIN requests ON requests.id = attempts.request_id \
+                    WHERE requests.source IS NULL AND attempts.upstream_id IN (";
+        let upstream = found(conn, kind, head, ids).await?;
+        let mut spans: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        for request in requests {
+            if let Some(session) = &request.session {
+                let span = spans
+                    .entry(session)
+                    .or_insert((request.at_ms, request.at_ms));
+                *span = (span.0.min(request.at_ms), span.1.max(request.at_ms));
+            }
+        }
+        let mut sessions = HashMap::new();
+        for (session, (first, last)) in spans {
+            let mut query = Select::new(
+                kind,
+                "SELECT started_at, duration_ms FROM requests WHERE source IS NULL AND session = ",
+            );
+            query.value(session).push(" AND started_at >= ");
+            query.value(first - LONGEST_MS).push(" AND started_at <= ");
+            query.value(last + SLACK_MS);
+            let mut times = Vec::new();
+            for row in query.rows_in(conn).await? {
+                let began: i64 = row.try_get("started_at")?;
+                let took: Option<i64> = row.try_get("duration_ms")?;
+                times.push((began, began.saturating_add(took.unwrap_or_default())));
+            }
+            sessions.insert(session.to_owned(), times);
+        }
+        Ok(Self { upstream, sessions })
+    }
+
+    fn has(&self, request: &Imported) -> bool {
+        let by_id = request.upstream_id.as_ref();
+        let session = request.session.as_ref();
+        let times = session.and_then(|session| self.sessions.get(session));
+        let at = request.at_ms;
+        by_id.is_some_and(|id| self.upstream.contains(id))
+            || times.is_some_and(|times| {
+                times
+                    .iter()
+                    .any(|(began, ended)| (began - SLACK_MS..=ended + SLACK_MS).contains(&at))
+            })
+    }
+}
+
+impl Record {
+    fn of(request: &Imported) -> Self {
+        let began = request.at_ms;
+        let duration = request.duration_ms.and_then(|ms| i64::try_from(ms).ok());
+        let mut attempt = AttemptCells {
+            request_id: request.id.clone(),
+            attempt: 1,
+            started_at: began,
+            model: Some(request.model.clone()),
+            model_answered: Some(request.model.clone()),
+            provider_dialect: Some(request.client_dialect.to_owned()),
+            duration_ms: duration,
+            verdict: Some("ok".to_owned()),
+            service: request.service.clone(),
+            upstream_id: request.upstream_id.clone(),
+            ..AttemptCells::default()
+        };
+        attempt.count(&request.usage, request.price.as_ref());
+        let mut record = Self {
+            request: RequestCells {
+                id: request.id.clone(),
+                source: Some(request.source.to_owned()),
+                started_at: began,
+                status: "completed".to_owned(),
+                client: Some(request.client.to_owned()),
+                session: request.session.clone(),
+                client_dialect: Some(request.client_dialect.to_owned()),
+                path: Some(request.path.to_owned()),
+                model_requested: Some(request.model_requested.clone()),
+                losses: "[]".to_owned(),
+                duration_ms: duration,
+                ..RequestCells::default()
+            },
+            attempts: BTreeMap::from([(1, attempt)]),
+        };
+        record.recount();
+        record
+    }
+
+    fn cost(&self) -> Usd {
+        let row = &self.request;
+        let kinds = [
+            row.cost_input,
+            row.cost_output,
+            row.cost_cache_read,
+            row.cost_cache_write,
+        ];
+        let known = kinds.into_iter().flatten();
+        known.map(|pico| Usd::from_pico(pico.into())).sum()
+    }
+}
