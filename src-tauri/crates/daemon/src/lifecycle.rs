@@ -93,6 +93,7 @@ impl Daemon {
             tokio::spawn(pump::publish_rows(self.clone(), ledger.clone()));
             tokio::spawn(budgets::watch(self.clone(), ledger.clone()));
             tokio::spawn(retention::keep(self.clone(), ledger.clone()));
+            tokio::spawn(retention::sum_up(self.clone(), ledger.clone()));
         }
         tokio::spawn(publisher::publish(self.clone()));
         tokio::spawn(tail::publish(self.clone()));

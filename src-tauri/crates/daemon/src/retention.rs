@@ -1,9 +1,11 @@
-//! Requests that are older than the config wants them kept go, an hour's worth at a time; their sums by day stay.
+//! The ledger looks after itself: requests that are older than the config wants them kept go, an hour's worth at a time,
+//! and their sums by day stay; hours that are over are summed, so that answers about months are quick.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use ledger::Ledger;
+use tokio::time::Instant;
 
 use crate::handle::Daemon;
 
@@ -47,5 +49,34 @@ pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
                 tracing::warn!("what is older than ledger.retention could not be removed: {error}");
             }
         }
+    }
+}
+
+/// After the start, and between two rounds of summing hours.
+const FIRST_SUMS: Duration = Duration::from_secs(5);
+const BETWEEN_SUMS: Duration = Duration::from_mins(5);
+/// After each piece of summing, so many times as long as it took.
+const SHARE: u32 = 4;
+
+/// Sums hours that are over, until the instance stops.
+pub(crate) async fn sum_up(daemon: Daemon, ledger: Ledger) {
+    let stop = daemon.stopping();
+    let mut pause = FIRST_SUMS;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => return,
+        }
+        let begun = Instant::now();
+        pause = match ledger.sum_up(Timestamp::now().as_millisecond()).await {
+            Ok(true) => (begun.elapsed() * SHARE).min(BETWEEN_SUMS),
+            Ok(false) => BETWEEN_SUMS,
+            Err(error) => {
+                tracing::warn!(
+                    "hours of the ledger could not be summed, which makes its answers slow: {error}"
+                );
+                BETWEEN_SUMS
+            }
+        };
     }
 }

@@ -3,25 +3,25 @@
 //! An hour is taken at a time, summed and deleted in one transaction, so that nothing is lost or counted
 //! twice however it ends, and records that wait to be written do not wait long.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AnyConnection, Row as _};
 
 use crate::cells::table;
+use crate::grouped::Source;
+use crate::hourly::{self, TOTAL};
 use crate::kind::Kind;
 use crate::money::Usd;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::row::Tokens;
 use crate::select::Select;
+use crate::span::{HOUR_MS, Span, hour_of};
 use crate::store::begin;
-use crate::totals::{Counted, Totals, sums};
-use crate::usage::{By, column};
+use crate::totals::{Totals, sums};
+use crate::usage::By;
+use crate::zone::DAY_MS;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-/// The kind of the sums over all.
-const TOTAL: &str = "total";
 /// Requests that are over; one that runs is kept.
 const OVER: &str = "requests.status IN ('completed', 'failed', 'cancelled')";
 /// What is summed by besides the total.
@@ -56,16 +56,11 @@ table! {
 impl By {
     /// The word under which days are kept; `None` for what is not kept by day.
     fn kept(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Day => TOTAL,
-            Self::Model => "model",
-            Self::Provider => "provider",
-            Self::Key => "key",
-            Self::Group => "group",
-            Self::Client => "client",
-            Self::Token => "token",
-            Self::Hour | Self::Session => return None,
-        })
+        match self {
+            Self::Day => Some(TOTAL),
+            Self::Hour | Self::Session => None,
+            by => Some(by.word()),
+        }
     }
 }
 
@@ -124,45 +119,50 @@ pub(crate) struct Kept {
 }
 
 impl Ledger {
-    /// The days that began in this time, by a kind of value; `None` is the total.
-    pub(crate) async fn kept(
-        &self,
-        by: Option<By>,
-        since_ms: Option<i64>,
-        until_ms: Option<i64>,
-    ) -> Result<Vec<Kept>, QueryError> {
-        let Some(kind) = by.map_or(Some(TOTAL), By::kept) else {
-            return Ok(Vec::new());
-        };
-        let mut query = Select::new(self.inner.kind, "SELECT * FROM daily WHERE kind = ");
-        query.value(kind);
-        if let Some(since) = since_ms {
-            query.push(" AND day >= ").value(since);
-        }
-        if let Some(until) = until_ms {
-            query.push(" AND day < ").value(until);
-        }
-        let rows = query.rows(&self.inner.pool).await?;
-        let kept = rows.iter().map(|row| {
-            let cells = DailyCells::read(row)?;
-            Ok(Kept {
-                day: cells.day,
-                totals: cells.totals(),
-                value: Some(cells.value).filter(|value| !value.is_empty()),
-            })
-        });
-        Ok(kept.collect::<Result<_, sqlx::Error>>()?)
+    /// Sums the oldest hour of requests that are over and arrived before this time (Unix milliseconds) into
+    /// their day's row, deletes them and tells how many they were; `None` when there are none left. The
+    /// hour of that time itself is kept.
+    pub async fn prune(&self, before_ms: i64) -> Result<Option<u64>, QueryError> {
+        let before_ms = hour_of(before_ms);
+        self.errand(move |conn, kind| Box::pin(prune(conn, kind, before_ms)))
+            .await
     }
+}
+
+/// The days that began in this time, by a kind of value; `None` is the total.
+pub(crate) async fn kept(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    by: Option<By>,
+    span: Span,
+) -> Result<Vec<Kept>, sqlx::Error> {
+    let Some(word) = by.map_or(Some(TOTAL), By::kept) else {
+        return Ok(Vec::new());
+    };
+    let mut query = Select::new(kind, "SELECT * FROM daily WHERE kind = ");
+    query.value(word);
+    span.push(&mut query, "day");
+    let rows = query.rows_in(conn).await?;
+    let kept = rows.iter().map(|row| {
+        let cells = DailyCells::read(row)?;
+        Ok(Kept {
+            day: cells.day,
+            totals: cells.totals(),
+            value: Some(cells.value).filter(|value| !value.is_empty()),
+        })
+    });
+    kept.collect()
 }
 
 /// Sums and deletes the oldest hour of requests that are over and arrived before this time, which is a
 /// whole hour; tells how many they were, `None` when there are none left.
-pub(crate) async fn prune(
+async fn prune(
     conn: &mut AnyConnection,
     kind: Kind,
     before_ms: i64,
 ) -> Result<Option<u64>, sqlx::Error> {
     let mut transaction = begin(conn, kind).await?;
+    hourly::hold(&mut transaction, kind).await?;
     let oldest = format!("SELECT min(started_at) AS oldest FROM requests WHERE {OVER}");
     let oldest = Select::new(kind, &oldest).rows_in(&mut transaction).await?;
     let oldest: Option<i64> = match oldest.first() {
@@ -172,7 +172,7 @@ pub(crate) async fn prune(
     let Some(oldest) = oldest.filter(|oldest| *oldest < before_ms) else {
         return Ok(None);
     };
-    let hour = oldest.div_euclid(HOUR_MS) * HOUR_MS;
+    let hour = hour_of(oldest);
     let day = oldest.div_euclid(DAY_MS) * DAY_MS;
     let hours = (hour, hour + HOUR_MS);
 
@@ -206,6 +206,7 @@ pub(crate) async fn prune(
     let attempts =
         format!("DELETE FROM attempts WHERE request_id IN (SELECT id FROM requests WHERE {these})");
     let requests = format!("DELETE FROM requests WHERE {these}");
+    hourly::forget(&mut transaction, kind, &BTreeSet::from([hour])).await?;
     let mut gone = 0;
     for delete in [attempts, requests] {
         let delete = sqlx::query(kind.sql(&delete)).bind(hours.0).bind(hours.1);
@@ -222,7 +223,7 @@ async fn summed(
     by: Option<By>,
     (since, until): (i64, i64),
 ) -> Result<Vec<(String, Totals)>, sqlx::Error> {
-    let source = by.map_or_else(|| Counted::all("NULL"), |by| column(kind, by));
+    let source = by.map_or_else(Source::all, |by| Source::column(kind, by));
     let mut query = Select::new(kind, "SELECT ");
     query.push(&source.key).push(" AS value, ");
     sums(&mut query, source.counted);

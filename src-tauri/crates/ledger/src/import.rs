@@ -9,6 +9,7 @@ use serde::Serialize;
 use sqlx::{AnyConnection, Row as _};
 
 use crate::event::Usage;
+use crate::hourly;
 use crate::kind::Kind;
 use crate::money::Usd;
 use crate::open::Ledger;
@@ -16,6 +17,7 @@ use crate::query::QueryError;
 use crate::quote::Quote;
 use crate::record::{AttemptCells, Record, RequestCells};
 use crate::select::Select;
+use crate::span::hour_of;
 use crate::store::{begin, save};
 
 /// Ids in one statement.
@@ -127,6 +129,10 @@ async fn take_in(
         transaction.rollback().await?;
         return Ok(told);
     }
+    let hours = records
+        .iter()
+        .map(|record| hour_of(record.request.started_at));
+    hourly::forget(&mut transaction, kind, &hours.collect()).await?;
     save(&mut transaction, kind, &records.iter().collect::<Vec<_>>()).await?;
     let places = "(?, ?)";
     for some in records.chunks(IDS) {

@@ -14,8 +14,16 @@ pub(crate) enum Kind {
 }
 
 /// Text columns that may be longer than 255 characters; all others are clipped to that.
-const LONG: [&str; 7] = [
-    "error", "losses", "path", "price", "explain", "text", "changes",
+const LONG: [&str; 9] = [
+    "error",
+    "losses",
+    "path",
+    "price",
+    "explain",
+    "text",
+    "changes",
+    "ttft_classes",
+    "duration_classes",
 ];
 /// Characters in other text columns: what MySQL can have in an index.
 pub(crate) const SHORT: usize = 255;

@@ -2,6 +2,7 @@
 //! per cent above. Counts can be made by the database and added, which percentiles cannot.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use serde::Serialize;
 
@@ -30,6 +31,25 @@ impl Histogram {
         *self.0.entry(class).or_default() += times;
     }
 
+    /// All classes with their counts, as they are kept in a column.
+    pub(crate) fn to_text(&self) -> String {
+        let classes = self.0.iter();
+        let classes = classes.map(|(class, times)| format!("{class}:{times}"));
+        classes.collect::<Vec<_>>().join(",")
+    }
+
+    /// Adds what a column holds.
+    pub(crate) fn add_text(&mut self, text: &str) {
+        for part in text.split(',') {
+            let counted = part.split_once(':');
+            let counted =
+                counted.and_then(|(class, times)| Some((class.parse().ok()?, times.parse().ok()?)));
+            if let Some((class, times)) = counted {
+                self.add(class, times);
+            }
+        }
+    }
+
     pub(crate) fn percentiles(&self) -> Percentiles {
         Percentiles {
             p50: self.at(50),
@@ -47,6 +67,14 @@ impl Histogram {
             seen >= wanted.max(1)
         })?;
         Some(middle(*class))
+    }
+}
+
+impl AddAssign for Histogram {
+    fn add_assign(&mut self, more: Self) {
+        for (class, times) in more.0 {
+            self.add(class, times);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::OpenError;
 use crate::kind::Kind;
 use crate::place::{Place, make_private};
 
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
         1,
         "requests and attempts",
@@ -40,6 +40,7 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
         "thin rows",
         include_str!("../migrations/0007_thin_rows.sql"),
     ),
+    (8, "hourly", include_str!("../migrations/0008_hourly.sql")),
     (10, "audit", include_str!("../migrations/0010_audit.sql")),
     (
         12,

@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 
 use crate::error::OpenError;
 use crate::health::{Health, Pulse};
+use crate::hourly::Summing;
 use crate::kind::Kind;
 use crate::migrate::{Migrated, migrate};
 use crate::place::{OPEN_WAIT, Place, WRITE_WAIT};
-use crate::query::QueryError;
 use crate::totals::Remembered;
 use crate::writer::{Entry, Pen, Writer};
 
@@ -67,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) pool: AnyPool,
     pub(crate) kind: Kind,
     pub(crate) remembered: Remembered,
+    pub(crate) summing: Arc<Summing>,
     opened: Opened,
     pub(crate) queue: mpsc::Sender<Entry>,
     writer: Writer,
@@ -104,6 +105,7 @@ impl Ledger {
         let pulse = Arc::new(Pulse::default());
         let writer = Writer::new(queue.clone(), Arc::clone(&pulse));
         let readers = place.readers()?;
+        let summing = Arc::new(Summing::default());
         let pen = Pen::new(
             conn,
             place,
@@ -111,12 +113,14 @@ impl Ledger {
             Arc::clone(&pulse),
             commits.clone(),
             closed,
+            Arc::clone(&summing),
         );
         let task = tokio::spawn(pen.run(entries));
         let inner = Inner {
             pool: readers,
             kind,
             remembered: Remembered::default(),
+            summing,
             opened,
             queue,
             writer,
@@ -168,16 +172,6 @@ impl Ledger {
             tokio::time::timeout(FLUSH_WAIT, flushed).await,
             Ok(Some(()))
         )
-    }
-
-    /// Sums the oldest hour of requests that are over and arrived before this time (Unix milliseconds) into
-    /// their day's row, deletes them and tells how many they were; `None` when there are none left. The
-    /// hour of that time itself is kept.
-    pub async fn prune(&self, before_ms: i64) -> Result<Option<u64>, QueryError> {
-        const HOUR_MS: i64 = 3_600_000;
-        let before_ms = before_ms.div_euclid(HOUR_MS) * HOUR_MS;
-        self.errand(move |conn, kind| Box::pin(crate::daily::prune(conn, kind, before_ms)))
-            .await
     }
 
     /// Writes what waits and closes the file. Events sent later, also through clones, are counted as

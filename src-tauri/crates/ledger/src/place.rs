@@ -152,9 +152,14 @@ async fn settle(
         (Kind::Sqlite, false) => {
             format!("PRAGMA busy_timeout = {wait}; PRAGMA synchronous = NORMAL")
         }
-        (Kind::Postgres, true) => "SET default_transaction_read_only = on".to_owned(),
+        // What several statements of one answer read belongs together, as it always does in SQLite.
+        (Kind::Postgres, true) => {
+            "SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'".to_owned()
+        }
         (Kind::Postgres, false) => format!("SET lock_timeout = {}", wait.max(1000)),
-        (Kind::MySql, true) => "SET SESSION TRANSACTION READ ONLY".to_owned(),
+        (Kind::MySql, true) => {
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY".to_owned()
+        },
         (Kind::MySql, false) => "SET SESSION innodb_lock_wait_timeout = 1".to_owned(),
     };
     conn.execute(sqlx::raw_sql(AssertSqlSafe(statement)))

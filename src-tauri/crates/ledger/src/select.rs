@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AnyPool};
 use crate::cells::{Cell as _, Statement};
 use crate::kind::Kind;
 
-/// A statement that reads.
+/// A statement.
 #[derive(Debug, Clone)]
 pub(crate) struct Select {
     kind: Kind,
@@ -82,6 +82,12 @@ impl Select {
     /// All rows.
     pub(crate) async fn rows(&self, pool: &AnyPool) -> Result<Vec<AnyRow>, sqlx::Error> {
         self.statement().fetch_all(pool).await
+    }
+
+    /// Does what it says, in a transaction, and tells how many rows that changed.
+    pub(crate) async fn execute_in(&self, conn: &mut AnyConnection) -> Result<u64, sqlx::Error> {
+        let done = self.statement().execute(conn).await?;
+        Ok(done.rows_affected())
     }
 
     /// All rows, as they are in a transaction.

@@ -1,12 +1,16 @@
 //! What was spent on something since a time, for budgets.
 
-use sqlx::Row as _;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row as _};
 
+use crate::kind::Kind;
 use crate::money::Usd;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::select::Select;
+use crate::span::Span;
 use crate::usage::By;
+use crate::{daily, hourly};
 
 /// Whose spending; all that is given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,11 +23,27 @@ pub struct Spender {
     pub provider: Option<String>,
 }
 
-impl Ledger {
-    /// What requests cost that arrived at this time (Unix milliseconds) or later, as far as it is known.
-    pub async fn spent(&self, spender: &Spender, since_ms: i64) -> Result<Usd, QueryError> {
-        let kind = self.inner.kind;
-        let by_attempt = spender.group.is_some() || spender.provider.is_some();
+/// Of what there are sums: everything, or one value of a kind.
+type Summed<'a> = Option<(By, &'a str)>;
+
+impl Spender {
+    /// What sums are made of; `None` for more than one value, whose requests are read row by row.
+    fn summed(&self) -> Option<Summed<'_>> {
+        let given = [
+            (By::Provider, &self.provider),
+            (By::Group, &self.group),
+            (By::Token, &self.token),
+        ];
+        let mut given = given
+            .into_iter()
+            .filter_map(|(by, value)| Some((by, value.as_deref()?)));
+        let first = given.next();
+        given.next().is_none().then_some(first)
+    }
+
+    /// What rows of requests of this time cost.
+    fn rows(&self, kind: Kind, span: Span) -> Select {
+        let by_attempt = self.group.is_some() || self.provider.is_some();
         let (table, from) = if by_attempt {
             let joined = "requests JOIN attempts ON attempts.request_id = requests.id";
             ("attempts", joined)
@@ -34,28 +54,42 @@ impl Ledger {
         let cost = kinds.map(|kind| format!("{table}.cost_{kind}")).join(" + ");
         let cost = format!("({cost})");
         // Added as millionths and remainders, as the sum of years may not fit 64 bits.
-        let sum = |part: &str| kind.whole(&format!("coalesce(sum({part}), 0)"));
-        let millions = sum(&kind.divided(&cost, "1000000"));
-        let remainders = sum(&format!("{cost} % 1000000"));
-        let text = format!(
-            "SELECT {millions} AS millions, {remainders} AS remainders FROM {from} WHERE requests.started_at >= "
-        );
-        let mut query = Select::new(kind, &text);
-        query.value(since_ms);
+        let millions = kind.divided(&cost, "1000000");
+        let mut query = cost_of(kind, &millions, &format!("{cost} % 1000000"));
+        query.push(from).push(" WHERE 1 = 1");
+        span.push(&mut query, "requests.started_at");
         let wanted = [
-            (" AND requests.token = ", &spender.token),
-            (" AND attempts.group_name = ", &spender.group),
-            (" AND attempts.provider = ", &spender.provider),
+            (" AND requests.token = ", &self.token),
+            (" AND attempts.group_name = ", &self.group),
+            (" AND attempts.provider = ", &self.provider),
         ];
         for (column, value) in wanted {
             if let Some(value) = value {
                 query.push(column).value(value.as_str());
             }
         }
-        let rows = query.rows(&self.inner.pool).await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        let part = |name| row.try_get::<i64, _>(name).map(i128::from);
-        let now = Usd::from_pico(part("millions")? * 1_000_000 + part("remainders")?);
+        query
+    }
+}
+
+impl Ledger {
+    /// What requests cost that arrived at this time (Unix milliseconds) or later, as far as it is known.
+    pub async fn spent(&self, spender: &Spender, since_ms: i64) -> Result<Usd, QueryError> {
+        let kind = self.inner.kind;
+        let span = Span {
+            since: Some(since_ms),
+            until: None,
+        };
+        let mut reading = self.inner.pool.begin().await?;
+        let mut spent = Usd::default();
+        let mut rest = vec![span];
+        if let Some(of) = spender.summed() {
+            spent = spent + in_hours(&mut reading, kind, of, span).await?;
+            rest = span.without(&hourly::summed(&mut reading, kind, span).await?);
+        }
+        for span in rest {
+            spent = spent + cost(&spender.rows(kind, span).rows_in(&mut reading).await?)?;
+        }
         // Of days that are kept as sums alone, those by one value are known.
         let (by, value) = match spender {
             Spender {
@@ -70,8 +104,38 @@ impl Ledger {
             } => (Some(By::Token), Some(name)),
             _ => (None, None),
         };
-        let kept = self.kept(by, Some(since_ms), None).await?;
+        let kept = daily::kept(&mut reading, kind, by, span).await?;
         let ours = kept.iter().filter(|kept| kept.value.as_ref() == value);
-        Ok(now + ours.map(|kept| kept.totals.cost_usd).sum())
+        Ok(spent + ours.map(|kept| kept.totals.cost_usd).sum())
     }
+}
+
+/// What the hours cost that are summed and lie in this time as a whole.
+async fn in_hours(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    of: Summed<'_>,
+    span: Span,
+) -> Result<Usd, sqlx::Error> {
+    let mut query = cost_of(kind, "millions", "remainders");
+    let word = of.map_or(hourly::TOTAL, |(by, _)| by.word());
+    query.push("hourly WHERE kind = ").value(word);
+    if let Some((_, value)) = of {
+        query.push(" AND known = 1 AND value = ").value(value);
+    }
+    span.push_whole(&mut query, "hour");
+    cost(&query.rows_in(conn).await?)
+}
+
+fn cost_of(kind: Kind, millions: &str, remainders: &str) -> Select {
+    let sum = |part: &str| kind.whole(&format!("coalesce(sum({part}), 0)"));
+    let (millions, remainders) = (sum(millions), sum(remainders));
+    let text = format!("SELECT {millions} AS spent, {remainders} AS rest FROM ");
+    Select::new(kind, &text)
+}
+
+fn cost(rows: &[AnyRow]) -> Result<Usd, sqlx::Error> {
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let part = |name| row.try_get::<i64, _>(name).map(i128::from);
+    Ok(Usd::from_pico(part("spent")? * 1_000_000 + part("rest")?))
 }

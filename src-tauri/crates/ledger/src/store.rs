@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use sqlx::AnyConnection;
 
+use crate::hourly;
 use crate::kind::Kind;
 use crate::record::{AttemptCells, Record, RequestCells};
+use crate::span::hour_of;
 
 /// Rows in one statement at most; a power of two, as are all smaller numbers of rows that are used, so
 /// that there are few different statements to prepare.
@@ -135,6 +137,10 @@ pub(crate) async fn close_orphans(
             closed += u64::from(record.is_open());
             record.close_orphan();
         }
+        let hours = records
+            .values()
+            .map(|record| hour_of(record.request.started_at));
+        hourly::forget(&mut transaction, kind, &hours.collect()).await?;
         let all: Vec<_> = records.values().collect();
         save(&mut transaction, kind, &all).await?;
         transaction.commit().await?;
@@ -154,7 +160,7 @@ pub(crate) async fn begin(
 }
 
 /// Slices of at most [`ROWS`], each as long as a power of two.
-fn pieces<T>(mut all: &[T]) -> impl Iterator<Item = &[T]> {
+pub(crate) fn pieces<T>(mut all: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let most = all.len().min(ROWS);
         let length = (most > 0).then(|| 1 << most.ilog2())?;

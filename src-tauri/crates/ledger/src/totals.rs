@@ -1,5 +1,6 @@
 //! What was used and spent since a time. Sums are exact: money is added as whole numbers.
 
+use std::collections::BTreeSet;
 use std::ops::AddAssign;
 use std::sync::{Mutex, PoisonError};
 
@@ -7,12 +8,14 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use crate::hourly;
 use crate::money::Usd;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::read::tokens;
 use crate::row::Tokens;
 use crate::select::Select;
+use crate::span::Span;
 
 /// Sums over requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -69,14 +72,28 @@ impl Ledger {
     }
 
     async fn sum(&self, since_ms: i64) -> Result<Totals, QueryError> {
-        let mut query = Select::new(self.inner.kind, "SELECT ");
-        sums(&mut query, REQUESTS);
-        query
-            .push(" FROM requests WHERE started_at >= ")
-            .value(since_ms);
-        let rows = query.rows(&self.inner.pool).await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        Ok(Totals::read(row)?)
+        let kind = self.inner.kind;
+        let span = Span {
+            since: Some(since_ms),
+            until: None,
+        };
+        let mut reading = self.inner.pool.begin().await?;
+        let mut totals = Totals::default();
+        let mut summed = BTreeSet::new();
+        for hour in hourly::read(&mut reading, kind, hourly::TOTAL, span).await? {
+            totals += hour.sums.totals;
+            summed.insert(hour.begun);
+        }
+        for rest in span.without(&summed) {
+            let mut query = Select::new(kind, "SELECT ");
+            sums(&mut query, REQUESTS);
+            query.push(" FROM requests WHERE 1 = 1");
+            rest.push(&mut query, "started_at");
+            for row in query.rows_in(&mut reading).await? {
+                totals += Totals::read(&row)?;
+            }
+        }
+        Ok(totals)
     }
 }
 

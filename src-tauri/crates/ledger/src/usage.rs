@@ -3,33 +3,25 @@
 //! Tokens and money belong to attempts: where one provider failed and another served, each has its own
 //! part. Sums over all are those of the requests, so that they agree with the history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde::Serialize;
-use sqlx::Row as _;
 
-use crate::kind::Kind;
-use crate::latency::{Histogram, Percentiles, class};
+use crate::grouped::{Source, Sums, Value};
+use crate::latency::Percentiles;
 use crate::open::Ledger;
 use crate::query::QueryError;
-use crate::select::Select;
-use crate::totals::{Counted, REQUESTS, Totals, sums};
+use crate::span::Span;
+use crate::totals::Totals;
+use crate::zone::{DAY_MS, place, times};
+use crate::{daily, hourly};
 
 /// Rows when not told how many.
 const LIMIT: u32 = 50;
 /// Rows at most.
 const LIMIT_MAX: u32 = 1000;
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-
-/// Attempts, of which several can belong to one request.
-const ATTEMPTS: Counted = Counted {
-    table: "attempts",
-    requests: "count(DISTINCT attempts.request_id)",
-    failures: "count(DISTINCT CASE WHEN attempts.verdict NOT IN ('ok', 'cancelled') THEN attempts.request_id END)",
-};
 
 /// What usage is summed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +62,23 @@ impl FromStr for By {
             "token" => Self::Token,
             _ => return Err(QueryError::By(word.to_owned())),
         })
+    }
+}
+
+impl By {
+    /// The word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Key => "key",
+            Self::Group => "group",
+            Self::Client => "client",
+            Self::Session => "session",
+            Self::Token => "token",
+        }
     }
 }
 
@@ -122,12 +131,12 @@ impl Ledger {
             None => 0,
             Some(cursor) => cursor.parse::<usize>().map_err(|_| QueryError::Cursor)?,
         };
-        let source = self.source(filter).await?;
-        let mut rows = self.grouped(filter, &source).await?;
-        let total = self.grouped(filter, &Counted::all("NULL")).await?;
-        let mut total = total.into_values().next();
-        self.add_kept(filter, &mut rows, &mut total).await?;
-        let mut rows: Vec<_> = rows.into_values().collect();
+        let (rows, total) = self.sums(filter).await?;
+        let rows = rows.into_iter().map(|(value, sums)| {
+            let key = value.as_ref().map(|value| told(value, filter));
+            UsageRow::of(key, &sums)
+        });
+        let mut rows: Vec<_> = rows.collect();
         if !matches!(filter.by, By::Hour | By::Day) {
             rows.sort_by(|a, b| {
                 let rank = |row: &UsageRow| (row.totals.cost_usd, row.totals.requests);
@@ -140,201 +149,73 @@ impl Ledger {
         Ok(UsageReport {
             items: rows.into_iter().skip(begin).take(limit).collect(),
             next_cursor,
-            total: total.unwrap_or_else(|| UsageRow::empty(None)),
+            total: UsageRow::of(None, &total),
         })
     }
 
-    async fn source(&self, filter: &UsageFilter) -> Result<Source, QueryError> {
-        Ok(match filter.by {
-            By::Hour | By::Day => Counted::all(&self.times(filter).await?),
-            by => column(self.inner.kind, by),
-        })
-    }
+    /// The sums by value and over all: of whole hours and of days that are summed, and of the rows of the
+    /// rest.
+    async fn sums(&self, filter: &UsageFilter) -> Result<(Grouped, Sums), QueryError> {
+        let (kind, by) = (self.inner.kind, filter.by);
+        let span = Span {
+            since: filter.since_ms,
+            until: filter.until_ms,
+        };
+        let timed = matches!(by, By::Hour | By::Day);
+        let mut rows = Grouped::new();
+        let mut total = Sums::default();
+        // In one transaction, as an hour can be summed or deleted meanwhile.
+        let mut reading = self.inner.pool.begin().await?;
 
-    /// Adds the days that are kept as sums alone.
-    async fn add_kept(
-        &self,
-        filter: &UsageFilter,
-        rows: &mut BTreeMap<Option<Value>, UsageRow>,
-        total: &mut Option<UsageRow>,
-    ) -> Result<(), QueryError> {
-        let (since, until) = (filter.since_ms, filter.until_ms);
-        for kept in self.kept(None, since, until).await? {
-            let total = total.get_or_insert_with(|| UsageRow::empty(None));
+        let mut summed = BTreeSet::new();
+        for hour in hourly::read(&mut reading, kind, hourly::TOTAL, span).await? {
+            if timed {
+                let Some(time) = place(filter, hour.begun) else {
+                    continue;
+                };
+                if hour.sums.totals.requests > 0 {
+                    *rows.entry(Some(Value::Time(time))).or_default() += hour.sums.clone();
+                }
+            }
+            summed.insert(hour.begun);
+            total += hour.sums;
+        }
+        if !timed {
+            for hour in hourly::read(&mut reading, kind, by.word(), span).await? {
+                *rows.entry(hour.value).or_default() += hour.sums;
+            }
+        }
+
+        let source = match by {
+            By::Hour | By::Day => Source::times(&times(&mut reading, kind, filter).await?),
+            by => Source::column(kind, by),
+        };
+        for rest in span.without(&summed) {
+            for (value, sums) in source.summed(&mut reading, kind, rest).await? {
+                *rows.entry(value).or_default() += sums;
+            }
+            for (_, sums) in Source::all().summed(&mut reading, kind, rest).await? {
+                total += sums;
+            }
+        }
+
+        for kept in daily::kept(&mut reading, kind, None, span).await? {
             total.totals += kept.totals;
         }
-        for kept in self.kept(Some(filter.by), since, until).await? {
-            let value = match filter.by {
+        for kept in daily::kept(&mut reading, kind, Some(by), span).await? {
+            let value = match by {
                 // The day of the zone that has most of it.
                 By::Day => Some(Value::Time((kept.day / DAY_MS) + 1)),
                 _ => kept.value.map(Value::Text),
             };
-            let key = value.as_ref().map(|value| told(value, filter));
-            let row = rows.entry(value).or_insert_with(|| UsageRow::empty(key));
-            row.totals += kept.totals;
+            rows.entry(value).or_default().totals += kept.totals;
         }
-        Ok(())
-    }
-
-    async fn grouped(
-        &self,
-        filter: &UsageFilter,
-        source: &Source,
-    ) -> Result<BTreeMap<Option<Value>, UsageRow>, QueryError> {
-        let kind = self.inner.kind;
-        let mut query = Select::new(kind, "SELECT ");
-        query.push(&source.key).push(" AS value, ");
-        sums(&mut query, source.counted);
-        source.finish(&mut query, filter, "");
-        let mut rows = BTreeMap::new();
-        for row in query.rows(&self.inner.pool).await? {
-            let value = value(&row, filter)?;
-            let mut sums = UsageRow::empty(value.as_ref().map(|value| told(value, filter)));
-            sums.totals = Totals::read(&row)?;
-            rows.insert(value, sums);
-        }
-        for column in ["ttft_ms", "duration_ms"] {
-            let class = class(kind, &format!("{}.{column}", source.counted.table));
-            let mut query = Select::new(kind, "SELECT ");
-            query.push(&source.key).push(" AS value, ").push(&class);
-            query.push(" AS class, count(*) AS times");
-            let measured = format!(" AND {}.{column} >= 0", source.counted.table);
-            source.finish(&mut query, filter, &measured);
-            query.push(", class");
-            let mut times: BTreeMap<_, Histogram> = BTreeMap::new();
-            for row in query.rows(&self.inner.pool).await? {
-                let count = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-                let histogram = times.entry(value(&row, filter)?).or_default();
-                histogram.add(count("class")?, count("times")?);
-            }
-            for (value, histogram) in times {
-                if let Some(row) = rows.get_mut(&value) {
-                    let place = match column {
-                        "ttft_ms" => &mut row.ttft_ms,
-                        _ => &mut row.duration_ms,
-                    };
-                    *place = histogram.percentiles();
-                }
-            }
-        }
-        Ok(rows)
-    }
-
-    /// Hours by the moment of their beginning, days by their number since 1970; both as the zone has them
-    /// at the time, for which its offsets are laid out in the statement.
-    async fn times(&self, filter: &UsageFilter) -> Result<String, QueryError> {
-        let kind = self.inner.kind;
-        let first = if let Some(since) = filter.since_ms {
-            since
-        } else {
-            let first = kind.whole("coalesce(min(started_at), 0)");
-            let first = format!("SELECT {first} AS first FROM requests");
-            let rows = Select::new(kind, &first).rows(&self.inner.pool).await?;
-            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-            row.try_get("first")?
-        };
-        let until = filter.until_ms.unwrap_or(i64::MAX);
-        let first = Timestamp::from_millisecond(first).unwrap_or_default();
-        let mut offset = filter.zone.to_offset(first).seconds();
-        let mut cases = Vec::new();
-        for next in filter.zone.following(first) {
-            let at = next.timestamp();
-            if at.as_millisecond() >= until || at > Timestamp::now() + 400.hours() {
-                break;
-            }
-            let (at, time) = (at.as_millisecond(), bucket(kind, filter.by, offset));
-            cases.push(format!("WHEN requests.started_at < {at} THEN {time}"));
-            offset = next.offset().seconds();
-        }
-        let last = bucket(kind, filter.by, offset);
-        Ok(if cases.is_empty() {
-            last
-        } else {
-            format!("CASE {} ELSE {last} END", cases.join(" "))
-        })
+        Ok((rows, total))
     }
 }
 
-/// The hour or day of a request at an offset from UTC, in seconds.
-fn bucket(kind: Kind, by: By, offset: i32) -> String {
-    // Shifted by years, so that it is not negative where the offset is.
-    let local = format!(
-        "(requests.started_at + {})",
-        i64::from(offset) * 1000 + DAY_MS
-    );
-    match by {
-        By::Hour => format!("(requests.started_at - {local} % {HOUR_MS})"),
-        _ => kind.whole(&kind.divided(&local, &DAY_MS.to_string())),
-    }
-}
-
-/// What is grouped, by what.
-pub(crate) struct Source {
-    pub(crate) key: String,
-    pub(crate) from: &'static str,
-    pub(crate) counted: Counted,
-}
-
-impl Counted {
-    /// All requests, by an expression.
-    pub(crate) fn all(key: &str) -> Source {
-        Source {
-            key: key.to_owned(),
-            from: "requests",
-            counted: REQUESTS,
-        }
-    }
-}
-
-/// What is summed by a kind of value that is no time.
-pub(crate) fn column(kind: Kind, by: By) -> Source {
-    let key = match by {
-        By::Client => return Counted::all("requests.client"),
-        By::Session => return Counted::all("requests.session"),
-        By::Token => return Counted::all("requests.token"),
-        By::Hour | By::Day => return Counted::all("NULL"),
-        By::Model => "attempts.model".to_owned(),
-        By::Provider => "attempts.provider".to_owned(),
-        By::Key => format!("attempts.{}", kind.name("key")),
-        By::Group => "attempts.group_name".to_owned(),
-    };
-    Source {
-        key,
-        from: "requests JOIN attempts ON attempts.request_id = requests.id",
-        counted: ATTEMPTS,
-    }
-}
-
-impl Source {
-    fn finish(&self, query: &mut Select, filter: &UsageFilter, measured: &str) {
-        query.push(" FROM ").push(self.from).push(" WHERE 1 = 1");
-        if let Some(since) = filter.since_ms {
-            query.push(" AND requests.started_at >= ").value(since);
-        }
-        if let Some(until) = filter.until_ms {
-            query.push(" AND requests.started_at < ").value(until);
-        }
-        query.push(measured).push(" GROUP BY value");
-    }
-}
-
-/// A value grouped by, in its order.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Value {
-    Time(i64),
-    Text(String),
-}
-
-fn value(row: &sqlx::any::AnyRow, filter: &UsageFilter) -> Result<Option<Value>, sqlx::Error> {
-    if matches!(filter.by, By::Hour | By::Day)
-        && let Ok(time) = row.try_get::<Option<i64>, _>("value")
-    {
-        return Ok(time.map(Value::Time));
-    }
-    let text: Option<String> = row.try_get("value")?;
-    Ok(text.map(Value::Text))
-}
-
+/// Sums by value.
+type Grouped = BTreeMap<Option<Value>, Sums>;
 fn told(value: &Value, filter: &UsageFilter) -> String {
     match value {
         Value::Text(text) => text.clone(),
@@ -352,12 +233,12 @@ fn moment(ms: i64) -> Timestamp {
 }
 
 impl UsageRow {
-    fn empty(key: Option<String>) -> Self {
+    fn of(key: Option<String>, sums: &Sums) -> Self {
         Self {
             key,
-            totals: Totals::default(),
-            ttft_ms: Percentiles::default(),
-            duration_ms: Percentiles::default(),
+            totals: sums.totals,
+            ttft_ms: sums.ttft.percentiles(),
+            duration_ms: sums.duration.percentiles(),
         }
     }
 }

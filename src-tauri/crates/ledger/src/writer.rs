@@ -4,9 +4,11 @@
 //! cannot be written (disk full, locked, read-only), the task says so once, tries again with growing
 //! pauses and heals by itself. It must never end the program or hold up a request.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -16,10 +18,12 @@ use crate::errand::Errand;
 use crate::error::{OpenError, primary_code, refuses};
 use crate::event::Event;
 use crate::health::Pulse;
+use crate::hourly::{self, Summing};
 use crate::kind::Kind;
 use crate::open::connect;
 use crate::place::{Place, WRITE_WAIT};
 use crate::record::Record;
+use crate::span::hour_of;
 use crate::store::{Records, begin, load, save};
 
 /// A batch is committed this long after its first event; a crash loses at most this and the commit.
@@ -114,6 +118,7 @@ pub(crate) struct Pen {
     /// Requests that run, as they were last written.
     in_hand: Records,
     errand: Option<Errand>,
+    summing: Arc<Summing>,
 }
 
 impl Pen {
@@ -124,6 +129,7 @@ impl Pen {
         pulse: Arc<Pulse>,
         commits: broadcast::Sender<Arc<[Arc<str>]>>,
         closing: watch::Receiver<bool>,
+        summing: Arc<Summing>,
     ) -> Self {
         Self {
             place,
@@ -135,6 +141,7 @@ impl Pen {
             used: Instant::now(),
             in_hand: Records::new(),
             errand: None,
+            summing,
         }
     }
 
@@ -344,12 +351,15 @@ impl Pen {
         let new: Vec<_> = new.cloned().collect();
         let mut transaction = begin(conn, kind).await?;
         load(&mut transaction, kind, &new, &mut self.in_hand).await?;
+        let mut hours = self.closed_hours(&ids);
         for event in events {
             self.in_hand
                 .entry(Arc::clone(event.id()))
                 .or_insert_with(|| Record::new(event, self.instance.as_deref()))
                 .apply(event);
         }
+        hours.extend(self.closed_hours(&ids)); // a request can turn out to have arrived earlier
+        hourly::forget(&mut transaction, kind, &hours).await?;
         let changed = ids.iter().filter_map(|id| self.in_hand.get(id));
         save(&mut transaction, kind, &changed.collect::<Vec<_>>()).await?;
         audit::save(&mut transaction, kind, &batch.audit).await?;
@@ -361,6 +371,15 @@ impl Pen {
         self.in_hand
             .retain(|_, record| record.is_open() && !crowded);
         Ok(ids)
+    }
+
+    /// The hours of these requests that are over, and that may be summed for that.
+    fn closed_hours(&self, ids: &[Arc<str>]) -> BTreeSet<i64> {
+        let now = Timestamp::now().as_millisecond();
+        let before = hour_of(now).max(self.summing.before_ms());
+        let records = ids.iter().filter_map(|id| self.in_hand.get(id));
+        let hours = records.map(|record| hour_of(record.request.started_at));
+        hours.filter(|hour| *hour < before).collect()
     }
 
     fn written(&self, changed: Vec<Arc<str>>) {

@@ -11,6 +11,7 @@ mod cost;
 mod export;
 mod faults;
 mod history;
+mod hourly;
 mod import;
 mod kill;
 mod life;

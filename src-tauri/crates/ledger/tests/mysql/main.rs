@@ -14,6 +14,8 @@ mod cost;
 mod export;
 #[path = "../it/history.rs"]
 mod history;
+#[path = "../it/hourly.rs"]
+mod hourly;
 #[path = "../it/import.rs"]
 mod import;
 #[path = "../it/life.rs"]
