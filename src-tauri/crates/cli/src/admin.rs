@@ -56,6 +56,8 @@ impl Admin {
         // The instance is on this machine: a proxy from the environment would only be in the way.
         let client = Client::builder()
             .no_proxy()
+            // By this the audit log tells the command line from other programs.
+            .user_agent(concat!("turnout-cli/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(limits.connect)
             .timeout(limits.answer)
             .build()

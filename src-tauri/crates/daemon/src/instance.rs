@@ -10,6 +10,7 @@ use ledger::Ledger;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::AuditLog;
 use crate::choices::Kept;
 use crate::feed::Feed;
 use crate::handle::Daemon;
@@ -48,6 +49,7 @@ pub(crate) struct Instance {
     pub(crate) kept: Kept,
     pub(crate) feed: Feed,
     pub(crate) sessions: Sessions,
+    pub(crate) audit: AuditLog,
     pub(crate) practice: PracticeHosts,
     /// Where the settings of client programs are.
     pub(crate) surroundings: clients::Surroundings,

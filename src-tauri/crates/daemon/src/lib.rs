@@ -5,6 +5,7 @@
 //! [`view::Connect`] and [`Running::token`], which exist to hand one over.
 
 mod admin;
+mod audit;
 mod budgets;
 mod chat;
 mod chat_stream;

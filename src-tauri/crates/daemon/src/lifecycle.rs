@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::AuditLog;
 use crate::choices::Kept;
 use crate::feed::Feed;
 use crate::first_start::{Surroundings, first_start};
@@ -135,6 +136,7 @@ impl Daemon {
             tracing::error!("the task that records requests broke: {error}");
         }
         instance.practice.end();
+        self.record_refused_tries().await;
         if let Some(ledger) = &instance.ledger {
             ledger.clone().close().await;
         }
@@ -205,6 +207,7 @@ async fn build(
         standing,
         feed: Feed::new(),
         sessions: Sessions::default(),
+        audit: AuditLog::default(),
         practice,
         surroundings: options.surroundings.clone(),
         keychain,

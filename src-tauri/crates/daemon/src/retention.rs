@@ -1,5 +1,6 @@
 //! The ledger looks after itself: requests that are older than the config wants them kept go, an hour's worth at a time,
-//! and their sums by day stay; hours that are over are summed, so that answers about months are quick.
+//! and their sums by day stay; hours that are over are summed, so that answers about months are quick. Old entries of the
+//! audit log go too.
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
             () = stop.cancelled() => return,
         }
         pause = BETWEEN;
+        crate::audit::forget_old(&daemon, &ledger).await;
         let kept = daemon.loaded().settings.ledger.retention;
         let before =
             Timestamp::now().as_millisecond() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);

@@ -60,6 +60,7 @@ pub use guard::guard;
 pub use heal::Health;
 pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started};
 pub use resume::Continuation;
+pub use serve::PeerAddress;
 pub use snapshot::{Access, Auth, ClientToken, Limits, Snapshot, Timeouts, Upstream};
 pub use transport::{SendError, Transport};
 pub use upstream::is_version;

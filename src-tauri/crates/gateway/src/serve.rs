@@ -27,6 +27,10 @@ const HEADERS_SIZE: usize = 256 << 10;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LocalAddress(pub(crate) IpAddr);
 
+/// The address that a request came from: an extension of every request that is served from a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub IpAddr);
+
 /// Serves until `stop`, then for at most `grace`.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -94,9 +98,16 @@ async fn connection(
         .local_addr()
         .ok()
         .map(|address| LocalAddress(address.ip()));
+    let peer = stream
+        .peer_addr()
+        .ok()
+        .map(|address| PeerAddress(address.ip()));
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         if let Some(local) = local {
             request.extensions_mut().insert(local);
+        }
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
         }
         app.clone().oneshot(request)
     });

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+mod access;
 mod things;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clients::Client;
 use jiff::Timestamp;
 
+pub(crate) use self::access::Audit;
 pub(crate) use self::things::{Explain, Field, Groups, Keys, Providers, Rules, Waiting};
 
 /// Where the help lists the options that every command takes.
@@ -116,6 +118,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Option<Keys>,
     },
+    /// Tell who changed what by the admin API, newest first
+    Audit(Audit),
     /// Check the config file; each mistake is told as path:line:column
     Check,
     /// Read the config file again now

@@ -1,5 +1,6 @@
 //! The commands, one function each.
 
+mod access;
 mod check;
 mod clients;
 mod ending;
@@ -51,6 +52,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Reload => brief(instance::reload(&home, json)),
         Command::Ui => brief(instance::ui(&home, json)),
         Command::Keys { what } => brief(keys::keys(&home, what, json)),
+        Command::Audit(audit) => brief(access::audit(&home, audit, json)),
         Command::Clients => brief(clients::list(&home, json)),
         Command::Connect(asked) => brief(clients::connect(&home, asked, json)),
         Command::Disconnect(asked) => brief(clients::disconnect(&home, asked, json)),

@@ -1,5 +1,6 @@
 //! Answers of the admin API as tables and lists of facts.
 
+mod access;
 mod history;
 mod rules;
 
@@ -13,6 +14,7 @@ use crate::figure::{
 };
 use crate::screen::{Cell, Screen, Table, Tone};
 
+pub(crate) use self::access::audit;
 pub(crate) use self::history::{history, request};
 pub(crate) use self::rules::{explanation, models, rules, waiting};
 

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
+use super::audit;
 use super::refusal::{Code, Refusal};
 use crate::Daemon;
 
@@ -27,19 +28,10 @@ pub(crate) enum Caller {
     Page,
 }
 
-/// Lets known callers through and marks the answer as nobody else's business.
-pub(crate) async fn admit(
-    State(daemon): State<Daemon>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let mut response = match caller(&daemon, request.headers()) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(refusal) => refusal.into_response(),
-    };
+/// Lets known callers through, has what they change written down, and marks the answer as nobody else's business.
+pub(crate) async fn admit(State(daemon): State<Daemon>, request: Request, next: Next) -> Response {
+    let caller = caller(&daemon, request.headers());
+    let mut response = audit::keep(&daemon, caller, request, next).await;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(

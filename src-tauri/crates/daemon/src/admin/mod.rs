@@ -3,6 +3,7 @@
 //! Handlers translate between HTTP and [`Daemon`]; they decide nothing. No answer holds a provider's key.
 
 mod aliases;
+mod audit;
 pub(crate) mod auth;
 mod clients;
 mod config;
@@ -80,10 +81,6 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/rules/explain", post(rules::explain))
         .route("/requests", get(history::list))
         .route("/requests/{id}", get(history::detail))
-        .route("/suspended", get(suspended::list))
-        .route("/suspended/{id}/release", post(suspended::release))
-        .route("/suspended/{id}/redirect", post(suspended::redirect))
-        .route("/suspended/{id}/fail", post(suspended::fail))
         .route("/stream", get(stream::stream))
         .route("/config", get(config::show))
         .route("/config/check", post(config::check))
@@ -95,9 +92,11 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/clients/{id}/disconnect", post(clients::disconnect))
         .route("/session", post(session))
         .route("/ui-link", post(session))
+        .merge(suspended::router())
         .merge(usage::router())
         .merge(prices::router())
         .merge(watch::inside())
+        .merge(audit::router())
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)
         .layer(axum::middleware::from_fn_with_state(

@@ -79,16 +79,20 @@ impl Refusal {
     }
 }
 
+/// The id of an answer, by which logs name it.
+pub(super) fn request_id() -> String {
+    format!("req-{:012x}", fastrand::u64(..1 << 48))
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let id = format!("req-{:012x}", fastrand::u64(..1 << 48));
+        let id = request_id();
         let body = json!({ "error": { "code": self.code.word(), "message": self.message, "request_id": id } });
-        (
-            self.code.status(),
-            [("x-turnout-request-id", id)],
-            Json(body),
-        )
-            .into_response()
+        let head = [("x-turnout-request-id", id)];
+        let mut response = (self.code.status(), head, Json(body)).into_response();
+        // For the audit log.
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

@@ -1,7 +1,8 @@
 //! `GET /suspended`, and what a person does with a request that waits.
 
-use axum::Json;
 use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use gateway::Order;
 use http::StatusCode;
 use routing::Pin;
@@ -11,28 +12,31 @@ use super::refusal::{Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
 use crate::view::{List, Suspended};
 
-pub(super) async fn list(State(daemon): State<Daemon>) -> Json<List<Suspended>> {
+/// The paths of requests that wait, below `/api/v1`.
+pub(super) fn router() -> Router<Daemon> {
+    Router::new()
+        .route("/suspended", get(list))
+        .route("/suspended/{id}/release", post(release))
+        .route("/suspended/{id}/redirect", post(redirect))
+        .route("/suspended/{id}/fail", post(fail))
+}
+
+async fn list(State(daemon): State<Daemon>) -> Json<List<Suspended>> {
     Json(List::whole(daemon.suspended()))
 }
 
-pub(super) async fn release(
-    State(daemon): State<Daemon>,
-    Named(id): Named,
-) -> Result<StatusCode, Refusal> {
+async fn release(State(daemon): State<Daemon>, Named(id): Named) -> Result<StatusCode, Refusal> {
     order(&daemon, &id, Order::Release)
 }
 
-pub(super) async fn fail(
-    State(daemon): State<Daemon>,
-    Named(id): Named,
-) -> Result<StatusCode, Refusal> {
+async fn fail(State(daemon): State<Daemon>, Named(id): Named) -> Result<StatusCode, Refusal> {
     order(&daemon, &id, Order::Fail)
 }
 
 /// Where a waiting request is sent.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Place {
+enum Place {
     Group(String),
     Provider(String),
 }
@@ -41,7 +45,7 @@ impl Shape for Place {
     const SHAPE: &'static str = r#"{"group": "NAME"} or {"provider": "NAME"}"#;
 }
 
-pub(super) async fn redirect(
+async fn redirect(
     State(daemon): State<Daemon>,
     Named(id): Named,
     Body(place): Body<Place>,

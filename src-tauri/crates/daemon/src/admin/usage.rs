@@ -108,7 +108,7 @@ fn pieces(export: Export) -> impl futures_util::Stream<Item = Result<String, led
     })
 }
 
-fn ledger(daemon: &Daemon) -> Result<&Ledger, Refusal> {
+pub(super) fn ledger(daemon: &Daemon) -> Result<&Ledger, Refusal> {
     let none = || {
         let message = "there is no history to ask: see the problems in the status";
         Refusal::new(Code::LedgerUnavailable, message)

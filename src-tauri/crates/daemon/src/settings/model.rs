@@ -420,6 +420,8 @@ pub struct Ledger {
     pub url: String,
     /// How long single requests are kept.
     pub retention: Duration,
+    /// How long entries of the audit log are kept.
+    pub audit_retention: Duration,
     /// Which bodies are kept.
     pub capture_bodies: Capture,
     /// Spending marks.

@@ -382,6 +382,8 @@ tables! {
         url: String,
         /// How long single requests are kept; their sums by day (UTC) stay for ever. Default: "90d".
         retention: Span,
+        /// How long entries of the audit log are kept: who changed what by the admin API. Default: "365d".
+        audit_retention: Span,
         /// Which bodies are kept. Default: "off".
         capture_bodies: Capture,
         /// Limits of spending.

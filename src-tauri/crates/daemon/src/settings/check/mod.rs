@@ -194,6 +194,11 @@ impl Check<'_> {
                 Duration::from_hours(90 * 24),
                 "ledger.retention",
             ),
+            audit_retention: self.time(
+                &raw.audit_retention,
+                Duration::from_hours(365 * 24),
+                "ledger.audit_retention",
+            ),
             capture_bodies: or(&raw.capture_bodies, Capture::Off),
             budgets: rules::budgets(self, raw, groups),
             prices: providers::model_prices(self, &raw.prices),

@@ -1,0 +1,107 @@
+use super::*;
+
+/// The sources in which paths of the admin API are set up.
+const SOURCES: [&str; 3] = [
+    include_str!("mod.rs"),
+    include_str!("aliases.rs"),
+    include_str!("prices.rs"),
+];
+
+#[track_caller]
+fn is_called(method: &str, path: &str, values: &[&str], action: &str, target: Option<&str>) {
+    let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+    let method: Method = method.parse().unwrap();
+    let words = named(&method, path, &values).unwrap();
+    assert_eq!(words, (action.to_owned(), target.map(str::to_owned)));
+}
+
+#[test]
+fn a_call_is_called_by_its_path() {
+    is_called(
+        "POST",
+        "/api/v1/groups/{name}/pause",
+        &["a b"],
+        "group.pause",
+        Some("a b"),
+    );
+    is_called(
+        "PUT",
+        "/api/v1/providers/{name}",
+        &["relay"],
+        "provider.update",
+        Some("relay"),
+    );
+    is_called("POST", "/api/v1/rules", &[], "rule.add", None);
+    is_called(
+        "DELETE",
+        "/api/v1/prices/{*model}",
+        &["z/glm"],
+        "price.remove",
+        Some("z/glm"),
+    );
+    is_called("PUT", "/api/v1/groups", &[], "group.order", None);
+    is_called(
+        "POST",
+        "/api/v1/suspended/{id}/fail",
+        &["req-1"],
+        "suspended.fail",
+        Some("req-1"),
+    );
+    is_called("POST", "/providers/reload", &[], "config.reload", None);
+}
+
+#[test]
+fn a_key_is_called_by_its_id_however_the_path_spells_it() {
+    let key = "/api/v1/providers/{name}/keys/{*key}";
+    is_called(
+        "POST",
+        key,
+        &["relay", "relay/0/test"],
+        "key.test",
+        Some("relay/0"),
+    );
+    is_called(
+        "POST",
+        key,
+        &["relay", "0/rotate"],
+        "key.rotate",
+        Some("relay/0"),
+    );
+    is_called(
+        "DELETE",
+        key,
+        &["relay", "relay/1"],
+        "key.remove",
+        Some("relay/1"),
+    );
+    is_called(
+        "DELETE",
+        key,
+        &["relay", "1"],
+        "key.remove",
+        Some("relay/1"),
+    );
+    is_called(
+        "POST",
+        "/api/v1/providers/{name}/keys",
+        &["relay"],
+        "key.add",
+        Some("relay"),
+    );
+}
+
+#[test]
+fn questions_are_not_written_down() {
+    for path in QUESTIONS {
+        assert_eq!(named(&Method::POST, path, &[]), None, "{path}");
+    }
+}
+
+#[test]
+fn exceptions_are_of_paths_that_there_are() {
+    for (_, path, _) in CALLED {
+        let written = format!("\"{path}\"");
+        let is_there = SOURCES.iter().any(|source| source.contains(&written));
+        assert!(is_there, "{path}");
+    }
+}

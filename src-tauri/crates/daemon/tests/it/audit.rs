@@ -1,0 +1,233 @@
+//! Who changed what: every call of the admin API that may change something leaves an entry, and so do refused ones.
+
+use std::fs;
+use std::path::Path;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN, CONFIG, Home, House, with_json};
+
+/// Calls that ask something in a body and change nothing.
+const QUESTIONS: [&str; 3] = [
+    "/api/v1/config/check",
+    "/api/v1/rules/explain",
+    "/v1/admin/security/validate-key",
+];
+/// Calls of clients, which need no admin token.
+const CLIENTS: [&str; 1] = ["/api/claude"];
+
+/// Every path of the admin API with each method that may change something, as the sources set them up.
+fn changing_calls() -> Vec<(Method, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/admin");
+    let mut calls = Vec::new();
+    for file in fs::read_dir(folder).unwrap().flatten() {
+        let is_alias = file.file_name() == "aliases.rs";
+        let source = fs::read_to_string(file.path()).unwrap();
+        for route in source.split(".route(").skip(1) {
+            let route = up_to_its_end(route);
+            let path = route.split('"').nth(1).unwrap();
+            let prefix = if is_alias { "" } else { "/api/v1" };
+            for (name, method) in [
+                ("post(", Method::POST),
+                ("put(", Method::PUT),
+                ("delete(", Method::DELETE),
+                ("patch(", Method::PATCH),
+            ] {
+                if route.contains(name) {
+                    calls.push((method, format!("{prefix}{path}")));
+                }
+            }
+        }
+    }
+    calls.retain(|(_, path)| !CLIENTS.contains(&path.as_str()));
+    calls
+}
+
+/// The arguments of a call, the text behind whose opening bracket is given.
+fn up_to_its_end(text: &str) -> &str {
+    let mut open = 1;
+    let end = text.find(|letter| {
+        open += i32::from(letter == '(') - i32::from(letter == ')');
+        open == 0
+    });
+    &text[..end.unwrap()]
+}
+
+async fn entries(house: &House, query: &str) -> Vec<Value> {
+    let page = house.get(&format!("/audit?limit=1000{query}")).await;
+    page["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_that_may_change_something_leaves_an_entry() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let calls = changing_calls();
+    assert!(calls.len() > 30, "{calls:?}");
+    for (method, path) in calls {
+        let url = path.replace("{*key}", "none/0").replace("{*model}", "none");
+        let url = url.replace("{name}", "none").replace("{id}", "none");
+        assert!(!url.contains('{'), "{url}");
+        let call = house.client.request(method.clone(), house.url(&url));
+        let call = with_json(call.bearer_auth(ADMIN), &json!({}));
+        let answer = call.send().await.unwrap();
+        let id = answer.headers().get("x-turnout-request-id");
+        let id = id.map(|id| id.to_str().unwrap().to_owned());
+        let found = match &id {
+            Some(id) => entries(&house, &format!("&q={id}")).await,
+            None => Vec::new(),
+        };
+        if QUESTIONS.contains(&path.as_str()) {
+            assert_eq!(found, Vec::<Value>::new(), "{method} {path}");
+            continue;
+        }
+        assert_eq!(found.len(), 1, "{method} {path}: {}", answer.status());
+        let entry = &found[0];
+        assert_eq!(entry["http_status"], answer.status().as_u16(), "{path}");
+        assert_eq!(entry["actor"], "admin token", "{path}");
+        assert_eq!(entry["peer"], "127.0.0.1", "{path}");
+        assert!(entry["action"].as_str().unwrap().contains('.'), "{entry}");
+        assert_eq!(
+            entry["result"] == "done",
+            answer.status().is_success(),
+            "{path}"
+        );
+    }
+    house.daemon.stop().await;
+}
+
+/// An entry's action, target, result and changes.
+type Told = (String, String, String, Vec<String>);
+
+fn told_of(entry: &Value) -> Told {
+    let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();
+    let changes = entry["changes"].as_array().unwrap().iter();
+    let changes = changes.map(|change| {
+        let key = change["key"].as_str().unwrap();
+        format!("{key}: {} > {}", change["before"], change["after"])
+    });
+    let changes = changes.collect();
+    (text("action"), text("target"), text("result"), changes)
+}
+
+fn told(action: &str, target: &str, result: &str, changes: &[&str]) -> Told {
+    let changes = changes.iter().map(|change| (*change).to_owned()).collect();
+    (
+        action.to_owned(),
+        target.to_owned(),
+        result.to_owned(),
+        changes,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_tells_what_is_otherwise_and_no_secret() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let body = json!({
+        "limits": {"rpm": 60},
+        "headers": {"X-Key": "sk-of-nobody-0123456789"},
+    });
+    let call = house.call(Method::PUT, "/providers/spare");
+    let call = with_json(call, &body).header("user-agent", "turnout-cli/0");
+    assert_eq!(call.send().await.unwrap().status(), StatusCode::OK);
+    house.post("/groups/second/activate", None).await;
+    let call = house.call(Method::PUT, "/mode");
+    let call = with_json(call, &json!({"mode": "manual"}));
+    assert_eq!(call.send().await.unwrap().status(), StatusCode::OK);
+    let call = house.call(Method::POST, "/groups/nobody/activate");
+    assert_eq!(call.send().await.unwrap().status(), StatusCode::NOT_FOUND);
+
+    let found: Vec<Told> = entries(&house, "")
+        .await
+        .iter()
+        .rev()
+        .map(told_of)
+        .collect();
+    assert_eq!(
+        found,
+        [
+            told(
+                "provider.update",
+                "spare",
+                "done",
+                &[
+                    "providers.spare.headers: null > {\"X-Key\":\"…\"}",
+                    "providers.spare.limits: null > {\"rpm\":60}",
+                ]
+            ),
+            told(
+                "group.activate",
+                "second",
+                "done",
+                &["running.group: null > \"second\""]
+            ),
+            told(
+                "mode.set",
+                "-",
+                "done",
+                &["running.mode: null > \"manual\""]
+            ),
+            told("group.activate", "nobody", "refused", &[]),
+        ]
+    );
+    let first = entries(&house, "&q=provider.update").await.remove(0);
+    assert_eq!(first["actor"], "command line");
+    let refused = entries(&house, "&q=refused").await.remove(0);
+    assert!(refused["error"].as_str().unwrap().contains("nobody"));
+    house.daemon.stop().await;
+    let database = fs::read_dir(home.data()).unwrap().flatten();
+    for file in database.filter(|file| file.file_name().to_string_lossy().contains(".db")) {
+        let text = fs::read(file.path()).unwrap();
+        let secret = b"sk-of-nobody";
+        assert!(!text.windows(secret.len()).any(|part| part == secret));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_tries_of_an_address_are_summed_up() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    for number in 0..5 {
+        let call = house.bare(Method::GET, "/status");
+        let call = call.bearer_auth(format!("guess-{number}"));
+        assert_eq!(
+            call.send().await.unwrap().status(),
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    house.daemon.stop().await;
+    let house = home.start().await;
+    let told = entries(&house, "").await;
+    let tries: Vec<_> = told.iter().map(|entry| entry["tries"].clone()).collect();
+    assert_eq!(tries, [4, 1]);
+    for entry in &told {
+        assert_eq!(entry["actor"], "unknown");
+        assert_eq!(entry["action"], "admin.enter");
+        assert_eq!(entry["target"], "GET /api/v1/status");
+        assert_eq!(entry["result"], "refused");
+        assert!(!entry.to_string().contains("guess-"), "{entry}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_paged_and_reading_leaves_no_entry() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    for name in ["second", "main", "second"] {
+        house.post(&format!("/groups/{name}/activate"), None).await;
+    }
+    let first = house.get("/audit?limit=2").await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = house.get(&format!("/audit?cursor={cursor}")).await;
+    let targets = |page: &Value| -> Vec<Value> {
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|entry| entry["target"].clone()).collect()
+    };
+    assert_eq!(targets(&first), ["second", "main"]);
+    assert_eq!(targets(&rest), ["second"]);
+    assert_eq!(rest["next_cursor"], Value::Null);
+    house.daemon.stop().await;
+}
