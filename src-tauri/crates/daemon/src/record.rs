@@ -40,15 +40,22 @@ pub(crate) fn event(report: &Report, facts: &impl Facts) -> Option<Event> {
             ttft_ms: *ttft_ms,
         }),
         Report::AttemptEnded(attempt) => Event::AttemptEnded(attempt_ended(attempt)),
-        Report::Retrying { id, .. } => Event::Marked(ledger::Marked {
+        Report::Retrying { id, until_ms } => Event::Marked(ledger::Marked {
             id: id.clone(),
             at_ms: jiff::Timestamp::now().as_millisecond(),
             mark: Some(Mark::Retrying),
+            why: Some(format!("until {}", moment(*until_ms))),
         }),
-        Report::Suspended { id, at_ms, .. } => Event::Marked(ledger::Marked {
+        Report::Suspended {
+            id,
+            at_ms,
+            until_ms,
+            why,
+        } => Event::Marked(ledger::Marked {
             id: id.clone(),
             at_ms: *at_ms,
             mark: Some(Mark::Suspended),
+            why: Some(format!("{why}; until {} at the latest", moment(*until_ms))),
         }),
         Report::Planned { id, at_ms, plan } => Event::Routed(ledger::Routed {
             id: id.clone(),
@@ -85,6 +92,10 @@ fn explain(plan: &gateway::Explanation, facts: &impl Facts) -> Option<String> {
     let mut plan = plan.clone();
     plan.candidates.truncate(MOST);
     serde_json::to_string(&Explanation::of(plan, |key| facts.mask(key))).ok()
+}
+
+fn moment(at_ms: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }
 
 fn started(started: &gateway::Started) -> ledger::Started {

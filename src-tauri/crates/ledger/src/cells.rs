@@ -54,6 +54,7 @@ macro_rules! table {
             pub(crate) const KEYS: &[&str] = &$keys;
             pub(crate) const COLUMNS: &[&str] = &[$(stringify!($field)),*];
 
+            #[allow(dead_code, reason = "some tables are only written")]
             pub(crate) fn read(row: &sqlx::any::AnyRow) -> Result<Self, sqlx::Error> {
                 Ok(Self { $($field: $crate::cells::Cell::read(row, stringify!($field))?,)* })
             }

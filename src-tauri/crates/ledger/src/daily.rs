@@ -17,7 +17,7 @@ use crate::query::QueryError;
 use crate::row::Tokens;
 use crate::select::Select;
 use crate::span::{HOUR_MS, Span, hour_of};
-use crate::store::begin;
+use crate::store::{begin, delete};
 use crate::totals::{Totals, sums};
 use crate::usage::By;
 use crate::zone::DAY_MS;
@@ -202,16 +202,8 @@ async fn prune(
         let upsert = cells.bind(sqlx::query(upsert));
         upsert.execute(&mut *transaction).await?;
     }
-    let these = format!("{OVER} AND requests.started_at >= ? AND requests.started_at < ?");
-    let attempts =
-        format!("DELETE FROM attempts WHERE request_id IN (SELECT id FROM requests WHERE {these})");
-    let requests = format!("DELETE FROM requests WHERE {these}");
     hourly::forget(&mut transaction, kind, &BTreeSet::from([hour])).await?;
-    let mut gone = 0;
-    for delete in [attempts, requests] {
-        let delete = sqlx::query(kind.sql(&delete)).bind(hours.0).bind(hours.1);
-        gone = delete.execute(&mut *transaction).await?.rows_affected();
-    }
+    let gone = delete(&mut transaction, kind, OVER, hours).await?;
     transaction.commit().await?;
     Ok(Some(gone))
 }

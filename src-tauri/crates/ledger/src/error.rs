@@ -134,10 +134,14 @@ pub(crate) fn refuses(kind: Kind, error: &sqlx::Error) -> bool {
     }
     match kind {
         Kind::Sqlite => matches!(primary_code(error), Some(1 | 18 | 19 | 20 | 25)),
-        // The classes of SQLSTATE: wrong data, broken constraint.
+        // The classes of SQLSTATE: wrong data, broken constraint, too large for an index.
         Kind::Postgres | Kind::MySql => error
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| code.starts_with("22") || code.starts_with("23")),
+            .is_some_and(|code| {
+                ["22", "23", "54"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+            }),
     }
 }

@@ -167,6 +167,8 @@ pub struct Marked {
     pub at_ms: i64,
     /// The mark from now on.
     pub mark: Option<Mark>,
+    /// Why, and until when, in a few words.
+    pub why: Option<String>,
 }
 
 /// What routing decided for a request. What is `None` here stays as it was told before.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 
 use crate::open::Ledger;
-use crate::query::QueryError;
+use crate::query::{CHAIN, QueryError};
 use crate::read::number;
 use crate::row::{AttemptRow, Detail, Row};
 use crate::select::Select;
@@ -191,7 +191,8 @@ impl Export {
             .push(" ORDER BY started_at, id LIMIT ")
             .value(PIECE);
         let rows = query.rows(pool).await?;
-        let mut chains = Select::new(kind, "SELECT * FROM attempts WHERE request_id IN (");
+        let mut chains = Select::new(kind, CHAIN);
+        chains.push(" IN (");
         for (index, row) in rows.iter().enumerate() {
             let id: String = row.try_get("id")?;
             let before = if index == 0 { "" } else { ", " };

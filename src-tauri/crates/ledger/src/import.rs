@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 use sqlx::{AnyConnection, Row as _};
 
+use crate::book::Book;
 use crate::event::Usage;
 use crate::hourly;
 use crate::kind::Kind;
@@ -112,13 +113,14 @@ async fn take_in(
     let proxied = Proxied::beside(&mut transaction, kind, requests).await?;
     let mut told = TakenIn::default();
     let mut records = Vec::new();
+    let mut prices = Book::default();
     for request in requests {
         if !known.insert(request.id.clone()) {
             told.known += 1;
         } else if proxied.has(request) {
             told.proxied += 1;
         } else {
-            let record = Record::of(request);
+            let record = Record::of(request, &mut prices);
             told.taken += 1;
             told.unpriced += u64::from(record.request.unpriced);
             told.cost_usd = told.cost_usd + record.cost();
@@ -133,7 +135,8 @@ async fn take_in(
         .iter()
         .map(|record| hour_of(record.request.started_at));
     hourly::forget(&mut transaction, kind, &hours.collect()).await?;
-    save(&mut transaction, kind, &records.iter().collect::<Vec<_>>()).await?;
+    let all: Vec<_> = records.iter().collect();
+    save(&mut transaction, kind, &all, &prices).await?;
     let places = "(?, ?)";
     for some in records.chunks(IDS) {
         let places = vec![places; some.len()].join(", ");
@@ -242,7 +245,7 @@ impl Proxied {
 }
 
 impl Record {
-    fn of(request: &Imported) -> Self {
+    fn of(request: &Imported, prices: &mut Book) -> Self {
         let began = request.at_ms;
         let duration = request.duration_ms.and_then(|ms| i64::try_from(ms).ok());
         let mut attempt = AttemptCells {
@@ -258,24 +261,23 @@ impl Record {
             upstream_id: request.upstream_id.clone(),
             ..AttemptCells::default()
         };
-        attempt.count(&request.usage, request.price.as_ref());
-        let mut record = Self {
-            request: RequestCells {
-                id: request.id.clone(),
-                source: Some(request.source.to_owned()),
-                started_at: began,
-                status: "completed".to_owned(),
-                client: Some(request.client.to_owned()),
-                session: request.session.clone(),
-                client_dialect: Some(request.client_dialect.to_owned()),
-                path: Some(request.path.to_owned()),
-                model_requested: Some(request.model_requested.clone()),
-                losses: "[]".to_owned(),
-                duration_ms: duration,
-                ..RequestCells::default()
-            },
-            attempts: BTreeMap::from([(1, attempt)]),
-        };
+        let price = attempt.count(&request.usage, request.price.as_ref());
+        attempt.price_id = price.map(|price| prices.put(price, began));
+        let mut record = Self::written(RequestCells {
+            id: request.id.clone(),
+            source: Some(request.source.to_owned()),
+            started_at: began,
+            status: "completed".to_owned(),
+            client: Some(request.client.to_owned()),
+            session: request.session.clone(),
+            client_dialect: Some(request.client_dialect.to_owned()),
+            path: Some(request.path.to_owned()),
+            model_requested: Some(request.model_requested.clone()),
+            losses: "[]".to_owned(),
+            duration_ms: duration,
+            ..RequestCells::default()
+        });
+        record.attempts.insert(1, attempt);
         record.recount();
         record
     }

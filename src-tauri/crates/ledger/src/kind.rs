@@ -14,19 +14,22 @@ pub(crate) enum Kind {
 }
 
 /// Text columns that may be longer than 255 characters; all others are clipped to that.
-const LONG: [&str; 9] = [
+const LONG: [&str; 10] = [
     "error",
     "losses",
     "path",
     "price",
     "explain",
     "text",
+    "detail",
     "changes",
     "ttft_classes",
     "duration_classes",
 ];
 /// Characters in other text columns: what MySQL can have in an index.
 pub(crate) const SHORT: usize = 255;
+/// Columns in an index of MySQL, whose 3072 bytes have room for three such texts and a number.
+const INDEXED: usize = 4;
 
 impl Kind {
     /// The kind that a URL's scheme names.
@@ -88,9 +91,6 @@ impl Kind {
         columns: &[&str],
         rows: usize,
     ) -> SqlStr {
-        let names: Vec<_> = columns.iter().map(|column| self.name(column)).collect();
-        let row = format!("({})", vec!["?"; columns.len()].join(", "));
-        let rows = vec![row.as_str(); rows].join(", ");
         let others = columns.iter().filter(|column| !keys.contains(column));
         let set: Vec<_> = others
             .map(|column| {
@@ -101,15 +101,45 @@ impl Kind {
                 }
             })
             .collect();
-        let (names, set) = (names.join(", "), set.join(", "));
+        let set = set.join(", ");
         let found = match self {
             Self::MySql => "ON DUPLICATE KEY UPDATE".to_owned(),
             Self::Sqlite | Self::Postgres => {
                 format!("ON CONFLICT ({}) DO UPDATE SET", keys.join(", "))
             }
         };
+        self.insert(table, columns, rows, &format!("{found} {set}"))
+    }
+
+    /// Writes rows, leaving alone those whose key is there.
+    pub(crate) fn insert_new(
+        self,
+        table: &str,
+        keys: &[&str],
+        columns: &[&str],
+        rows: usize,
+    ) -> SqlStr {
+        let found = match self {
+            Self::MySql => {
+                let same = keys.iter().map(|key| self.name(key));
+                let same = same.map(|key| format!("{key} = {key}"));
+                let same = same.collect::<Vec<_>>().join(", ");
+                format!("ON DUPLICATE KEY UPDATE {same}")
+            }
+            Self::Sqlite | Self::Postgres => {
+                format!("ON CONFLICT ({}) DO NOTHING", keys.join(", "))
+            }
+        };
+        self.insert(table, columns, rows, &found)
+    }
+
+    fn insert(self, table: &str, columns: &[&str], rows: usize, found: &str) -> SqlStr {
+        let names: Vec<_> = columns.iter().map(|column| self.name(column)).collect();
+        let row = format!("({})", vec!["?"; columns.len()].join(", "));
+        let rows = vec![row.as_str(); rows].join(", ");
+        let names = names.join(", ");
         self.sql(&format!(
-            "INSERT INTO {table} ({names}) VALUES {rows} {found} {set}"
+            "INSERT INTO {table} ({names}) VALUES {rows} {found}"
         ))
     }
 
@@ -138,7 +168,13 @@ impl Kind {
         if line.starts_with("CREATE INDEX") {
             return self.index(line);
         }
+        if self == Self::MySql
+            && let Some(dropped) = mysql_drop(line)
+        {
+            return dropped;
+        }
         let column = line.split_once("ADD COLUMN ");
+        let is_column = column.is_some() || line.starts_with(' ');
         let (before, column) = column.map_or(("    ", line.trim_start()), |(before, column)| {
             (before, column)
         });
@@ -148,7 +184,7 @@ impl Kind {
             format!("{before}ADD COLUMN ")
         };
         match column.split_once(' ') {
-            Some((name, rest)) if line.starts_with([' ', 'A']) => {
+            Some((name, rest)) if is_column => {
                 format!("{before}{}", self.column(name, rest.trim_start()))
             }
             _ => line.to_owned(),
@@ -174,16 +210,33 @@ impl Kind {
         format!("{name} {found}{rest}")
     }
 
-    /// MySQL has no indexes of a part of a table: there the condition's column leads.
+    /// MySQL has no indexes of a part of a table: there the condition's column leads. Nor has it wide ones: there
+    /// what is only looked at, and not searched or sorted by, is left to the table.
     fn index(self, line: &str) -> String {
-        match line.split_once(" WHERE ") {
-            Some((index, condition)) if self == Self::MySql => {
-                let column = condition.split(' ').next().unwrap_or_default();
-                format!("{};", index.replace('(', &format!("({column}, ")))
-            }
-            _ => line.to_owned(),
+        if self != Self::MySql {
+            return line.to_owned();
         }
+        let (index, condition) = line.split_once(" WHERE ").unwrap_or((line, ""));
+        let leads = condition.split(' ').next().filter(|name| !name.is_empty());
+        let (before, columns) = index.split_once('(').unwrap_or((index, ""));
+        let columns = columns.trim_end_matches([')', ';']).split(", ");
+        let columns: Vec<_> = leads.into_iter().chain(columns).take(INDEXED).collect();
+        format!("{before}({});", columns.join(", "))
     }
+}
+
+/// MySQL wants to know of which table an index is, which its name tells first, and has more reserved words.
+fn mysql_drop(line: &str) -> Option<String> {
+    if let Some(index) = line.strip_prefix("DROP INDEX ") {
+        let (table, _) = index.split_once('_')?;
+        return Some(format!(
+            "DROP INDEX {} ON {table};",
+            index.trim_end_matches(';')
+        ));
+    }
+    let (table, column) = line.split_once(" DROP COLUMN ")?;
+    let column = column.trim_end_matches(';');
+    Some(format!("{table} DROP COLUMN `{column}`;"))
 }
 
 #[cfg(test)]
@@ -204,20 +257,23 @@ mod tests {
     fn the_schema_is_said_in_each_systems_words() {
         let written = "-- About it.\nCREATE TABLE t (\n    id  TEXT NOT NULL PRIMARY KEY,\n    key TEXT,\n    \
              error TEXT NOT NULL DEFAULT '[]',\n    n   INTEGER, -- how many\n    PRIMARY KEY (id, n)\n) STRICT, WITHOUT ROWID;\n\
-             CREATE INDEX i ON t (id) WHERE n IS NULL;\nALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 0;";
+             CREATE INDEX i ON t (id) WHERE n IS NULL;\nALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 0;\n\
+             DROP INDEX t_by_a;\nALTER TABLE t DROP COLUMN explain;\nCREATE INDEX t_by_b ON t (a, n, b, c, d);";
         assert_eq!(Kind::Sqlite.schema(written), written);
         assert_eq!(
             Kind::Postgres.schema(written),
             "CREATE TABLE t (\n    id TEXT NOT NULL PRIMARY KEY,\n    key TEXT,\n    error TEXT NOT NULL DEFAULT '[]',\n    \
              n BIGINT,\n    PRIMARY KEY (id, n)\n);\nCREATE INDEX i ON t (id) WHERE n IS NULL;\n\
-             ALTER TABLE t ADD COLUMN more BIGINT NOT NULL DEFAULT 0;"
+             ALTER TABLE t ADD COLUMN more BIGINT NOT NULL DEFAULT 0;\nDROP INDEX t_by_a;\n\
+             ALTER TABLE t DROP COLUMN explain;\nCREATE INDEX t_by_b ON t (a, n, b, c, d);"
         );
         assert_eq!(
             Kind::MySql.schema(written),
             "CREATE TABLE t (\n    `id` VARCHAR(255) NOT NULL PRIMARY KEY,\n    `key` VARCHAR(255),\n    \
              `error` LONGTEXT NOT NULL DEFAULT ('[]'),\n    `n` BIGINT,\n    PRIMARY KEY (id, n)\n\
              ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\nCREATE INDEX i ON t (n, id);\n\
-             ALTER TABLE t ADD COLUMN `more` BIGINT NOT NULL DEFAULT 0;"
+             ALTER TABLE t ADD COLUMN `more` BIGINT NOT NULL DEFAULT 0;\nDROP INDEX t_by_a ON t;\n\
+             ALTER TABLE t DROP COLUMN `explain`;\nCREATE INDEX t_by_b ON t (a, n, b, c);"
         );
     }
 }

@@ -7,6 +7,7 @@
 //! floating-point number.
 
 mod audit;
+mod book;
 mod cells;
 mod cursor;
 mod daily;
@@ -36,6 +37,7 @@ mod select;
 mod span;
 mod spent;
 mod store;
+mod timeline;
 mod totals;
 mod usage;
 mod writer;
@@ -61,6 +63,7 @@ pub use query::{Filter, Page, QueryError};
 pub use quote::{FrozenPrice, Quote};
 pub use row::{AttemptRow, Cost, Detail, Row, Tokens};
 pub use spent::Spender;
+pub use timeline::TimelineEvent;
 pub use totals::Totals;
 pub use usage::{By, UsageFilter, UsageReport, UsageRow};
 pub use writer::Writer;

@@ -7,9 +7,14 @@ use crate::cursor::Cursor;
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::read::number;
+use crate::record::{EventCells, ROUTED};
 use crate::row::{AttemptRow, Detail, Row};
 use crate::select::Select;
+use crate::timeline::timeline;
 
+/// Attempts with their prices, of the requests that follow.
+pub(crate) const CHAIN: &str = "SELECT attempts.*, prices.text AS price_text FROM attempts \
+     LEFT JOIN prices ON prices.id = attempts.price_id WHERE request_id";
 /// Rows on a page when not told.
 const LIMIT: u32 = 50;
 /// Rows on a page at most.
@@ -128,17 +133,27 @@ impl Ledger {
         let Some(found) = found.first() else {
             return Ok(None);
         };
-        let mut chain = Select::new(kind, "SELECT * FROM attempts WHERE request_id = ");
-        let chain = chain.value(id).push(" ORDER BY attempt");
+        let mut chain = Select::new(kind, CHAIN);
+        let chain = chain.push(" = ").value(id).push(" ORDER BY attempt");
         let attempts = chain
             .rows_in(&mut snapshot)
             .await?
             .iter()
             .map(AttemptRow::read)
             .collect::<Result<Vec<_>, sqlx::Error>>()?;
-        let explain: Option<String> = sqlx::Row::try_get(found, "explain")?;
+        let mut events = Select::new(kind, "SELECT * FROM events WHERE request_id = ");
+        let events = events.value(id).push(" ORDER BY at");
+        let events = events
+            .rows_in(&mut snapshot)
+            .await?
+            .iter()
+            .map(EventCells::read)
+            .collect::<Result<Vec<_>, sqlx::Error>>()?;
         let mut detail = Row::read(found, attempts)?;
-        detail.explain = explain.and_then(|text| serde_json::from_str(&text).ok());
+        let plan = events.iter().rfind(|event| event.name == ROUTED);
+        let plan = plan.and_then(|event| event.detail.as_deref());
+        detail.explain = plan.and_then(|text| serde_json::from_str(text).ok());
+        detail.events = Some(timeline(&detail, &events));
         Ok(Some(detail))
     }
 

@@ -52,15 +52,16 @@ impl<A> Row<A> {
             losses: serde_json::from_str(&losses).unwrap_or_default(),
             error: row.try_get("error")?,
             explain: None,
+            events: None,
         })
     }
 }
 
 impl AttemptRow {
-    /// Reads a row of `attempts`.
+    /// Reads a row of `attempts` beside that of its price.
     pub(crate) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let cost = cost(row)?;
-        let price: Option<String> = row.try_get("price")?;
+        let price: Option<String> = row.try_get("price_text")?;
         Ok(Self {
             attempt: number(row, "attempt")?.unwrap_or_default(),
             hedged: flag(row, "hedged")?,
@@ -147,7 +148,7 @@ fn flag(row: &AnyRow, name: &str) -> Result<bool, sqlx::Error> {
     bool::read(row, name)
 }
 
-fn time(at_ms: i64) -> Timestamp {
+pub(crate) fn time(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::book::Book;
 use crate::cells::table;
 use crate::event::{
-    AttemptEnded, AttemptStarted, Ended, Event, Marked, Routed, Started, Streaming, Usage,
+    AttemptEnded, AttemptStarted, Ended, Event, Mark, Marked, Routed, Started, Streaming, Usage,
 };
 use crate::kind::SHORT;
 use crate::money::Usd;
@@ -15,6 +16,10 @@ use crate::quote::Quote;
 
 /// Token counts above this come from a broken upstream; their sums would not fit.
 const TOKENS_MAX: u64 = 10_000_000_000;
+/// Names of events that no mark has.
+pub(crate) const ROUTED: &str = "routed";
+pub(crate) const SWITCHED: &str = "switched";
+pub(crate) const RELEASED: &str = "released";
 /// What a row says that a crash or a power cut left running.
 const STOPPED: &str = "Turnout stopped while this request was running";
 const STOPPED_ATTEMPT: &str = "Turnout stopped while this attempt was running";
@@ -42,7 +47,6 @@ table! {
         duration_ms: Option<i64>,
         error: Option<String>,
         switch_cost: Option<i64>,
-        explain: Option<String>,
         source: Option<String>,
         provider_dialect: Option<String>,
         model_used: Option<String>,
@@ -99,7 +103,27 @@ table! {
         cost_output: Option<i64>,
         cost_cache_read: Option<i64>,
         cost_cache_write: Option<i64>,
-        price: Option<String>,
+        price_id: Option<i64>,
+    }
+}
+
+table! {
+    /// A row of `events`.
+    EventCells in "events" by ["request_id", "at", "name"]; {
+        request_id: String,
+        at: i64,
+        name: String,
+        detail: Option<String>,
+    }
+}
+
+table! {
+    /// A row of `errors`.
+    ErrorCells in "errors" by ["started_at", "request_id", "attempt"]; {
+        started_at: i64,
+        request_id: String,
+        attempt: i64,
+        text: String,
     }
 }
 
@@ -108,6 +132,10 @@ table! {
 pub(crate) struct Record {
     pub(crate) request: RequestCells,
     pub(crate) attempts: BTreeMap<i64, AttemptCells>,
+    /// What happened since it was last written and no column tells.
+    pub(crate) events: Vec<EventCells>,
+    /// Where it stands in the history as it was last written, where that is no longer its place.
+    pub(crate) moved_from: Option<i64>,
 }
 
 impl Record {
@@ -132,7 +160,41 @@ impl Record {
                 ..RequestCells::default()
             },
             attempts: BTreeMap::new(),
+            events: Vec::new(),
+            moved_from: None,
         }
+    }
+
+    /// A request as it was written.
+    pub(crate) fn written(request: RequestCells) -> Self {
+        Self {
+            request,
+            attempts: BTreeMap::new(),
+            events: Vec::new(),
+            moved_from: None,
+        }
+    }
+
+    /// It is in the database as it is here.
+    pub(crate) fn saved(&mut self) {
+        self.events.clear();
+        self.moved_from = None;
+    }
+
+    /// What went wrong, for those who search.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = ErrorCells> {
+        let request = (0, &self.request.error);
+        let attempts = self.attempts.values();
+        let attempts = attempts.map(|attempt| (attempt.attempt, &attempt.error));
+        let all = std::iter::once(request).chain(attempts);
+        all.filter_map(|(attempt, error)| {
+            Some(ErrorCells {
+                started_at: self.request.started_at,
+                request_id: self.request.id.clone(),
+                attempt,
+                text: error.clone()?,
+            })
+        })
     }
 
     /// Whether the request is not over.
@@ -144,12 +206,12 @@ impl Record {
     }
 
     /// Does what the event tells.
-    pub(crate) fn apply(&mut self, event: &Event) {
+    pub(crate) fn apply(&mut self, event: &Event, prices: &mut Book) {
         match event {
             Event::Started(event) => self.started(event),
-            Event::AttemptStarted(event) => self.attempt_started(event),
+            Event::AttemptStarted(event) => self.attempt_started(event, prices),
             Event::Streaming(event) => self.streaming(event),
-            Event::AttemptEnded(event) => self.attempt_ended(event),
+            Event::AttemptEnded(event) => self.attempt_ended(event, prices),
             Event::Marked(event) => self.marked(event),
             Event::Routed(event) => self.routed(event),
             Event::Ended(event) => self.ended(event),
@@ -176,7 +238,10 @@ impl Record {
 
     fn started(&mut self, event: &Started) {
         let row = &mut self.request;
-        row.started_at = event.at_ms;
+        if row.started_at != event.at_ms {
+            self.moved_from.get_or_insert(row.started_at);
+            row.started_at = event.at_ms;
+        }
         row.client = short(event.client.as_deref());
         row.token = short(event.token.as_deref());
         row.session = short(event.session.as_deref());
@@ -187,7 +252,7 @@ impl Record {
         row.rule = short(event.rule.as_deref());
     }
 
-    fn attempt_started(&mut self, event: &AttemptStarted) {
+    fn attempt_started(&mut self, event: &AttemptStarted, prices: &mut Book) {
         let attempt = self.attempt(event.attempt, event.at_ms);
         if attempt.provider.is_some() {
             return; // told before; the request may have gone on since
@@ -199,7 +264,8 @@ impl Record {
         attempt.model = short(Some(&event.model));
         attempt.provider_dialect = short(Some(&event.provider_dialect));
         if attempt.verdict.is_none() {
-            attempt.price = event.price.as_ref().and_then(json);
+            let quote = event.price.as_ref().and_then(json);
+            attempt.price_id = quote.map(|quote| prices.put(quote, event.at_ms));
         }
         if matches!(self.request.status.as_str(), "pending" | "forwarding") {
             self.request.status = String::from("forwarding");
@@ -221,7 +287,7 @@ impl Record {
         attempt.ttft_ms = attempt.ttft_ms.or(Some(ttft));
     }
 
-    fn attempt_ended(&mut self, event: &AttemptEnded) {
+    fn attempt_ended(&mut self, event: &AttemptEnded, prices: &mut Book) {
         let began = event.at_ms.saturating_sub(whole(event.duration_ms));
         let attempt = self.attempt(event.attempt, began);
         if attempt.verdict.is_some() {
@@ -236,10 +302,11 @@ impl Record {
         attempt.upstream_id = short(event.upstream_id.as_deref());
         attempt.hedged = event.hedged;
         attempt.service = short(event.service.as_deref());
-        let quote = attempt.price.take();
+        let quote = attempt.price_id.take();
         if let Some(usage) = &event.usage {
-            let quote = quote.and_then(|quote| serde_json::from_str::<Quote>(&quote).ok());
-            attempt.count(&believable(usage), quote.as_ref());
+            let quote = quote.and_then(|id| serde_json::from_str::<Quote>(prices.text(id)?).ok());
+            let price = attempt.count(&believable(usage), quote.as_ref());
+            attempt.price_id = price.map(|price| prices.put(price, attempt.started_at));
         }
         // The losses of a request are those of its last attempt that had any.
         if !event.losses.is_empty()
@@ -250,15 +317,34 @@ impl Record {
     }
 
     fn marked(&mut self, event: &Marked) {
+        let name = event.mark.map_or(RELEASED, Mark::as_str);
+        self.happened(event.at_ms, name, long(event.why.as_deref()));
         if self.is_open() {
             self.request.mark = event.mark.map(|mark| mark.as_str().to_owned());
         }
     }
 
     fn routed(&mut self, event: &Routed) {
-        let row = &mut self.request;
-        row.explain = long(event.explain.as_deref()).or(row.explain.take());
-        row.switch_cost = event.switch_cost.map(pico).or(row.switch_cost);
+        if let Some(explain) = long(event.explain.as_deref()) {
+            self.happened(event.at_ms, ROUTED, Some(explain));
+        }
+        let cost = event.switch_cost.map(pico);
+        if let Some(usd) = event
+            .switch_cost
+            .filter(|_| cost != self.request.switch_cost)
+        {
+            self.request.switch_cost = cost;
+            self.happened(event.at_ms, SWITCHED, Some(usd.to_string()));
+        }
+    }
+
+    fn happened(&mut self, at: i64, name: &str, detail: Option<String>) {
+        self.events.push(EventCells {
+            request_id: self.request.id.clone(),
+            at,
+            name: name.to_owned(),
+            detail,
+        });
     }
 
     fn ended(&mut self, event: &Ended) {
@@ -325,7 +411,8 @@ impl Record {
 }
 
 impl AttemptCells {
-    pub(crate) fn count(&mut self, usage: &Usage, quote: Option<&Quote>) {
+    /// Counts tokens and cost, and tells the price that was used.
+    pub(crate) fn count(&mut self, usage: &Usage, quote: Option<&Quote>) -> Option<String> {
         self.input_tokens = whole(usage.input);
         self.output_tokens = whole(usage.output);
         self.cache_read_tokens = whole(usage.cache_read);
@@ -337,13 +424,13 @@ impl AttemptCells {
             quote.and_then(|quote| quote.cost(self.started_at, self.service.as_deref(), usage));
         let Some((cost, price)) = cost else {
             self.unpriced = usage.prompt() > 0 || usage.output > 0;
-            return;
+            return None;
         };
         self.cost_input = Some(pico(cost.input));
         self.cost_output = Some(pico(cost.output));
         self.cost_cache_read = Some(pico(cost.cache_read));
         self.cost_cache_write = Some(pico(cost.cache_write));
-        self.price = json(&price);
+        json(&price)
     }
 }
 

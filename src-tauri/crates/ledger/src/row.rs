@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::money::Usd;
 use crate::quote::FrozenPrice;
+use crate::timeline::TimelineEvent;
 
 /// One request. `attempts` is their number in lists and the chain itself in [`Detail`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,6 +82,9 @@ pub struct Row<A = u32> {
     /// Where it could go and why, as it was when it was decided; only where one request is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explain: Option<serde_json::Value>,
+    /// Everything that happened, in order; only where one request is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<TimelineEvent>>,
 }
 
 /// One request with its whole attempt chain, first attempt first.

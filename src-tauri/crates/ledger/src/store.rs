@@ -1,14 +1,15 @@
 //! Records out of the tables and into them, many at a time: a batch costs the same few statements
 //! however many requests are in it, which counts where the database is far away.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
 
+use crate::book::Book;
 use crate::hourly;
 use crate::kind::Kind;
-use crate::record::{AttemptCells, Record, RequestCells};
+use crate::record::{AttemptCells, ErrorCells, EventCells, Record, RequestCells};
 use crate::span::hour_of;
 
 /// Rows in one statement at most; a power of two, as are all smaller numbers of rows that are used, so
@@ -24,6 +25,7 @@ pub(crate) async fn load(
     kind: Kind,
     ids: &[Arc<str>],
     records: &mut Records,
+    prices: &mut Book,
 ) -> Result<(), sqlx::Error> {
     for some in pieces(ids) {
         let places = vec!["?"; some.len()].join(", ");
@@ -35,10 +37,7 @@ pub(crate) async fn load(
         let mut any = false;
         for row in query.fetch_all(&mut *conn).await? {
             let request = RequestCells::read(&row)?;
-            let record = Record {
-                request,
-                attempts: BTreeMap::new(),
-            };
+            let record = Record::written(request);
             records.insert(record.request.id.as_str().into(), record);
             any = true;
         }
@@ -50,51 +49,96 @@ pub(crate) async fn load(
         for id in some {
             query = query.bind(id.to_string());
         }
+        let mut waiting = Vec::new();
         for row in query.fetch_all(&mut *conn).await? {
             let attempt = AttemptCells::read(&row)?;
+            if attempt.verdict.is_none() {
+                waiting.extend(attempt.price_id);
+            }
             if let Some(record) = records.get_mut(attempt.request_id.as_str()) {
                 record.attempts.insert(attempt.attempt, attempt);
             }
         }
+        prices.load(conn, kind, waiting.into_iter()).await?;
     }
     Ok(())
 }
 
-/// Writes these records whole.
+/// Writes rows of a table, as many as fit in one statement at a time.
+macro_rules! write_rows {
+    ($how:ident, $conn:expr, $kind:expr, $cells:ident, $rows:expr) => {
+        for some in $crate::store::pieces($rows) {
+            let (keys, columns) = ($cells::KEYS, $cells::COLUMNS);
+            let mut query = sqlx::query($kind.$how($cells::TABLE, keys, columns, some.len()));
+            for row in some {
+                query = row.bind(query);
+            }
+            query.execute(&mut *$conn).await?;
+        }
+    };
+}
+
+/// Writes those rows of a table that are not there.
+macro_rules! write_new {
+    ($conn:expr, $kind:expr, $cells:ident, $rows:expr) => {
+        $crate::store::write_rows!(insert_new, $conn, $kind, $cells, $rows)
+    };
+}
+pub(crate) use {write_new, write_rows};
+
+/// Writes these records whole, with the prices that they are the first to have.
 pub(crate) async fn save(
     conn: &mut AnyConnection,
     kind: Kind,
     records: &[&Record],
+    prices: &Book,
 ) -> Result<(), sqlx::Error> {
-    let (table, keys, columns) = (
-        RequestCells::TABLE,
-        RequestCells::KEYS,
-        RequestCells::COLUMNS,
-    );
-    for some in pieces(records) {
-        let mut query = sqlx::query(kind.upsert(table, keys, columns, some.len()));
-        for record in some {
-            query = record.request.bind(query);
+    prices.save(conn, kind).await?;
+    let requests: Vec<_> = records.iter().map(|record| &record.request).collect();
+    write_rows!(upsert, conn, kind, RequestCells, &requests);
+    let attempts = records.iter().flat_map(|record| record.attempts.values());
+    let attempts: Vec<_> = attempts.collect();
+    write_rows!(upsert, conn, kind, AttemptCells, &attempts);
+    let events: Vec<_> = records.iter().flat_map(|record| &record.events).collect();
+    write_new!(conn, kind, EventCells, &events);
+    for record in records {
+        if let Some(moved_from) = record.moved_from {
+            let text = "DELETE FROM errors WHERE started_at = ? AND request_id = ?";
+            let delete = sqlx::query(kind.sql(text)).bind(moved_from);
+            let delete = delete.bind(record.request.id.clone());
+            delete.execute(&mut *conn).await?;
         }
-        query.execute(&mut *conn).await?;
     }
-    let attempts: Vec<_> = records
-        .iter()
-        .flat_map(|record| record.attempts.values())
-        .collect();
-    let (table, keys, columns) = (
-        AttemptCells::TABLE,
-        AttemptCells::KEYS,
-        AttemptCells::COLUMNS,
-    );
-    for some in pieces(&attempts) {
-        let mut query = sqlx::query(kind.upsert(table, keys, columns, some.len()));
-        for attempt in some {
-            query = attempt.bind(query);
-        }
-        query.execute(&mut *conn).await?;
-    }
+    let errors: Vec<_> = records.iter().flat_map(|record| record.errors()).collect();
+    write_new!(conn, kind, ErrorCells, &errors);
     Ok(())
+}
+
+/// Deletes the requests that a condition holds for and that arrived in this time (Unix milliseconds), with all
+/// that belongs to them; tells how many requests they were.
+pub(crate) async fn delete(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    condition: &str,
+    (since, until): (i64, i64),
+) -> Result<u64, sqlx::Error> {
+    let within = "started_at >= ? AND started_at < ?";
+    let these = format!("(SELECT id FROM requests WHERE {condition} AND {within})");
+    let deletes = [
+        format!("DELETE FROM errors WHERE {within} AND request_id IN {these}"),
+        format!("DELETE FROM events WHERE request_id IN {these}"),
+        format!("DELETE FROM attempts WHERE request_id IN {these}"),
+        format!("DELETE FROM requests WHERE {condition} AND {within}"),
+    ];
+    let mut gone = 0;
+    for text in deletes {
+        let mut query = sqlx::query(kind.sql(&text));
+        for _ in 0..text.matches(within).count() {
+            query = query.bind(since).bind(until);
+        }
+        gone = query.execute(&mut *conn).await?.rows_affected();
+    }
+    Ok(gone)
 }
 
 /// Closes what this instance left running when it last stopped, and tells how many requests that were.
@@ -131,8 +175,9 @@ pub(crate) async fn close_orphans(
     let mut closed = 0;
     for some in ids.chunks(ROWS) {
         let mut records = Records::new();
+        let mut prices = Book::default();
         let mut transaction = begin(conn, kind).await?;
-        load(&mut transaction, kind, some, &mut records).await?;
+        load(&mut transaction, kind, some, &mut records, &mut prices).await?;
         for record in records.values_mut() {
             closed += u64::from(record.is_open());
             record.close_orphan();
@@ -142,7 +187,7 @@ pub(crate) async fn close_orphans(
             .map(|record| hour_of(record.request.started_at));
         hourly::forget(&mut transaction, kind, &hours.collect()).await?;
         let all: Vec<_> = records.values().collect();
-        save(&mut transaction, kind, &all).await?;
+        save(&mut transaction, kind, &all, &prices).await?;
         transaction.commit().await?;
     }
     Ok(closed)

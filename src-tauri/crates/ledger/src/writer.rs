@@ -14,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::audit::{self, AuditCells};
+use crate::book::Book;
 use crate::errand::Errand;
 use crate::error::{OpenError, primary_code, refuses};
 use crate::event::Event;
@@ -117,6 +118,7 @@ pub(crate) struct Pen {
     used: Instant,
     /// Requests that run, as they were last written.
     in_hand: Records,
+    prices: Book,
     errand: Option<Errand>,
     summing: Arc<Summing>,
 }
@@ -140,6 +142,7 @@ impl Pen {
             conn: Some(conn),
             used: Instant::now(),
             in_hand: Records::new(),
+            prices: Book::default(),
             errand: None,
             summing,
         }
@@ -219,7 +222,7 @@ impl Pen {
                 Err(failure) => failure,
             };
             self.conn = None; // its state is unknown; a new one also finds a replaced file
-            self.in_hand.clear();
+            self.forget();
             self.failed(&failure);
             if self.is_closing() {
                 let until = *give_up.get_or_insert_with(|| Instant::now() + LAST_TRIES);
@@ -291,7 +294,7 @@ impl Pen {
         batch: &mut Batch,
     ) -> Result<Vec<Arc<str>>, WriteError> {
         let mut changed = Vec::new();
-        self.in_hand.clear();
+        self.forget();
         self.write_audit_singly(conn, batch).await?;
         while let Some(event) = batch.events.first() {
             let alone = Batch {
@@ -350,27 +353,47 @@ impl Pen {
         let new = ids.iter().filter(|id| !self.in_hand.contains_key(*id));
         let new: Vec<_> = new.cloned().collect();
         let mut transaction = begin(conn, kind).await?;
-        load(&mut transaction, kind, &new, &mut self.in_hand).await?;
+        load(
+            &mut transaction,
+            kind,
+            &new,
+            &mut self.in_hand,
+            &mut self.prices,
+        )
+        .await?;
         let mut hours = self.closed_hours(&ids);
+        let (in_hand, prices) = (&mut self.in_hand, &mut self.prices);
         for event in events {
-            self.in_hand
+            in_hand
                 .entry(Arc::clone(event.id()))
                 .or_insert_with(|| Record::new(event, self.instance.as_deref()))
-                .apply(event);
+                .apply(event, prices);
         }
         hours.extend(self.closed_hours(&ids)); // a request can turn out to have arrived earlier
         hourly::forget(&mut transaction, kind, &hours).await?;
         let changed = ids.iter().filter_map(|id| self.in_hand.get(id));
-        save(&mut transaction, kind, &changed.collect::<Vec<_>>()).await?;
+        let changed: Vec<_> = changed.collect();
+        save(&mut transaction, kind, &changed, &self.prices).await?;
         audit::save(&mut transaction, kind, &batch.audit).await?;
         if let Some(before_ms) = batch.forget_audit {
             audit::forget(&mut transaction, kind, before_ms).await?;
         }
         transaction.commit().await?;
-        let crowded = self.in_hand.len() > IN_HAND;
-        self.in_hand
-            .retain(|_, record| record.is_open() && !crowded);
+        self.prices.saved();
+        self.in_hand.retain(|_, record| {
+            record.saved();
+            record.is_open()
+        });
+        if self.in_hand.len() > IN_HAND || self.prices.is_crowded() {
+            self.forget();
+        }
         Ok(ids)
+    }
+
+    /// What is in hand may not be what is written.
+    fn forget(&mut self) {
+        self.in_hand.clear();
+        self.prices.clear();
     }
 
     /// The hours of these requests that are over, and that may be summed for that.

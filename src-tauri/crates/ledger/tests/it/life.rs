@@ -12,6 +12,7 @@ fn mark(id: &str, mark: Option<Mark>) -> Event {
         id: Arc::from(id),
         at_ms: NOON,
         mark,
+        why: None,
     })
 }
 
@@ -111,6 +112,18 @@ async fn a_served_request_reads_back_with_the_names_of_the_admin_api() {
         .unwrap()
         .extend(tokens.as_object().unwrap().clone());
     row["attempts"] = chain;
+    let event = |at: &str, name: &str, attempt: Option<u32>, detail: Option<&str>| {
+        let at = format!("2026-11-21T12:00:0{at}Z");
+        json!({"at": at, "name": name, "attempt": attempt, "detail": detail})
+    };
+    let asked = format!("provider-1, {MODEL}");
+    row["events"] = json!([
+        event("0", "arrived", None, Some("claude-sonnet-4-5")),
+        event("0.001", "attempt_started", Some(1), Some(&asked)),
+        event("0.5", "streaming", Some(1), None),
+        event("1.001", "attempt_ended", Some(1), Some("ok")),
+        event("1.5", "completed", None, Some("HTTP 200")),
+    ]);
     let detail = found(ledger.request("r").await);
     assert_eq!(serde_json::to_value(&detail).unwrap(), row);
 }
@@ -298,6 +311,14 @@ async fn what_routing_decided_stands_in_the_detail_and_stays() {
     write(&ledger, events.clone()).await;
     write(&ledger, events).await;
     let row = found(ledger.request("r").await);
+    let told: Vec<_> = names(&row);
+    let expected = [
+        "arrived claude-sonnet-4-5",
+        "routed rule a",
+        "switched 0.43",
+        "completed HTTP 200",
+    ];
+    assert_eq!(told, expected);
     assert_eq!(row.explain.unwrap()["rule"], "a");
     assert_eq!(row.switch_cost_usd.unwrap().to_string(), "0.43");
     assert_eq!(row.cost_usd, None, "it is no cost of its own");
@@ -305,4 +326,94 @@ async fn what_routing_decided_stands_in_the_detail_and_stays() {
     let listed = serde_json::to_value(listed).unwrap();
     assert_eq!(listed.get("explain"), None, "lists are short");
     assert_eq!(listed["switch_cost_usd"], "0.43");
+}
+
+/// The names of what happened, with what is told of it.
+fn names(row: &ledger::Detail) -> Vec<String> {
+    let events = row.events.iter().flatten();
+    events
+        .map(|event| {
+            let detail = event.detail.as_deref().unwrap_or_default();
+            format!("{} {detail}", event.name).trim().to_owned()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn what_happened_is_told_in_its_order_however_often_it_was_reported() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let marked = |after, mark, why: &str| {
+        Event::Marked(Marked {
+            id: "r".into(),
+            at_ms: NOON + after,
+            mark: Some(mark),
+            why: Some(why.to_owned()),
+        })
+    };
+    let explain = r#"{"group":"main","candidates":[{"usable":true},{"usable":false}]}"#;
+    let mut failed = attempt_ended("r", 1, NOON + 200);
+    failed.duration_ms = 190;
+    failed.verdict = "next-provider".into();
+    failed.error = Some("it is overloaded".into());
+    let events = [
+        Event::Started(started("r", NOON)),
+        Event::Routed(ledger::Routed {
+            id: "r".into(),
+            at_ms: NOON,
+            explain: Some(explain.into()),
+            switch_cost: None,
+        }),
+        Event::AttemptStarted(attempt("r", 1, NOON + 10)),
+        Event::AttemptEnded(failed),
+        marked(200, Mark::Retrying, "until 12:00"),
+        marked(210, Mark::Suspended, "nothing can serve"),
+        Event::AttemptStarted(attempt("r", 2, NOON + 400)),
+        streaming("r", 2, NOON + 500, 100),
+        Event::AttemptEnded(attempt_ended("r", 2, NOON + 1400)),
+        Event::Ended(ended("r", NOON + 1500, End::Completed)),
+    ];
+    let expected = [
+        "arrived claude-sonnet-4-5".to_owned(),
+        "routed group main, 1 of 2 places can serve".to_owned(),
+        format!("attempt_started provider-1, {MODEL}"),
+        "attempt_ended next-provider: it is overloaded".to_owned(),
+        "retrying until 12:00".to_owned(),
+        "suspended nothing can serve".to_owned(),
+        "released".to_owned(),
+        format!("attempt_started provider-2, {MODEL}"),
+        "streaming".to_owned(),
+        "attempt_ended ok".to_owned(),
+        "completed HTTP 200".to_owned(),
+    ];
+    write(&ledger, events.clone()).await;
+    assert_eq!(names(&found(ledger.request("r").await)), expected);
+    for event in events {
+        write(&ledger, [event]).await;
+    }
+    let row = found(ledger.request("r").await);
+    assert_eq!(names(&row), expected);
+    assert_eq!(row.explain.unwrap()["group"], "main");
+}
+
+#[tokio::test]
+async fn a_price_that_waits_for_the_end_is_found_by_whoever_writes_it() {
+    let place = Place::new();
+    let first = place.open().await;
+    let mut events = served("r", NOON);
+    let rest = events.split_off(2);
+    write(&first, events).await;
+    let options = ledger::Options {
+        instance: Some("another".to_owned()),
+        ..ledger::Options::default()
+    };
+    let second = ledger::Ledger::open_at(place.backend.at.clone(), options).await;
+    let second = second.unwrap();
+    write(&second, rest).await;
+    let row = found(second.request("r").await);
+    assert_eq!(row.cost_usd.unwrap().to_string(), "0.0096");
+    assert_eq!(
+        row.attempts[0].price.as_ref().unwrap().model,
+        "claude-sonnet-4-5"
+    );
 }
