@@ -7,6 +7,7 @@
 mod admin;
 mod audit;
 mod budgets;
+mod captures;
 mod chat;
 mod chat_stream;
 mod choices;
@@ -39,6 +40,7 @@ mod process;
 mod publisher;
 mod pump;
 mod record;
+mod redact;
 mod reload;
 mod retention;
 mod running;

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::AuditLog;
+use crate::captures::Captures;
 use crate::choices::Kept;
 use crate::feed::Feed;
 use crate::first_start::{Surroundings, first_start};
@@ -31,7 +32,7 @@ use crate::settings::watch::{self, Watch};
 use crate::settings::{self, Settings};
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
-use crate::{Options, admin, budgets, chat, publisher, pump, retention, tail, ui};
+use crate::{Options, admin, budgets, captures, chat, publisher, pump, retention, tail, ui};
 
 /// How long cut requests may take to report their end.
 const LAST_REPORTS: Duration = Duration::from_secs(1);
@@ -89,8 +90,13 @@ impl Daemon {
     fn run(&self, listener: TcpListener, reports: mpsc::Receiver<Report>, grace: Duration) {
         let instance = self.instance();
         let done = CancellationToken::new();
-        let pump = tokio::spawn(pump::pump(self.clone(), reports, done.clone()));
+        let captures = instance.ledger.as_ref();
+        let captures = captures.map(|ledger| Captures::start(self.clone(), ledger));
+        let (captures, writing) = captures.unzip();
+        let pump = pump::pump(self.clone(), reports, captures, done.clone());
+        let pump = tokio::spawn(pump);
         if let Some(ledger) = &instance.ledger {
+            tokio::spawn(captures::expire(self.clone(), ledger.clone()));
             tokio::spawn(pump::publish_rows(self.clone(), ledger.clone()));
             tokio::spawn(budgets::watch(self.clone(), ledger.clone()));
             tokio::spawn(retention::keep(self.clone(), ledger.clone()));
@@ -113,12 +119,17 @@ impl Daemon {
                 .gateway
                 .serve(listener, app, stop, grace)
                 .await;
-            daemon.wind_up(pump, done).await;
+            daemon.wind_up(pump, writing, done).await;
         });
     }
 
     /// After the last answer: the last reports, the ledger, the lock.
-    async fn wind_up(&self, pump: JoinHandle<()>, done: CancellationToken) {
+    async fn wind_up(
+        &self,
+        pump: JoinHandle<()>,
+        writing: Option<JoinHandle<()>>,
+        done: CancellationToken,
+    ) {
         let instance = self.instance();
         instance.stop.cancel();
         let quiet = async {
@@ -134,6 +145,11 @@ impl Daemon {
         done.cancel();
         if let Err(error) = pump.await {
             tracing::error!("the task that records requests broke: {error}");
+        }
+        if let Some(writing) = writing
+            && tokio::time::timeout(LAST_REPORTS, writing).await.is_err()
+        {
+            tracing::warn!("some captured bodies were not written in time and are missing");
         }
         instance.practice.end();
         self.record_refused_tries().await;

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use ledger::Quote;
 use secrecy::SecretString;
 
 use crate::costs::Costs;
 use crate::record::Facts;
+use crate::redact::Redactor;
 use crate::secrets::{Moved, Reference, Resolved, masked};
-use crate::settings::Settings;
+use crate::settings::{Capture, Settings};
 use crate::view::board::ShownKey;
 use crate::view::{Problem, ProblemKind};
 
@@ -31,6 +33,8 @@ pub(crate) struct Loaded {
     pub(crate) may_pass: bool,
     /// What models cost where.
     pub(crate) costs: Costs,
+    /// What is taken out of bodies before they are written down; `None` where none are.
+    pub(crate) redactor: Option<Arc<Redactor>>,
 }
 
 impl fmt::Debug for Loaded {
@@ -76,6 +80,7 @@ impl Loaded {
             problems,
             may_pass: resolved.may_pass || moved.may_pass,
             costs: Costs::of(&settings),
+            redactor: redactor(&settings, resolved).map(Arc::new),
             settings,
         }
     }
@@ -86,6 +91,30 @@ impl Loaded {
             tracing::warn!("{}", problem.message);
         }
     }
+}
+
+/// Knows all that is secret in these settings.
+fn redactor(settings: &Settings, resolved: &Resolved) -> Option<Redactor> {
+    /// A header's value that is shorter is hardly a credential, and might be any word.
+    const HEADER: usize = 16;
+    if settings.ledger.capture_bodies == Capture::Off {
+        return None;
+    }
+    let tokens = resolved
+        .client_tokens
+        .iter()
+        .map(|(_, token)| token.clone());
+    let providers = settings.providers.iter();
+    let headers = providers.flat_map(|provider| &provider.headers);
+    let headers = headers.filter(|(_, value)| value.len() >= HEADER);
+    let secrets = resolved
+        .keys
+        .values()
+        .cloned()
+        .chain(tokens)
+        .chain(resolved.admin_token.clone())
+        .chain(headers.map(|(_, value)| value.clone().into()));
+    Some(Redactor::new(secrets.collect(), &settings.ledger.redact))
 }
 
 fn shown(settings: &Settings, resolved: &Resolved) -> HashMap<String, ShownKey> {

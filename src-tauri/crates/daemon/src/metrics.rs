@@ -182,6 +182,7 @@ impl Metrics {
             Report::Changed(_)
             | Report::Started(_)
             | Report::Planned { .. }
+            | Report::Captured(_)
             | Report::Switched { .. }
             | Report::Retrying { .. } => {}
         }

@@ -12,6 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use crate::captures::Captures;
 use crate::handle::Daemon;
 use crate::notices::because;
 use crate::record;
@@ -24,6 +25,7 @@ pub(crate) const REPORTS: usize = 8192;
 pub(crate) async fn pump(
     daemon: Daemon,
     mut reports: mpsc::Receiver<Report>,
+    captures: Option<Captures>,
     done: CancellationToken,
 ) {
     loop {
@@ -31,6 +33,11 @@ pub(crate) async fn pump(
         tokio::select! {
             biased;
             report = reports.recv() => match report {
+                Some(Report::Captured(said)) => {
+                    if captures.as_ref().is_some_and(|captures| !captures.take(said)) {
+                        tracing::debug!("bodies of a request were dropped: too many wait");
+                    }
+                }
                 Some(report) => daemon.take(report),
                 None => break,
             },

@@ -138,7 +138,7 @@ impl Daemon {
         Ok(())
     }
 
-    async fn take_in(&self, loaded: Loaded, resolved: &Resolved) -> Result<(), String> {
+    async fn take_in(&self, mut loaded: Loaded, resolved: &Resolved) -> Result<(), String> {
         self.keeps_tokens(&loaded.settings)?;
         let instance = self.instance();
         let practice = instance.practice.start(&loaded.settings).await;
@@ -150,6 +150,10 @@ impl Daemon {
             );
             self.refuse(told.clone());
             return Err(told);
+        }
+        let before = self.loaded().redactor.clone();
+        if let (Some(now), Some(before)) = (&loaded.redactor, before) {
+            loaded.redactor = Some(now.after(&before).into());
         }
         self.drop_overruled(&loaded.settings);
         // The board may have forgotten a choice whose group or provider was away, or whose provider could not serve.

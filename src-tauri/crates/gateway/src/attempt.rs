@@ -131,6 +131,7 @@ impl Driver {
             without_reasoning: false,
             refused_seal: false.into(),
             recall: recall.as_ref(),
+            recorder: self.recorder.as_ref(),
             resume: self.resume.as_deref(),
         };
         let tried = AssertUnwindSafe(trial.run(progress, outlet)).catch_unwind();
@@ -188,6 +189,13 @@ impl Driver {
             progress,
             ..
         } = attempt;
+        if let (
+            Some(recorder),
+            Ending::Failed { .. } | Ending::Refused { .. } | Ending::Cut { .. },
+        ) = (&self.recorder, ending)
+        {
+            recorder.failed();
+        }
         let usage = progress.tokens(|| self.inbound.estimate());
         let outcome = ending.outcome(usage.map_or(0, |usage| usage.total()), progress.asked);
         run.used(usage.map(used).unwrap_or_default());

@@ -8,6 +8,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    capture::Recorder,
     client::Answer,
     ending::{Ending, Spare},
     explain::Explanation,
@@ -35,6 +36,8 @@ pub(crate) struct Driver {
     /// The largest window that its conversation was too long for, in tokens; 0 before one was, the most there is where
     /// the window is not known.
     pub(crate) window: AtomicU64,
+    /// What is said in it is kept there, where that is wanted.
+    pub(crate) recorder: Option<Arc<Recorder>>,
     /// Its answer broke off, and may yet be given whole.
     pub(crate) resume: Option<Box<Resume>>,
 }
@@ -49,7 +52,7 @@ struct Conclusion {
 impl Driver {
     /// Runs until the client has an answer, or is gone.
     pub(crate) async fn run(mut self, answer: oneshot::Sender<Answer>) {
-        let mut outlet = Outlet::new(answer);
+        let mut outlet = Outlet::new(answer, self.recorder.clone());
         let conclusion = self.drive(&mut outlet).await;
         self.shared.report(Report::Ended(Ended {
             id: self.request_id.clone(),
@@ -60,6 +63,12 @@ impl Driver {
             http_status: outlet.status(),
             error: conclusion.error,
         }));
+        if let Some(recorder) = &self.recorder {
+            outlet.stop_recording();
+            let failed = conclusion.status == EndStatus::Failed;
+            let captured = recorder.finish(&self.request_id, &self.inbound, failed);
+            self.shared.tell_captured(captured);
+        }
         tokio::select! {
             () = outlet.finish() => {}
             () = self.cancel.cancelled() => {}

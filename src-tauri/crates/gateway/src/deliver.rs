@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use routing::{Signal, Verdict};
 
 use crate::{
+    capture::Incoming,
     client::Whole,
     embeddings::deliver_embeddings,
     ending::{Ending, Progress, Spare},
@@ -30,7 +31,7 @@ pub(crate) struct Came<'a> {
 
 impl<'a> Came<'a> {
     /// The body of this response.
-    pub(crate) fn of(response: &'a reqwest::Response, body: Bytes) -> Self {
+    pub(crate) fn of(response: &'a Incoming, body: Bytes) -> Self {
         Self {
             status: response.status(),
             headers: response.headers(),

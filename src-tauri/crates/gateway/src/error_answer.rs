@@ -15,6 +15,7 @@ use memchr::memmem;
 use routing::{Reason, Signal, Verdict};
 
 use crate::{
+    capture::Incoming,
     client::Whole,
     ending::{Ending, Progress},
     hearing::kind_of,
@@ -97,7 +98,7 @@ impl Trial<'_> {
 /// What is made of an answer that calls itself an error.
 pub(crate) async fn error_answer(
     trial: &Trial<'_>,
-    mut response: reqwest::Response,
+    mut response: Incoming,
     deadlines: Deadlines,
     progress: &mut Progress,
     outlet: &mut Outlet,

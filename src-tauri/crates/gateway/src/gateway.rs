@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     attempts::Driver,
     blocks::Blocks,
+    capture::{Captured, Recorder, Room},
     choice::Choice,
     client::{self, Answer, HEADERS_AFTER, Whole},
     embed_cache::EmbedCache,
@@ -79,6 +80,9 @@ pub(crate) struct Shared {
     pub(crate) meanings: Meanings,
     /// Requests that nothing can serve now.
     pub(crate) waiting: WaitingRoom,
+    /// Memory of what is captured.
+    captures: Arc<Room>,
+    captures_lost: AtomicU64,
     /// A provider broke.
     pub(crate) ill: Notify,
     /// Whose requests are refused.
@@ -121,6 +125,22 @@ impl Shared {
     pub(crate) fn report(&self, report: Report) {
         if self.reports.try_send(report).is_err() {
             self.reports_lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Shared {
+    /// Tells what was said in a request, unless its rows need what is left of the way; counts what is not told.
+    pub(crate) fn tell_captured(&self, captured: Option<Result<Captured, ()>>) {
+        let Some(captured) = captured else { return };
+        let is_free = self.reports.capacity() > self.reports.max_capacity() / 2;
+        let told = captured.ok().filter(|_| is_free);
+        let told = told.and_then(|captured| {
+            let report = Report::Captured(Arc::new(captured));
+            self.reports.try_send(report).ok()
+        });
+        if told.is_none() {
+            self.captures_lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -175,6 +195,8 @@ impl Gateway {
                 embeddings: EmbedCache::default(),
                 meanings: Meanings::default(),
                 waiting: WaitingRoom::default(),
+                captures: Arc::default(),
+                captures_lost: AtomicU64::new(0),
                 ill: Notify::new(),
                 blocks: ArcSwap::default(),
             }),
@@ -247,6 +269,12 @@ impl Gateway {
     /// Reports that were dropped because their reader was too slow.
     pub fn reports_lost(&self) -> u64 {
         self.shared.reports_lost.load(Ordering::Relaxed)
+    }
+
+    /// Requests whose bodies were to be kept and were not, for want of memory or because the reports' reader was too
+    /// slow.
+    pub fn captures_lost(&self) -> u64 {
+        self.shared.captures_lost.load(Ordering::Relaxed)
     }
 
     /// The routes that clients call, and liveness. The owner merges its own into it.
@@ -403,6 +431,8 @@ impl Gateway {
             .then(|| (inbound.keep_alive(), inbound.stream_type()));
         let form = inbound.form();
         let (sender, mut answer) = oneshot::channel();
+        let capture = live.snapshot.limits.capture;
+        let recorder = capture.map(|capture| Recorder::new(capture, &self.shared.captures));
         let driver = Driver {
             shared: self.shared.clone(),
             live,
@@ -412,6 +442,7 @@ impl Gateway {
             cancel,
             patient,
             window: 0.into(),
+            recorder,
             resume: None,
         };
         let flight = Flight::start(&self.shared);

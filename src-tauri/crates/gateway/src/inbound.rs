@@ -7,7 +7,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use dialects::{BadRequest, Chain, Dialect, PathFacts, Reply, Scanned, ir};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use http_body_util::BodyExt;
 use memchr::memmem;
 use routing::{Ask, Candidate, Conversation, Group, Identity, Policy, Rule, Topology};
@@ -31,6 +31,8 @@ pub(crate) struct Inbound {
     pub(crate) route: Route,
     /// Its method.
     pub(crate) method: Method,
+    /// Its path and query as the client called them.
+    pub(crate) uri: Uri,
     /// Its query, without the question mark.
     pub(crate) query: Option<String>,
     /// Its headers.
@@ -87,6 +89,7 @@ impl Inbound {
             route,
             method: parts.method,
             query,
+            uri: parts.uri,
             headers: parts.headers,
             body,
             message,
@@ -106,6 +109,7 @@ impl Inbound {
             route: self.route.clone(),
             method: self.method.clone(),
             query: self.query.clone(),
+            uri: self.uri.clone(),
             headers: self.headers.clone(),
             message: Scanned::read(body.clone()).ok(),
             body,

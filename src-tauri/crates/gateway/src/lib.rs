@@ -9,6 +9,7 @@ mod attempt;
 mod attempts;
 mod blocks;
 mod calls;
+mod capture;
 mod choice;
 mod client;
 mod coding;
@@ -52,6 +53,7 @@ mod waiting;
 mod whole;
 
 pub use blocks::Blocks;
+pub use capture::{Capture, Captured, Message, Part};
 pub use choice::OwnRules;
 pub use dialects::Usage;
 pub use explain::{Explanation, Unexplained};

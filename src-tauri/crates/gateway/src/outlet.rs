@@ -11,6 +11,7 @@ use routing::{Reason, Verdict};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    capture::{Recorder, Tape},
     client::{Answer, PIECES, Piece, Whole},
     ending::Ending,
 };
@@ -21,6 +22,8 @@ pub(crate) struct Outlet {
     lane: u32,
     is_rival: bool,
     pieces: Option<mpsc::Sender<Piece>>,
+    /// What the client is sent piece by piece is kept there, where that is wanted.
+    tape: Option<Tape>,
     /// The status the client was sent.
     status: Option<u16>,
 }
@@ -34,6 +37,8 @@ pub(crate) struct Door {
     holder: AtomicU32,
     /// How many attempts were made, where more than one was under way.
     attempts: AtomicU32,
+    /// What the client is sent is kept there, where that is wanted.
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Door {
@@ -59,16 +64,18 @@ pub(crate) struct Gone;
 
 impl Outlet {
     /// The way to a client that waits for `answer`.
-    pub(crate) fn new(answer: oneshot::Sender<Answer>) -> Self {
+    pub(crate) fn new(answer: oneshot::Sender<Answer>, recorder: Option<Arc<Recorder>>) -> Self {
         Self {
             door: Arc::new(Door {
                 answer: Mutex::new(Some(answer)),
                 holder: AtomicU32::new(0),
                 attempts: AtomicU32::new(0),
+                recorder,
             }),
             lane: 1,
             is_rival: false,
             pieces: None,
+            tape: None,
             status: None,
         }
     }
@@ -112,6 +119,7 @@ impl Outlet {
             lane,
             is_rival: true,
             pieces: None,
+            tape: None,
             status: None,
         }
     }
@@ -138,6 +146,9 @@ impl Outlet {
         if let Some(answer) = self.door.pass(self.lane) {
             self.count(&mut whole.headers);
             self.status = Some(whole.status.as_u16());
+            if let Some(recorder) = &self.door.recorder {
+                recorder.told_whole(&whole);
+            }
             let _ = answer.send(Answer::Whole(whole));
         }
     }
@@ -153,6 +164,8 @@ impl Outlet {
             self.count(&mut headers);
             let (sender, pieces) = mpsc::channel(PIECES);
             self.status = Some(status.as_u16());
+            let recorder = self.door.recorder.as_ref();
+            self.tape = recorder.map(|recorder| recorder.told(status.as_u16(), &headers));
             self.pieces = Some(sender);
             let _ = answer.send(Answer::Stream {
                 status,
@@ -165,10 +178,18 @@ impl Outlet {
 
     /// Sends a piece of a streamed answer; waits while the client is slow.
     pub(crate) async fn send(&mut self, piece: Bytes) -> Result<(), Gone> {
+        if let Some(tape) = &mut self.tape {
+            tape.push(&piece);
+        }
         match &self.pieces {
             Some(pieces) => pieces.send(Piece::Bytes(piece)).await.map_err(|_| Gone),
             None => Err(Gone),
         }
+    }
+
+    /// What the client was sent is not kept any further.
+    pub(crate) fn stop_recording(&mut self) {
+        self.tape = None;
     }
 
     /// Ends a streamed answer well. One that is dropped without it has broken off.

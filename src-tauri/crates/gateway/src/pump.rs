@@ -13,6 +13,7 @@ use routing::{Reason, Signal};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    capture::Incoming,
     ending::{Ending, Progress, Spare},
     error_answer::signal_of,
     hearing::{Hearing, Note, kind_of},
@@ -50,7 +51,7 @@ enum Trouble {
 
 struct Pump<'a, 'b> {
     trial: &'a Trial<'b>,
-    response: reqwest::Response,
+    response: Incoming,
     deadlines: Deadlines,
     hearing: Hearing,
     /// Whole frames not handed on yet.
@@ -70,7 +71,7 @@ struct Pump<'a, 'b> {
 /// Pumps one event stream to the client.
 pub(crate) async fn pump(
     trial: &Trial<'_>,
-    response: reqwest::Response,
+    response: Incoming,
     first: Bytes,
     deadlines: Deadlines,
     progress: &mut Progress,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dialects::Usage;
 use routing::{Change, Reason, Verdict};
 
-use crate::explain::Explanation;
+use crate::{capture::Captured, explain::Explanation};
 
 /// `req-` and twelve hexadecimal digits.
 pub type RequestId = Arc<str>;
@@ -71,6 +71,9 @@ pub enum Report {
     },
     /// The request is over.
     Ended(Ended),
+    /// What was said in a request that is over. Left out first when the channel fills
+    /// ([`crate::Gateway::captures_lost`]).
+    Captured(Arc<Captured>),
     /// Routing changed its mind about a provider or a group.
     Changed(Change),
 }

@@ -6,7 +6,7 @@ use dialects::vendors::Record;
 use routing::{Dialect, Pin, Topology};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{heal::Health, resume::Continuation, route::Route, waiting::Suspend};
+use crate::{capture::Capture, heal::Health, resume::Continuation, route::Route, waiting::Suspend};
 
 /// One consistent state of settings and secrets. A request keeps the one it began with.
 #[derive(Debug, Clone)]
@@ -182,6 +182,8 @@ pub struct Limits {
     pub health: Health,
     /// What becomes of streams that break off.
     pub continuation: Continuation,
+    /// What is kept of what goes by; nothing where it is `None`.
+    pub capture: Option<Capture>,
 }
 
 impl Default for Limits {
@@ -200,6 +202,7 @@ impl Default for Limits {
                 timeout: Duration::from_secs(5),
             },
             continuation: Continuation::Off,
+            capture: None,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! One try of one candidate: from sending the request to the end of its answer.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -11,6 +14,7 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use crate::{
+    capture::{Incoming, Recorder},
     embed_recall::{self, Recall},
     embeddings::deliver_remembered,
     ending::{Ending, Progress},
@@ -51,6 +55,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) refused_seal: AtomicBool,
     /// What is known of the embeddings asked for, where the client wants them remembered.
     pub(crate) recall: Option<&'a Recall>,
+    /// What is said is kept there, where that is wanted.
+    pub(crate) recorder: Option<&'a Arc<Recorder>>,
     /// The answer that it is to give the rest of, or to give anew in the same stream.
     pub(crate) resume: Option<&'a Resume>,
 }
@@ -95,12 +101,7 @@ impl Trial<'_> {
     }
 
     /// The moment from which failover would be visible: routing and the ledger hear of it, the client gets its head.
-    pub(crate) fn commit(
-        &self,
-        response: &reqwest::Response,
-        progress: &mut Progress,
-        outlet: &mut Outlet,
-    ) {
+    pub(crate) fn commit(&self, response: &Incoming, progress: &mut Progress, outlet: &mut Outlet) {
         let ttft = self.started.elapsed();
         progress.ttft = Some(ttft);
         self.tell_resumed(progress);
@@ -264,6 +265,10 @@ impl Trial<'_> {
         };
         let limit = self.started + head.min(timeouts.total);
         progress.asked = true;
+        if let Some(recorder) = self.recorder {
+            let (attempt, method) = (self.candidate.attempt, &self.inbound.method);
+            recorder.asked(attempt, method, &headers, self.upstream, exchange);
+        }
         let send = upstream::send(
             &self.live.pools,
             self.upstream,
@@ -285,6 +290,10 @@ impl Trial<'_> {
                     self.shared
                         .with_board(|board, now| board.used_up(self.candidate, left, now));
                 }
+                let tape = self
+                    .recorder
+                    .map(|recorder| recorder.answered(self.candidate.attempt, &response));
+                let response = Incoming::new(response, tape);
                 whole::receive(self, response, progress, outlet).await
             }
             Ok(Err(SendError::Connect(error))) => self.failed(

@@ -180,6 +180,14 @@ pub(crate) async fn send(
     })
 }
 
+/// Where a call goes, without the key and without what the base's own address tells of a user.
+pub(crate) fn shown(upstream: &Upstream, exchange: &Exchange) -> Option<String> {
+    let mut url = address(upstream, None, exchange).ok()?;
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Some(url.into())
+}
+
 /// The provider's address for a call: its base with the model where it has a place for one, the path, the call's query
 /// with the base's own, and its key if it wants it there.
 fn address(upstream: &Upstream, key: Option<&str>, exchange: &Exchange) -> Result<Url, SendError> {

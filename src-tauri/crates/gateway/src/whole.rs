@@ -6,6 +6,7 @@ use routing::Signal;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    capture::Incoming,
     deliver::{Came, deliver, deliver_folded},
     ending::{Ending, Progress},
     error_answer::error_answer,
@@ -23,7 +24,7 @@ const WHOLE_BODY: usize = 256 << 20;
 /// Takes the provider's answer to wherever it belongs.
 pub(crate) async fn receive(
     trial: &Trial<'_>,
-    response: reqwest::Response,
+    response: Incoming,
     progress: &mut Progress,
     outlet: &mut Outlet,
 ) -> Ending {
@@ -45,7 +46,7 @@ pub(crate) async fn receive(
 /// A success on a path that is understood. What it is is told by its first byte, since content types are often wrong.
 async fn sniff(
     trial: &Trial<'_>,
-    mut response: reqwest::Response,
+    mut response: Incoming,
     deadlines: Deadlines,
     progress: &mut Progress,
     outlet: &mut Outlet,
@@ -104,7 +105,7 @@ async fn sniff(
 /// Passes an answer through unread: files, batches, lists of models.
 async fn raw(
     trial: &Trial<'_>,
-    mut response: reqwest::Response,
+    mut response: Incoming,
     deadlines: Deadlines,
     progress: &mut Progress,
     outlet: &mut Outlet,
@@ -150,7 +151,7 @@ fn cut(trial: &Trial<'_>, outlet: &mut Outlet, cause: &str) -> Ending {
 
 /// Reads what is left of a body.
 pub(crate) async fn read_body(
-    response: &mut reqwest::Response,
+    response: &mut Incoming,
     mut body: BytesMut,
     deadlines: Deadlines,
     limit: usize,

@@ -27,7 +27,7 @@ macro_rules! plain_cells {
     )*};
 }
 
-plain_cells!(i64, Option<i64>, String, Option<String>);
+plain_cells!(i64, Option<i64>, String, Option<String>, Vec<u8>);
 
 /// Flags are numbers in every database.
 impl Cell for bool {

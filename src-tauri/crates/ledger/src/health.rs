@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::bodies::Backlog;
+
 /// Between two warnings about lost events.
 const WARN_EVERY: Duration = Duration::from_secs(1);
 
@@ -27,6 +29,8 @@ pub struct Health {
 pub(crate) struct Pulse {
     lost: AtomicU64,
     commits: AtomicU64,
+    /// Captured bodies that wait, and those that were lost.
+    pub(crate) backlog: Backlog,
     state: Mutex<State>,
 }
 

@@ -14,7 +14,7 @@ pub(crate) enum Kind {
 }
 
 /// Text columns that may be longer than 255 characters; all others are clipped to that.
-const LONG: [&str; 10] = [
+const LONG: [&str; 12] = [
     "error",
     "losses",
     "path",
@@ -25,6 +25,8 @@ const LONG: [&str; 10] = [
     "changes",
     "ttft_classes",
     "duration_classes",
+    "address",
+    "headers",
 ];
 /// Characters in other text columns: what MySQL can have in an index.
 pub(crate) const SHORT: usize = 255;

@@ -7,6 +7,7 @@
 //! floating-point number.
 
 mod audit;
+mod bodies;
 mod book;
 mod cells;
 mod cursor;
@@ -44,10 +45,11 @@ mod writer;
 mod zone;
 
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Change};
+pub use bodies::{Bodies, Body, BodyRow, Side};
 pub use error::OpenError;
 pub use event::{
-    AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Routed, Started, Streaming,
-    Usage,
+    AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Replayed, Routed, Started,
+    Streaming, Usage,
 };
 pub use export::{Export, Format};
 pub use health::Health;

@@ -41,6 +41,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0007_thin_rows.sql"),
     ),
     (8, "hourly", include_str!("../migrations/0008_hourly.sql")),
+    (9, "bodies", include_str!("../migrations/0009_bodies.sql")),
     (10, "audit", include_str!("../migrations/0010_audit.sql")),
     (
         12,

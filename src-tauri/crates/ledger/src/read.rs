@@ -51,6 +51,7 @@ impl<A> Row<A> {
             attempts,
             losses: serde_json::from_str(&losses).unwrap_or_default(),
             error: row.try_get("error")?,
+            replay_of: row.try_get("replay_of")?,
             explain: None,
             events: None,
         })

@@ -48,6 +48,7 @@ table! {
         error: Option<String>,
         switch_cost: Option<i64>,
         source: Option<String>,
+        replay_of: Option<String>,
         provider_dialect: Option<String>,
         model_used: Option<String>,
         model_answered: Option<String>,
@@ -148,6 +149,7 @@ impl Record {
             Event::AttemptEnded(event) => event.at_ms.saturating_sub(whole(event.duration_ms)),
             Event::Marked(event) => event.at_ms,
             Event::Routed(event) => event.at_ms,
+            Event::Replayed(event) => event.at_ms,
             Event::Ended(event) => event.at_ms.saturating_sub(whole(event.duration_ms)),
         };
         Self {
@@ -214,6 +216,7 @@ impl Record {
             Event::AttemptEnded(event) => self.attempt_ended(event, prices),
             Event::Marked(event) => self.marked(event),
             Event::Routed(event) => self.routed(event),
+            Event::Replayed(event) => self.request.replay_of = short(Some(&event.of)),
             Event::Ended(event) => self.ended(event),
         }
         self.recount();

@@ -79,6 +79,9 @@ pub struct Row<A = u32> {
     pub losses: Vec<serde_json::Value>,
     /// What went wrong, in one sentence.
     pub error: Option<String>,
+    /// The earlier request that it is, sent again; left out where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<String>,
     /// Where it could go and why, as it was when it was decided; only where one request is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explain: Option<serde_json::Value>,

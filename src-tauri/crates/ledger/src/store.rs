@@ -127,6 +127,7 @@ pub(crate) async fn delete(
     let deletes = [
         format!("DELETE FROM errors WHERE {within} AND request_id IN {these}"),
         format!("DELETE FROM events WHERE request_id IN {these}"),
+        format!("DELETE FROM bodies WHERE request_id IN {these}"),
         format!("DELETE FROM attempts WHERE request_id IN {these}"),
         format!("DELETE FROM requests WHERE {condition} AND {within}"),
     ];

@@ -14,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::audit::{self, AuditCells};
+use crate::bodies::{self, Packed};
 use crate::book::Book;
 use crate::errand::Errand;
 use crate::error::{OpenError, primary_code, refuses};
@@ -31,6 +32,8 @@ use crate::store::{Records, begin, load, save};
 const WINDOW: Duration = Duration::from_millis(50);
 /// Events in one transaction.
 const BATCH: usize = 1024;
+/// Requests whose bodies are written in one transaction.
+const BODIES: usize = 64;
 /// Pauses between tries while the database cannot be written.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -46,8 +49,8 @@ const IN_HAND: usize = 10_000;
 /// Where events go in; clones share the queue.
 #[derive(Debug, Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Entry>,
-    pulse: Arc<Pulse>,
+    pub(crate) queue: mpsc::Sender<Entry>,
+    pub(crate) pulse: Arc<Pulse>,
 }
 
 #[derive(Debug)]
@@ -57,6 +60,7 @@ pub(crate) enum Entry {
     ForgetAudit(i64),
     Flush(oneshot::Sender<()>),
     Errand(Errand),
+    Bodies(Packed),
 }
 
 impl Writer {
@@ -121,6 +125,8 @@ pub(crate) struct Pen {
     prices: Book,
     errand: Option<Errand>,
     summing: Arc<Summing>,
+    /// Bodies that are written behind the batch they came with.
+    bodies: Vec<Packed>,
 }
 
 impl Pen {
@@ -145,6 +151,7 @@ impl Pen {
             prices: Book::default(),
             errand: None,
             summing,
+            bodies: Vec::new(),
         }
     }
 
@@ -154,6 +161,7 @@ impl Pen {
         let mut flushes = Vec::new();
         while self.collect(&mut entries, &mut batch, &mut flushes).await {
             self.commit(&mut batch).await;
+            self.write_bodies().await;
             for flush in flushes.drain(..) {
                 let _: Result<(), ()> = flush.send(()); // nobody waits any more: fine
             }
@@ -187,8 +195,10 @@ impl Pen {
                 Entry::ForgetAudit(before) => batch.forget_audit = Some(before),
                 Entry::Flush(flush) => flushes.push(flush),
                 Entry::Errand(errand) => self.errand = Some(errand),
+                Entry::Bodies(packed) => self.bodies.push(packed),
             }
-            if batch.len() >= BATCH || !flushes.is_empty() || self.errand.is_some() {
+            let asked = !flushes.is_empty() || self.errand.is_some();
+            if batch.len() >= BATCH || asked || self.bodies.len() >= BODIES {
                 break;
             }
             entry = timeout_at(deadline, self.next(entries))
@@ -275,6 +285,32 @@ impl Pen {
             }
             Err(error) => tracing::warn!("the ledger cannot be worked on: {error}"),
         }
+    }
+
+    /// Writes the bodies that wait; those that can't be written are dropped and counted.
+    async fn write_bodies(&mut self) {
+        let waiting = std::mem::take(&mut self.bodies);
+        if waiting.is_empty() {
+            return;
+        }
+        let kind = self.place.kind();
+        let written = async {
+            let mut conn = self.connection().await?;
+            timeout(WRITE_MAX, bodies::write(&mut conn, kind, &waiting))
+                .await
+                .map_err(|_| WriteError::Slow)??;
+            self.conn = Some(conn);
+            self.used = Instant::now();
+            Ok::<(), WriteError>(())
+        };
+        if let Err(error) = written.await {
+            self.pulse.backlog.lose(waiting.len() as u64);
+            let told = format!("captured bodies cannot be written to the ledger: {error}");
+            self.pulse.note(&told);
+            tracing::warn!("{told}; they are dropped, requests and their rows go on");
+        }
+        let bytes = waiting.iter().map(|packed| packed.bytes);
+        self.pulse.backlog.give_back(bytes.sum());
     }
 
     async fn connection(&mut self) -> Result<AnyConnection, OpenError> {

@@ -424,6 +424,14 @@ pub struct Ledger {
     pub audit_retention: Duration,
     /// Which bodies are kept.
     pub capture_bodies: Capture,
+    /// The most that is kept of a body, in bytes.
+    pub capture_max_body: usize,
+    /// The most that is kept of all bodies, compressed, in bytes.
+    pub capture_max_total: u64,
+    /// How long bodies are kept.
+    pub capture_retention: Duration,
+    /// What is taken out of bodies beside what is known as secret: regular expressions.
+    pub redact: Vec<String>,
     /// Spending marks.
     pub budgets: Vec<Budget>,
     /// Prices in the place of the list's, at every provider.

@@ -5,16 +5,13 @@ use std::ops::Range;
 
 use super::{
     check::Check,
-    model::{Capture, Language, OnQuit, Settings, Theme},
+    model::{Language, OnQuit, Settings, Theme},
     raw,
     reader::{At, Field},
 };
 
 /// Tells everything in `document` that this version reads without acting on it.
 pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: &Settings) {
-    if let Some(at) = &document.ledger {
-        ledger(check, &at.value, settings);
-    }
     if let Some(At { value: desktop, .. }) = &document.desktop {
         let chosen = &settings.desktop;
         tell(
@@ -36,16 +33,6 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
             "desktop.on_quit (`turnoutd disconnect` puts a client back)",
         );
     }
-}
-
-fn ledger(check: &mut Check<'_>, raw: &raw::Ledger, settings: &Settings) {
-    let chosen = &settings.ledger;
-    tell(
-        check,
-        &raw.capture_bodies,
-        chosen.capture_bodies != Capture::Off,
-        "ledger.capture_bodies",
-    );
 }
 
 fn tell<T>(check: &mut Check<'_>, field: &Field<T>, differs: bool, what: &str) {

@@ -384,8 +384,17 @@ tables! {
         retention: Span,
         /// How long entries of the audit log are kept: who changed what by the admin API. Default: "365d".
         audit_retention: Span,
-        /// Which bodies are kept. Default: "off".
+        /// Of which requests it is kept what was said, by client and providers: none, those with a failed attempt or
+        /// end, or all. Secrets are taken out before. Default: "off".
         capture_bodies: Capture,
+        /// The most that is kept of a body, at most "16MiB"; the rest is cut. Default: "1MiB".
+        capture_max_body: Size,
+        /// The most that is kept of all bodies, compressed; the oldest go first. Default: "256MiB".
+        capture_max_total: Size,
+        /// How long bodies are kept; they go with their request too. Default: "7d".
+        capture_retention: Span,
+        /// Regular expressions of what is taken out of bodies beside keys, tokens and other well-known secrets.
+        redact: Vec<At<String>>,
         /// Limits of spending.
         budgets: Tables<Budget>,
         /// What single models cost, instead of the list's prices: at every provider that has no price of its own for

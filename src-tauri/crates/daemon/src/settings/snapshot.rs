@@ -7,8 +7,8 @@ use gateway::{Access, Limits, Snapshot, Upstream};
 use secrecy::SecretString;
 
 use super::{
-    Auth, Continuation, Dialect, FailoverOn, HedgeAfter, KeyPolicy, Lossy, Mode, Policy, Provider,
-    Settings, Timeouts, prices::prices, rules::rules, vendors::vendors,
+    Auth, Capture, Continuation, Dialect, FailoverOn, HedgeAfter, KeyPolicy, Lossy, Mode, Policy,
+    Provider, Settings, Timeouts, prices::prices, rules::rules, vendors::vendors,
 };
 use crate::secrets::Resolved;
 
@@ -62,8 +62,21 @@ pub fn snapshot(
                 Continuation::Restart => gateway::Continuation::Restart,
                 Continuation::Prefill => gateway::Continuation::Prefill,
             },
+            capture: capture(settings),
         },
     }
+}
+
+fn capture(settings: &Settings) -> Option<gateway::Capture> {
+    let only_failed = match settings.ledger.capture_bodies {
+        Capture::Off => return None,
+        Capture::Errors => true,
+        Capture::All => false,
+    };
+    Some(gateway::Capture {
+        only_failed,
+        max_body: settings.ledger.capture_max_body,
+    })
 }
 
 fn topology(

@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod bodies;
 mod cost;
 mod export;
 mod faults;

@@ -8,6 +8,8 @@
 
 #[path = "../it/audit.rs"]
 mod audit;
+#[path = "../it/bodies.rs"]
+mod bodies;
 #[path = "../it/cost.rs"]
 mod cost;
 #[path = "../it/export.rs"]

@@ -15,7 +15,7 @@ use super::{
     problem::{Found, place},
     raw,
     reader::{At, Field},
-    scalar::{Count, Span},
+    scalar::{Count, Size, Span},
     words::{Capture, Language, LogFormat, LogLevel, OnQuit, Theme},
 };
 
@@ -180,6 +180,43 @@ impl Check<'_> {
         Some(at.value)
     }
 
+    /// Databases take values of some megabytes, not of any size.
+    fn capture_max_body(&mut self, field: &Field<Size>) -> usize {
+        const DEFAULT: u64 = 1 << 20;
+        const MOST: u64 = 16 << 20;
+        let size = field.as_ref().map_or(DEFAULT, |at| at.value.0);
+        if let Some(at) = field.as_ref().filter(|_| size == 0 || size > MOST) {
+            let message = "`ledger.capture_max_body` must be larger than zero and at most 16MiB; \
+                           `capture_bodies = \"off\"` keeps nothing";
+            self.tell(&at.span, message);
+        }
+        size.min(MOST) as usize
+    }
+
+    /// Patterns of secrets. One that fits where nothing stands would mark every place.
+    fn redact(&mut self, field: &Field<Vec<At<String>>>) -> Vec<String> {
+        let written = field.as_ref().map_or(&[][..], |at| &at.value);
+        for At { span, value } in written {
+            match regex::bytes::Regex::new(value) {
+                Ok(pattern) if pattern.is_match(b"") => self.tell(
+                    span,
+                    "a pattern of `ledger.redact` must not fit an empty text: it would mark every place",
+                ),
+                Ok(_) => {}
+                Err(error) => {
+                    let told = error.to_string();
+                    let why = told.lines().last().unwrap_or_default();
+                    let why = why.strip_prefix("error: ").unwrap_or(why);
+                    self.tell(
+                        span,
+                        format!("a pattern of `ledger.redact` is no regular expression: {why}"),
+                    );
+                }
+            }
+        }
+        values(written)
+    }
+
     fn ledger(&mut self, raw: &raw::Ledger, groups: &[super::Group]) -> Ledger {
         if let Some(url) = &raw.url
             && !url.value.starts_with("sqlite:")
@@ -200,6 +237,17 @@ impl Check<'_> {
                 "ledger.audit_retention",
             ),
             capture_bodies: or(&raw.capture_bodies, Capture::Off),
+            capture_max_body: self.capture_max_body(&raw.capture_max_body),
+            capture_max_total: raw
+                .capture_max_total
+                .as_ref()
+                .map_or(256 << 20, |at| at.value.0),
+            capture_retention: self.time(
+                &raw.capture_retention,
+                Duration::from_hours(7 * 24),
+                "ledger.capture_retention",
+            ),
+            redact: self.redact(&raw.redact),
             budgets: rules::budgets(self, raw, groups),
             prices: providers::model_prices(self, &raw.prices),
         }

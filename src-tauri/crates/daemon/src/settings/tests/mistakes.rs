@@ -279,6 +279,19 @@ fn each_mistake_between_tables_is_told_where_it_stands() {
             "no regular expression: unclosed group",
         ),
         (
+            "[ledger]\nredact = [\"a+\", «\"(b\"]\n",
+            "a pattern of `ledger.redact` is no regular expression: unclosed group",
+        ),
+        (
+            "[ledger]\nredact = [«\"b*\"]\n",
+            "must not fit an empty text",
+        ),
+        ("[ledger]\ncapture_max_body = «\"17MiB\"\n", "at most 16MiB"),
+        (
+            "[ledger]\ncapture_retention = «\"0d\"\n",
+            "longer than zero",
+        ),
+        (
             "[[rules]]\nname = \"r\"\nwhen = { hour = «\"nine\" }\nuse = { model = \"m\" }\n",
             "hours of the day",
         ),

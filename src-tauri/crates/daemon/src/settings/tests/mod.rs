@@ -133,9 +133,9 @@ fn debug_output_tells_no_secret() {
 
 #[test]
 fn what_is_read_but_not_acted_on_is_told() {
-    let text = format!("{MINIMAL}[ledger]\ncapture_bodies = \"all\"\n");
+    let text = format!("{MINIMAL}[desktop]\ntheme = \"dark\"\n");
     let notices = good(&text).notices().join("\n");
-    assert!(notices.contains("ledger.capture_bodies"), "{notices}");
+    assert!(notices.contains("desktop.theme"), "{notices}");
     let notices = good(EXAMPLE).notices().join("\n");
     assert!(
         !notices.contains("hedge"),
