@@ -68,6 +68,14 @@ impl Kind {
         }
     }
 
+    /// A column that is only looked at: no index is to be chosen for it.
+    pub(crate) fn without_index(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("+{column}"),
+            Self::Postgres | Self::MySql => column.to_owned(),
+        }
+    }
+
     /// A sum or another whole number as one of 64 bits.
     pub(crate) fn whole(self, expression: &str) -> String {
         match self {

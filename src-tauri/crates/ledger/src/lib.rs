@@ -9,6 +9,7 @@
 mod audit;
 mod bodies;
 mod book;
+mod branch;
 mod cells;
 mod cursor;
 mod daily;
@@ -34,6 +35,7 @@ mod quote;
 mod read;
 mod record;
 mod row;
+mod search;
 mod select;
 mod span;
 mod spent;

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use sqlx::Row as _;
+
+use crate::branch::{BRANCHES, check, list};
 use crate::cursor::Cursor;
-use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::read::number;
 use crate::record::{EventCells, ROUTED};
@@ -21,15 +23,6 @@ const LIMIT: u32 = 50;
 const LIMIT_MAX: u32 = 1000;
 /// Ids in one statement.
 const IDS: usize = 500;
-/// The words a status can be.
-const STATUSES: [&str; 6] = [
-    "pending",
-    "forwarding",
-    "streaming",
-    "completed",
-    "failed",
-    "cancelled",
-];
 
 /// Which requests to list; all that is given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,7 +41,7 @@ pub struct Filter {
     pub client: Option<String>,
     /// One of the six states.
     pub status: Option<String>,
-    /// Text in the request's or an attempt's error, in a model name or in the id; letter case of
+    /// Text in the request's or an attempt's error, in a model name or at the beginning of the id; letter case of
     /// ASCII letters is ignored.
     pub q: Option<String>,
     /// Rows at most; 50 when `None`, never more than 1000.
@@ -105,12 +98,24 @@ impl Ledger {
     /// Requests that match, newest first, one page.
     pub async fn requests(&self, filter: &Filter) -> Result<Page, QueryError> {
         let limit = filter.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX) as usize;
-        let list = list(self.inner.kind, filter, limit as i64 + 1)?;
-        let found = list.rows(&self.inner.pool).await?;
+        check(filter)?;
+        let mut found = Vec::new();
+        let branches = self.branches(filter).await?;
+        for some in branches.chunks(BRANCHES) {
+            let list = list(self.inner.kind, filter, some, limit as i64 + 1)?;
+            for row in list.rows(&self.inner.pool).await? {
+                let place: (i64, String) = (row.try_get("started_at")?, row.try_get("id")?);
+                found.push((place, row));
+            }
+        }
+        if branches.len() > BRANCHES {
+            found.sort_by(|(a, _), (b, _)| b.cmp(a));
+            found.dedup_by(|(a, _), (b, _)| a == b);
+        }
         let items = found
             .iter()
             .take(limit)
-            .map(|row| Row::read(row, row_attempts(row)?))
+            .map(|(_, row)| Row::read(row, row_attempts(row)?))
             .collect::<Result<Vec<_>, sqlx::Error>>()?;
         let more = found.len() > limit;
         let next_cursor = items.last().filter(|_| more).map(|last| {
@@ -176,111 +181,4 @@ impl Ledger {
 
 fn row_attempts(row: &sqlx::any::AnyRow) -> Result<u32, sqlx::Error> {
     Ok(number(row, "attempts")?.unwrap_or_default())
-}
-
-/// The statement of a list. A model can stand in either of two columns; each is read through its own
-/// index in the order of the list, so that a page costs the same in a long history.
-pub(crate) fn list(kind: Kind, filter: &Filter, limit: i64) -> Result<Select, QueryError> {
-    let mut query = Select::new(kind, "SELECT * FROM requests WHERE ");
-    if let Some(model) = &filter.model {
-        query.push("id IN (");
-        for (before, column) in [("", "model_requested"), (" UNION ALL ", "model_used")] {
-            query
-                .push(before)
-                .push("SELECT id FROM (SELECT id FROM requests WHERE ")
-                .push(column)
-                .push(" = ")
-                .value(model.as_str());
-            narrow(&mut query, filter)?;
-            newest(&mut query, limit);
-            query.push(") AS by_").push(column);
-        }
-        query.push(")");
-    } else {
-        query.push("1 = 1");
-        narrow(&mut query, filter)?;
-    }
-    newest(&mut query, limit);
-    Ok(query)
-}
-
-fn newest(query: &mut Select, limit: i64) {
-    query
-        .push(" ORDER BY started_at DESC, id DESC LIMIT ")
-        .value(limit);
-}
-
-/// Every filter but the model.
-fn narrow(query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
-    if let Some(since) = filter.since_ms {
-        query.push(" AND started_at >= ").value(since);
-    }
-    if let Some(until) = filter.until_ms {
-        query.push(" AND started_at < ").value(until);
-    }
-    if let Some(cursor) = &filter.cursor {
-        let Cursor { at_ms, id } = Cursor::decode(cursor).ok_or(QueryError::Cursor)?;
-        // Spelled out, as MySQL finds no index for a comparison of pairs.
-        query
-            .push(" AND started_at <= ")
-            .value(at_ms)
-            .push(" AND (started_at < ")
-            .value(at_ms)
-            .push(" OR id < ")
-            .value(id.as_str())
-            .push(")");
-    }
-    if let Some(status) = &filter.status
-        && !STATUSES.contains(&status.as_str())
-    {
-        return Err(QueryError::Status(status.clone()));
-    }
-    let equals = [
-        (" AND provider = ", &filter.provider),
-        (" AND group_name = ", &filter.group),
-        (" AND client = ", &filter.client),
-        (" AND status = ", &filter.status),
-    ];
-    for (sql, value) in equals {
-        if let Some(value) = value {
-            query.push(sql).value(value.as_str());
-        }
-    }
-    if let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) {
-        search(query, text);
-    }
-    Ok(())
-}
-
-fn search(query: &mut Select, text: &str) {
-    let mut pattern = String::from("%");
-    for letter in text.chars() {
-        if matches!(letter, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(letter.to_ascii_lowercase());
-    }
-    pattern.push('%');
-    query.push(" AND (");
-    for column in [
-        "error",
-        "model_requested",
-        "model_used",
-        "model_answered",
-        "id",
-    ] {
-        query
-            .push("lower(")
-            .push(column)
-            .push(") LIKE ")
-            .value(pattern.as_str())
-            .push(" ESCAPE '!' OR ");
-    }
-    // Looked up once for the whole list, as few attempts have an error.
-    query
-        .push(
-            "id IN (SELECT request_id FROM attempts WHERE error IS NOT NULL AND lower(error) LIKE ",
-        )
-        .value(pattern.as_str())
-        .push(" ESCAPE '!'))");
 }

@@ -1,110 +1,226 @@
-//! How SQLite finds what is asked for: through an index that has it in the right order, however long the
-//! history is.
+//! How SQLite finds what is asked for: through indexes that have it in the right order, however long the history is.
 
 use sqlx::Row as _;
 
+use crate::branch::{Branch, list};
+use crate::event::{AttemptStarted, Event, Started};
 use crate::kind::Kind;
 use crate::open::Ledger;
-use crate::query::{Filter, list};
+use crate::query::Filter;
 
-/// The steps of the plan for a list.
-async fn plan(ledger: &Ledger, filter: &Filter) -> Vec<String> {
-    let list = list(Kind::Sqlite, filter, 51).unwrap();
+/// The steps of the plan for a list by some branches.
+async fn plan(ledger: &Ledger, filter: &Filter, branches: &[Branch]) -> Vec<String> {
+    let list = list(Kind::Sqlite, filter, branches, 51).unwrap();
     let list = list.after("EXPLAIN QUERY PLAN");
     let rows = list.rows(&ledger.inner.pool).await.unwrap();
     rows.iter().map(|row| row.get("detail")).collect()
 }
 
-#[tokio::test]
-async fn every_filter_is_answered_from_an_index_in_the_order_of_the_list() {
+struct Scratch {
+    ledger: Ledger,
+    _folder: tempfile::TempDir,
+}
+
+async fn scratch() -> Scratch {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(&folder.path().join("ledger.db"))
-        .await
-        .unwrap();
-    let some = || Some("some".to_owned());
+    let path = folder.path().join("ledger.db");
+    Scratch {
+        ledger: Ledger::open(&path).await.unwrap(),
+        _folder: folder,
+    }
+}
+
+/// Requests at different times; what is told of each is asked of its number.
+async fn fill(ledger: &Ledger, requests: i64, of: impl Fn(i64) -> (&'static str, &'static str)) {
+    let writer = ledger.writer();
+    for n in 0..requests {
+        let (client, group) = of(n);
+        let id: std::sync::Arc<str> = format!("r{n:04}").into();
+        writer.send(Event::Started(Started {
+            id: id.clone(),
+            at_ms: n,
+            client: Some(client.to_owned()),
+            token: None,
+            session: None,
+            client_dialect: "anthropic".to_owned(),
+            path: "/v1/messages".to_owned(),
+            model_requested: "Claude".to_owned(),
+            stream: true,
+            rule: None,
+        }));
+        writer.send(Event::AttemptStarted(AttemptStarted {
+            id,
+            attempt: 1,
+            at_ms: n,
+            provider: "one".to_owned(),
+            key: None,
+            group: group.to_owned(),
+            model: "claude".to_owned(),
+            provider_dialect: "anthropic".to_owned(),
+            price: None,
+        }));
+    }
+    assert!(ledger.flush().await);
+}
+
+/// Every combination of filters by equality.
+fn combinations() -> Vec<Filter> {
+    let some = |wanted: bool, value: &str| wanted.then(|| value.to_owned());
+    let one = |bits: u32| Filter {
+        provider: some(bits & 1 != 0, "one"),
+        group: some(bits & 2 != 0, "main"),
+        client: some(bits & 4 != 0, "codex"),
+        status: some(bits & 8 != 0, "failed"),
+        model: some(bits & 16 != 0, "Claude"),
+        ..Filter::default()
+    };
+    (0..32).map(one).collect()
+}
+
+#[tokio::test]
+async fn every_shape_of_filter_is_answered_from_indexes_in_the_order_of_the_list() {
+    let scratch = scratch().await;
     let cursor = Some("313739353236323430303030302e72".to_owned());
-    let all = Filter::default;
-    let cases = [
-        (all(), "requests_by_time"),
-        (
+    for filter in combinations() {
+        let shapes = [
+            filter.clone(),
             Filter {
                 since_ms: Some(5),
                 until_ms: Some(9),
-                ..all()
+                ..filter.clone()
             },
-            "requests_by_time",
-        ),
-        (
             Filter {
                 cursor: cursor.clone(),
-                ..all()
+                ..filter
             },
-            "requests_by_time",
-        ),
-        (
-            Filter {
-                provider: some(),
-                ..all()
-            },
-            "requests_by_provider",
-        ),
-        (
-            Filter {
-                provider: some(),
-                cursor: cursor.clone(),
-                ..all()
-            },
-            "requests_by_provider",
-        ),
-        (
-            Filter {
-                group: some(),
-                since_ms: Some(5),
-                ..all()
-            },
-            "requests_by_group",
-        ),
-        (
-            Filter {
-                client: some(),
-                ..all()
-            },
-            "requests_by_client",
-        ),
-        (
-            Filter {
-                status: Some("failed".into()),
-                cursor,
-                ..all()
-            },
-            "requests_by_status",
-        ),
-    ];
-    for (filter, index) in cases {
-        let plan = plan(&ledger, &filter).await;
-        assert_eq!(
-            plan.len(),
-            1,
-            "one step, nothing sorted: {plan:?} for {filter:?}"
-        );
-        assert!(plan[0].contains(index), "{plan:?} for {filter:?}");
+        ];
+        for filter in shapes {
+            let branches = scratch.ledger.branches(&filter).await.unwrap();
+            let plan = plan(&scratch.ledger, &filter, &branches).await;
+            if filter.model.is_none() {
+                let index = match &branches[..] {
+                    [Branch::Value { column, .. }] => format!("({column}=?"),
+                    _ => "requests_by_time".to_owned(),
+                };
+                assert_eq!(
+                    plan.len(),
+                    1,
+                    "one step, nothing sorted: {plan:?} for {filter:?}"
+                );
+                assert!(plan[0].contains(&index), "{plan:?} for {filter:?}");
+                continue;
+            }
+            assert_reads_pages(&plan, &filter);
+            for column in ["(model_requested=?", "(model_used=?"] {
+                let has = plan.iter().any(|step| step.contains(column));
+                assert!(has, "{column}: {plan:?} for {filter:?}");
+            }
+        }
+    }
+}
+
+/// No table is read whole, and what is sorted are pages alone: never what an index of the history gives.
+fn assert_reads_pages(plan: &[String], filter: &Filter) {
+    let is_history = |step: &str| step.contains("INDEX requests_by") || step.contains("errors");
+    for (step, next) in plan.iter().zip(plan.iter().skip(1)) {
+        let sorts = is_history(step) && next.contains("FOR ORDER BY");
+        assert!(!sorts, "{plan:?} for {filter:?}");
+    }
+    for step in plan {
+        let table = step.strip_prefix("SCAN ").unwrap_or_default();
+        let whole = table.starts_with("requests") || table.starts_with("attempts");
+        assert!(!whole, "{plan:?} for {filter:?}");
     }
 }
 
 #[tokio::test]
-async fn a_model_is_looked_up_in_the_index_of_each_of_its_columns() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(&folder.path().join("ledger.db"))
-        .await
-        .unwrap();
-    let filter = Filter {
-        model: Some("some".to_owned()),
-        ..Filter::default()
+async fn a_search_reads_each_of_its_branches_newest_first() {
+    let scratch = scratch().await;
+    let value = |column| Branch::Value {
+        column,
+        value: "claude".to_owned(),
     };
-    // What both find is no more than two pages to sort.
-    let plan = plan(&ledger, &filter).await;
-    let has = |index: &str| plan.iter().any(|step| step.contains(index));
-    assert!(has("requests_by_model (model_requested=?)"), "{plan:?}");
-    assert!(has("requests_by_used (model_used=?)"), "{plan:?}");
-    assert!(!has("SCAN requests"), "{plan:?}");
+    let branches = [
+        value("model_requested"),
+        value("model_used"),
+        value("model_answered"),
+        Branch::Ids(vec!["a".to_owned(), "b".to_owned()]),
+        Branch::Error("%quota%".to_owned()),
+    ];
+    for filter in combinations() {
+        let plan = plan(&scratch.ledger, &filter, &branches).await;
+        for wanted in [
+            "requests_by_model (model_requested=?",
+            "requests_by_used (model_used=?",
+            "requests_by_answered (model_answered=?",
+            "SCAN errors",
+        ] {
+            let has = plan.iter().any(|step| step.contains(wanted));
+            assert!(has, "{wanted}: {plan:?} for {filter:?}");
+        }
+        assert_reads_pages(&plan, &filter);
+    }
+}
+
+#[tokio::test]
+async fn of_several_values_the_rarest_leads() {
+    let scratch = scratch().await;
+    let of = |n: i64| {
+        let client = if n % 10 == 0 { "codex" } else { "claude-code" };
+        (client, if n == 3 { "spare" } else { "main" })
+    };
+    fill(&scratch.ledger, 100, of).await;
+    let some = |value: &str| Some(value.to_owned());
+    for (client, group, lead) in [
+        ("codex", "main", "client"),
+        ("claude-code", "spare", "group_name"),
+        ("claude-code", "main", "client"),
+        ("nobody", "spare", "client"),
+    ] {
+        let filter = Filter {
+            provider: some("one"),
+            client: some(client),
+            group: some(group),
+            ..Filter::default()
+        };
+        let branches = scratch.ledger.branches(&filter).await.unwrap();
+        let led = matches!(&branches[..], [Branch::Value { column, .. }] if *column == lead);
+        assert!(led, "{client} {group}: {branches:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_is_looked_up_among_names_and_ids_before_anything_is_read() {
+    let scratch = scratch().await;
+    fill(&scratch.ledger, 700, |_| ("codex", "main")).await;
+    let value = |column, value: &str| Branch::Value {
+        column,
+        value: value.to_owned(),
+    };
+    let error = |pattern: &str| Branch::Error(pattern.to_owned());
+    let ids = (690..700).map(|n| format!("r{n:04}")).collect();
+    let cases = [
+        (
+            "LAUD",
+            vec![
+                value("model_requested", "Claude"),
+                value("model_used", "claude"),
+                error("%laud%"),
+            ],
+        ),
+        ("R069", vec![Branch::Ids(ids), error("%r069%")]),
+        ("r0", vec![Branch::IdLike("r0%".to_owned()), error("%r0%")]),
+        ("50%", vec![error("%50!%%")]),
+    ];
+    for (text, expected) in cases {
+        let filter = Filter {
+            q: Some(text.to_owned()),
+            ..Filter::default()
+        };
+        assert_eq!(
+            scratch.ledger.branches(&filter).await.unwrap(),
+            expected,
+            "{text}"
+        );
+    }
 }

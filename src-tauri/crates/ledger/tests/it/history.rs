@@ -274,3 +274,125 @@ async fn wrong_questions_are_told_apart_from_a_broken_ledger() {
     assert!(status.to_string().contains("no status `done`") && status.is_bad_request());
     assert!(ledger.request("nobody").await.unwrap().is_none());
 }
+
+/// What is told of one of many requests.
+struct Told {
+    id: String,
+    at_ms: i64,
+    asked: &'static str,
+    used: &'static str,
+    provider: &'static str,
+    client: &'static str,
+    error: Option<&'static str>,
+}
+
+impl Told {
+    fn events(&self) -> Vec<Event> {
+        let (id, at) = (self.id.as_str(), self.at_ms);
+        let mut begin = started(id, at);
+        begin.client = text(self.client);
+        begin.model_requested = self.asked.into();
+        let mut tried = attempt(id, 1, at);
+        tried.provider = self.provider.into();
+        tried.model = self.used.into();
+        let mut over = attempt_ended(id, 1, at + 1500);
+        over.model_answered = text(self.used);
+        over.error = self.error.map(str::to_owned);
+        let status = self.error.map_or(End::Completed, |_| End::Failed);
+        let mut end = ended(id, at + 1500, status);
+        // Of every other error only the attempt tells.
+        end.error = self.error.filter(|_| at % 2 == 0).map(str::to_owned);
+        vec![
+            Event::Started(begin),
+            Event::AttemptStarted(tried),
+            Event::AttemptEnded(over),
+            Event::Ended(end),
+        ]
+    }
+
+    fn fits(&self, filter: &Filter) -> bool {
+        let is = |wanted: &Option<String>, found: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted == found)
+        };
+        let status = self.error.map_or("completed", |_| "failed");
+        let q = filter.q.clone().unwrap_or_default().to_ascii_lowercase();
+        let texts = [self.asked, self.used, self.error.unwrap_or_default()];
+        let has = texts.iter().any(|it| it.to_ascii_lowercase().contains(&q));
+        (is(&filter.model, self.asked) || is(&filter.model, self.used))
+            && is(&filter.provider, self.provider)
+            && is(&filter.client, self.client)
+            && is(&filter.status, status)
+            && filter.since_ms.is_none_or(|since| self.at_ms >= since)
+            && filter.until_ms.is_none_or(|until| self.at_ms < until)
+            && (has || self.id.starts_with(&q))
+    }
+}
+
+#[tokio::test]
+async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let seed = 7_u64; // of a generator after Knuth
+    let mut state = seed;
+    let mut any = |of: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % of
+    };
+    let mut all: Vec<Told> = (0..150)
+        .map(|n| Told {
+            id: format!("req-{:03x}", n * 17),
+            at_ms: NOON + any(60) as i64,
+            asked: ["claude-sonnet-4-5", "gpt-5.4", "fast"][any(3)],
+            used: ["claude-sonnet-4-5", "glm-4.6", "GPT-5.4-mini"][any(3)],
+            provider: ["one", "two"][any(2)],
+            client: ["codex", "claude-code"][any(2)],
+            error: [
+                None,
+                None,
+                Some("Quota of 100% used_up"),
+                Some("gpt is down"),
+            ][any(4)],
+        })
+        .collect();
+    write(&ledger, all.iter().flat_map(Told::events)).await;
+    all.sort_by_key(|told| std::cmp::Reverse((told.at_ms, told.id.clone())));
+    let texts = [
+        None,
+        text("gpt"),
+        text("100% U"),
+        text("req-1"),
+        text("sonnet"),
+        text("x"),
+    ];
+    for (q, choice) in texts
+        .iter()
+        .flat_map(|q| (0..32).map(move |choice| (q, choice)))
+    {
+        let some = |bit: u32, value: &str| (choice & (1 << bit) != 0).then(|| value.to_owned());
+        let mut filter = Filter {
+            q: q.clone(),
+            provider: some(0, "one"),
+            client: some(1, "codex"),
+            status: some(2, "failed"),
+            model: some(3, "claude-sonnet-4-5"),
+            since_ms: some(4, "").map(|_| NOON + 20),
+            limit: Some(11),
+            ..Filter::default()
+        };
+        let expected: Vec<_> = all.iter().filter(|told| told.fits(&filter)).collect();
+        let expected: Vec<_> = expected.iter().map(|told| told.id.as_str()).collect();
+        let asked = format!("seed {seed}: {filter:?}");
+        let mut got = Vec::new();
+        loop {
+            let page = ledger.requests(&filter).await.unwrap();
+            got.extend(page.items.into_iter().map(|row| row.id));
+            filter.cursor = page.next_cursor;
+            if filter.cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(got, expected, "{asked}");
+    }
+}

@@ -21,6 +21,7 @@ mod prices;
 mod retention;
 mod stranger;
 mod support;
+mod thin;
 mod usage;
 
 mod backend {

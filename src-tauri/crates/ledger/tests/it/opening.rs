@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use ledger::{Event, Filter, Ledger, OpenError};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Connection, SqlSafeStr};
+use sqlx::Connection;
+use sqlx::migrate::Migrator;
 
 use crate::support::{NOON, Place, attempt, found, served, started, streaming, write};
 
@@ -71,7 +71,7 @@ async fn an_older_file_is_copied_and_then_migrated_with_all_its_rows() {
     let place = Place::new();
     std::fs::create_dir_all(place.path.parent().unwrap()).unwrap();
     let sql = include_str!("../../migrations/0001_requests_and_attempts.sql");
-    let first = migration(1, "requests and attempts", sql);
+    let first = crate::thin::migration(1, "requests and attempts", sql);
     let mut old = place.stranger().await;
     Migrator::with_migrations(vec![first])
         .run(&mut old)
@@ -100,84 +100,6 @@ async fn an_older_file_is_copied_and_then_migrated_with_all_its_rows() {
         found(copy.request("old").await).started_at.as_millisecond(),
         5
     );
-}
-
-fn migration(version: i64, name: &'static str, sql: &'static str) -> Migration {
-    let sql = sql.into_sql_str();
-    Migration::new(version, name.into(), MigrationType::Simple, sql, false)
-}
-
-#[tokio::test]
-async fn what_was_wide_in_the_rows_of_version_six_is_still_told() {
-    let place = Place::new();
-    std::fs::create_dir_all(place.path.parent().unwrap()).unwrap();
-    let mut old = place.stranger().await;
-    let list = vec![
-        migration(
-            1,
-            "requests and attempts",
-            include_str!("../../migrations/0001_requests_and_attempts.sql"),
-        ),
-        migration(
-            2,
-            "indexes",
-            include_str!("../../migrations/0002_indexes.sql"),
-        ),
-        migration(
-            3,
-            "decisions",
-            include_str!("../../migrations/0003_decisions.sql"),
-        ),
-        migration(
-            4,
-            "races and services",
-            include_str!("../../migrations/0004_races_and_services.sql"),
-        ),
-        migration(
-            5,
-            "instances",
-            include_str!("../../migrations/0005_instances.sql"),
-        ),
-        migration(6, "daily", include_str!("../../migrations/0006_daily.sql")),
-    ];
-    Migrator::with_migrations(list).run(&mut old).await.unwrap();
-    let price = r#"{"model":"m","input":"3","output":"15","long_context":false,"multiplier":"1"}"#;
-    for id in ["a", "b"] {
-        let request = "INSERT INTO requests (id, started_at, status, error, explain) VALUES (?, 5, 'failed', ?, ?)";
-        let request = sqlx::query(request)
-            .bind(id)
-            .bind(format!("{id} went wrong"));
-        let request = request.bind(r#"{"group":"main"}"#);
-        request.execute(&mut old).await.unwrap();
-        let attempt = "INSERT INTO attempts (request_id, attempt, started_at, verdict, error, price) VALUES (?, 1, 6, 'ok', ?, ?)";
-        let attempt = sqlx::query(attempt)
-            .bind(id)
-            .bind(format!("{id} was refused"));
-        attempt.bind(price).execute(&mut old).await.unwrap();
-    }
-    old.close().await.unwrap();
-
-    let ledger = place.open().await;
-    assert_eq!(ledger.opened().migrated_from, Some(6));
-    for id in ["a", "b"] {
-        let row = found(ledger.request(id).await);
-        assert_eq!(row.explain.unwrap()["group"], "main");
-        let kept = serde_json::to_string(&row.attempts[0].price).unwrap();
-        assert_eq!(kept, price);
-        for error in [format!("{id} went"), format!("{id} was")] {
-            let filter = Filter {
-                q: Some(error),
-                ..Filter::default()
-            };
-            let page = ledger.requests(&filter).await.unwrap();
-            assert_eq!(page.items.len(), 1, "{id}");
-        }
-    }
-    ledger.close().await;
-    let mut stranger = place.stranger().await;
-    let prices = sqlx::query_scalar("SELECT count(*) FROM prices");
-    let prices: i64 = prices.fetch_one(&mut stranger).await.unwrap();
-    assert_eq!(prices, 1, "one text, however many have it");
 }
 
 #[tokio::test]

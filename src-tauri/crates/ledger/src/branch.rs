@@ -1,0 +1,195 @@
+//! The ways into the history that an answer is put together from. Each is read newest first through an index, no
+//! further than the page goes, so that a page costs the same in a long history.
+
+use crate::cursor::Cursor;
+use crate::kind::Kind;
+use crate::query::{Filter, QueryError};
+use crate::select::Select;
+
+/// Branches in one statement.
+pub(crate) const BRANCHES: usize = 100;
+/// The words a status can be.
+const STATUSES: [&str; 6] = [
+    "pending",
+    "forwarding",
+    "streaming",
+    "completed",
+    "failed",
+    "cancelled",
+];
+
+/// One way into the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Branch {
+    /// All requests.
+    Everything,
+    /// Those with this value in a column that has an index.
+    Value { column: &'static str, value: String },
+    /// Those with one of these ids.
+    Ids(Vec<String>),
+    /// Those whose id looks so.
+    IdLike(String),
+    /// Those with an error that looks so, their own or an attempt's.
+    Error(String),
+}
+
+impl Branch {
+    /// Where the times, the ids and the other columns of its requests stand.
+    const fn columns(&self) -> Columns {
+        match self {
+            Self::Error(_) => Columns {
+                time: "errors.started_at",
+                id: "errors.request_id",
+            },
+            _ => Columns {
+                time: "started_at",
+                id: "id",
+            },
+        }
+    }
+
+    /// Ids and times of the newest requests of this branch.
+    fn select(&self, query: &mut Select, filter: &Filter, limit: i64) -> Result<(), QueryError> {
+        match self {
+            // The join is in this order also where the database is free to choose, as few errors match.
+            Self::Error(_) => query.push(
+                "SELECT DISTINCT errors.request_id AS id, errors.started_at FROM errors \
+                 CROSS JOIN requests WHERE requests.id = errors.request_id AND ",
+            ),
+            _ => query.push("SELECT id, started_at FROM requests WHERE "),
+        };
+        self.conditions(query, filter)?;
+        self.columns().newest(query, limit);
+        Ok(())
+    }
+
+    fn conditions(&self, query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
+        match self {
+            Self::Everything => query.push("1 = 1"),
+            Self::Value { column, value } => query.push(column).push(" = ").value(value.as_str()),
+            Self::Ids(ids) => {
+                query.push("id IN (");
+                for (index, id) in ids.iter().enumerate() {
+                    query.push(if index == 0 { "" } else { ", " });
+                    query.value(id.as_str());
+                }
+                query.push(")")
+            }
+            Self::IdLike(pattern) => like(query, "id", pattern),
+            Self::Error(pattern) => like(query, "errors.text", pattern),
+        };
+        self.columns().narrow(query, filter)?;
+        let kind = query.kind();
+        for (column, value) in equals(filter) {
+            let is_lead = matches!(self, Self::Value { column: lead, .. } if *lead == column);
+            if !is_lead {
+                let column = kind.without_index(column);
+                query.push(" AND ").push(&column).push(" = ").value(value);
+            }
+        }
+        let is_by_model = matches!(self, Self::Value { column, value } if MODELS.contains(column) && filter.model.as_ref() == Some(value));
+        if let Some(model) = filter.model.as_deref().filter(|_| !is_by_model) {
+            query.push(" AND (model_requested = ").value(model);
+            query.push(" OR model_used = ").value(model).push(")");
+        }
+        Ok(())
+    }
+}
+
+/// The columns that a filter's model can stand in.
+pub(crate) const MODELS: [&str; 2] = ["model_requested", "model_used"];
+
+/// Columns that must have a value. The index of each has those behind it too, so that the first is the best to
+/// begin with where they are equally rare.
+pub(crate) fn equals(filter: &Filter) -> impl Iterator<Item = (&'static str, &str)> {
+    let all = [
+        ("provider", &filter.provider),
+        ("group_name", &filter.group),
+        ("client", &filter.client),
+        ("status", &filter.status),
+    ];
+    all.into_iter()
+        .filter_map(|(column, value)| Some((column, value.as_deref()?)))
+}
+
+/// The statement that reads the newest requests of these branches, newest first.
+pub(crate) fn list(
+    kind: Kind,
+    filter: &Filter,
+    branches: &[Branch],
+    limit: i64,
+) -> Result<Select, QueryError> {
+    let mut query = Select::new(kind, "SELECT * FROM requests WHERE ");
+    let one = match branches {
+        [branch @ (Branch::Everything | Branch::Value { .. })] => Some(branch),
+        _ => None,
+    };
+    if let Some(branch) = one {
+        branch.conditions(&mut query, filter)?;
+    } else {
+        query.push("id IN (SELECT id FROM (");
+        for (index, branch) in branches.iter().enumerate() {
+            let before = if index == 0 { "" } else { " UNION " };
+            query.push(before).push("SELECT id, started_at FROM (");
+            branch.select(&mut query, filter, limit)?;
+            query.push(&format!(") AS branch_{index}"));
+        }
+        REQUESTS.newest(&mut query, limit);
+        query.push(") AS page)");
+    }
+    REQUESTS.newest(&mut query, limit);
+    Ok(query)
+}
+
+/// Adds that a column has text that looks so; letter case of ASCII letters is ignored.
+pub(crate) fn like<'q>(query: &'q mut Select, column: &str, pattern: &str) -> &'q mut Select {
+    query.push("lower(").push(column).push(") LIKE ");
+    query.value(pattern).push(" ESCAPE '!'")
+}
+
+/// Where time and id of a request stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns {
+    time: &'static str,
+    id: &'static str,
+}
+
+const REQUESTS: Columns = Branch::Everything.columns();
+
+impl Columns {
+    fn newest(self, query: &mut Select, limit: i64) {
+        let Self { time, id } = self;
+        query.push(&format!(" ORDER BY {time} DESC, {id} DESC LIMIT "));
+        query.value(limit);
+    }
+
+    /// Adds what a filter tells of time and place.
+    fn narrow(self, query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
+        let Self { time, id } = self;
+        if let Some(since) = filter.since_ms {
+            query.push(&format!(" AND {time} >= ")).value(since);
+        }
+        if let Some(until) = filter.until_ms {
+            query.push(&format!(" AND {time} < ")).value(until);
+        }
+        if let Some(cursor) = &filter.cursor {
+            let last = Cursor::decode(cursor).ok_or(QueryError::Cursor)?;
+            // Spelled out, as MySQL finds no index for a comparison of pairs.
+            query.push(&format!(" AND {time} <= ")).value(last.at_ms);
+            query.push(&format!(" AND ({time} < ")).value(last.at_ms);
+            query.push(&format!(" OR {id} < "));
+            query.value(last.id.as_str()).push(")");
+        }
+        Ok(())
+    }
+}
+
+/// Refuses what no ledger could answer.
+pub(crate) fn check(filter: &Filter) -> Result<(), QueryError> {
+    if let Some(status) = &filter.status
+        && !STATUSES.contains(&status.as_str())
+    {
+        return Err(QueryError::Status(status.clone()));
+    }
+    Ok(())
+}

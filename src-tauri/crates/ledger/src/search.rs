@@ -1,0 +1,142 @@
+//! Which ways into the history an answer needs: the column whose value is the rarest of those asked for, and for a
+//! text the models, ids and errors that have it.
+
+use sqlx::Row as _;
+
+use crate::branch::{Branch, MODELS, equals, like};
+use crate::kind::Kind;
+use crate::open::Ledger;
+use crate::query::{Filter, QueryError};
+use crate::select::Select;
+
+/// Requests with a value are counted no further than this: beyond, values are equally frequent.
+const COUNTED: i64 = 20_000;
+/// So many ids are looked up one by one; more are met soon on the way through the history.
+const FEW: usize = 500;
+/// The columns of model names.
+const NAMED: [&str; 3] = [MODELS[0], MODELS[1], "model_answered"];
+
+impl Ledger {
+    /// The branches that together have all that a filter asks for.
+    pub(crate) async fn branches(&self, filter: &Filter) -> Result<Vec<Branch>, QueryError> {
+        if let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) {
+            return self.having(text).await;
+        }
+        if let Some(model) = &filter.model {
+            let value = |column| Branch::Value {
+                column,
+                value: model.clone(),
+            };
+            return Ok(MODELS.map(value).to_vec());
+        }
+        let rarest = self.rarest(filter).await?;
+        Ok(vec![rarest.unwrap_or(Branch::Everything)])
+    }
+
+    /// The rarest of the values asked for. SQLite would not know; servers keep count of frequent values, and choose
+    /// by themselves.
+    async fn rarest(&self, filter: &Filter) -> Result<Option<Branch>, QueryError> {
+        let kind = self.inner.kind;
+        let asked: Vec<_> = equals(filter).collect();
+        let mut lead = asked.first();
+        if kind == Kind::Sqlite && asked.len() > 1 {
+            let mut query = Select::new(kind, "SELECT ");
+            for (index, (column, value)) in asked.iter().enumerate() {
+                let before = if index == 0 { "" } else { ", " };
+                query
+                    .push(before)
+                    .push("(SELECT count(*) FROM (SELECT 1 FROM requests WHERE ");
+                query.push(column).push(" = ").value(*value);
+                if let Some(since) = filter.since_ms {
+                    query.push(" AND started_at >= ").value(since);
+                }
+                if let Some(until) = filter.until_ms {
+                    query.push(" AND started_at < ").value(until);
+                }
+                query.push(" LIMIT ").value(COUNTED);
+                query.push(")) AS ").push(column);
+            }
+            let rows = query.rows(&self.inner.pool).await?;
+            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+            let mut counts = Vec::with_capacity(asked.len());
+            for (column, _) in &asked {
+                counts.push(row.try_get::<i64, _>(*column)?);
+            }
+            let rarest = asked.iter().zip(counts).min_by_key(|(_, count)| *count);
+            lead = rarest.map(|(asked, _)| asked);
+        }
+        Ok(lead.map(|(column, value)| Branch::Value {
+            column,
+            value: (*value).to_owned(),
+        }))
+    }
+
+    /// Where a text is found: in the names of models, at the beginning of ids, in errors.
+    async fn having(&self, text: &str) -> Result<Vec<Branch>, QueryError> {
+        let mut branches = Vec::new();
+        for column in NAMED {
+            for value in self.names(column, &pattern("%", text)).await? {
+                branches.push(Branch::Value { column, value });
+            }
+        }
+        branches.extend(self.ids(text).await?);
+        branches.push(Branch::Error(pattern("%", text)));
+        Ok(branches)
+    }
+
+    /// The different values of a column that has an index, as far as they look so. Each is found by one step into the
+    /// index, from the one before.
+    async fn names(&self, column: &str, like_this: &str) -> Result<Vec<String>, QueryError> {
+        let text = format!(
+            "WITH RECURSIVE names (name) AS (\
+             SELECT min({column}) FROM requests UNION ALL \
+             SELECT (SELECT min({column}) FROM requests WHERE {column} > names.name) FROM names \
+             WHERE names.name IS NOT NULL) \
+             SELECT name FROM names WHERE name IS NOT NULL AND "
+        );
+        let mut query = Select::new(self.inner.kind, &text);
+        like(&mut query, "name", like_this);
+        let rows = query.rows(&self.inner.pool).await?;
+        let names = rows.iter().map(|row| row.try_get("name"));
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// The ids that begin so: themselves where they are few.
+    async fn ids(&self, text: &str) -> Result<Option<Branch>, QueryError> {
+        /// Behind all ids of letters and digits that begin alike, in every order of letters.
+        const LAST: &str = "zzzzzzzzzzzzzzzz";
+        let begins = pattern("", text);
+        let mut spellings = vec![text.to_owned(), text.to_ascii_lowercase()];
+        spellings.dedup();
+        let mut ids = Vec::new();
+        for spelling in spellings {
+            let mut query = Select::new(self.inner.kind, "SELECT id FROM requests WHERE id >= ");
+            query.value(spelling.as_str()).push(" AND id <= ");
+            query
+                .value(format!("{spelling}{LAST}").as_str())
+                .push(" AND ");
+            like(&mut query, "id", &begins).push(" ORDER BY id LIMIT ");
+            for row in query.value(FEW as i64 + 1).rows(&self.inner.pool).await? {
+                ids.push(row.try_get("id")?);
+            }
+        }
+        Ok(match ids.len() {
+            0 => None,
+            few if few <= FEW => Some(Branch::Ids(ids)),
+            _ => Some(Branch::IdLike(begins)),
+        })
+    }
+}
+
+/// What text must look like that has this text behind `before`.
+fn pattern(before: &str, text: &str) -> String {
+    let mut pattern = String::from(before);
+    for letter in text.chars() {
+        if matches!(letter, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(letter.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
