@@ -1,18 +1,24 @@
-//! Budgets: what was spent is looked at after every few requests; at its marks the user is told, and at the largest one
-//! the group is switched or requests are refused.
+//! Budgets: what was spent is looked at after every few requests and whenever the config changed; at its marks the user is
+//! told, and at the largest one the group is switched or requests are refused.
+//!
+//! Each mark is acted on once a period, which the ledger remembers: also where it was passed before the start, or before
+//! the budget was written into the config. What is under way is not booked yet, so that a limit can be passed by that.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use gateway::Blocks;
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Weekday};
-use ledger::{Ledger, Spender, Usd};
+use ledger::{Ledger, QueryError, Spender, Usd};
+use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::handle::Daemon;
+use crate::instance::hold;
 use crate::settings::{Budget, Period, Then};
-use crate::view::{Notice, NoticeKind, Payload};
+use crate::view::{self, BudgetState, Notice, NoticeKind, Payload};
 
 /// Between two looks at least.
 const APART: Duration = Duration::from_millis(500);
@@ -21,17 +27,33 @@ const AT_MOST: Duration = Duration::from_secs(3);
 /// A look that takes long is followed by a pause so many times as long.
 const SHARE: u32 = 20;
 
-/// Looks at the budgets whenever the ledger was written, until the instance stops.
+/// How budgets were when they were last looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Budgets {
+    told: Mutex<Vec<view::Budget>>,
+    changed: Notify,
+}
+
+impl Budgets {
+    /// The config changed: they are looked at at once.
+    pub(crate) fn look_again(&self) {
+        self.changed.notify_one();
+    }
+}
+
+/// Looks at the budgets whenever the ledger was written or the config changed, until the instance stops.
 pub(crate) async fn watch(daemon: Daemon, ledger: Ledger) {
     let mut commits = ledger.commits();
     let stop = daemon.stopping();
-    let mut told = Told::default();
+    let changed = || daemon.instance().budgets.changed.notified();
+    let mut known = Known::default();
     loop {
         let begun = Instant::now();
-        daemon.look_at_budgets(&ledger, &mut told).await;
+        daemon.look_at_budgets(&ledger, &mut known).await;
         let pause = (begun.elapsed() * SHARE).clamp(APART, AT_MOST);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            () = changed() => continue,
             () = stop.cancelled() => return,
         }
         tokio::select! {
@@ -39,45 +61,107 @@ pub(crate) async fn watch(daemon: Daemon, ledger: Ledger) {
                 return;
             },
             () = tokio::time::sleep(AT_MOST) => {}
+            () = changed() => {}
             () = stop.cancelled() => return,
         }
         commits = commits.resubscribe(); // what else was written is looked at with it
     }
 }
 
-/// Which marks of which budgets were reached, each once a period.
+/// What earlier looks found.
 #[derive(Debug, Default)]
-struct Told {
-    begun: bool,
-    marks: HashSet<(String, Timestamp, u64)>,
+struct Known {
+    /// What was spent since a time, by the budgets' names, for when the ledger cannot be read: a limit that was passed
+    /// stays passed.
+    spent: HashMap<String, (Spender, Timestamp, Usd)>,
+    /// Marks that were acted on, by the beginnings of their periods.
+    marks: HashMap<String, Timestamp>,
+}
+
+impl Known {
+    /// What was spent; `None` if that is not known.
+    async fn spent(&mut self, budget: &Budget, ledger: &Ledger, since: Timestamp) -> Option<Usd> {
+        let spender = Spender {
+            token: budget.token.clone(),
+            group: budget.group.clone(),
+            provider: budget.provider.clone(),
+        };
+        let spent = ledger.spent(&spender, since.as_millisecond()).await;
+        match spent {
+            Ok(spent) => {
+                let known = (spender, since, spent);
+                self.spent.insert(budget.name.clone(), known);
+                Some(spent)
+            }
+            Err(error) => {
+                tracing::warn!(
+                    "what was spent of budget {} cannot be read: {error}",
+                    budget.name
+                );
+                let known = self.spent.get(&budget.name);
+                let same = known.filter(|known| (&known.0, known.1) == (&spender, since));
+                same.map(|known| known.2)
+            }
+        }
+    }
+
+    /// Whether a mark is to be acted on now. One that cannot be remembered for long is, until the next start.
+    async fn is_new(&mut self, mark: String, since: Timestamp, ledger: &Ledger) -> bool {
+        if self.marks.get(&mark) == Some(&since) {
+            return false;
+        }
+        let new = ledger.remember_mark(since.as_millisecond(), &mark).await;
+        self.marks.insert(mark, since);
+        new.unwrap_or_else(|error: QueryError| {
+            tracing::warn!("that a budget reached a mark is not remembered: {error}");
+            true
+        })
+    }
 }
 
 impl Daemon {
-    async fn look_at_budgets(&self, ledger: &Ledger, told: &mut Told) {
+    /// What `GET /api/v1/budgets` answers.
+    pub fn budgets(&self) -> Vec<view::Budget> {
+        hold(&self.instance().budgets.told).clone()
+    }
+
+    async fn look_at_budgets(&self, ledger: &Ledger, known: &mut Known) {
         let budgets = self.loaded().settings.ledger.budgets.clone();
         let now = Zoned::now();
         let mut blocks = Blocks::default();
+        let mut told = Vec::new();
+        let mut reached = Vec::new();
         for budget in &budgets {
-            let Some(standing) = Standing::of(budget, ledger, &now).await else {
+            let Some(standing) = Standing::of(budget, ledger, known, &now).await else {
                 continue;
             };
-            if standing.is_over() && budget.then == Then::Block {
+            if standing.state() == BudgetState::Blocked {
                 let why = standing.why();
                 match &budget.token {
                     Some(token) => _ = blocks.tokens.insert(token.clone(), why),
                     None => blocks.all = Some(why),
                 }
             }
+            told.push(standing.told());
             for share in budget.at.iter().copied() {
-                let mark = (budget.name.clone(), standing.since, share.to_bits());
-                // What was reached before the start is no news, and a group chosen since then stays.
-                if standing.reached(share) && told.marks.insert(mark) && told.begun {
-                    self.mark_reached(&standing, share);
+                if standing.reached(share)
+                    && known
+                        .is_new(standing.mark(share), standing.since, ledger)
+                        .await
+                {
+                    reached.push((standing.clone(), share));
                 }
             }
         }
-        told.begun = true;
         self.instance().gateway.block(blocks);
+        for (standing, share) in reached {
+            self.mark_reached(&standing, share);
+        }
+        let mut last = hold(&self.instance().budgets.told);
+        if *last != told {
+            *last = told;
+            self.instance().nudge();
+        }
     }
 
     fn mark_reached(&self, standing: &Standing<'_>, share: f64) {
@@ -106,6 +190,7 @@ impl Daemon {
 }
 
 /// How a budget stands now.
+#[derive(Debug, Clone)]
 struct Standing<'b> {
     budget: &'b Budget,
     limit: Usd,
@@ -115,20 +200,17 @@ struct Standing<'b> {
 }
 
 impl<'b> Standing<'b> {
-    async fn of(budget: &'b Budget, ledger: &Ledger, now: &Zoned) -> Option<Self> {
+    async fn of(
+        budget: &'b Budget,
+        ledger: &Ledger,
+        known: &mut Known,
+        now: &Zoned,
+    ) -> Option<Self> {
         let (since, until) = period(budget.per, now)?;
-        let spender = Spender {
-            token: budget.token.clone(),
-            group: budget.group.clone(),
-            provider: budget.provider.clone(),
-        };
-        let spent = ledger.spent(&spender, since.as_millisecond()).await;
-        let spent = spent
-            .map_err(|error| tracing::warn!("budget {} is not looked at: {error}", budget.name));
         Some(Self {
             budget,
             limit: dollars(budget.limit_usd)?,
-            spent: spent.ok()?,
+            spent: known.spent(budget, ledger, since).await?,
             since,
             until,
         })
@@ -147,12 +229,57 @@ impl<'b> Standing<'b> {
         self.last() > 0.0 && self.reached(self.last())
     }
 
+    fn state(&self) -> BudgetState {
+        match self.budget.then {
+            _ if !self.is_over() => BudgetState::Ok,
+            Then::Block => BudgetState::Blocked,
+            Then::Notify | Then::Group(_) => BudgetState::Reached,
+        }
+    }
+
+    /// What tells a mark from all others, and from those of the budget before it was changed.
+    fn mark(&self, share: f64) -> String {
+        let amount = dollars(self.budget.limit_usd * share).unwrap_or_default();
+        let then = match &self.budget.then {
+            then if share >= self.last() => then_word(then),
+            _ => then_word(&Then::Notify),
+        };
+        format!("{}: {amount}, {then}", self.budget.name)
+    }
+
+    fn told(&self) -> view::Budget {
+        let budget = self.budget;
+        view::Budget {
+            name: budget.name.clone(),
+            limit_usd: self.limit.to_string(),
+            spent_usd: self.spent.to_string(),
+            per: budget.per.to_string(),
+            since: self.since,
+            until: self.until,
+            share: self.spent.pico() as f64 / self.limit.pico().max(1) as f64,
+            state: self.state(),
+            then: then_word(&budget.then),
+            token: budget.token.clone(),
+            group: budget.group.clone(),
+            provider: budget.provider.clone(),
+        }
+    }
+
     fn why(&self) -> String {
         let (name, spent, limit) = (&self.budget.name, rounded(self.spent), self.limit);
         let (since, until) = (self.since, self.until);
         format!(
             "the budget {name} is used up: {spent} of {limit} US dollars since {since}; it begins anew at {until}, or raise its limit_usd in [ledger]"
         )
+    }
+}
+
+/// What happens, as the config says it.
+fn then_word(then: &Then) -> String {
+    match then {
+        Then::Notify => "notify".to_owned(),
+        Then::Group(group) => format!("group:{group}"),
+        Then::Block => "block".to_owned(),
     }
 }
 

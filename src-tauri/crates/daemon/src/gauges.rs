@@ -1,6 +1,7 @@
 //! What Prometheus is told of the present: made anew for each scrape, so that nothing has to be kept up to date.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -35,6 +36,11 @@ struct GroupState {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfBudget {
+    budget: String,
+}
+
 impl Daemon {
     /// What `GET /metrics` answers, in the text format of `OpenMetrics`.
     pub(crate) fn metrics_text(&self) -> Result<String, fmt::Error> {
@@ -43,6 +49,7 @@ impl Daemon {
         let mut registry = Registry::with_prefix("turnout");
         self.tell_board(&mut registry);
         self.tell_load(&mut registry);
+        self.tell_budgets(&mut registry);
         self.tell_process(&mut registry);
         encode_registry(&mut text, &registry)?;
         encode_eof(&mut text)?;
@@ -107,6 +114,24 @@ impl Daemon {
             let help = "Records that the history does not have";
             registry.register("ledger_lost", help, ConstCounter::new(health.lost));
         }
+    }
+
+    fn tell_budgets(&self, registry: &mut Registry) {
+        let spent = Family::<OfBudget, Gauge<f64, AtomicU64>>::default();
+        let limits = Family::<OfBudget, Gauge<f64, AtomicU64>>::default();
+        for told in self.budgets().into_iter().take(MOST) {
+            let of = OfBudget { budget: told.name };
+            spent
+                .get_or_create(&of)
+                .set(told.spent_usd.parse().unwrap_or_default());
+            limits
+                .get_or_create(&of)
+                .set(told.limit_usd.parse().unwrap_or_default());
+        }
+        let help = "What was spent of a budget since its period began, in US dollars";
+        registry.register("budget_spent_usd", help, spent);
+        let help = "The limit of a budget, in US dollars";
+        registry.register("budget_limit_usd", help, limits);
     }
 
     fn tell_process(&self, registry: &mut Registry) {

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::AuditLog;
+use crate::budgets::Budgets;
 use crate::choices::Kept;
 use crate::feed::Feed;
 use crate::handle::Daemon;
@@ -63,6 +64,7 @@ pub(crate) struct Instance {
     pub(crate) metrics: Mutex<Metrics>,
     pub(crate) config_problem: Mutex<Option<String>>,
     pub(crate) clocks: Mutex<Clocks>,
+    pub(crate) budgets: Budgets,
     pub(crate) changed: Notify,
 }
 

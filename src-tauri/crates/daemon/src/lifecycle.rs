@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::AuditLog;
+use crate::budgets::Budgets;
 use crate::captures::Captures;
 use crate::choices::Kept;
 use crate::feed::Feed;
@@ -236,6 +237,7 @@ async fn build(
         metrics: Mutex::default(),
         config_problem: Mutex::new(None),
         clocks: Mutex::new(Clocks::at(Instant::now())),
+        budgets: Budgets::default(),
         changed: Notify::new(),
     };
     Ok((Daemon(Arc::new(instance)), listener))

@@ -35,6 +35,7 @@ impl Daemon {
                     state: group.state,
                 })
                 .collect(),
+            budgets: self.budgets(),
             forecast: view
                 .providers
                 .iter()

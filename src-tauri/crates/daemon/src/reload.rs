@@ -160,6 +160,7 @@ impl Daemon {
         self.restore();
         instance.practice.keep_only(&loaded.settings);
         instance.loaded.store(loaded.into());
+        instance.budgets.look_again();
         *instance.config_problem() = None;
         instance.nudge();
         Ok(())

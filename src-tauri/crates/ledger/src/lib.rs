@@ -23,6 +23,7 @@ mod hourly;
 mod import;
 mod kind;
 mod latency;
+mod marks;
 mod migrate;
 mod money;
 mod open;

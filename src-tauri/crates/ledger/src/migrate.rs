@@ -44,6 +44,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "bodies", include_str!("../migrations/0009_bodies.sql")),
     (10, "audit", include_str!("../migrations/0010_audit.sql")),
     (
+        11,
+        "budget marks",
+        include_str!("../migrations/0011_budget_marks.sql"),
+    ),
+    (
         12,
         "imports",
         include_str!("../migrations/0012_imports.sql"),

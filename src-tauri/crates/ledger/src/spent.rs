@@ -13,7 +13,7 @@ use crate::usage::By;
 use crate::{daily, hourly};
 
 /// Whose spending; all that is given must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Spender {
     /// Requests that came with this client token, by its name.
     pub token: Option<String>,

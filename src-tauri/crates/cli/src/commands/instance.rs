@@ -92,7 +92,9 @@ pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Resu
     if json {
         return Ok(screen.json(&answer)?);
     }
-    Ok(views::usage(&mut screen, &answer, &by, &zone)?)
+    views::usage(&mut screen, &answer, &by, &zone)?;
+    let budgets = admin.get("/budgets").await?;
+    Ok(views::budgets(&mut screen, list(&budgets, "items"))?)
 }
 
 pub(crate) async fn export(home: &Home, asked: Export) -> anyhow::Result<()> {

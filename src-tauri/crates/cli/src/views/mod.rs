@@ -56,6 +56,7 @@ pub(crate) fn status<W: Write>(
         money(today, "cost_usd"),
     );
     screen.fact("today", &sums.into())?;
+    budgets(screen, list(status, "budgets"))?;
     if let Some(told) = foreseen(status) {
         screen.fact("ahead", &Cell::new(told, Tone::Warn))?;
     }
@@ -70,6 +71,29 @@ pub(crate) fn status<W: Write>(
         table.row(vec![name.into(), state(text(group, "state"), active)]);
     }
     screen.table(&table)
+}
+
+/// `GET /budgets`: a line each.
+pub(crate) fn budgets<W: Write>(screen: &mut Screen<W>, budgets: &[Value]) -> io::Result<()> {
+    for budget in budgets {
+        let share = budget.get("share").and_then(Value::as_f64);
+        let told = format!(
+            "{}: {} of {} a {} ({:.0} %), anew at {}",
+            text(budget, "name"),
+            money(budget, "spent_usd"),
+            money(budget, "limit_usd"),
+            text(budget, "per"),
+            share.unwrap_or_default() * 100.0,
+            time(budget, "until"),
+        );
+        let cell = match text(budget, "state") {
+            "blocked" => Cell::new(format!("{told}; requests are refused"), Tone::Bad),
+            "reached" => Cell::new(told, Tone::Warn),
+            _ => told.into(),
+        };
+        screen.fact("budget", &cell)?;
+    }
+    Ok(())
 }
 
 /// The state of a group: being the active one is a fact besides what it does.

@@ -1,4 +1,4 @@
-//! `GET /usage`, what was used and spent on what, and `GET /export`, the whole history as text.
+//! `GET /usage`, what was used and spent on what, `GET /budgets`, and `GET /export`, the whole history as text.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -15,11 +15,13 @@ use serde::Deserialize;
 use super::history::settle;
 use super::refusal::{Asked, Code, Refusal};
 use crate::Daemon;
+use crate::view::{Budget, List};
 
 /// The paths of sums and of the history as text, below `/api/v1`.
 pub(super) fn router() -> Router<Daemon> {
     Router::new()
         .route("/usage", get(usage))
+        .route("/budgets", get(budgets))
         .route("/export", get(export))
 }
 
@@ -50,6 +52,10 @@ async fn usage(
     };
     settle(ledger).await;
     Ok(Json(ledger.usage(&filter).await?))
+}
+
+async fn budgets(State(daemon): State<Daemon>) -> Json<List<Budget>> {
+    Json(List::whole(daemon.budgets()))
 }
 
 fn zone(name: Option<&str>) -> Result<TimeZone, Refusal> {

@@ -3,6 +3,7 @@
 //! Plain data with exactly the field names of the admin contract. Never holds a secret: a key is its masked form.
 
 pub(crate) mod board;
+mod budget;
 mod connect;
 mod connection;
 mod event;
@@ -18,6 +19,7 @@ mod rule;
 mod status;
 mod suspended;
 
+pub use budget::{Budget, BudgetState};
 pub use connect::Connect;
 pub use connection::Connection;
 pub use event::{Event, Payload};

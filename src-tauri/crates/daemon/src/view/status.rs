@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Forecast, GroupState};
+use super::{Budget, Forecast, GroupState};
 
 /// The whole at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Status {
     pub today: Today,
     /// Name and state of each group, in the file's order.
     pub groups: Vec<GroupSummary>,
+    /// Budgets, in the config's order, as they were last looked at.
+    #[serde(default)]
+    pub budgets: Vec<Budget>,
     /// The limit that will be hit first, if things go on as they do.
     #[serde(default)]
     pub forecast: Option<Forecast>,

@@ -95,3 +95,71 @@ async fn a_budget_of_another_token_refuses_nobody_else() {
     }
     house.daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_budget_stands_is_told_and_a_changed_one_holds_without_another_request() {
+    let budget = r#"{ name = "monthly", limit_usd = 1000000, per = "month", then = "block" }"#;
+    let home = Home::new(&config(budget));
+    let house = home.start().await;
+    assert_eq!(house.ask(false).await.status(), StatusCode::OK);
+    let spent = |status: &Value| {
+        let budget = &status["budgets"][0];
+        budget.is_object() && budget["spent_usd"] != "0"
+    };
+    let status = house.status_where(spent).await;
+    let told = &status["budgets"][0];
+    for (field, value) in [
+        ("name", "monthly"),
+        ("state", "ok"),
+        ("limit_usd", "1000000"),
+        ("per", "month"),
+        ("then", "block"),
+    ] {
+        assert_eq!(told[field], value, "{told}");
+    }
+    assert_eq!(told["spent_usd"], status["today"]["cost_usd"]);
+    assert!(told["share"].as_f64().unwrap() > 0.0, "{told}");
+    let times = [&told["since"], &told["until"]].map(|time| time.as_str().unwrap().to_owned());
+    assert!(times[0] < times[1], "{told}");
+    assert_eq!(house.get("/budgets").await["items"][0]["name"], "monthly");
+
+    home.write(
+        "config.toml",
+        &config(&budget.replace("1000000", "0.000001")),
+    );
+    house.post("/reload", None).await;
+    let blocked = |status: &Value| status["budgets"][0]["state"] == "blocked";
+    house.status_where(blocked).await;
+    let refused = house.ask(false).await;
+    assert_eq!(refused.status(), StatusCode::PAYMENT_REQUIRED);
+    let metrics = house.client.get(house.url("/metrics")).send().await;
+    let metrics = metrics.unwrap().text().await.unwrap();
+    for series in ["limit", "spent"] {
+        let line = format!("turnout_budget_{series}_usd{{budget=\"monthly\"}} ");
+        assert!(metrics.contains(&line), "{line} is not in {metrics}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_passed_before_its_budget_was_written_switches_once_also_over_a_restart() {
+    let home = Home::new(&config(""));
+    let house = home.start().await;
+    let answer = house.ask(false).await;
+    let id = answer.headers()["x-turnout-request-id"].clone();
+    house.completed(id.to_str().unwrap()).await;
+    let budget = r#"{ name = "late", limit_usd = 0.000001, per = "month", then = "group:second" }"#;
+    home.write("config.toml", &config(budget));
+    house.post("/reload", None).await;
+    let second = |status: &Value| status["active_group"] == "second";
+    house.status_where(second).await;
+
+    // A group chosen since then stays, now and after a restart.
+    house.post("/groups/main/activate", None).await;
+    house.daemon.stop().await;
+    let house = home.start().await;
+    let looked = |status: &Value| status["budgets"][0]["state"] == "reached";
+    let status = house.status_where(looked).await;
+    assert_eq!(status["active_group"], "main");
+    house.daemon.stop().await;
+}

@@ -16,6 +16,7 @@ mod hourly;
 mod import;
 mod kill;
 mod life;
+mod marks;
 mod opening;
 mod prices;
 mod retention;

@@ -22,6 +22,8 @@ mod hourly;
 mod import;
 #[path = "../it/life.rs"]
 mod life;
+#[path = "../it/marks.rs"]
+mod marks;
 #[path = "../it/retention.rs"]
 mod retention;
 #[path = "../servers/server.rs"]
