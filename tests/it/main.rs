@@ -10,6 +10,7 @@
 mod access;
 mod breaker;
 mod claude_code;
+mod claude_logs;
 mod clients;
 mod command_line;
 mod config_reload;

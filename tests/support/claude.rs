@@ -1,6 +1,6 @@
 //! The real Claude Code, pinned, installed from npm into the target folder and run in a home of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ pub async fn installed() -> PathBuf {
     program
 }
 
-fn version(package: &std::path::Path) -> Option<String> {
+fn version(package: &Path) -> Option<String> {
     let text = std::fs::read_to_string(package.join("package.json")).ok()?;
     Some(
         serde_json::from_str::<Value>(&text).ok()?["version"]
@@ -110,16 +110,36 @@ fn version(package: &std::path::Path) -> Option<String> {
 /// # Panics
 /// When it does not end in time.
 pub async fn run(turnout: &Turnout, prompt: &str) -> Run {
-    let program = installed().await;
-    let home = TempDir::new().unwrap();
-    let work = home.path().join("work");
-    std::fs::create_dir(&work).unwrap();
+    run_at_home(
+        TempDir::new().unwrap().path(),
+        &env_of(turnout).await,
+        prompt,
+    )
+    .await
+}
+
+/// The lines for the shell that `turnoutd env` prints.
+///
+/// # Panics
+/// When it prints none.
+pub async fn env_of(turnout: &Turnout) -> String {
     let env = turnout.home().run(&["env"]).await;
     assert_eq!(env.code, 0, "{env:?}");
+    env.out
+}
+
+/// Runs `claude -p PROMPT`, set up by lines of the shell, with its settings and logs in this home folder.
+///
+/// # Panics
+/// When it does not end in time.
+pub async fn run_at_home(home: &Path, env: &str, prompt: &str) -> Run {
+    let program = installed().await;
+    let work = home.join("work");
+    std::fs::create_dir_all(&work).unwrap();
     // A shell reads the lines, as it does for a person, and then becomes the client.
-    let mut claude = command("/bin/sh", home.path());
+    let mut claude = command("/bin/sh", home);
     claude.args(["-c", r#"eval "$0" && exec "$@""#]);
-    claude.arg(&env.out).arg(&program).current_dir(&work);
+    claude.arg(env).arg(&program).current_dir(&work);
     // It may call nothing but Turnout: whatever else it wants goes to a port where nobody listens.
     claude.env("HTTPS_PROXY", "http://127.0.0.1:9");
     claude

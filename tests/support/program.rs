@@ -232,6 +232,13 @@ impl Practice {
         self.count("requests").await
     }
 
+    /// What it was asked and what it told, call by call.
+    pub async fn book(&self) -> Vec<serde_json::Value> {
+        let answer = Call::get("/practice/requests").send(&self.base).await;
+        let told = answer.json()["items"].as_array().cloned();
+        told.unwrap_or_else(|| panic!("no items in {}", answer.text()))
+    }
+
     /// The body of its last call, as it came.
     pub async fn last_body(&self) -> Vec<u8> {
         Call::get("/practice/last-body").send(&self.base).await.body

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -121,6 +121,12 @@ impl Admin {
         Ok(())
     }
 
+    /// Asks for work that takes as long as it takes.
+    pub(crate) async fn post_long(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        let request = self.request(Method::POST, path, &[], Some(body));
+        self.answer(request.timeout(A_DAY)).await
+    }
+
     async fn call(
         &self,
         method: Method,
@@ -128,15 +134,29 @@ impl Admin {
         query: &[(&str, String)],
         body: Option<Value>,
     ) -> anyhow::Result<Value> {
-        let mut request = self
+        self.answer(self.request(method, path, query, body)).await
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<Value>,
+    ) -> RequestBuilder {
+        let request = self
             .client
             .request(method, self.url(path, query))
             .bearer_auth(self.token.expose_secret());
-        if let Some(body) = body {
-            request = request
+        match body {
+            Some(body) => request
                 .header("content-type", "application/json")
-                .body(body.to_string());
+                .body(body.to_string()),
+            None => request,
         }
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> anyhow::Result<Value> {
         let answer = request.send().await.map_err(|error| self.failed(&error))?;
         let status = answer.status();
         let bytes = answer.bytes().await.map_err(|error| self.failed(&error))?;

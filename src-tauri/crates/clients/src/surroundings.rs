@@ -62,6 +62,14 @@ impl Surroundings {
         Ok(std::path::absolute(&folder).unwrap_or(folder))
     }
 
+    /// The folder of the logs that Claude Code keeps of its sessions.
+    ///
+    /// # Errors
+    /// There is no home folder.
+    pub fn claude_logs(&self) -> Result<PathBuf, Error> {
+        Ok(self.folder(Client::ClaudeCode)?.join("projects"))
+    }
+
     /// The client's program, where it is on the path.
     pub(crate) fn program(&self, client: Client) -> Option<PathBuf> {
         let names: &[&str] = if cfg!(windows) {

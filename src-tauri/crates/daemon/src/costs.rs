@@ -57,6 +57,12 @@ impl Costs {
         })
     }
 
+    /// What a model costs at its maker, or by the config's prices for every provider; `None` when that is unknown.
+    pub(crate) fn at_list(&self, model: &str) -> Option<Quote> {
+        let list = self.prices.as_ref()?;
+        list.quote(None, model, Multiplier::ONE)
+    }
+
     /// What a model costs at a provider; `None` when that is unknown.
     pub(crate) fn quote(&self, provider: &str, model: &str) -> Option<Quote> {
         let cost = self.by_provider.get(provider)?;

@@ -11,6 +11,7 @@ mod captures;
 mod chat;
 mod chat_stream;
 mod choices;
+mod claude_logs;
 mod client_programs;
 mod commands;
 mod costs;

@@ -108,6 +108,8 @@ pub(crate) enum Command {
     Usage(Usage),
     /// Write the whole history to standard output
     Export(Export),
+    /// Take in what other programs know: the requests that Claude Code logged itself, from before Turnout
+    Import(Import),
     /// Show one request with its whole chain of attempts
     Show {
         /// The request's id, such as req-1a2b3c4d
@@ -182,6 +184,22 @@ pub(crate) struct Connect {
     /// Leave the client its own login, for a provider with auth = "client"; the client token travels beside it
     #[arg(long)]
     pub(crate) own_login: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    /// A folder of Claude Code's session logs, or one of them
+    #[arg(value_name = "PATH", required_unless_present = "claude_logs")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Read the logs where Claude Code keeps them: ~/.claude/projects. Requests that came
+    /// through Turnout are left out
+    #[arg(long, conflicts_with = "path")]
+    pub(crate) claude_logs: bool,
+
+    /// Show what would be taken in and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]

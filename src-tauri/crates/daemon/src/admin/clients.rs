@@ -1,8 +1,9 @@
 //! The client programs of this machine: listed, connected, disconnected.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use clients::{Outcome, Standing};
 use serde::Deserialize;
 
@@ -11,7 +12,15 @@ use crate::Daemon;
 use crate::client_programs::ConnectWish;
 use crate::view::List;
 
-pub(super) async fn list(State(daemon): State<Daemon>) -> Result<Json<List<Standing>>, Refusal> {
+/// The paths of client programs, below `/api/v1`.
+pub(super) fn router() -> Router<Daemon> {
+    Router::new()
+        .route("/clients", get(list))
+        .route("/clients/{id}/connect", post(connect))
+        .route("/clients/{id}/disconnect", post(disconnect))
+}
+
+async fn list(State(daemon): State<Daemon>) -> Result<Json<List<Standing>>, Refusal> {
     Ok(Json(List::whole(daemon.clients().await?)))
 }
 
@@ -23,7 +32,7 @@ struct Wish {
     own_login: bool,
 }
 
-pub(super) async fn connect(
+async fn connect(
     State(daemon): State<Daemon>,
     Named(id): Named,
     body: Bytes,
@@ -36,7 +45,7 @@ pub(super) async fn connect(
     ))
 }
 
-pub(super) async fn disconnect(
+async fn disconnect(
     State(daemon): State<Daemon>,
     Named(id): Named,
     body: Bytes,

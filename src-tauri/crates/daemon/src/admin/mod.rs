@@ -9,6 +9,7 @@ mod clients;
 mod config;
 mod edits;
 mod history;
+mod import;
 mod keys;
 mod prices;
 mod refusal;
@@ -87,12 +88,11 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/config/reload", post(config::reload))
         .route("/reload", post(config::reload))
         .route("/connect", get(connect))
-        .route("/clients", get(clients::list))
-        .route("/clients/{id}/connect", post(clients::connect))
-        .route("/clients/{id}/disconnect", post(clients::disconnect))
         .route("/session", post(session))
         .route("/ui-link", post(session))
         .merge(suspended::router())
+        .merge(clients::router())
+        .merge(import::router())
         .merge(usage::router())
         .merge(prices::router())
         .merge(watch::inside())

@@ -1,0 +1,69 @@
+//! Taking in what other programs know.
+
+use anyhow::Context as _;
+use clients::Surroundings;
+use serde_json::{Value, json};
+
+use crate::args::Import;
+use crate::figure::{count, counted, money, text};
+use crate::home::Home;
+use crate::screen;
+
+/// The folder is named by this process, whose environment tells where Claude Code's logs are.
+pub(crate) async fn import(home: &Home, asked: Import, json: bool) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    let folder = match asked.path {
+        Some(folder) => std::path::absolute(&folder)
+            .with_context(|| format!("{} cannot be found", folder.display()))?,
+        None => Surroundings::of_process().claude_logs()?,
+    };
+    let wish = json!({ "folder": folder, "dry_run": asked.dry_run });
+    let told = admin.post_long("/import/claude-logs", wish).await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&told)?);
+    }
+    for line in lines(&told) {
+        screen.line(line)?;
+    }
+    Ok(())
+}
+
+fn lines(told: &Value) -> Vec<String> {
+    let of = |field: &str| count(told, field);
+    let (files, found) = (
+        counted(of("files"), "file"),
+        counted(of("requests"), "request"),
+    );
+    let folder = text(told, "folder");
+    let mut lines = vec![format!("{found} in {files} of {folder}")];
+    let verb = if told["dry_run"] == true {
+        "would be"
+    } else {
+        "were"
+    };
+    let cost = money(told, "cost_usd");
+    lines.push(format!(
+        "{} {verb} taken in, {cost} at list prices",
+        of("taken")
+    ));
+    let mut more = |number: u64, what: &str| {
+        if number > 0 {
+            lines.push(format!("{number} {what}"));
+        }
+    };
+    more(of("known"), "were taken in before");
+    more(
+        of("proxied"),
+        "came through Turnout, so they were in the history",
+    );
+    more(
+        of("unpriced"),
+        "have no known price: PUT /api/v1/prices/MODEL or [ledger] prices sets one",
+    );
+    more(
+        of("unreadable"),
+        "lines could not be understood and were left out",
+    );
+    lines
+}

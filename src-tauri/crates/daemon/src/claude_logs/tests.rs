@@ -1,0 +1,112 @@
+//! Lines as Claude Code 2.1.329 writes them, and as earlier versions and gateways had them.
+
+use super::read::{Project, projects};
+use super::{Answered, Told, read_all};
+use tokio::sync::mpsc;
+
+const REQUEST: &str = r#"{"type":"api-request","sessionId":"s","id":"ref-1","timestamp":"2026-11-22T01:39:28.000Z","params":{}}"#;
+
+/// A line of an answer's block.
+fn block(id: &str, at: &str, output: u64, more: &str) -> String {
+    format!(
+        r#"{{"parentUuid":null,"isSidechain":false,"message":{{"id":"{id}","type":"message","role":"assistant","model":"claude-opus-5-5",
+        "content":[{{"type":"text","text":"hi"}}],"usage":{{"input_tokens":1202,"cache_creation_input_tokens":10809,
+        "cache_creation":{{"ephemeral_1h_input_tokens":800,"ephemeral_5m_input_tokens":10009}},"cache_read_input_tokens":7,
+        "output_tokens":{output},"service_tier":"standard","speed":"standard"}}}},"type":"assistant","uuid":"u",
+        "timestamp":"{at}","sessionId":"s","version":"2.1.329"{more}}}"#
+    )
+    .replace('\n', "")
+}
+
+fn read(files: &[(&str, String)]) -> (tempfile::TempDir, Project) {
+    let root = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = root.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let mut project = Project::default();
+    for file in projects(root.path()).unwrap().concat() {
+        project.read(&file).unwrap();
+    }
+    (root, project)
+}
+
+fn only(project: &Project) -> &Answered {
+    assert_eq!(project.answers.len(), 1, "{project:?}");
+    project.answers.values().next().unwrap()
+}
+
+const ID: &str = "msg_01234567890123456789";
+
+#[test]
+fn an_answer_is_counted_once_with_the_tokens_of_its_last_block() {
+    let known = r#","requestId":"req_1","requestRef":"ref-1","requestedModel":"opus""#;
+    let lines = [
+        REQUEST.to_owned(),
+        block(ID, "2026-11-22T01:39:29.000Z", 1, known),
+        block(ID, "2026-11-22T01:39:30.500Z", 13, known),
+        r#"{"type":"user","message":{"role":"user","content":"say \"assistant\" and \"usage\""}}"#
+            .to_owned(),
+    ];
+    let subagent = block(ID, "2026-11-22T01:39:30.500Z", 13, known);
+    let (_root, project) = read(&[
+        ("project/s.jsonl", lines.join("\n")),
+        ("project/s/subagents/agent-1.jsonl", subagent),
+        ("project/notes.txt", "no log".to_owned()),
+    ]);
+    let answer = only(&project);
+    assert_eq!(answer.at.to_string(), "2026-11-22T01:39:29Z");
+    assert_eq!(answer.took_ms, Some(2500));
+    assert_eq!(
+        (answer.asked.as_str(), answer.model.as_str()),
+        ("opus", "claude-opus-5-5")
+    );
+    assert_eq!(answer.request_id.as_deref(), Some("req_1"));
+    let usage = answer.usage;
+    assert_eq!((usage.input, usage.output, usage.cache_read), (1202, 13, 7));
+    assert_eq!((usage.cache_write_5m, usage.cache_write_1h), (10009, 800));
+    assert_eq!((project.files, project.unreadable), (2, 0));
+}
+
+#[test]
+fn behind_gateways_ids_are_missing_or_not_unique() {
+    let lines = [
+        block("chatcmpl-0123456789", "2026-11-22T01:39:29.000Z", 1, ""),
+        block("chatcmpl-0123456789", "2026-11-22T01:39:29.100Z", 2, ""),
+        block("msg_1", "2026-11-22T01:39:30.000Z", 3, ""),
+        block("msg_1", "2026-11-22T01:40:30.000Z", 4, ""),
+    ];
+    let (_root, project) = read(&[("s.jsonl", lines.join("\n"))]);
+    let mut told: Vec<_> = project.answers.values().map(|it| it.usage.output).collect();
+    told.sort_unstable();
+    assert_eq!(told, [2, 3, 4]);
+}
+
+#[test]
+fn what_is_no_answer_is_left_out_and_what_is_broken_is_counted() {
+    let error = block(
+        ID,
+        "2026-11-22T01:39:29.000Z",
+        0,
+        r#","isApiErrorMessage":true"#,
+    );
+    let error = error.replace("claude-opus-5-5", "<synthetic>");
+    let whole = block(ID, "2026-11-22T01:39:29.000Z", 1, "");
+    let cut = whole[..whole.len() / 2].to_owned() + r#""usage""#;
+    let (_root, project) = read(&[("s.jsonl", [error, cut].join("\n"))]);
+    assert_eq!((project.answers.len(), project.unreadable), (0, 1));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let (tell, mut told) = mpsc::channel(1);
+    read_all(std::path::Path::new("/nowhere/at/all"), &tell);
+    let Some(Told::Failed(why)) = told.blocking_recv() else {
+        panic!("it was read");
+    };
+    assert!(
+        why.contains("/nowhere/at/all") && why.contains("~/.claude/projects"),
+        "{why}"
+    );
+}
