@@ -296,7 +296,10 @@ async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec
             instance,
             ..ledger::Options::default()
         };
-        Ledger::open_at(at, options).await
+        match at.path() {
+            Some(_) => Ledger::open_at(at, options).await,
+            None => Ledger::open_when_there(at, options).await,
+        }
     };
     match opened.await {
         Ok(ledger) => {

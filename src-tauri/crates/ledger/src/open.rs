@@ -16,10 +16,12 @@ use crate::kind::Kind;
 use crate::migrate::{Migrated, migrate};
 use crate::place::{OPEN_WAIT, Place, WRITE_WAIT};
 use crate::totals::Remembered;
-use crate::writer::{Entry, Pen, Writer};
+use crate::writer::{Entry, Pen, Ready, Writer};
 
 /// How long `flush` waits.
 const FLUSH_WAIT: Duration = Duration::from_secs(5);
+/// How long a start waits for the first try to reach a database.
+const FIRST_TRY_WAIT: Duration = Duration::from_secs(2);
 /// How long `close` waits for the writer, which itself gives up a little earlier.
 const CLOSE_WAIT: Duration = Duration::from_secs(4);
 /// Commits that a slow listener may be behind before it misses some.
@@ -99,7 +101,26 @@ impl Ledger {
             migrated_from: migrated.from,
             backup: migrated.backup,
         };
+        Self::with(place, options, opened, Ready::Open(conn))
+    }
 
+    /// As [`Ledger::open_at`], but a database that cannot be reached, or not within two seconds, is waited for
+    /// by the writer: what is recorded meanwhile waits in the queue, and [`Ledger::health`] says what is wrong.
+    /// What is found on opening is not told but logged.
+    pub async fn open_when_there(place: Place, options: Options) -> Result<Self, OpenError> {
+        let (tried, first_try) = oneshot::channel();
+        let ledger = Self::with(place, options, Opened::default(), Ready::Later(tried))?;
+        let _: Result<_, _> = tokio::time::timeout(FIRST_TRY_WAIT, first_try).await;
+        Ok(ledger)
+    }
+
+    fn with(
+        place: Place,
+        options: Options,
+        opened: Opened,
+        ready: Ready,
+    ) -> Result<Self, OpenError> {
+        let kind = place.kind();
         let (queue, entries) = mpsc::channel(options.queue.max(8));
         let (closing, closed) = watch::channel(false);
         let (commits, _) = broadcast::channel(COMMITS_KEPT);
@@ -108,7 +129,6 @@ impl Ledger {
         let readers = place.readers()?;
         let summing = Arc::new(Summing::default());
         let pen = Pen::new(
-            conn,
             place,
             options.instance.clone(),
             Arc::clone(&pulse),
@@ -116,7 +136,7 @@ impl Ledger {
             closed,
             Arc::clone(&summing),
         );
-        let task = tokio::spawn(pen.run(entries));
+        let task = tokio::spawn(pen.run(ready, entries));
         let inner = Inner {
             pool: readers,
             kind,

@@ -26,7 +26,7 @@ use crate::open::connect;
 use crate::place::{Place, WRITE_WAIT};
 use crate::record::Record;
 use crate::span::hour_of;
-use crate::store::{Records, begin, load, save};
+use crate::store::{Records, begin, close_orphans, load, save};
 
 /// A batch is committed this long after its first event; a crash loses at most this and the commit.
 const WINDOW: Duration = Duration::from_millis(50);
@@ -111,6 +111,13 @@ impl Batch {
     }
 }
 
+/// How the database is when the writer begins.
+pub(crate) enum Ready {
+    Open(AnyConnection),
+    /// It has to be reached first; the first try tells its end.
+    Later(oneshot::Sender<()>),
+}
+
 /// The writing side.
 pub(crate) struct Pen {
     place: Place,
@@ -131,7 +138,6 @@ pub(crate) struct Pen {
 
 impl Pen {
     pub(crate) fn new(
-        conn: AnyConnection,
         place: Place,
         instance: Option<String>,
         pulse: Arc<Pulse>,
@@ -145,7 +151,7 @@ impl Pen {
             pulse,
             commits,
             closing,
-            conn: Some(conn),
+            conn: None,
             used: Instant::now(),
             in_hand: Records::new(),
             prices: Book::default(),
@@ -156,7 +162,11 @@ impl Pen {
     }
 
     /// Writes until the ledger is closed or its last handle dropped, then what still waits.
-    pub(crate) async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
+    pub(crate) async fn run(mut self, ready: Ready, mut entries: mpsc::Receiver<Entry>) {
+        match ready {
+            Ready::Open(conn) => self.conn = Some(conn),
+            Ready::Later(tried) => self.arrive(tried).await,
+        }
         let mut batch = Batch::default();
         let mut flushes = Vec::new();
         while self.collect(&mut entries, &mut batch, &mut flushes).await {
@@ -174,6 +184,46 @@ impl Pen {
         {
             tracing::warn!(%error, "the ledger was not closed cleanly; the next start recovers it");
         }
+    }
+
+    /// Tries until the database is reached, and closes what was left running when Turnout last stopped. Gives
+    /// up when the ledger closes.
+    async fn arrive(&mut self, tried: oneshot::Sender<()>) {
+        let mut tried = Some(tried);
+        let mut pause = PAUSE_FIRST;
+        while !self.is_closing() {
+            let reached = self.reach().await;
+            let done = reached.is_ok();
+            match reached {
+                Ok(conn) => {
+                    self.conn = Some(conn);
+                    self.used = Instant::now();
+                    self.written(Vec::new());
+                }
+                Err(failure) => self.failed(&failure),
+            }
+            if let Some(tried) = tried.take() {
+                let _: Result<(), ()> = tried.send(()); // nobody waits any more: fine
+            }
+            if done {
+                return;
+            }
+            let closing = self.closing.wait_for(|closing| *closing);
+            let _: Result<_, _> = timeout(pause, closing).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    async fn reach(&mut self) -> Result<AnyConnection, WriteError> {
+        let (mut conn, _) = connect(&self.place, WRITE_WAIT).await?;
+        let (kind, instance) = (self.place.kind(), self.instance.as_deref());
+        let orphans = close_orphans(&mut conn, kind, instance).await?;
+        if orphans > 0 {
+            tracing::warn!(
+                "{orphans} requests were running when Turnout ended last; they are closed as failed"
+            );
+        }
+        Ok(conn)
     }
 
     /// Fills the next batch; false when there will be no more.
@@ -453,8 +503,13 @@ impl Pen {
 
     fn failed(&self, failure: &WriteError) {
         let place = &self.place;
-        let hint = failure.hint(place.kind());
-        let text = format!("the ledger {place} cannot be written: {failure}; {hint}");
+        let text = match failure {
+            WriteError::Open(error) => error.to_string(),
+            failure => {
+                let hint = failure.hint(place.kind());
+                format!("the ledger {place} cannot be written: {failure}; {hint}")
+            }
+        };
         if self.pulse.fail(&text) {
             tracing::error!(
                 "{text}; requests go on, their records wait and are lost when too many"

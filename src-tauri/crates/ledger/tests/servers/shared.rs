@@ -2,9 +2,11 @@
 
 use ledger::{Event, Ledger, Options};
 use sqlx::{Connection as _, Executor as _};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::backend::END_OTHERS;
-use crate::support::{NOON, Place, found, served, started, write};
+use crate::support::{NOON, Place, found, served, started, until, write};
 
 fn of(instance: &str) -> Options {
     Options {
@@ -92,4 +94,78 @@ async fn a_server_that_is_not_there_is_named_without_its_password() {
         text.contains("ledger.url") && !text.contains("secret"),
         "{text}"
     );
+}
+
+/// A port at which nobody listens.
+fn closed_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Passes connections to a port on to another one.
+async fn forward(from: u16, to: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", from)).await.unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+        }
+    });
+}
+
+#[tokio::test]
+async fn what_happens_before_the_server_comes_is_written_when_it_has_come() {
+    let place = Place::new();
+    // A request that the last run left open.
+    let before = Ledger::open_at(place.backend.at.clone(), of("me"));
+    let before = before.await.unwrap();
+    write(&before, [Event::Started(started("old", NOON))]).await;
+    before.close().await;
+
+    let (_, port) = place.backend.url.rsplit_once(':').unwrap();
+    let port: u16 = port.split('/').next().unwrap().parse().unwrap();
+    let closed = closed_port();
+    let url = place
+        .backend
+        .url
+        .replace(&format!(":{port}/"), &format!(":{closed}/"));
+    let at = ledger::Place::server(&url).unwrap();
+    let ledger = Ledger::open_when_there(at, of("me")).await.unwrap();
+    let health = ledger.health();
+    assert!(health.degraded, "{health:?}");
+    let told = health.last_error.unwrap();
+    assert!(told.contains(&format!("127.0.0.1:{closed}/")), "{told}");
+    assert_eq!(told.matches("cannot be").count(), 1, "one sentence: {told}");
+    for n in 0..50 {
+        for event in served(&format!("r{n}"), NOON) {
+            ledger.writer().send(event);
+        }
+    }
+    assert_eq!(ledger.health().queued, 250);
+
+    forward(closed, port).await;
+    until("the server is found", || !ledger.degraded()).await;
+    assert!(ledger.flush().await);
+    let today = ledger.today(NOON).await.unwrap();
+    assert_eq!((today.requests, ledger.writer().lost()), (51, 0));
+    assert_eq!(found(ledger.request("old").await).status, "failed");
+    assert_eq!(found(ledger.request("r49").await).status, "completed");
+}
+
+#[tokio::test]
+async fn a_ledger_that_never_reached_its_server_closes_in_time_and_counts_what_is_lost() {
+    let some = Place::new();
+    let scheme = some.backend.url.split(':').next().unwrap();
+    let nobody = format!("{scheme}://me:secret@127.0.0.1:1/turnout");
+    let place = ledger::Place::server(&nobody).unwrap();
+    let ledger = Ledger::open_when_there(place, of("me")).await.unwrap();
+    let writer = ledger.writer();
+    writer.send(Event::Started(started("a", NOON)));
+    let told = ledger.health().last_error.unwrap();
+    assert!(
+        told.contains("ledger.url") && !told.contains("secret"),
+        "{told}"
+    );
+    ledger.close().await;
+    assert_eq!(writer.lost(), 1);
 }
