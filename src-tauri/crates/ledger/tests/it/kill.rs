@@ -107,8 +107,8 @@ async fn victim_of_a_full_disk() {
 #[tokio::test]
 async fn a_disk_that_takes_no_more_is_survived_and_caught_up_with() {
     let place = Place::new();
-    // 512-byte blocks: 400 KiB; the signal that comes with the refusal is ignored.
-    let limited = "trap '' XFSZ; ulimit -S -f 800; exec \"$@\"";
+    // 512-byte blocks: 1 MiB, so that the schema fits; the signal that comes with the refusal is ignored.
+    let limited = "trap '' XFSZ; ulimit -S -f 2048; exec \"$@\"";
     let mut victim = victim(&place, "kill::victim_of_a_full_disk", Some(limited));
     let mut lines = BufReader::new(victim.stdout.take().unwrap());
     let mut line = String::new();
