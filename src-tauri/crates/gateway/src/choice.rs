@@ -8,7 +8,12 @@ use http::{HeaderMap, StatusCode};
 use routing::{Prefer, Rule, Then, Topology, decide};
 use serde::Deserialize;
 
-use crate::{facts::Asked, gateway::Live, inbound::Inbound, meaning::Meanings, refusal::Refusal};
+use crate::{
+    facts::Asked,
+    gateway::{Live, Shared},
+    inbound::Inbound,
+    refusal::Refusal,
+};
 
 /// The header by which a request brings a rule of its own. It is never forwarded.
 const HEADER: &str = "x-turnout-route";
@@ -39,7 +44,7 @@ impl Choice {
     /// Decides: the request's own header, else the first of its own rules that fits, else the first of the settings', but
     /// none of those where path or model name pin it.
     pub(crate) async fn of(
-        meanings: &Meanings,
+        shared: &Shared,
         live: &Live,
         inbound: &Inbound,
         token: Option<&str>,
@@ -49,11 +54,11 @@ impl Choice {
             all_known(&then, topology)?;
             return Ok(Self::made(None, &then, inbound));
         }
-        let own = Self::by(&inbound.own_rules, meanings, live, inbound, token).await;
+        let own = Self::by(&inbound.own_rules, shared, live, inbound, token).await;
         if own.rule.is_some() || topology.is_pinned(&inbound.ask()) {
             return Ok(own);
         }
-        let by_rules = Self::by(&topology.rules, meanings, live, inbound, token).await;
+        let by_rules = Self::by(&topology.rules, shared, live, inbound, token).await;
         Ok(Self {
             note: own.note.or(by_rules.note),
             ..by_rules
@@ -63,7 +68,7 @@ impl Choice {
     /// What the first of these rules that fits says.
     async fn by(
         rules: &[Rule],
-        meanings: &Meanings,
+        shared: &Shared,
         live: &Live,
         inbound: &Inbound,
         token: Option<&str>,
@@ -80,7 +85,8 @@ impl Choice {
             let text = routing::Facts::text(&asked);
             let examples = rules.iter().flat_map(|rule| &rule.when.similar_to);
             let examples = examples.flat_map(routing::Examples::written).cloned();
-            let compared = meanings.compare(live, embedder, &text, examples.collect());
+            let meanings = &shared.meanings;
+            let compared = meanings.compare(shared, live, embedder, &text, examples.collect());
             match compared.await {
                 Ok(meaning) => {
                     asked.meaning = Some(meaning);

@@ -89,7 +89,7 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let max_body = live.snapshot.limits.max_body;
         let mut inbound = Inbound::read(route, parts, body, max_body).await?;
-        inbound.choice = Choice::of(&self.shared.meanings, &live, &inbound, token).await?;
+        inbound.choice = Choice::of(&self.shared, &live, &inbound, token).await?;
         inbound.prepare(&live.snapshot.topology, token);
         let ask = inbound.ask();
         let candidates = self.board(|board, now| board.explain(&ask, now));

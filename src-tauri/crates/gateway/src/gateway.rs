@@ -379,8 +379,7 @@ impl Gateway {
         let blocked = blocked.of(token.as_deref()).map(str::to_owned);
         // Who may not spend is not looked at any further: that may cost too.
         if blocked.is_none() {
-            inbound.choice =
-                Choice::of(&self.shared.meanings, &live, &inbound, token.as_deref()).await?;
+            inbound.choice = Choice::of(&self.shared, &live, &inbound, token.as_deref()).await?;
             inbound.prepare(&live.snapshot.topology, token.as_deref());
         }
         self.shared.report(Report::Started(Started {

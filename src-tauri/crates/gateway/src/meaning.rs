@@ -11,12 +11,12 @@ use std::{
 
 use bytes::Bytes;
 use dialects::{
-    Dialect, Operation, Target,
+    Dialect, Operation, Target, Usage,
     caps::Caps,
-    ir::{EmbedInput, EmbedRequest, Origin},
+    ir::{EmbedAnswer, EmbedInput, EmbedRequest, Origin},
 };
 use http::{HeaderMap, Method};
-use routing::{Embedder, Provider};
+use routing::{Embedder, Provider, Reason, Verdict};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout};
 
@@ -24,11 +24,17 @@ use crate::{
     embed_cache::{Digest, EmbedCache, Vector},
     exchange::{Exchange, spoken},
     forward,
-    gateway::Live,
+    gateway::{Live, Shared, new_id, unix_ms},
+    report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started},
     snapshot::Upstream,
     upstream,
 };
 
+/// The client that is told of calls for embeddings.
+const CLIENT: &str = "turnout";
+/// What is asked for, in whose words.
+const DIALECT: Dialect = Dialect::OpenaiChat;
+const PATH: &str = "/v1/embeddings";
 /// As much of a text as is embedded, in characters; what a request wants stands at its beginning.
 const EMBEDDED: usize = 2000;
 /// The most memory for vectors, in bytes.
@@ -72,6 +78,7 @@ impl Meanings {
     /// Sets `text` against `examples`, or says in a clause why that cannot be done now.
     pub(crate) async fn compare(
         &self,
+        shared: &Shared,
         live: &Live,
         embedder: &Embedder,
         text: &str,
@@ -81,7 +88,10 @@ impl Meanings {
             .chain(examples.iter().map(String::as_str))
             .map(|text| text.chars().take(EMBEDDED).collect())
             .collect();
-        let mut vectors = self.vectors(live, embedder, &all).await?.into_iter();
+        let mut vectors = self
+            .vectors(shared, live, embedder, &all)
+            .await?
+            .into_iter();
         let text = vectors.next().ok_or("nothing was embedded")?;
         Ok(Meaning {
             text,
@@ -91,6 +101,7 @@ impl Meanings {
 
     async fn vectors(
         &self,
+        shared: &Shared,
         live: &Live,
         embedder: &Embedder,
         texts: &[String],
@@ -109,14 +120,14 @@ impl Meanings {
         if !missing.is_empty() {
             self.may_ask(name)?;
             let inputs = missing.iter().map(|at| texts[*at].clone()).collect();
-            let asked = timeout(
-                embedder.timeout,
-                ask(live, provider, upstream, &embedder.model, inputs),
-            );
-            let vectors = match asked.await {
-                Ok(Ok(vectors)) => vectors,
-                Ok(Err(why)) => return Err(self.fail(format!("{name} failed: {why}"))),
-                Err(_) => return Err(self.fail(format!("{name} did not answer in time"))),
+            let booked = Booked::begin(shared, provider, upstream, &embedder.model);
+            let asking = ask(live, provider, upstream, &embedder.model, inputs);
+            let asked = timeout(embedder.timeout, asking).await;
+            let asked = asked.unwrap_or_else(|_| Err(Failed::in_time()));
+            booked.end(&asked);
+            let vectors = match asked {
+                Ok(answer) => answer.vectors,
+                Err(failed) => return Err(self.fail(format!("{name} {}", failed.why))),
             };
             for (at, vector) in missing.iter().zip(vectors) {
                 let vector: Vector = vector.into();
@@ -162,9 +173,8 @@ async fn ask(
     upstream: &Upstream,
     model: &str,
     inputs: Vec<String>,
-) -> Result<Vec<Vec<f32>>, String> {
-    let dialect = spoken(upstream, Dialect::OpenaiChat);
-    let codec = dialect.codec();
+) -> Result<EmbedAnswer, Failed> {
+    let codec = spoken(upstream, DIALECT).codec();
     let request = EmbedRequest {
         model: model.to_owned(),
         inputs: inputs.into_iter().map(EmbedInput::Text).collect(),
@@ -177,9 +187,9 @@ async fn ask(
         lossy: true,
     };
     let written = codec.write_embed_request(&request, &target);
-    let written =
-        written.ok_or_else(|| format!("its dialect {} has no embeddings", dialect.as_str()))?;
-    let written = written.map_err(|refusal| refusal.why.clone())?;
+    let unable = || Failed::of(None, "failed: its dialect has no embeddings");
+    let written = written.ok_or_else(unable)?;
+    let written = written.map_err(|refusal| Failed::of(None, refusal.why))?;
     let key = provider.keys.first().map(|key| &**key);
     let headers = forward::request_headers(
         &HeaderMap::new(),
@@ -197,21 +207,160 @@ async fn ask(
         losses: Vec::new(),
     };
     let sent = upstream::send(&live.pools, upstream, key, headers, Method::POST, &exchange);
-    let mut response = sent.await.map_err(|error| format!("{error:?}"))?;
-    if !response.status().is_success() {
-        return Err(format!("HTTP {}", response.status().as_u16()));
+    let sent = sent.await;
+    let mut response = sent.map_err(|error| Failed::of(None, format!("failed: {error:?}")))?;
+    let status = response.status();
+    let failed = |why: &str| Failed::of(Some(status.as_u16()), format!("failed: {why}"));
+    if !status.is_success() {
+        return Err(failed(&format!("HTTP {}", status.as_u16())));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(upstream::told)? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| failed(&upstream::told(error)))?
+    {
         if body.len() + chunk.len() > ANSWER {
-            return Err("its answer is too large".to_owned());
+            return Err(failed("its answer is too large"));
         }
         body.extend_from_slice(&chunk);
     }
     let answer = codec.read_embeddings(&body);
-    let answer = answer.map_err(|_| "its answer holds no embeddings".to_owned())?;
+    let answer = answer.map_err(|_| failed("its answer holds no embeddings"))?;
     if answer.vectors.len() != count {
-        return Err("another number of embeddings than asked for".to_owned());
+        return Err(failed("another number of embeddings than asked for"));
     }
-    Ok(answer.vectors)
+    Ok(answer)
+}
+
+/// Why there are no embeddings.
+struct Failed {
+    status: Option<u16>,
+    reason: Reason,
+    /// What the provider did.
+    why: String,
+}
+
+impl Failed {
+    fn of(status: Option<u16>, why: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: status.map_or(Reason::Network, |_| Reason::ServerError),
+            why: why.into(),
+        }
+    }
+
+    fn in_time() -> Self {
+        Self {
+            reason: Reason::Timeout,
+            ..Self::of(None, "did not answer in time")
+        }
+    }
+}
+
+/// A call of Turnout's own, told like a request, since it is paid for like one. It counts as given up where it is not
+/// told how it ended.
+struct Booked<'a> {
+    shared: &'a Shared,
+    id: RequestId,
+    began: Instant,
+    ended: bool,
+}
+
+impl<'a> Booked<'a> {
+    fn begin(shared: &'a Shared, provider: &Provider, upstream: &Upstream, model: &str) -> Self {
+        let (id, at_ms) = (new_id(), unix_ms());
+        shared.report(Report::Started(Started {
+            id: id.clone(),
+            at_ms,
+            client: Some(CLIENT.to_owned()),
+            token: None,
+            session: None,
+            client_dialect: DIALECT.as_str(),
+            path: PATH.to_owned(),
+            model_requested: model.to_owned(),
+            stream: false,
+            rule: None,
+        }));
+        shared.report(Report::AttemptStarted(AttemptStarted {
+            id: id.clone(),
+            attempt: 1,
+            at_ms,
+            provider: provider.name.clone(),
+            key: provider.keys.first().cloned(),
+            group: "".into(),
+            model: model.into(),
+            provider_dialect: upstream.dialect.as_str(),
+        }));
+        Self {
+            shared,
+            id,
+            began: Instant::now(),
+            ended: false,
+        }
+    }
+
+    fn end(mut self, asked: &Result<EmbedAnswer, Failed>) {
+        let (status, verdict) = match asked {
+            Ok(_) => (EndStatus::Completed, Verdict::Ok),
+            Err(_) => (EndStatus::Failed, Verdict::NextProvider),
+        };
+        self.told(status, verdict, Some(asked));
+    }
+
+    fn told(
+        &mut self,
+        status: EndStatus,
+        verdict: Verdict,
+        asked: Option<&Result<EmbedAnswer, Failed>>,
+    ) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let (answer, failed) = match asked {
+            Some(Ok(answer)) => (Some(answer), None),
+            Some(Err(failed)) => (None, Some(failed)),
+            None => (None, None),
+        };
+        let duration_ms = self.began.elapsed().as_millis() as u64;
+        let reason = failed.map(|failed| failed.reason);
+        let error = failed.map(|failed| format!("the provider {}", failed.why));
+        let http_status = answer
+            .map(|_| 200)
+            .or(failed.and_then(|failed| failed.status));
+        let used = answer.and_then(|answer| answer.tokens);
+        self.shared.report(Report::AttemptEnded(AttemptEnded {
+            id: self.id.clone(),
+            attempt: 1,
+            at_ms: unix_ms(),
+            duration_ms,
+            http_status,
+            verdict,
+            reason,
+            error: error.clone(),
+            usage: used.map(|input| Usage {
+                input,
+                ..Usage::default()
+            }),
+            model_answered: answer.and_then(|answer| answer.model.clone()),
+            upstream_id: None,
+            losses: Vec::new(),
+            hedged: false,
+        }));
+        self.shared.report(Report::Ended(Ended {
+            id: self.id.clone(),
+            at_ms: unix_ms(),
+            duration_ms,
+            status,
+            reason,
+            http_status,
+            error,
+        }));
+    }
+}
+
+impl Drop for Booked<'_> {
+    fn drop(&mut self) {
+        self.told(EndStatus::Cancelled, Verdict::Cancelled, None);
+    }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use gateway::Report;
 use routing::{Dialect, Embedder, Examples, Group, Rule, Then, Topology, When};
 
-use crate::support::{Part, Raw, Running, json, run, snapshot};
+use crate::support::{Got, Part, Raw, Running, json, run, snapshot};
 
 const WHOLE: &str = "{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"good\"}],\
     \"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}";
@@ -70,6 +70,18 @@ fn like(example: &str) -> When {
     }
 }
 
+/// What is told of an answer's request, and of calls of Turnout's own before it.
+async fn reports_of(running: &mut Running, got: &Got) -> Vec<Report> {
+    let id = got.header("x-turnout-request-id").unwrap();
+    let mut reports = Vec::new();
+    loop {
+        reports.extend(running.reports().await);
+        if matches!(reports.last(), Some(Report::Ended(ended)) if *ended.id == *id) {
+            return reports;
+        }
+    }
+}
+
 /// Who serves a request that says this, and what is noted of it.
 async fn says(running: &mut Running, text: &str) -> (String, Vec<String>) {
     let body = format!(
@@ -77,7 +89,7 @@ async fn says(running: &mut Running, text: &str) -> (String, Vec<String>) {
     );
     let got = running.post("/v1/messages", "", body.as_bytes()).await;
     assert_eq!(got.status, 200, "{}", got.text());
-    let reports = running.reports().await;
+    let reports = reports_of(running, &got).await;
     let notes = reports.iter().find_map(|report| match report {
         Report::Planned { plan, .. } => Some(plan.notes.clone()),
         _ => None,
@@ -149,4 +161,47 @@ async fn nothing_is_embedded_where_no_rule_comes_to_ask() {
     let (by, notes) = says(&mut running, "what is the weather like").await;
     assert_eq!((by.as_str(), notes), ("p0", Vec::new()));
     assert!(embeds.seen().is_empty());
+}
+
+#[tokio::test]
+async fn what_embeddings_cost_is_told_as_a_request_of_turnouts_own() {
+    let scripts = vec![
+        vectors(&[[1.0, 0.1], [1.0, 0.0]]),
+        vec![Part::Bytes(json(500, "", "{}"))],
+    ];
+    let embeds = Raw::start(scripts).await;
+    let (mut running, _raws) = start(&embeds, like("what is the weather like")).await;
+    let mut told = Vec::new();
+    for text in ["shall I take an umbrella", "fix the failing test"] {
+        let body = format!(
+            r#"{{"model":"claude-x","max_tokens":9,"messages":[{{"role":"user","content":"{text}"}}]}}"#
+        );
+        let got = running.post("/v1/messages", "", body.as_bytes()).await;
+        let reports = reports_of(&mut running, &got).await;
+        let own = reports.iter().find_map(|report| match report {
+            Report::Started(started) if started.client.as_deref() == Some("turnout") => {
+                Some((started.id.clone(), started.path.clone()))
+            }
+            _ => None,
+        });
+        let (id, path) = own.expect("the call is told");
+        assert_eq!(path, "/v1/embeddings");
+        told.extend(reports.iter().filter_map(|report| match report {
+            Report::AttemptEnded(ended) if ended.id == id => {
+                let tokens = ended.usage.map(|usage| usage.input);
+                Some((tokens, ended.http_status, ended.verdict.as_str()))
+            }
+            _ => None,
+        }));
+        assert!(
+            reports
+                .iter()
+                .any(|report| matches!(report, Report::Ended(ended) if ended.id == id))
+        );
+    }
+    let expected = [
+        (Some(1), Some(200), "ok"),
+        (None, Some(500), "next-provider"),
+    ];
+    assert_eq!(told, expected);
 }
