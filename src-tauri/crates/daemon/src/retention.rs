@@ -1,5 +1,5 @@
 //! The ledger looks after itself: requests that are older than the config wants them kept go, an hour's worth at a time,
-//! and their sums by day stay; hours that are over are summed, so that answers about months are quick. Old entries of the
+//! their sums by day stay, and the file shrinks; hours that are over are summed, so that answers about months are quick. Old entries of the
 //! audit log go too.
 
 use std::time::Duration;
@@ -34,6 +34,9 @@ pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
             let mut gone = 0;
             while let Some(some) = ledger.prune(before).await? {
                 gone += some;
+                tokio::time::sleep(PAUSE).await;
+            }
+            while ledger.shrink().await? {
                 tokio::time::sleep(PAUSE).await;
             }
             Ok::<u64, ledger::QueryError>(gone)

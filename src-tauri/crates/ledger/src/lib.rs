@@ -44,6 +44,7 @@ mod store;
 mod timeline;
 mod totals;
 mod usage;
+mod vacuum;
 mod writer;
 mod zone;
 
@@ -71,4 +72,5 @@ pub use spent::Spender;
 pub use timeline::TimelineEvent;
 pub use totals::Totals;
 pub use usage::{By, UsageFilter, UsageReport, UsageRow};
+pub use vacuum::Vacuumed;
 pub use writer::Writer;

@@ -75,6 +75,13 @@ pub(crate) async fn migrate(
         if let Some(from) = from.filter(|from| *from < latest()) {
             backup = Some(copy_aside(conn, path, from).await?);
         }
+        if from.is_none() {
+            // Works before there is a first page.
+            sqlx::query("PRAGMA auto_vacuum = INCREMENTAL")
+                .execute(&mut *conn)
+                .await
+                .map_err(|error| place.failed(error))?;
+        }
         sqlx::query("PRAGMA journal_mode = WAL")
             .execute(&mut *conn)
             .await
@@ -99,6 +106,15 @@ fn latest() -> i64 {
         .map(|(version, ..)| *version)
         .max()
         .unwrap_or(0)
+}
+
+/// The names of the ledger's own tables.
+pub(crate) fn own_tables() -> Vec<&'static str> {
+    let lines = MIGRATIONS.iter().flat_map(|(_, _, sql)| sql.lines());
+    let tables = lines.filter_map(|line| line.strip_prefix("CREATE TABLE "));
+    tables
+        .filter_map(|rest| rest.split_whitespace().next())
+        .collect()
 }
 
 fn migrator(kind: Kind) -> Migrator {

@@ -71,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) remembered: Remembered,
     pub(crate) summing: Arc<Summing>,
     pub(crate) instance: Option<String>,
+    pub(crate) place: Place,
     opened: Opened,
     pub(crate) queue: mpsc::Sender<Entry>,
     writer: Writer,
@@ -129,7 +130,7 @@ impl Ledger {
         let readers = place.readers()?;
         let summing = Arc::new(Summing::default());
         let pen = Pen::new(
-            place,
+            place.clone(),
             options.instance.clone(),
             Arc::clone(&pulse),
             commits.clone(),
@@ -143,6 +144,7 @@ impl Ledger {
             remembered: Remembered::default(),
             summing,
             instance: options.instance,
+            place,
             opened,
             queue,
             writer,

@@ -108,6 +108,8 @@ pub(crate) enum Command {
     Usage(Usage),
     /// Write the whole history to standard output
     Export(Export),
+    /// Give the room that deleted requests left back to the disk; a file is written anew for it
+    Vacuum,
     /// Take in what other programs know: the requests that Claude Code logged itself, from before Turnout
     Import(Import),
     /// Show one request with its whole chain of attempts

@@ -1,11 +1,13 @@
 //! Commands that are one call of the running instance and a view of its answer.
 
+use std::io::{self, Write as _};
+
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::admin::segment;
 use crate::args::{Export, History, Mode, Usage};
-use crate::figure::{list, text};
+use crate::figure::{count, list, text};
 use crate::home::Home;
 use crate::screen;
 use crate::views;
@@ -97,13 +99,34 @@ pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Resu
     Ok(views::budgets(&mut screen, list(&budgets, "items"))?)
 }
 
+/// Has the ledger's free room given back to the disk.
+pub(crate) async fn vacuum(home: &Home, json: bool) -> anyhow::Result<()> {
+    let admin = home.running().await?.admin;
+    if !json {
+        writeln!(
+            io::stderr(),
+            "the ledger is made smaller; that can take minutes"
+        )?;
+    }
+    let answer = admin.post_long("/ledger/vacuum", json!({})).await?;
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&answer)?);
+    }
+    let (before, after) = (
+        count(&answer, "bytes_before"),
+        count(&answer, "bytes_after"),
+    );
+    Ok(screen.line(format!("{after} bytes now, {before} before"))?)
+}
+
 pub(crate) async fn export(home: &Home, asked: Export) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
     let mut query = vec![("format", word(&asked.format).unwrap_or_default())];
     query.extend(asked.since.map(|time| ("since", time.to_string())));
     query.extend(asked.until.map(|time| ("until", time.to_string())));
     admin
-        .copy("/export", &query, &mut std::io::stdout().lock())
+        .copy("/export", &query, &mut io::stdout().lock())
         .await
 }
 
@@ -155,7 +178,7 @@ fn word(choice: &impl ValueEnum) -> Option<String> {
 pub(super) fn show_list(
     answer: &Value,
     json: bool,
-    view: impl FnOnce(&mut screen::Screen<screen::Stdout>, &[Value]) -> std::io::Result<()>,
+    view: impl FnOnce(&mut screen::Screen<screen::Stdout>, &[Value]) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let mut screen = screen::stdout();
     if json {

@@ -49,6 +49,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::History(history) => brief(instance::history(&home, history, json)),
         Command::Usage(usage) => brief(instance::usage(&home, usage, json)),
         Command::Export(export) => brief(instance::export(&home, export)),
+        Command::Vacuum => brief(instance::vacuum(&home, json)),
         Command::Import(asked) => brief(import::import(&home, asked, json)),
         Command::Show { id } => brief(instance::show(&home, &id, json)),
         Command::Reload => brief(instance::reload(&home, json)),

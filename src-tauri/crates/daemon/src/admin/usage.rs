@@ -3,13 +3,13 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::stream;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ledger::{By, Export, Format, Ledger, UsageFilter, UsageReport};
+use ledger::{By, Export, Format, Ledger, UsageFilter, UsageReport, Vacuumed};
 use serde::Deserialize;
 
 use super::history::settle;
@@ -22,6 +22,7 @@ pub(super) fn router() -> Router<Daemon> {
     Router::new()
         .route("/usage", get(usage))
         .route("/budgets", get(budgets))
+        .route("/ledger/vacuum", post(vacuum))
         .route("/export", get(export))
 }
 
@@ -56,6 +57,19 @@ async fn usage(
 
 async fn budgets(State(daemon): State<Daemon>) -> Json<List<Budget>> {
     Json(List::whole(daemon.budgets()))
+}
+
+/// Answers when all is done, which takes a while.
+async fn vacuum(State(daemon): State<Daemon>) -> Result<Json<Vacuumed>, Refusal> {
+    let ledger = ledger(&daemon)?;
+    tracing::info!("free room of the ledger is given back to the disk; that takes a while");
+    let vacuumed = ledger.vacuum().await?;
+    let Vacuumed {
+        bytes_before,
+        bytes_after,
+    } = vacuumed;
+    tracing::info!("the ledger takes {bytes_after} bytes now, {bytes_before} before");
+    Ok(Json(vacuumed))
 }
 
 fn zone(name: Option<&str>) -> Result<TimeZone, Refusal> {

@@ -24,6 +24,7 @@ mod stranger;
 mod support;
 mod thin;
 mod usage;
+mod vacuum;
 
 mod backend {
     use std::path::Path;

@@ -169,3 +169,18 @@ async fn a_ledger_that_never_reached_its_server_closes_in_time_and_counts_what_i
     ledger.close().await;
     assert_eq!(writer.lost(), 1);
 }
+
+#[tokio::test]
+async fn a_whole_vacuum_leaves_everything_where_it_is() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(
+        &ledger,
+        (0..50).flat_map(|n| served(&format!("r{n}"), NOON)),
+    )
+    .await;
+    let vacuumed = ledger.vacuum().await.unwrap();
+    assert!(vacuumed.bytes_before > 0 && vacuumed.bytes_after > 0);
+    write(&ledger, served("after", NOON)).await;
+    assert_eq!(ledger.today(0).await.unwrap().requests, 51);
+}
