@@ -14,7 +14,8 @@ use sqlx::{Connection as _, Executor as _};
 /// Which server, and how it is made ready and started.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
-    /// Prepares the data folder `$1`; fails where the server is not installed.
+    /// Prepares the data folder `$1` and, by `$CERTIFICATE`, the folder `tls` beside it; fails where the server is
+    /// not installed.
     pub(crate) prepare: &'static str,
     /// Serves the data folder `$1` at the port `$2`.
     pub(crate) serve: &'static str,
@@ -34,6 +35,22 @@ while sleep 2; do
     if flock "$folder/start" sh -c 'flock -n "$1/users" true && rm -f "$1/port"' sh "$folder"; then break; fi
 done
 kill $server; wait $server; rm -rf "$data"
+"#;
+
+/// Makes, in the new folder `$1`, a certificate for this machine (`server.pem`, `server.key`) of an authority
+/// (`ca.pem`), and one of another authority that has signed nothing here (`other.pem`).
+const CERTIFICATE: &str = r#"
+rm -rf "$1" && mkdir "$1" && cd "$1" && {
+    ca() {
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.pem" \
+            -days 3650 -subj "/CN=Turnout's tests: $1"
+    }
+    ca ca && ca other &&
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=server &&
+    printf 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' > ext &&
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 3650 -extfile ext -out server.pem &&
+    chmod 600 server.key
+}
 "#;
 
 /// Keeps the server running.
@@ -80,8 +97,17 @@ impl Server {
         (held, url.replace("{name}", &name))
     }
 
+    fn folder(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("turnout-tests-{}", self.name))
+    }
+
+    /// Where the certificate of an authority is: of the one that signed the server's, `ca`, or of the `other` one.
+    pub(crate) fn authority(&self, name: &str) -> PathBuf {
+        self.folder().join("tls").join(name).with_extension("pem")
+    }
+
     fn hold(&self) -> Held {
-        let folder = std::env::temp_dir().join(format!("turnout-tests-{}", self.name));
+        let folder = self.folder();
         std::fs::create_dir_all(&folder).unwrap();
         let start = open(&folder.join("start"));
         start.lock().unwrap();
@@ -107,6 +133,7 @@ impl Server {
         let data = folder.join(format!("data-{}-{}", std::process::id(), unique()));
         let prepared = Command::new("sh")
             .args(["-c", self.prepare, "sh"])
+            .env("CERTIFICATE", CERTIFICATE)
             .arg(&data)
             .output()
             .unwrap();
