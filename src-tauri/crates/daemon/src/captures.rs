@@ -10,7 +10,7 @@ use std::time::Duration;
 use gateway::{Captured, Message, Part};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
-use ledger::{Bodies, Body, BodyRow, Ledger, QueryError, Side};
+use ledger::{Bodies, Body, BodyRow, Ledger, QueryError, Side, Writer};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -29,19 +29,25 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where captured requests go in. When it is dropped, what still waits is written and the task ends.
 #[derive(Debug, Clone)]
-pub(crate) struct Captures(mpsc::Sender<Arc<Captured>>);
+pub(crate) struct Captures {
+    queue: mpsc::Sender<Arc<Captured>>,
+    writer: Writer,
+}
 
 impl Captures {
     /// Starts the task that writes.
     pub(crate) fn start(daemon: Daemon, ledger: &Ledger) -> (Self, JoinHandle<()>) {
-        let (sender, captured) = mpsc::channel(WAITING);
+        let (queue, captured) = mpsc::channel(WAITING);
         let task = tokio::spawn(write(daemon, ledger.clone(), captured));
-        (Self(sender), task)
+        let writer = ledger.writer();
+        (Self { queue, writer }, task)
     }
 
-    /// Takes what was said in a request; false where too much waits.
-    pub(crate) fn take(&self, captured: Arc<Captured>) -> bool {
-        self.0.try_send(captured).is_ok()
+    /// Takes what was said in a request, or counts that too much waits.
+    pub(crate) fn take(&self, captured: Arc<Captured>) {
+        if self.queue.try_send(captured).is_err() {
+            self.writer.drop_bodies();
+        }
     }
 }
 

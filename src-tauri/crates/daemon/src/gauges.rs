@@ -111,6 +111,12 @@ impl Daemon {
         if let Some(health) = health {
             let help = "Records that wait to be written to the history";
             registry.register("ledger_queued", help, gauge(health.queued));
+            let writer = instance.ledger.as_ref().map(ledger::Ledger::writer);
+            let dropped = writer.map_or(0, |writer| writer.bodies_lost());
+            let lost = ConstCounter::new(gateway.captures_lost() + dropped);
+            let help =
+                "Requests whose bodies were to be kept and were not, since there were too many";
+            registry.register("bodies_lost", help, lost);
             let help = "Records that the history does not have";
             registry.register("ledger_lost", help, ConstCounter::new(health.lost));
         }

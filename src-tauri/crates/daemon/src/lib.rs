@@ -43,6 +43,7 @@ mod pump;
 mod record;
 mod redact;
 mod reload;
+mod replay;
 mod retention;
 mod running;
 pub mod secrets;

@@ -34,8 +34,8 @@ pub(crate) async fn pump(
             biased;
             report = reports.recv() => match report {
                 Some(Report::Captured(said)) => {
-                    if captures.as_ref().is_some_and(|captures| !captures.take(said)) {
-                        tracing::debug!("bodies of a request were dropped: too many wait");
+                    if let Some(captures) = &captures {
+                        captures.take(said);
                     }
                 }
                 Some(report) => daemon.take(report),

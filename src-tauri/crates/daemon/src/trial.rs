@@ -119,7 +119,7 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A name as one segment of a path.
-fn encoded(name: &str) -> String {
+pub(crate) fn encoded(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     name.bytes()
         .map(|byte| {

@@ -44,6 +44,11 @@ pub struct Capture {
     pub max_body: usize,
 }
 
+/// An extension of a request that is an earlier one sent again: its client is told as `replay`, and no conversation moves
+/// to another provider for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Resent;
+
 /// One of the two things that are said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {

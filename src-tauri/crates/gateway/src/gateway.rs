@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     attempts::Driver,
     blocks::Blocks,
-    capture::{Captured, Recorder, Room},
+    capture::{Captured, Recorder, Resent, Room},
     choice::Choice,
     client::{self, Answer, HEADERS_AFTER, Whole},
     embed_cache::EmbedCache,
@@ -373,6 +373,7 @@ impl Gateway {
         }
         let started = Instant::now();
         let patient = request.extensions().get::<Impatient>().is_none();
+        let is_resent = request.extensions().get::<Resent>().is_some();
         let (parts, body) = request.into_parts();
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
         let blocked = self.shared.blocks.load();
@@ -381,11 +382,18 @@ impl Gateway {
         if blocked.is_none() {
             inbound.choice = Choice::of(&self.shared, &live, &inbound, token.as_deref()).await?;
             inbound.prepare(&live.snapshot.topology, token.as_deref());
+            if is_resent {
+                inbound.conversation = None;
+            }
         }
         self.shared.report(Report::Started(Started {
             id: id.clone(),
             at_ms: unix_ms(),
-            client: inbound.client(),
+            client: if is_resent {
+                Some("replay".to_owned())
+            } else {
+                inbound.client()
+            },
             token,
             session: inbound.session(),
             client_dialect: inbound.route.dialect.as_str(),

@@ -53,7 +53,7 @@ mod waiting;
 mod whole;
 
 pub use blocks::Blocks;
-pub use capture::{Capture, Captured, Message, Part};
+pub use capture::{Capture, Captured, Message, Part, Resent};
 pub use choice::OwnRules;
 pub use dialects::Usage;
 pub use explain::{Explanation, Unexplained};

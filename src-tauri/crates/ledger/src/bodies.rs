@@ -173,6 +173,11 @@ impl Writer {
         sent
     }
 
+    /// Counts a request whose bodies were dropped before they came here.
+    pub fn drop_bodies(&self) {
+        self.pulse.backlog.lose(1);
+    }
+
     /// Requests whose bodies were dropped since the start.
     pub fn bodies_lost(&self) -> u64 {
         self.pulse.backlog.lost.load(Ordering::Relaxed)

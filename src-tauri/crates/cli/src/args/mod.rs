@@ -116,7 +116,12 @@ pub(crate) enum Command {
     Show {
         /// The request's id, such as req-1a2b3c4d
         id: String,
+        /// What was said in it instead, where the config's `capture_bodies` had it kept
+        #[arg(long)]
+        bodies: bool,
     },
+    /// Send a request again that `capture_bodies` of the config had kept, and compare both answers
+    Replay(Replay),
     /// List the keys of the providers; store, replace, try and forget them. Their values are never shown
     Keys {
         #[command(subcommand)]
@@ -332,6 +337,21 @@ pub(crate) struct Export {
     /// Only requests before this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) until: Option<Timestamp>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    /// The request's id, such as req-1a2b3c4d
+    pub(crate) id: String,
+    /// The provider that is to serve it [default: whichever would serve it now]
+    #[arg(long)]
+    pub(crate) provider: Option<String>,
+    /// The model to ask for [default: the one asked for then]
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Show what is different line by line, in the place of both answers
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,7 @@ mod import;
 mod instance;
 mod keys;
 mod practice;
+mod replay;
 mod serve;
 mod things;
 
@@ -51,7 +52,9 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Export(export) => brief(instance::export(&home, export)),
         Command::Vacuum => brief(instance::vacuum(&home, json)),
         Command::Import(asked) => brief(import::import(&home, asked, json)),
-        Command::Show { id } => brief(instance::show(&home, &id, json)),
+        Command::Show { id, bodies: false } => brief(instance::show(&home, &id, json)),
+        Command::Show { id, bodies: true } => brief(replay::bodies(&home, &id, json)),
+        Command::Replay(asked) => brief(replay::replay(&home, asked, json)),
         Command::Reload => brief(instance::reload(&home, json)),
         Command::Ui => brief(instance::ui(&home, json)),
         Command::Keys { what } => brief(keys::keys(&home, what, json)),

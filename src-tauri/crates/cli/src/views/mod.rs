@@ -2,6 +2,7 @@
 
 mod access;
 mod history;
+mod replay;
 mod rules;
 
 use std::io::{self, Write};
@@ -15,7 +16,9 @@ use crate::figure::{
 use crate::screen::{Cell, Screen, Table, Tone};
 
 pub(crate) use self::access::audit;
+use self::history::tokens;
 pub(crate) use self::history::{history, request};
+pub(crate) use self::replay::{bodies, replay};
 pub(crate) use self::rules::{explanation, models, rules, waiting};
 
 /// `GET /status`.

@@ -52,7 +52,10 @@ pub(super) async fn detail(
     if let Some(ledger) = &daemon.instance().ledger
         && let Some(detail) = find(ledger, &id, running.is_some()).await?
     {
-        return Ok(Json(detail).into_response());
+        let mut told = serde_json::to_value(detail)
+            .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+        told["bodies"] = serde_json::json!(ledger.body_rows(&id).await?);
+        return Ok(Json(told).into_response());
     }
     match running {
         Some(row) => Ok(Json(without_chain(row)?).into_response()),
@@ -80,6 +83,7 @@ fn without_chain(row: Request) -> Result<serde_json::Value, Refusal> {
     let mut told = serde_json::to_value(row)
         .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
     told["attempts"] = serde_json::json!([]);
+    told["bodies"] = serde_json::json!([]);
     Ok(told)
 }
 

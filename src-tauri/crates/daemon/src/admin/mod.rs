@@ -5,6 +5,7 @@
 mod aliases;
 mod audit;
 pub(crate) mod auth;
+mod bodies;
 mod clients;
 mod config;
 mod edits;
@@ -82,6 +83,8 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .route("/rules/explain", post(rules::explain))
         .route("/requests", get(history::list))
         .route("/requests/{id}", get(history::detail))
+        .route("/requests/{id}/bodies", get(bodies::list))
+        .route("/requests/{id}/replay", post(bodies::replay))
         .route("/stream", get(stream::stream))
         .route("/config", get(config::show))
         .route("/config/check", post(config::check))

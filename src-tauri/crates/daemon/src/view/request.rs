@@ -82,6 +82,9 @@ pub struct Request {
     pub losses: Vec<serde_json::Value>,
     /// What went wrong, in one sentence.
     pub error: Option<String>,
+    /// The earlier request that it is, sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<String>,
 }
 
 /// Cost by kind, decimal numbers of US dollars.
