@@ -10,7 +10,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench bench-availability clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench bench-availability bench-recording clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,11 +67,11 @@ programs: ## both programs, optimised
 
 it: ## integration tests against the release turnoutd
 ifneq ($(NEXTEST),)
-	cargo nextest run -p tests --success-output never -E 'not test(/^(claude_code|memory|storm)::/)'
+	cargo nextest run -p tests --success-output never -E 'not test(/^(claude_[a-z]+|memory|storm)::/)'
 	cargo nextest run -p tests --no-capture -E 'test(/^memory::/)'
 	cargo nextest run -p tests --no-capture -E 'test(/^storm::/)'
 else
-	cargo test -p tests -- --skip claude_code:: --skip storm::
+	cargo test -p tests -- --skip claude_ --skip storm::
 	cargo test -p tests -- --nocapture storm::
 endif
 
@@ -83,9 +83,9 @@ desktop: ## the real tray app in a desktop session of its own
 
 client: ## the real Claude Code through turnoutd
 ifneq ($(NEXTEST),)
-	cargo nextest run -p tests --no-capture -E 'test(/^claude_code::/)'
+	cargo nextest run -p tests --no-capture -E 'test(/^claude_[a-z]+::/)'
 else
-	cargo test -p tests -- --nocapture claude_code::
+	cargo test -p tests -- --nocapture claude_
 endif
 
 conformance: ## real SDKs and command-line clients through turnoutd to every dialect (ARGS="--client gemini")
@@ -93,6 +93,10 @@ conformance: ## real SDKs and command-line clients through turnoutd to every dia
 
 bench: ## what conversion costs: times of one run, and what ten times the size costs
 	cargo bench -p bench --bench convert --bench scaling
+
+bench-recording: ## what keeping a history costs a request, against the release turnoutd
+	cargo build --release -p cli
+	TURNOUTD="$${CARGO_TARGET_DIR:-target}/release/turnoutd" cargo bench -p bench --bench recording
 
 bench-availability: ## what failover is worth: the same faults with and without Turnout, in virtual time
 	cargo bench -p bench --bench availability

@@ -30,7 +30,7 @@ use crate::reload::{self, told};
 use crate::secrets::Resolver;
 use crate::sessions::Sessions;
 use crate::settings::watch::{self, Watch};
-use crate::settings::{self, Settings};
+use crate::settings::{self, NO_LEDGER, Settings};
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
 use crate::{Options, admin, budgets, captures, chat, publisher, pump, retention, tail, ui};
@@ -200,7 +200,7 @@ async fn build(
     let keychain = options.keychain.clone();
     let resolver = Resolver::new(keychain.clone(), &place.config, &place.data);
     let log = settings.log;
-    let ledger_place = ledger_place(&place, &settings.ledger.url).ok();
+    let ledger_place = ledger_place(&place, &settings.ledger.url).ok().flatten();
     let (loaded, secrets) = reload::load(&place, text, settings, &keychain, &resolver).await;
     let practice = PracticeHosts::default();
     let hosts = practice.start(&loaded.settings).await;
@@ -289,20 +289,24 @@ fn announce(lock: &Lock, address: SocketAddr) -> Result<(), StartError> {
 /// Traffic matters more than its history: without a ledger it goes on, and says so.
 async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec<Problem>) {
     let opened = async {
-        let at = ledger_place(place, &settings.ledger.url)?;
+        let Some(at) = ledger_place(place, &settings.ledger.url)? else {
+            return Ok(None);
+        };
         // A file has one Turnout, by the lock of its data folder; a server may have several.
         let instance = at.path().is_none().then(|| place.identity());
         let options = ledger::Options {
             instance,
             ..ledger::Options::default()
         };
-        match at.path() {
+        let opened = match at.path() {
             Some(_) => Ledger::open_at(at, options).await,
             None => Ledger::open_when_there(at, options).await,
-        }
+        };
+        opened.map(Some)
     };
     match opened.await {
-        Ok(ledger) => {
+        Ok(None) => (None, Vec::new()),
+        Ok(Some(ledger)) => {
             let orphans = ledger.opened().orphans;
             if orphans > 0 {
                 tracing::warn!(
@@ -325,15 +329,21 @@ async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec
     }
 }
 
-/// `sqlite://` alone is the data folder's own file, `sqlite://PATH` another; all else is a server.
-pub(crate) fn ledger_place(place: &Place, url: &str) -> Result<ledger::Place, ledger::OpenError> {
+/// `sqlite://` alone is the data folder's own file, `sqlite://PATH` another; `none` is none, and all else a server.
+pub(crate) fn ledger_place(
+    place: &Place,
+    url: &str,
+) -> Result<Option<ledger::Place>, ledger::OpenError> {
+    if url == NO_LEDGER {
+        return Ok(None);
+    }
     let Some(rest) = url.strip_prefix("sqlite:") else {
-        return ledger::Place::server(url);
+        return ledger::Place::server(url).map(Some);
     };
     let path = rest.strip_prefix("//").unwrap_or(rest);
-    Ok(ledger::Place::file(if path.is_empty() {
+    Ok(Some(ledger::Place::file(if path.is_empty() {
         place.ledger()
     } else {
         place.data.join(path)
-    }))
+    })))
 }

@@ -188,12 +188,19 @@ impl Daemon {
                     .to_owned(),
             );
         }
-        let now = ledger_place(&instance.place, &settings.ledger.url).ok();
-        if let (Some(now), Some(then)) = (now, &instance.ledger_place)
+        let now = ledger_place(&instance.place, &settings.ledger.url);
+        let then = &instance.ledger_place;
+        if let Ok(now) = now
             && now != *then
         {
+            let said = |place: &Option<ledger::Place>| {
+                place
+                    .as_ref()
+                    .map_or_else(|| "no history".to_owned(), ToString::to_string)
+            };
+            let (now, then) = (said(&now), said(then));
             told.push(format!(
-                "ledger.url means {now} in the config, but the history goes on in {then} until Turnout is restarted"
+                "ledger.url means {now} in the config, but it stays {then} until Turnout is restarted"
             ));
         }
         let problem = |message| Problem {

@@ -130,7 +130,8 @@ fn pieces(export: Export) -> impl futures_util::Stream<Item = Result<String, led
 
 pub(super) fn ledger(daemon: &Daemon) -> Result<&Ledger, Refusal> {
     let none = || {
-        let message = "there is no history to ask: see the problems in the status";
+        let message =
+            "there is no history to ask: ledger.url is `none`, or see the problems in the status";
         Refusal::new(Code::LedgerUnavailable, message)
     };
     daemon.instance().ledger.as_ref().ok_or_else(none)

@@ -40,6 +40,7 @@ mod tests;
 
 use toml::de::{DeTable, DeValue};
 
+pub(crate) use self::model::NO_LEDGER;
 pub use self::{
     masked::masked,
     model::{

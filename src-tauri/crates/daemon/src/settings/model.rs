@@ -413,6 +413,9 @@ pub struct Target {
     pub max_tokens: Option<u32>,
 }
 
+/// `ledger.url` where no history is kept.
+pub(crate) const NO_LEDGER: &str = "none";
+
 /// The history of requests, tokens and cost. `Debug` hides the URL, which may carry a password.
 #[derive(Clone, PartialEq)]
 pub struct Ledger {

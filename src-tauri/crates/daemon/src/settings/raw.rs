@@ -378,7 +378,7 @@ tables! {
     Ledger {
         /// Database: `sqlite://` for a file in the data folder, `sqlite://PATH` for another,
         /// `postgres://USER:PASSWORD@HOST/DATABASE` or `mysql://…` (also MariaDB) for one that several may share;
-        /// `${NAME}` keeps the password out of the config. Default: `sqlite://`.
+        /// `${NAME}` keeps the password out of the config; `none` keeps no history at all. Default: `sqlite://`.
         url: String,
         /// How long single requests are kept; their sums by day (UTC) stay for ever. Default: "90d".
         retention: Span,

@@ -180,3 +180,17 @@ async fn what_was_used_is_summed_and_the_history_is_exported() {
     assert_eq!(answer.text().await.unwrap().lines().count(), 4);
     house.daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_ledger_requests_are_served_and_nothing_is_written() {
+    let home = Home::new(&format!("{CONFIG}\n[ledger]\nurl = \"none\"\n"));
+    let house = home.start().await;
+    let answer = house.ask(false).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(!home.data().join("ledger.db").exists());
+    let status = house.get("/status").await;
+    assert_eq!(status["problems"], json!([]), "it was wanted so");
+    let usage = refused(house.call(Method::GET, "/usage")).await;
+    assert_eq!(usage, (503, "ledger_unavailable".to_owned()));
+    house.daemon.stop().await;
+}

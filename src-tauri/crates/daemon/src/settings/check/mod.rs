@@ -10,7 +10,7 @@ mod server;
 use std::{ops::Range, time::Duration};
 
 use super::{
-    model::{Desktop, Ledger, Log, NoticeKind, Settings},
+    model::{Desktop, Ledger, Log, NO_LEDGER, NoticeKind, Settings},
     notices,
     problem::{Found, place},
     raw,
@@ -220,9 +220,17 @@ impl Check<'_> {
     fn ledger(&mut self, raw: &raw::Ledger, groups: &[super::Group]) -> Ledger {
         if let Some(url) = &raw.url
             && !url.value.starts_with("sqlite:")
+            && url.value != NO_LEDGER
             && let Err(error) = ledger::Place::server(&url.value)
         {
             self.tell(&url.span, error.to_string());
+        }
+        let has_budgets = raw.budgets.as_ref().is_some_and(|at| !at.value.is_empty());
+        if let Some(url) = raw.url.as_ref().filter(|url| url.value == NO_LEDGER)
+            && has_budgets
+        {
+            let message = "without a ledger nobody knows what was spent: take the budgets out, or give `url` a database";
+            self.tell(&url.span, message);
         }
         Ledger {
             url: or(&raw.url, "sqlite://".to_owned()),

@@ -107,6 +107,10 @@ fn each_mistake_is_told_where_it_stands() {
         ),
         ("[ledger]\nurl = «\"oracle://x\"\n", "sqlite://"),
         (
+            "[ledger]\nurl = «\"none\"\nbudgets = [{ name = \"d\", limit_usd = 1 }]\n",
+            "nobody knows what was spent",
+        ),
+        (
             "[ledger]\nbudgets = [{ name = \"d\", limit_usd = «0 }]\n",
             "more than zero",
         ),
