@@ -50,6 +50,7 @@ pub mod secrets;
 mod sessions;
 pub mod settings;
 mod tail;
+mod tokens;
 mod trial;
 mod ui;
 pub mod view;

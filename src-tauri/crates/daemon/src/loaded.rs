@@ -25,6 +25,8 @@ pub(crate) struct Loaded {
     pub(crate) admin_token: Option<SecretString>,
     /// The first client token, for clients on this machine.
     pub(crate) client_token: Option<SecretString>,
+    /// Client tokens as they may be shown, by name; those that could be had.
+    pub(crate) client_tokens: HashMap<String, String>,
     /// Provider keys as they may be shown, by key id.
     pub(crate) keys: HashMap<String, ShownKey>,
     /// What is to be looked at.
@@ -76,6 +78,11 @@ impl Loaded {
                 .client_tokens
                 .first()
                 .map(|(_, token)| token.clone()),
+            client_tokens: resolved
+                .client_tokens
+                .iter()
+                .map(|(name, token)| (name.clone(), masked(token)))
+                .collect(),
             keys: shown(&settings, resolved),
             problems,
             may_pass: resolved.may_pass || moved.may_pass,

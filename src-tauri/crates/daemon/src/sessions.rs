@@ -79,6 +79,11 @@ impl Sessions {
         true
     }
 
+    /// Ends all sessions, and links that were not used yet.
+    pub(crate) fn end(&self) {
+        *self.kept() = Kept::default();
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -155,6 +160,16 @@ mod tests {
         }
         assert_eq!(sessions.exchange(&first, now), None);
         assert!(sessions.exchange(&second, now).is_some());
+    }
+
+    #[test]
+    fn all_can_be_ended_at_once() {
+        let (sessions, now) = (Sessions::default(), Instant::now());
+        let (first, second) = (sessions.code(now).unwrap(), sessions.code(now).unwrap());
+        let cookie = sessions.exchange(&first, now).unwrap();
+        sessions.end();
+        assert!(!sessions.is_known(&cookie, now));
+        assert_eq!(sessions.exchange(&second, now), None);
     }
 
     #[test]

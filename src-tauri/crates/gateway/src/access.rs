@@ -4,7 +4,11 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
-use crate::{refusal::Refusal, snapshot::Access};
+use crate::{
+    grant::Known,
+    refusal::Refusal,
+    snapshot::{Access, ClientToken},
+};
 
 /// The header that carries the client token beside a credential meant for the provider.
 const TURNOUT_TOKEN: &str = "x-turnout-token";
@@ -17,18 +21,18 @@ pub(crate) const CREDENTIALS: [&str; 4] = [
 ];
 
 impl Access {
-    /// The name of the token presented, or why the call is refused. Without `require_token` a call may come without
-    /// one, and a known one is still named.
-    pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    /// Who presents a token, or why the call is refused; `now_ms` is the time, Unix milliseconds. Without
+    /// `require_token` a call may come without one, and a known one is still named, and holds.
+    pub(crate) fn admit(&self, headers: &HeaderMap, now_ms: i64) -> Result<Known, Refusal> {
         let presented: Vec<&[u8]> = CREDENTIALS
             .iter()
             .flat_map(|name| credentials(headers, name))
             .collect();
-        if let Some(name) = presented.iter().find_map(|value| self.name_of(value)) {
-            return Ok(Some(name.to_owned()));
+        if let Some(token) = presented.iter().find_map(|value| self.find(value)) {
+            return token.admit(now_ms);
         }
         match (self.require_token, presented.is_empty()) {
-            (false, _) => Ok(None),
+            (false, _) => Ok(Known::default()),
             (true, true) => Err(Refusal::unauthorized(
                 "this Turnout asks for a client token: send it as `x-api-key`, `Authorization: Bearer`, \
                  `x-goog-api-key` or `x-turnout-token` (`turnout env` prints the settings for Claude Code)",
@@ -39,20 +43,42 @@ impl Access {
         }
     }
 
+    /// Whoever would present the token of this name.
+    pub(crate) fn known_as(&self, name: Option<&str>) -> Known {
+        let mut tokens = self.client_tokens.iter();
+        let token = tokens.find(|token| Some(token.name.as_str()) == name);
+        Known {
+            name: name.map(str::to_owned),
+            grant: token.map(|token| token.grant.clone()).unwrap_or_default(),
+        }
+    }
+
     /// Whether this header value is one of our own tokens, which no provider may see.
     pub(crate) fn is_ours(&self, value: &[u8]) -> bool {
-        self.name_of(bare(value)).is_some()
+        self.find(bare(value)).is_some()
     }
 
     /// Looks at every token whatever matches, so that the time taken tells nothing.
-    pub(crate) fn name_of(&self, value: &[u8]) -> Option<&str> {
+    pub(crate) fn find(&self, value: &[u8]) -> Option<&ClientToken> {
         self.client_tokens.iter().fold(None, |found, token| {
             let same = bool::from(token.secret.expose_secret().as_bytes().ct_eq(value));
-            if same {
-                Some(token.name.as_str())
-            } else {
-                found
-            }
+            if same { Some(token) } else { found }
+        })
+    }
+}
+
+impl ClientToken {
+    fn admit(&self, now_ms: i64) -> Result<Known, Refusal> {
+        let expired = self.grant.expires_at_ms.filter(|at| *at <= now_ms);
+        if expired.is_some() {
+            let name = &self.name;
+            return Err(Refusal::unauthorized(&format!(
+                "the client token {name} has expired: ask for another one (`turnout tokens add` makes it)"
+            )));
+        }
+        Ok(Known {
+            name: Some(self.name.clone()),
+            grant: self.grant.clone(),
         })
     }
 }

@@ -198,6 +198,9 @@ impl Driver {
         }
         let usage = progress.tokens(|| self.inbound.estimate());
         let outcome = ending.outcome(usage.map_or(0, |usage| usage.total()), progress.asked);
+        if let (Some(pass), Some(usage)) = (&self.pass, usage) {
+            pass.used(usage.total());
+        }
         run.used(usage.map(used).unwrap_or_default());
         let answer = progress.answer_id.as_deref();
         if let Some(mark) = answer.and_then(|id| self.inbound.mark_of(id)) {

@@ -8,6 +8,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    allowance::Pass,
     capture::Recorder,
     client::Answer,
     ending::{Ending, Spare},
@@ -40,6 +41,8 @@ pub(crate) struct Driver {
     pub(crate) recorder: Option<Arc<Recorder>>,
     /// Its answer broke off, and may yet be given whole.
     pub(crate) resume: Option<Box<Resume>>,
+    /// Its place within the limits of its client token.
+    pub(crate) pass: Option<Pass>,
 }
 
 /// How a request came out.

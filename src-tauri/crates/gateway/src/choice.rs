@@ -36,6 +36,8 @@ pub(crate) struct Choice {
     effort: Option<String>,
     /// At most so many tokens are generated.
     max_tokens: Option<u64>,
+    /// The request itself wants it so, not the settings.
+    pub(crate) by_request: bool,
     /// What was decided otherwise than the settings say, in a sentence.
     pub(crate) note: Option<String>,
 }
@@ -52,11 +54,17 @@ impl Choice {
         let topology = &live.snapshot.topology;
         if let Some(then) = in_header(&inbound.headers)? {
             all_known(&then, topology)?;
-            return Ok(Self::made(None, &then, inbound));
+            return Ok(Self {
+                by_request: true,
+                ..Self::made(None, &then, inbound)
+            });
         }
         let own = Self::by(&inbound.own_rules, shared, live, inbound, token).await;
         if own.rule.is_some() || topology.is_pinned(&inbound.ask()) {
-            return Ok(own);
+            return Ok(Self {
+                by_request: own.rule.is_some(),
+                ..own
+            });
         }
         let by_rules = Self::by(&topology.rules, shared, live, inbound, token).await;
         Ok(Self {
@@ -115,6 +123,7 @@ impl Choice {
             prefer: (prefer != Prefer::default()).then_some(prefer),
             effort: then.effort.clone(),
             max_tokens: then.max_tokens.map(u64::from),
+            by_request: false,
             note: None,
         }
     }

@@ -15,8 +15,8 @@ use http::HeaderValue;
 use memchr::memmem;
 
 use crate::{
-    forward, inbound::Inbound, memory::Conversation, refusal::Refusal, route::Endpoint,
-    snapshot::Upstream, trial::Trial,
+    forward, gateway::unix_ms, inbound::Inbound, memory::Conversation, refusal::Refusal,
+    route::Endpoint, snapshot::Upstream, trial::Trial,
 };
 
 /// How one candidate is asked.
@@ -245,9 +245,14 @@ impl Trial<'_> {
 
     /// Which conversation the request belongs to.
     fn conversation(&self, request: &ir::Request) -> Conversation {
-        let token = self.live.snapshot.access.admit(&self.inbound.headers);
+        let token = self
+            .live
+            .snapshot
+            .access
+            .admit(&self.inbound.headers, unix_ms());
+        let token = token.ok().and_then(|known| known.name);
         let session = self.inbound.session();
-        Conversation::of(token.ok().flatten().as_deref(), session.as_deref(), request)
+        Conversation::of(token.as_deref(), session.as_deref(), request)
     }
 
     /// Who is asked, as seals know it.
@@ -264,7 +269,7 @@ impl Trial<'_> {
             request: self.inbound.typed().unwrap_or_else(|_| Arc::default()),
             tools,
             request_id: self.request_id.to_string(),
-            now: crate::gateway::unix_ms() / 1000,
+            now: unix_ms() / 1000,
             since: Some(self.started.into_std()),
             input_estimate: self.inbound.estimate(),
             json_array: self.inbound.route.json_array,

@@ -8,7 +8,7 @@ use routing::Explained;
 
 use crate::{
     choice::Choice,
-    gateway::{Gateway, Live},
+    gateway::{Gateway, Live, unix_ms},
     inbound::Inbound,
     refusal::Refusal,
     route::{Endpoint, Route},
@@ -83,13 +83,17 @@ impl Gateway {
             let told = format!("{} is answered by Turnout itself", request.uri().path());
             return Err(Refusal::fatal(StatusCode::BAD_REQUEST, told).into());
         }
-        let presented = live.snapshot.access.admit(request.headers());
-        let presented = presented.ok().flatten();
-        let token = presented.as_deref().or(token);
+        let access = &live.snapshot.access;
+        let presented = access.admit(request.headers(), unix_ms());
+        let presented = presented.ok().filter(|known| known.name.is_some());
+        let known = presented.unwrap_or_else(|| access.known_as(token));
+        let token = known.name();
         let (parts, body) = request.into_parts();
         let max_body = live.snapshot.limits.max_body;
         let mut inbound = Inbound::read(route, parts, body, max_body).await?;
+        inbound.groups.clone_from(&known.grant.groups);
         inbound.choice = Choice::of(&self.shared, &live, &inbound, token).await?;
+        known.may_ask(&inbound, &live.snapshot.topology)?;
         inbound.prepare(&live.snapshot.topology, token);
         let ask = inbound.ask();
         let candidates = self.board(|board, now| board.explain(&ask, now));

@@ -27,12 +27,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    allowance::{Allowances, Pass},
     attempts::Driver,
     blocks::Blocks,
     capture::{Captured, Recorder, Resent, Room},
     choice::Choice,
     client::{self, Answer, HEADERS_AFTER, Whole},
     embed_cache::EmbedCache,
+    grant::Known,
     heal,
     inbound::Inbound,
     meaning::Meanings,
@@ -87,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) ill: Notify,
     /// Whose requests are refused.
     blocks: ArcSwap<Blocks>,
+    /// What is done with client tokens that have limits.
+    allowances: Arc<Allowances>,
 }
 
 impl Shared {
@@ -199,6 +203,7 @@ impl Gateway {
                 captures_lost: AtomicU64::new(0),
                 ill: Notify::new(),
                 blocks: ArcSwap::default(),
+                allowances: Arc::default(),
             }),
         })
     }
@@ -364,10 +369,11 @@ impl Gateway {
     ) -> Result<Response, Refusal> {
         let live = self.shared.live.load_full();
         live.pools.via.refuse_loop(request.headers())?;
-        let token = live.snapshot.access.admit(request.headers())?;
+        let known = live.snapshot.access.admit(request.headers(), unix_ms())?;
         let route = live.known(route, request.uri().path())?;
+        known.may_call(&route.endpoint)?;
         if matches!(route.endpoint, Endpoint::Models | Endpoint::Model(_)) {
-            let mut answer = models::answer(&self.shared, &live, &route).await?;
+            let mut answer = models::answer(&self.shared, &live, &route, &known.grant).await?;
             mark(&mut answer.headers, id, None);
             return Ok(into_response(answer));
         }
@@ -376,15 +382,9 @@ impl Gateway {
         let is_resent = request.extensions().get::<Resent>().is_some();
         let (parts, body) = request.into_parts();
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
-        let blocked = self.shared.blocks.load();
-        let blocked = blocked.of(token.as_deref()).map(str::to_owned);
-        // Who may not spend is not looked at any further: that may cost too.
-        if blocked.is_none() {
-            inbound.choice = Choice::of(&self.shared, &live, &inbound, token.as_deref()).await?;
-            inbound.prepare(&live.snapshot.topology, token.as_deref());
-            if is_resent {
-                inbound.conversation = None;
-            }
+        let let_in = self.let_in(&live, &known, &mut inbound).await?;
+        if is_resent {
+            inbound.conversation = None;
         }
         self.shared.report(Report::Started(Started {
             id: id.clone(),
@@ -394,7 +394,7 @@ impl Gateway {
             } else {
                 inbound.client()
             },
-            token,
+            token: known.name,
             session: inbound.session(),
             client_dialect: inbound.route.dialect.as_str(),
             path: inbound.route.path.clone(),
@@ -402,24 +402,57 @@ impl Gateway {
             stream: inbound.stream(),
             rule: inbound.choice.rule.clone(),
         }));
-        if let Some(why) = blocked {
-            return Err(self.refuse_for_budget(id, why));
+        match let_in {
+            Ok(pass) => {
+                let request = (inbound, pass);
+                Ok(self.drive(id, live, request, started, patient).await)
+            }
+            Err((refusal, reason)) => Err(self.turned_away(id, refusal, reason)),
         }
-        Ok(self.drive(id, live, inbound, started, patient).await)
     }
 
-    fn refuse_for_budget(&self, id: &RequestId, why: String) -> Refusal {
-        let status = StatusCode::PAYMENT_REQUIRED;
+    /// Decides where a request goes, unless its token may not ask for that, or not now. What is refused so has a place
+    /// in the history.
+    async fn let_in(
+        &self,
+        live: &Live,
+        known: &Known,
+        inbound: &mut Inbound,
+    ) -> Result<Result<Option<Pass>, (Refusal, Reason)>, Refusal> {
+        let token = known.name();
+        // Who may not spend is not looked at any further: that may cost too.
+        if let Some(why) = self.shared.blocks.load().of(token) {
+            let refusal = Refusal::fatal(StatusCode::PAYMENT_REQUIRED, why);
+            return Ok(Err((refusal, Reason::Budget)));
+        }
+        let limits = &known.grant.limits;
+        let allowances = &self.shared.allowances;
+        let pass = match allowances.enter(token.unwrap_or_default(), limits, Instant::now()) {
+            Ok(pass) => pass,
+            Err(refusal) => return Ok(Err((refusal, Reason::RateLimited))),
+        };
+        inbound.groups.clone_from(&known.grant.groups);
+        inbound.choice = Choice::of(&self.shared, live, inbound, token).await?;
+        let topology = &live.snapshot.topology;
+        if let Err(refusal) = known.may_ask(inbound, topology) {
+            return Ok(Err((refusal, Reason::Auth)));
+        }
+        inbound.prepare(topology, token);
+        Ok(Ok(pass))
+    }
+
+    /// Tells the history of a request that nobody was asked for.
+    fn turned_away(&self, id: &RequestId, refusal: Refusal, reason: Reason) -> Refusal {
         self.shared.report(Report::Ended(Ended {
             id: id.clone(),
             at_ms: unix_ms(),
             duration_ms: 0,
             status: EndStatus::Failed,
-            reason: Some(Reason::Budget),
-            http_status: Some(status.as_u16()),
-            error: Some(why.clone()),
+            reason: Some(reason),
+            http_status: Some(refusal.status.as_u16()),
+            error: Some(refusal.message.clone()),
         }));
-        Refusal::fatal(status, why)
+        refusal
     }
 
     /// Starts the driver and waits for its answer. Dropping this future, or the body it returns, cancels the driver.
@@ -427,7 +460,7 @@ impl Gateway {
         &self,
         id: &RequestId,
         live: Arc<Live>,
-        inbound: Inbound,
+        (inbound, pass): (Inbound, Option<Pass>),
         started: Instant,
         patient: bool,
     ) -> Response {
@@ -451,6 +484,7 @@ impl Gateway {
             window: 0.into(),
             recorder,
             resume: None,
+            pass,
         };
         let flight = Flight::start(&self.shared);
         tokio::spawn(async move {

@@ -45,6 +45,8 @@ pub(crate) struct Inbound {
     pub(crate) choice: Choice,
     /// Rules that it brings along.
     pub(crate) own_rules: Arc<[Rule]>,
+    /// The groups that may serve it, where its token bounds them.
+    pub(crate) groups: Option<Arc<[Arc<str>]>>,
     /// A person tries a provider with it.
     pub(crate) by_hand: Option<ByHand>,
     /// The conversation that it belongs to, where one is looked for.
@@ -95,6 +97,7 @@ impl Inbound {
             message,
             choice: Choice::default(),
             own_rules: own_rules.map_or_else(Arc::default, |own| own.0),
+            groups: None,
             by_hand: parts.extensions.remove(),
             conversation: None,
             tokens: 0,
@@ -115,6 +118,7 @@ impl Inbound {
             body,
             choice: self.choice.clone(),
             own_rules: self.own_rules.clone(),
+            groups: self.groups.clone(),
             by_hand: self.by_hand.clone(),
             conversation: self.conversation.clone(),
             tokens: self.tokens,
@@ -135,6 +139,7 @@ impl Inbound {
             key: self.by_hand.as_ref().and_then(|it| it.0.clone()),
             forced: self.by_hand.is_some(),
             tokens: self.tokens,
+            groups: self.groups.clone(),
         }
     }
 

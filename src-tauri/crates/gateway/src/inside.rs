@@ -6,7 +6,7 @@ use dialects::Dialect;
 use http::{HeaderMap, StatusCode};
 
 use crate::{
-    gateway::{Gateway, into_response, new_id},
+    gateway::{Gateway, into_response, new_id, unix_ms},
     refusal::Refusal,
     trial::mark,
 };
@@ -15,7 +15,7 @@ impl Gateway {
     /// Whether whoever sends these headers may call as a client; the error is the answer that says why not.
     pub fn admit(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
         let live = self.shared.live.load();
-        let admitted = live.snapshot.access.admit(headers);
+        let admitted = live.snapshot.access.admit(headers, unix_ms());
         admitted
             .map(drop)
             .map_err(|refusal| Box::new(told(&refusal)))
@@ -24,8 +24,8 @@ impl Gateway {
     /// The name of a client token; `None` for what is none of them.
     pub fn client_named(&self, token: &str) -> Option<String> {
         let live = self.shared.live.load();
-        let name = live.snapshot.access.name_of(token.as_bytes());
-        name.map(str::to_owned)
+        let found = live.snapshot.access.find(token.as_bytes());
+        found.map(|found| found.name.clone())
     }
 
     /// The answer to a call that is wrong in itself, in the words of OpenAI's Chat Completions.

@@ -5,6 +5,7 @@
 //! stays in its dialect.
 
 mod access;
+mod allowance;
 mod attempt;
 mod attempts;
 mod blocks;
@@ -25,6 +26,7 @@ mod explain;
 mod facts;
 mod forward;
 mod gateway;
+mod grant;
 mod guard;
 mod heal;
 mod hearing;
@@ -58,6 +60,7 @@ pub use choice::OwnRules;
 pub use dialects::Usage;
 pub use explain::{Explanation, Unexplained};
 pub use gateway::{BuildError, Gateway};
+pub use grant::Grant;
 pub use guard::guard;
 pub use heal::Health;
 pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started};

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use dialects::{Dialect, Operation, ir::Model};
 use futures_util::future::join_all;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use routing::{Pin, Provider};
+use routing::{Group, Pin, Provider};
 use tokio::time::{Instant, timeout};
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     exchange::{Exchange, spoken},
     forward,
     gateway::{Live, Shared},
+    grant::Grant,
     refusal::Refusal,
     route::{Endpoint, Route},
     snapshot::Upstream,
@@ -59,13 +60,20 @@ impl Shelf {
 }
 
 /// Answers a call for the list of models, or for one of them.
-pub(crate) async fn answer(shared: &Shared, live: &Live, route: &Route) -> Result<Whole, Refusal> {
-    let providers = in_scope(live, route.pin.as_ref());
+pub(crate) async fn answer(
+    shared: &Shared,
+    live: &Live,
+    route: &Route,
+    grant: &Grant,
+) -> Result<Whole, Refusal> {
+    let providers = in_scope(live, route.pin.as_ref(), grant);
     let lists = providers
         .iter()
         .map(|provider| of_provider(shared, live, provider, route.dialect));
     let mut models: Vec<Model> = Vec::new();
-    for model in join_all(lists).await.into_iter().flatten() {
+    let topology = &live.snapshot.topology;
+    let listed = join_all(lists).await.into_iter().flatten();
+    for model in listed.filter(|model| grant.has_model(&model.id, topology)) {
         if !models.iter().any(|known| known.id == model.id) {
             models.push(model);
         }
@@ -96,8 +104,8 @@ pub(crate) async fn answer(shared: &Shared, live: &Live, route: &Route) -> Resul
     })
 }
 
-/// The providers that a path may mean, each once, in the order of the groups.
-fn in_scope<'a>(live: &'a Live, pin: Option<&Pin>) -> Vec<&'a Provider> {
+/// The providers that a path may mean and a token may reach, each once, in the order of the groups.
+fn in_scope<'a>(live: &'a Live, pin: Option<&Pin>, grant: &Grant) -> Vec<&'a Provider> {
     let topology = &live.snapshot.topology;
     let provider = |name: &str| {
         topology
@@ -107,12 +115,16 @@ fn in_scope<'a>(live: &'a Live, pin: Option<&Pin>) -> Vec<&'a Provider> {
     };
     let mut found: Vec<&Provider> = Vec::new();
     if let Some(Pin::Provider(name)) = pin {
-        found.extend(provider(name));
+        let has = |group: &&Group| group.members.iter().any(|it| *it.provider == **name);
+        let mut homes = topology.groups.iter().filter(has);
+        let may = grant.groups.is_none() || homes.any(|group| grant.has_group(&group.name));
+        found.extend(provider(name).filter(|_| may));
     } else {
         let groups = topology.groups.iter().filter(|group| match pin {
             Some(Pin::Group(name)) => *group.name == **name,
             _ => true,
         });
+        let groups = groups.filter(|group| grant.has_group(&group.name));
         for member in groups.flat_map(|group| &group.members) {
             let known = found.iter().any(|known| known.name == member.provider);
             found.extend(provider(&member.provider).filter(|_| !known));

@@ -6,7 +6,10 @@ use dialects::vendors::Record;
 use routing::{Dialect, Pin, Topology};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{capture::Capture, heal::Health, resume::Continuation, route::Route, waiting::Suspend};
+use crate::{
+    capture::Capture, grant::Grant, heal::Health, resume::Continuation, route::Route,
+    waiting::Suspend,
+};
 
 /// One consistent state of settings and secrets. A request keeps the one it began with.
 #[derive(Debug, Clone)]
@@ -167,6 +170,8 @@ pub struct ClientToken {
     pub name: String,
     /// The token itself.
     pub secret: SecretString,
+    /// What it is good for.
+    pub grant: Arc<Grant>,
 }
 
 /// Bounds on what clients may send and have kept.

@@ -16,3 +16,6 @@ CREATE TABLE audit (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX audit_by_time ON audit (at, id);
+
+-- When a client token was used last, and what was done with it.
+CREATE INDEX requests_by_token ON requests (token, started_at);

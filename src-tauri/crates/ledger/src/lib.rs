@@ -22,6 +22,7 @@ mod health;
 mod hourly;
 mod import;
 mod kind;
+mod last_used;
 mod latency;
 mod marks;
 mod migrate;

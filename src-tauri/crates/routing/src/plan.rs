@@ -52,12 +52,15 @@ impl Board {
             Scope::Provider(wanted) => match self.provider(wanted) {
                 Some(provider) => {
                     plan.ignores_pause = true;
-                    let group = self.home(&provider.name);
-                    self.add(&mut plan, ask, name, provider, (group, 0));
+                    match self.home(ask, &provider.name) {
+                        Some(group) => self.add(&mut plan, ask, name, provider, (group, 0)),
+                        None => plan.rule_out(wanted, OUT_OF_BOUNDS),
+                    }
                 }
                 None => plan.rule_out(wanted, format!("there is no provider named {wanted:?}")),
             },
             Scope::Group(wanted) => match self.group(wanted) {
+                Some(group) if !ask.may_reach(&group.name) => plan.rule_out("", OUT_OF_BOUNDS),
                 Some(group) => self.add_group(&mut plan, ask, name, (group, 0), now),
                 None => plan.rule_out(wanted, format!("there is no group named {wanted:?}")),
             },
@@ -71,25 +74,30 @@ impl Board {
         let prefer = ask.prefer.as_ref();
         let group = prefer
             .and_then(|it| it.group.as_deref())
-            .and_then(|group| self.group(group));
+            .and_then(|group| self.group(group))
+            .filter(|group| ask.may_reach(&group.name));
         let provider = prefer
             .and_then(|it| it.provider.as_deref())
             .and_then(|provider| self.provider(provider));
+        let home = provider.and_then(|provider| self.home(ask, &provider.name));
+        let provider = provider.filter(|_| home.is_some());
         let is_preferred = group.is_some() || provider.is_some();
         plan.pinned = is_preferred && self.mode == Mode::Manual;
         if let Some(provider) = provider {
             let has = |group: &&Group| has_member(group, &provider.name);
-            let home = group.filter(has).map(|group| group.name.clone());
-            let home = home.unwrap_or_else(|| self.home(&provider.name));
+            let named = group.filter(has).map(|group| group.name.clone());
+            let home = named.or(home).unwrap_or_default();
             self.add(plan, ask, name, provider, (home, 0));
             if self.mode == Mode::Manual && group.is_none() {
                 return;
             }
         }
         let preferred = plan.places.len();
-        let first = group.map_or(&*self.chosen, |group| &*group.name);
+        let first = group.map_or_else(|| self.first_for(ask), |group| &*group.name);
         let ranks = usize::from(provider.is_some())..;
-        for (rank, group) in ranks.zip(self.serving_from(first)) {
+        let serving = self.serving_from(first);
+        let serving = serving.filter(|group| ask.may_reach(&group.name));
+        for (rank, group) in ranks.zip(serving) {
             self.add_group(plan, ask, name, (group, rank), now);
         }
         if let Some(provider) = provider {
@@ -97,6 +105,16 @@ impl Board {
             let others = rest.into_iter().filter(|it| it.provider != provider.name);
             plan.places.extend(others);
         }
+    }
+
+    /// The chosen group, or the first that may serve an ask which that one may not.
+    fn first_for<'a>(&'a self, ask: &Ask) -> &'a str {
+        if ask.may_reach(&self.chosen) {
+            return &self.chosen;
+        }
+        let mut groups = self.topology.groups.iter();
+        let first = groups.find(|group| ask.may_reach(&group.name));
+        first.map_or(&*self.chosen, |group| &*group.name)
     }
 
     /// The chosen group, then (in auto mode) the others in file order. Paused ones included.
@@ -172,6 +190,7 @@ impl Board {
     pub fn redirected(&self, ask: &Ask, pin: Pin) -> Ask {
         let plain = Ask {
             prefer: None,
+            groups: None,
             ..ask.clone()
         };
         let (scope, _) = self.scope(&plain);
@@ -192,9 +211,9 @@ impl Board {
     }
 
     /// The group that a provider is shown under where no group was asked for: the first in order that has it, one that
-    /// is not paused before one that is.
-    fn home(&self, provider: &str) -> Arc<str> {
-        let has = |group: &&Group| has_member(group, provider);
+    /// is not paused before one that is; no name where none has it. `None` if the ask may not reach it.
+    fn home(&self, ask: &Ask, provider: &str) -> Option<Arc<str>> {
+        let has = |group: &&Group| has_member(group, provider) && ask.may_reach(&group.name);
         let is_up = |group: &&Group| !self.paused.contains(&group.name);
         let home = self
             .group_order()
@@ -202,7 +221,10 @@ impl Board {
             .find(has)
             .or_else(|| self.group_order().find(has))
             .or_else(|| self.topology.groups.iter().find(has));
-        home.map_or_else(|| "".into(), |group| group.name.clone())
+        match home {
+            Some(group) => Some(group.name.clone()),
+            None => ask.groups.is_none().then(|| "".into()),
+        }
     }
 
     fn add_group(
@@ -266,6 +288,9 @@ fn has_member(group: &Group, provider: &str) -> bool {
     members.any(|member| *member.provider == *provider)
 }
 
+/// Why a place is not tried whose group may not serve the ask.
+const OUT_OF_BOUNDS: &str = "the client token may not reach it";
+
 /// A pin that is part of a model's name.
 enum Narrow<'a> {
     Provider(&'a str),
@@ -276,6 +301,40 @@ impl Topology {
     /// Whether path or model name say where a request goes, so that no rule has a say in it.
     pub fn is_pinned(&self, ask: &Ask) -> bool {
         ask.pin.is_some() || self.pin_in(&ask.model).is_some()
+    }
+
+    /// The place out of its groups that an ask wants to go to, by its path, its model's name or a rule.
+    pub fn out_of_bounds(&self, ask: &Ask) -> Option<String> {
+        ask.groups.as_ref()?;
+        let reaches = |provider: &str| {
+            let mut groups = self.groups.iter();
+            groups.any(|group| has_member(group, provider) && ask.may_reach(&group.name))
+        };
+        let (pinned_group, pinned_provider) = match &ask.pin {
+            Some(Pin::Group(group)) => (Some(group.as_str()), None),
+            Some(Pin::Provider(provider)) => (None, Some(provider.as_str())),
+            None => (None, None),
+        };
+        let (named_group, named_provider) = match self.pin_in(ask.wanted()) {
+            Some((Narrow::Group(group), _)) => (Some(group), None),
+            Some((Narrow::Provider(provider), _)) => (None, Some(provider)),
+            None => (None, None),
+        };
+        let prefer = ask.prefer.as_ref();
+        let groups = [
+            pinned_group,
+            named_group,
+            prefer.and_then(|it| it.group.as_deref()),
+        ];
+        let providers = [
+            pinned_provider,
+            named_provider,
+            prefer.and_then(|it| it.provider.as_deref()),
+        ];
+        let group = groups.into_iter().flatten().find(|it| !ask.may_reach(it));
+        let provider = providers.into_iter().flatten().find(|it| !reaches(it));
+        let group = group.map(|name| format!("the group {name:?}"));
+        group.or_else(|| provider.map(|name| format!("the provider {name:?}")))
     }
 
     /// The pin in a model's name, and what the name is without it.
@@ -292,12 +351,12 @@ impl Topology {
 }
 
 impl Plan {
-    fn rule_out(&mut self, provider: &str, why: String) {
+    fn rule_out(&mut self, provider: &str, why: impl Into<String>) {
         let skipped = Skipped {
             provider: provider.into(),
             model: None,
             key: None,
-            why,
+            why: why.into(),
         };
         if !self.ruled_out.contains(&skipped) {
             self.ruled_out.push(skipped);

@@ -128,6 +128,16 @@ impl Glob {
         }
     }
 
+    /// As it was written.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// Whether it fits a model name as a client writes it.
+    pub fn fits(&self, name: &str) -> bool {
+        self.matches(&Name::new(name))
+    }
+
     pub(crate) fn matches(&self, name: &Name<'_>) -> bool {
         (name.is_long() || !self.long_only)
             && match &self.matcher {

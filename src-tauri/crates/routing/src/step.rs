@@ -27,6 +27,8 @@ pub struct Ask {
     pub conversation: Option<Conversation>,
     /// Tokens of its prompt, roughly; 0 where nobody has counted.
     pub tokens: u64,
+    /// The groups that may serve it; all where it is `None`.
+    pub groups: Option<Arc<[Arc<str>]>>,
 }
 
 /// What is tried first. In automatic mode everything else follows; in manual mode a request stays in the preferred
@@ -42,6 +44,12 @@ pub struct Prefer {
 }
 
 impl Ask {
+    /// Whether a group may serve it.
+    pub(crate) fn may_reach(&self, group: &str) -> bool {
+        let groups = self.groups.as_ref();
+        groups.is_none_or(|groups| groups.iter().any(|name| **name == *group))
+    }
+
     /// The model that is asked for.
     pub(crate) fn wanted(&self) -> &str {
         let preferred = self.prefer.as_ref().and_then(|it| it.model.as_deref());

@@ -7,13 +7,12 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::Uri;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Number, Value, json};
 use tower::ServiceExt as _;
 
 use super::refusal::{Body, Code, Refusal, Shape};
-use super::{auth, config, keys};
+use super::{auth, config, tokens};
 use crate::view::{Group, List, Provider, Status};
 use crate::{Daemon, chat};
 
@@ -27,7 +26,8 @@ pub(super) fn router(daemon: Daemon) -> Router {
         .route("/providers/reload", post(config::reload))
         .route("/v1/admin/stats", get(stats))
         .route("/v1/admin/security/key-info", get(key_info))
-        .route("/v1/admin/security/validate-key", post(validate_key))
+        .route("/v1/admin/security/validate-key", post(tokens::validate))
+        .route("/v1/admin/security/rotate-admin-key", post(tokens::rotate))
         .layer(axum::middleware::from_fn_with_state(
             daemon.clone(),
             auth::admit,
@@ -55,28 +55,6 @@ async fn key_info(State(daemon): State<Daemon>) -> Json<Value> {
         "masked": loaded.admin_token.as_ref().map(crate::secrets::masked),
         "scopes": ["admin"],
     }))
-}
-
-/// A token of unknown worth.
-#[derive(Deserialize)]
-pub(super) struct Unknown {
-    #[serde(alias = "key", deserialize_with = "keys::secret")]
-    token: SecretString,
-}
-
-impl Shape for Unknown {
-    const SHAPE: &'static str = r#"{"token": "TEXT"} or {"key": "TEXT"}"#;
-}
-
-async fn validate_key(State(daemon): State<Daemon>, Body(unknown): Body<Unknown>) -> Json<Value> {
-    let token = unknown.token.expose_secret();
-    let client = daemon.instance().gateway.client_named(token);
-    let (name, scopes) = match client {
-        _ if auth::is_admin(&daemon, token) => (Some("admin".to_owned()), vec!["admin"]),
-        Some(name) => (Some(name), vec!["client"]),
-        None => (None, Vec::new()),
-    };
-    Json(json!({ "valid": name.is_some(), "name": name, "scopes": scopes }))
 }
 
 async fn models(State(daemon): State<Daemon>, mut request: Request) -> Response {

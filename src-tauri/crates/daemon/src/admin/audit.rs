@@ -21,13 +21,14 @@ use crate::Daemon;
 use crate::audit::Standing;
 
 /// Calls that ask something in a body: these change nothing and are not written down.
-const QUESTIONS: [&str; 3] = [
+const QUESTIONS: [&str; 4] = [
     "/config/check",
     "/rules/explain",
+    "/tokens/validate",
     "/v1/admin/security/validate-key",
 ];
 /// What calls are called whose path does not tell: the method, the path, the action.
-const CALLED: [(&str, &str, &str); 11] = [
+const CALLED: [(&str, &str, &str); 13] = [
     ("PUT", "/groups", "group.order"),
     ("PUT", "/rules", "rule.order"),
     ("PUT", "/mode", "mode.set"),
@@ -37,6 +38,12 @@ const CALLED: [(&str, &str, &str); 11] = [
     ("POST", "/ui-link", "session.open"),
     ("POST", "/reload", "config.reload"),
     ("POST", "/providers/reload", "config.reload"),
+    ("POST", "/tokens/admin/rotate", "token.rotate"),
+    (
+        "POST",
+        "/v1/admin/security/rotate-admin-key",
+        "token.rotate",
+    ),
     ("POST", "/api/config/weights", "group.weights"),
     ("POST", "/practice/outage", "practice.outage"),
 ];
@@ -89,9 +96,7 @@ pub(super) async fn keep(
     let caller = match caller {
         Ok(caller) => caller,
         Err(refusal) => {
-            let path = request.extensions().get::<MatchedPath>();
-            let path = path.map_or_else(|| request.uri().path(), MatchedPath::as_str);
-            let target = format!("{} {path}", request.method());
+            let target = format!("{} {}", request.method(), matched(&request));
             let words = ("admin.enter".to_owned(), Some(target));
             let response = refusal.into_response();
             let entry = entry(daemon, words, "unknown", &response);
@@ -104,7 +109,8 @@ pub(super) async fn keep(
             return response;
         }
     };
-    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(caller.clone());
+    let forbidden = caller.forbids(request.method(), matched(&request));
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let (request, words) = if is_reading {
         (request, None)
@@ -112,13 +118,19 @@ pub(super) async fn keep(
         words(request).await
     };
     let Some(words) = words else {
-        return next.run(request).await;
+        return match forbidden {
+            Some(refusal) => refusal.into_response(),
+            None => next.run(request).await,
+        };
     };
-    let actor = actor(caller, &request);
+    let actor = actor(&caller, &request);
     let daemon = daemon.clone();
     let change = tokio::spawn(async move {
         let before = Standing::of(&daemon);
-        let mut response = answer(request, next).await;
+        let mut response = match forbidden {
+            Some(refusal) => refusal.into_response(),
+            None => answer(request, next).await,
+        };
         let entry = AuditEntry {
             peer: peer.map(|peer| peer.to_string()),
             changes: before.changes_to(&Standing::of(&daemon)),
@@ -177,11 +189,18 @@ fn entry(
     }
 }
 
+/// The path of the admin API that a call goes to; as it came where there is none.
+fn matched(request: &Request) -> &str {
+    let path = request.extensions().get::<MatchedPath>();
+    path.map_or_else(|| request.uri().path(), MatchedPath::as_str)
+}
+
 /// Who calls. That it is the command line is its own word; the token is the same.
-fn actor(caller: Caller, request: &Request) -> String {
+fn actor(caller: &Caller, request: &Request) -> String {
     let agent = request.headers().get(header::USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok());
     match caller {
+        Caller::Client(client) => return format!("token {}", client.name),
         Caller::Page => "window",
         Caller::Token if agent.is_some_and(|agent| agent.starts_with(COMMAND_LINE)) => {
             "command line"

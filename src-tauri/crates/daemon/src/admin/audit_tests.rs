@@ -1,10 +1,11 @@
 use super::*;
 
 /// The sources in which paths of the admin API are set up.
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
     include_str!("mod.rs"),
     include_str!("aliases.rs"),
     include_str!("prices.rs"),
+    include_str!("tokens.rs"),
 ];
 
 #[track_caller]

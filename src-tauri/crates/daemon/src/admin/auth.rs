@@ -8,24 +8,56 @@ use std::time::Instant;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 use super::audit;
 use super::refusal::{Code, Refusal};
 use crate::Daemon;
+use crate::settings::Scope;
+use crate::tokens::Holder;
 
 /// The cookie of the window's page.
 pub(crate) const COOKIE: &str = "turnout_session";
 
 /// How a caller proved who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// With the admin token.
     Token,
     /// With the page's cookie.
     Page,
+    /// With a client token that is good for the admin API.
+    Client(Client),
+}
+
+/// Who has a client token that is good for the admin API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Client {
+    /// The token's name.
+    pub(crate) name: String,
+    /// It may change things too.
+    may_write: bool,
+}
+
+impl Caller {
+    /// Why a caller may not do this, if it may not. Nobody gets at tokens by a client's.
+    pub(super) fn forbids(&self, method: &Method, path: &str) -> Option<Refusal> {
+        let Self::Client(client) = self else {
+            return None;
+        };
+        let is_reading = matches!(*method, Method::GET | Method::HEAD);
+        let is_of_tokens = path.contains("/tokens") || path.contains("/security/");
+        let why = match () {
+            () if is_reading => return None,
+            () if is_of_tokens => "only the admin token and the window change or try tokens",
+            () if client.may_write => return None,
+            () => "its scopes let it read only: \"admin:write\" is missing",
+        };
+        let told = format!("the client token {} may not do this: {why}", client.name);
+        Some(Refusal::new(Code::Forbidden, told))
+    }
 }
 
 /// Lets known callers through, has what they change written down, and marks the answer as nobody else's business.
@@ -55,10 +87,7 @@ pub(crate) async fn admit_scraper(daemon: State<Daemon>, request: Request, next:
 
 fn caller(daemon: &Daemon, headers: &HeaderMap) -> Result<Caller, Refusal> {
     if let Some(presented) = bearer(headers) {
-        return is_admin(daemon, presented).then_some(Caller::Token).ok_or_else(|| {
-            let message = "this is not the admin token of this instance: see server.admin_token in its config";
-            Refusal::new(Code::Unauthorized, message)
-        });
+        return holder(daemon, presented);
     }
     if !has_session(daemon, headers) {
         return Err(Refusal::new(
@@ -73,6 +102,29 @@ fn caller(daemon: &Daemon, headers: &HeaderMap) -> Result<Caller, Refusal> {
         ));
     }
     Ok(Caller::Page)
+}
+
+fn holder(daemon: &Daemon, presented: &str) -> Result<Caller, Refusal> {
+    if is_admin(daemon, presented) {
+        return Ok(Caller::Token);
+    }
+    let has = |holder: &Holder, scope: Scope| holder.scopes.iter().any(|it| it == scope.word());
+    match daemon.holder(presented) {
+        Some(holder) if holder.expired => {
+            let told = format!("the client token {} has expired", holder.name);
+            Err(Refusal::new(Code::Unauthorized, told))
+        }
+        Some(holder) if has(&holder, Scope::AdminRead) || has(&holder, Scope::AdminWrite) => {
+            Ok(Caller::Client(Client {
+                may_write: has(&holder, Scope::AdminWrite),
+                name: holder.name,
+            }))
+        }
+        Some(_) | None => {
+            let message = "this is not the admin token of this instance: see server.admin_token in its config";
+            Err(Refusal::new(Code::Unauthorized, message))
+        }
+    }
 }
 
 /// Whether the request carries the cookie of a living session.

@@ -18,6 +18,7 @@ mod rules;
 mod steer;
 mod stream;
 mod suspended;
+mod tokens;
 mod usage;
 mod watch;
 
@@ -96,6 +97,7 @@ pub(crate) fn router(daemon: Daemon) -> Router {
         .merge(suspended::router())
         .merge(clients::router())
         .merge(import::router())
+        .merge(tokens::router())
         .merge(usage::router())
         .merge(prices::router())
         .merge(watch::inside())

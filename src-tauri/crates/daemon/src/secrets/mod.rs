@@ -5,6 +5,7 @@
 
 mod keychain;
 mod literal;
+mod own;
 mod reference;
 mod resolve;
 

@@ -85,7 +85,7 @@ impl fmt::Debug for Resolved {
 /// Fetches secrets.
 #[derive(Clone)]
 pub struct Resolver {
-    keychain: Keychain,
+    pub(super) keychain: Keychain,
     config_folder: PathBuf,
     data: PathBuf,
     env: Env,
@@ -257,7 +257,7 @@ impl Resolver {
     }
 
     /// A `file:` path: `~/` is the home folder, a relative one starts at the config's folder.
-    fn path(&self, written: &str) -> PathBuf {
+    pub(super) fn path(&self, written: &str) -> PathBuf {
         let home = || directories::BaseDirs::new().map(|base| base.home_dir().to_owned());
         match written
             .strip_prefix("~/")
@@ -364,6 +364,15 @@ fn read_secret(path: &Path) -> Result<SecretString, SecretError> {
     Ok(text.into())
 }
 
+/// Makes a folder for tokens, which its owner alone can enter.
+pub(super) fn make_token_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Reads an own token, or makes one that its owner alone can read.
 pub(crate) fn read_or_make(path: &Path) -> Result<SecretString, SecretError> {
     let failed = |source| SecretError::File {
@@ -375,11 +384,7 @@ pub(crate) fn read_or_make(path: &Path) -> Result<SecretString, SecretError> {
     }
     let secret = new_token()?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(failed)?;
+    make_token_folder(folder).map_err(failed)?;
     // Temporary files are their owner's alone (0600) from the first byte.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     writeln!(file, "{}", secret.expose_secret()).map_err(failed)?;

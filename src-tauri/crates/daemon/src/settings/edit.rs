@@ -129,6 +129,19 @@ pub fn set_weights(path: &Path, weights: &BTreeMap<String, u32>) -> Result<bool,
     })
 }
 
+/// Puts another reference in the place of the admin token's.
+pub(crate) fn set_admin_token(
+    document: &mut DocumentMut,
+    reference: &str,
+) -> Result<(), EditError> {
+    let server = document.entry("server").or_insert_with(toml_edit::table);
+    let server = server
+        .as_table_like_mut()
+        .ok_or(EditError::WrongType("server"))?;
+    set(server, "admin_token", reference.into());
+    Ok(())
+}
+
 /// Sets `desktop.autostart`. Tells whether the file changed.
 pub fn set_autostart(path: &Path, on: bool) -> Result<bool, EditError> {
     edit(path, |document| {

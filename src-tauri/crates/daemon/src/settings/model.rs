@@ -3,11 +3,13 @@
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
+use jiff::Timestamp;
+
 pub use super::{
     scalar::FailoverOn,
     words::{
         Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Lossy, Mode,
-        NoticeKind, OnQuit, Period, Policy, Theme, Tier,
+        NoticeKind, OnQuit, Period, Policy, Scope, Theme, Tier,
     },
 };
 use crate::secrets::Reference;
@@ -48,7 +50,7 @@ impl Settings {
 }
 
 /// Where clients call, and who may.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Server {
     /// Address to listen on; loopback unless tokens are required.
     pub listen: SocketAddr,
@@ -69,12 +71,43 @@ pub struct Server {
 }
 
 /// A token by which a client is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClientToken {
     /// Name shown in the history; unique.
     pub name: String,
     /// Where the token is.
     pub token: Reference,
+    /// What it may be used for; not empty.
+    pub scopes: Vec<Scope>,
+    /// Names of groups that exist and may serve it; all where there are none.
+    pub groups: Vec<String>,
+    /// Globs of the model names that it may ask for; all where there are none.
+    pub models: Vec<String>,
+    /// How much may be done with it.
+    pub limits: Limits,
+    /// What may be spent with it, and in which period.
+    pub spending: Option<(f64, Period)>,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made, as far as it is known.
+    pub created_at: Option<Timestamp>,
+}
+
+impl ClientToken {
+    /// One without bounds, for clients.
+    pub(super) fn unbounded(name: &str, token: Reference) -> Self {
+        Self {
+            name: name.to_owned(),
+            token,
+            scopes: vec![Scope::Inference],
+            groups: Vec::new(),
+            models: Vec::new(),
+            limits: Limits::default(),
+            spending: None,
+            expires_at: None,
+            created_at: None,
+        }
+    }
 }
 
 /// How requests find their way.

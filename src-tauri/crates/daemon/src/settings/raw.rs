@@ -9,7 +9,7 @@ use super::{
     scalar::{Count, FailoverOn, Free, OneOrMany, Pairs, Secretive, Size, Span, inline_schema},
     words::{
         Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Lossy, Mode,
-        NoticeKind, OnQuit, Period, Policy, Theme, Tier,
+        NoticeKind, OnQuit, Period, Policy, Scope, Theme, Tier,
     },
 };
 
@@ -87,6 +87,34 @@ tables! {
         name: String,
         /// Reference to the token.
         token: Secretive,
+        /// What it may be used for. "inference": to call models; "models": to list them; "admin:read": to read by the
+        /// admin API; "admin:write": to change by it whatever the admin token may, but for tokens.
+        /// Default: ["inference"], with which models can be listed too.
+        scopes: Vec<At<Scope>>,
+        /// The groups that may serve it. Default: all.
+        groups: Vec<At<String>>,
+        /// The model names, globs too, that it may ask for. Default: all.
+        models: Vec<At<String>>,
+        /// How much it may do.
+        limits: TokenLimits,
+        /// The time from which it is refused, such as "2027-01-31T00:00:00Z". Default: never.
+        expires_at: String,
+        /// When it was made; told and nothing else.
+        created_at: String,
+    }
+
+    /// How much may be done with a client token.
+    TokenLimits {
+        /// Requests a minute.
+        rpm: Count,
+        /// Tokens a minute, read and written.
+        tpm: Count,
+        /// Requests at once.
+        concurrency: Count,
+        /// US dollars; what goes beyond is refused until the next period.
+        usd: f64,
+        /// The period of `usd`, by the local clock. Default: "day".
+        per: Period,
     }
 
     /// How requests find their way.

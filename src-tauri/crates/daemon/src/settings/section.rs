@@ -1,10 +1,11 @@
-//! The lists of named things in the config, `[[providers]]`, `[[groups]]` and `[[rules]]`, changed by the fields that a
-//! program sends as JSON. What is not named stays as it was written, comments included.
+//! The lists of named things in the config, such as `[[providers]]` and `server.client_tokens`, changed by the fields that
+//! a program sends as JSON. What is not named stays as it was written, comments included.
 
 use serde_json::{Map, Value as Json};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::edit::{EditError, assign, tables_mut};
+use crate::secrets::CLIENT_TOKEN;
 
 /// A list of named things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Section {
     Groups,
     /// `[[rules]]`.
     Rules,
+    /// `server.client_tokens`.
+    Tokens,
 }
 
 impl Section {
@@ -24,6 +27,7 @@ impl Section {
             Self::Providers => "provider",
             Self::Groups => "group",
             Self::Rules => "rule",
+            Self::Tokens => "client token",
         }
     }
 
@@ -32,6 +36,7 @@ impl Section {
             Self::Providers => "providers",
             Self::Groups => "groups",
             Self::Rules => "rules",
+            Self::Tokens => "client_tokens",
         }
     }
 
@@ -41,6 +46,15 @@ impl Section {
             Self::Providers => &["name", "dialect", "base_url", "auth", "keys", "models"],
             Self::Groups => &["name", "policy", "cooldown", "members"],
             Self::Rules => &["name", "enabled", "when", "use"],
+            Self::Tokens => &[
+                "name",
+                "token",
+                "scopes",
+                "groups",
+                "models",
+                "limits",
+                "expires_at",
+            ],
         }
     }
 
@@ -57,7 +71,7 @@ impl Section {
                 "forecast",
             ],
             Self::Groups => &["active", "paused", "state", "cooling_until"],
-            Self::Rules => &[],
+            Self::Rules | Self::Tokens => &[],
         };
         fields.contains(&field)
     }
@@ -100,8 +114,7 @@ pub fn add(
             table.insert(field, Item::Value(value));
         }
     }
-    let new = || Item::ArrayOfTables(ArrayOfTables::new());
-    match document.entry(section.key()).or_insert_with(new) {
+    match list(document, section)? {
         Item::ArrayOfTables(tables) => {
             table.decor_mut().set_prefix("\n");
             tables.push(table);
@@ -128,7 +141,7 @@ pub fn change(
 pub fn remove(document: &mut DocumentMut, section: Section, name: &str) -> Result<(), EditError> {
     let at = names(document, section).iter().position(|one| one == name);
     let at = at.ok_or_else(|| unknown(section, name))?;
-    let left = match document.get_mut(section.key()) {
+    let left = match existing(document, section) {
         Some(Item::ArrayOfTables(tables)) => {
             tables.remove(at);
             tables.len()
@@ -139,7 +152,8 @@ pub fn remove(document: &mut DocumentMut, section: Section, name: &str) -> Resul
         }
         _ => return Err(EditError::WrongType(section.key())),
     };
-    if left == 0 {
+    // Without a list of tokens there would be one of itself.
+    if left == 0 && section != Section::Tokens {
         document.remove(section.key());
     }
     Ok(())
@@ -163,7 +177,7 @@ pub fn reorder(
     };
     let mut wanted: Vec<usize> = (0..there.len()).collect();
     wanted.sort_by_key(|index| place(&there[*index]));
-    match document.get_mut(section.key()) {
+    match existing(document, section) {
         Some(Item::ArrayOfTables(tables)) => {
             let old: Vec<Table> = std::mem::take(tables).into_iter().collect();
             let first = old.iter().filter_map(Table::position).min();
@@ -198,6 +212,33 @@ fn settle(table: &mut Table, position: Option<isize>) {
     }
 }
 
+/// The list as it stands in the file.
+fn existing(document: &mut DocumentMut, section: Section) -> Option<&mut Item> {
+    match section {
+        Section::Tokens => document.get_mut("server")?.get_mut(section.key()),
+        _ => document.get_mut(section.key()),
+    }
+}
+
+/// The list, made where it is not there.
+fn list(document: &mut DocumentMut, section: Section) -> Result<&mut Item, EditError> {
+    if section != Section::Tokens {
+        let new = || Item::ArrayOfTables(ArrayOfTables::new());
+        return Ok(document.entry(section.key()).or_insert_with(new));
+    }
+    let server = document.entry("server").or_insert_with(toml_edit::table);
+    let server = server.as_table_like_mut();
+    let server = server.ok_or(EditError::WrongType("server"))?;
+    // The token that holds where none is written goes on to hold.
+    let local = || {
+        let mut local = InlineTable::new();
+        local.insert("name", "local".into());
+        local.insert("token", format!("keychain:{CLIENT_TOKEN}").into());
+        Item::Value(Value::Array(Array::from_iter([local])))
+    };
+    Ok(server.entry(section.key()).or_insert_with(local))
+}
+
 fn unknown(section: Section, name: &str) -> EditError {
     EditError::Unknown(section.thing(), name.to_owned())
 }
@@ -207,8 +248,7 @@ fn name_of(table: &dyn TableLike) -> Option<&str> {
 }
 
 fn names(document: &mut DocumentMut, section: Section) -> Vec<String> {
-    let tables = document
-        .get_mut(section.key())
+    let tables = existing(document, section)
         .map(tables_mut)
         .unwrap_or_default();
     let names = tables
@@ -222,8 +262,7 @@ fn find<'d>(
     section: Section,
     name: &str,
 ) -> Option<&'d mut dyn TableLike> {
-    let tables = document
-        .get_mut(section.key())
+    let tables = existing(document, section)
         .map(tables_mut)
         .unwrap_or_default();
     tables

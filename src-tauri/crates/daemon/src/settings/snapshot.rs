@@ -3,12 +3,14 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use dialects::vendors::Record;
-use gateway::{Access, Limits, Snapshot, Upstream};
+use gateway::{Access, Grant, Limits, Snapshot, Upstream};
+use jiff::Timestamp;
+use routing::Glob;
 use secrecy::SecretString;
 
 use super::{
     Auth, Capture, Continuation, Dialect, FailoverOn, HedgeAfter, KeyPolicy, Lossy, Mode, Policy,
-    Provider, Settings, Timeouts, prices::prices, rules::rules, vendors::vendors,
+    Provider, Scope, Settings, Timeouts, prices::prices, rules::rules, vendors::vendors,
 };
 use crate::secrets::Resolved;
 
@@ -33,6 +35,7 @@ pub fn snapshot(
         .map(|(name, secret)| gateway::ClientToken {
             name: name.clone(),
             secret: secret.clone(),
+            grant: grant(settings, name).into(),
         })
         .collect();
     Snapshot {
@@ -77,6 +80,29 @@ fn capture(settings: &Settings) -> Option<gateway::Capture> {
         only_failed,
         max_body: settings.ledger.capture_max_body,
     })
+}
+
+/// What the token of this name is good for.
+fn grant(settings: &Settings, name: &str) -> Grant {
+    let mut tokens = settings.server.client_tokens.iter();
+    let Some(token) = tokens.find(|token| token.name == name) else {
+        return Grant::default();
+    };
+    let groups = token.groups.iter().map(|group| group.as_str().into());
+    let limits = token.limits;
+    let inference = token.scopes.contains(&Scope::Inference);
+    Grant {
+        inference,
+        listing: inference || token.scopes.contains(&Scope::Models),
+        groups: (!token.groups.is_empty()).then(|| groups.collect()),
+        models: token.models.iter().map(|glob| Glob::new(glob)).collect(),
+        limits: routing::Limits {
+            rpm: limits.rpm,
+            tpm: limits.tpm.map(u64::from),
+            concurrency: limits.concurrency,
+        },
+        expires_at_ms: token.expires_at.map(Timestamp::as_millisecond),
+    }
 }
 
 fn topology(

@@ -61,6 +61,18 @@ words! {
         /// It is left out and listed as lost.
         Allow = "allow",
     }
+    /// What a client token may be used for.
+    Scope {
+        /// To call models, and to list them.
+        Inference = "inference",
+        /// To list models.
+        Models = "models",
+        /// To read by the admin API.
+        AdminRead = "admin:read",
+        /// To read and to change by the admin API, but for tokens.
+        AdminWrite = "admin:write",
+    }
+
     /// Whether failover may leave the active group.
     Mode {
         /// It may.

@@ -19,6 +19,7 @@ mod request;
 mod rule;
 mod status;
 mod suspended;
+mod token;
 
 pub use budget::{Budget, BudgetState};
 pub use connect::Connect;
@@ -38,3 +39,4 @@ pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};
 pub use status::{GroupSummary, Mode, Problem, ProblemKind, Status, Today};
 pub use suspended::Suspended;
+pub use token::{ClientToken, TokenLimits, TokenToday};

@@ -226,7 +226,7 @@ async fn admin_paths_of_earlier_tools_answer_to_the_admin_token_alone() {
         ),
         (
             json!({ "key": CLIENT }),
-            json!({ "valid": true, "name": "local", "scopes": ["client"] }),
+            json!({ "valid": true, "name": "local", "scopes": ["inference"] }),
         ),
         (
             json!({ "token": "wrong" }),

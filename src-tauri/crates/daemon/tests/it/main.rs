@@ -18,5 +18,6 @@ mod prices;
 mod rules;
 mod stream;
 mod support;
+mod tokens;
 mod totals;
 mod watch;

@@ -7,6 +7,7 @@ mod addresses;
 mod convert;
 mod embed_cache;
 mod failover;
+mod grants;
 mod hedge;
 mod loops;
 mod meaning;

@@ -253,6 +253,7 @@ pub(crate) fn snapshot(
     let token = ClientToken {
         name: "local".to_owned(),
         secret: TOKEN.into(),
+        grant: Arc::default(),
     };
     let access = Access {
         require_token: true,

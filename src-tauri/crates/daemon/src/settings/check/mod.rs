@@ -6,6 +6,7 @@ mod providers;
 mod routing;
 mod rules;
 mod server;
+mod tokens;
 
 use std::{ops::Range, time::Duration};
 
@@ -49,10 +50,14 @@ pub(super) fn check(document: &raw::Document, text: &str) -> (Settings, Vec<Foun
     routing.embeddings = routing::embeddings(&mut check, raw, &providers);
     let groups = groups::groups(&mut check, document, &providers);
     let rules = rules::rules(&mut check, document, &groups, &providers);
+    let raw = raw::Server::default();
+    let server = server::server(&mut check, part(&document.server, &raw), &groups);
+    let mut ledger = check.ledger(part(&document.ledger, &raw::Ledger::default()), &groups);
+    ledger.budgets.extend(tokens::budgets(&server));
     let settings = Settings {
-        server: server::server(&mut check, part(&document.server, &raw::Server::default())),
+        server,
         routing,
-        ledger: check.ledger(part(&document.ledger, &raw::Ledger::default()), &groups),
+        ledger,
         log: log(part(&document.log, &raw::Log::default())),
         desktop: desktop(part(&document.desktop, &raw::Desktop::default())),
         rules,

@@ -7,18 +7,18 @@ use std::{
 
 use super::{
     super::{
-        model::{ClientToken, Server},
+        model::{Group, Server},
         raw,
         reader::{At, Field},
         scalar::Secretive,
     },
-    Check, or,
+    Check, or, tokens,
 };
-use crate::secrets::{ADMIN_TOKEN, CLIENT_TOKEN, Reference};
+use crate::secrets::{ADMIN_TOKEN, Reference};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7790);
 
-pub(super) fn server(check: &mut Check<'_>, raw: &raw::Server) -> Server {
+pub(super) fn server(check: &mut Check<'_>, raw: &raw::Server, groups: &[Group]) -> Server {
     let require_token = or(&raw.require_token, true);
     let listen = listen(check, &raw.listen, require_token);
     let max_body = raw.max_body.as_ref().map_or(64 << 20, |size| size.value.0);
@@ -32,7 +32,7 @@ pub(super) fn server(check: &mut Check<'_>, raw: &raw::Server) -> Server {
     Server {
         listen,
         require_token,
-        client_tokens: client_tokens(check, raw, require_token),
+        client_tokens: tokens::client_tokens(check, raw, require_token, groups),
         admin_token: raw
             .admin_token
             .as_ref()
@@ -67,46 +67,6 @@ fn listen(check: &mut Check<'_>, field: &Field<String>, require_token: bool) -> 
         );
     }
     address
-}
-
-fn client_tokens(
-    check: &mut Check<'_>,
-    raw: &raw::Server,
-    require_token: bool,
-) -> Vec<ClientToken> {
-    let Some(list) = &raw.client_tokens else {
-        return vec![ClientToken {
-            name: "local".to_owned(),
-            token: Reference::Keychain(CLIENT_TOKEN.to_owned()),
-        }];
-    };
-    if list.value.is_empty() && require_token {
-        check.tell(
-            &list.span,
-            "`server.client_tokens` is empty while `require_token` is true, so no client could call; add one such as { name = \"local\", token = \"keychain:turnout/client\" }",
-        );
-    }
-    let mut names = Vec::new();
-    let mut tokens = Vec::new();
-    for At { span, value } in &list.value {
-        let name = check.need(&value.name, span, "name");
-        if let (Some(name), Some(at)) = (&name, &value.name) {
-            check.unique(&mut names, name, &at.span, "client token");
-        }
-        let token = if let Some(token) = &value.token {
-            check.reference(token, "token")
-        } else {
-            check.missing(
-                span,
-                "`token` is missing here; write a reference such as \"keychain:turnout/client\"",
-            );
-            None
-        };
-        if let (Some(name), Some(token)) = (name, token) {
-            tokens.push(ClientToken { name, token });
-        }
-    }
-    tokens
 }
 
 fn allowed_hosts(check: &mut Check<'_>, field: &Field<Vec<At<String>>>) -> Vec<String> {

@@ -1,0 +1,225 @@
+//! Client tokens and the admin token: made, bounded, taken away, renewed.
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN, CLIENT, CONFIG, Home, House, refused, with_json};
+
+async fn value(answer: Response) -> Value {
+    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+}
+
+/// A new token with these fields.
+async fn made(house: &House, fields: Value) -> String {
+    let told = house.post("/tokens", Some(fields)).await;
+    let token = told["token"].as_str().unwrap().to_owned();
+    assert!(token.starts_with("turnout-") && token.len() > 40);
+    token
+}
+
+async fn listed(house: &House, name: &str) -> Value {
+    let all = house.get("/tokens").await;
+    let all = all["items"].as_array().unwrap();
+    all.iter().find(|one| one["name"] == name).unwrap().clone()
+}
+
+async fn ask(house: &House, token: &str, path: &str, model: &str) -> Response {
+    let body = json!({
+        "model": model,
+        "max_tokens": 100,
+        "messages": [{ "role": "user", "content": "hello" }],
+    });
+    let call = house
+        .client
+        .post(house.url(path))
+        .header("x-api-key", token);
+    with_json(call, &body).send().await.unwrap()
+}
+
+async fn asked(house: &House, token: &str) -> StatusCode {
+    ask(house, token, "/v1/messages", "claude-haiku-4-5")
+        .await
+        .status()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_shown_once_works_is_listed_masked_and_goes() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let fields = json!({
+        "name": "ci",
+        "groups": ["second"],
+        "models": ["claude-*"],
+        "limits": {"rpm": 60, "usd": 2.5, "per": "week"},
+        "expires_at": "2999-01-31T00:00:00Z",
+    });
+    let token = made(&house, fields.clone()).await;
+    assert_eq!(asked(&house, &token).await, StatusCode::OK);
+    let told = listed(&house, "ci").await;
+    assert_eq!(told["scopes"], json!(["inference"]));
+    assert_eq!(told["groups"], json!(["second"]));
+    assert_eq!(told["models"], json!(["claude-*"]));
+    assert_eq!(told["limits"]["rpm"], 60);
+    assert_eq!(told["limits"]["usd"], 2.5);
+    assert_eq!(told["limits"]["per"], "week");
+    assert_eq!(told["expires_at"], "2999-01-31T00:00:00Z");
+    assert_eq!(told["expired"], false);
+    assert!(told["created_at"].is_string(), "{told}");
+    let masked = told["masked"].as_str().unwrap();
+    assert!(token.ends_with(masked.trim_start_matches('…')));
+    assert!(!house.get("/tokens").await.to_string().contains(&token));
+
+    // Its value stands in one file of its own, as there is no keychain, and in no other.
+    let files = home.files_with(&token);
+    assert_eq!(files.len(), 1, "{files:?}");
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    assert!(text.contains("name = \"local\"") && text.contains("name = \"ci\""));
+
+    let again = with_json(house.call(Method::POST, "/tokens"), &fields);
+    assert_eq!(refused(again).await, (409, "conflict".to_owned()));
+    let gone = house.call(Method::DELETE, "/tokens/ci");
+    assert_eq!(gone.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    assert_eq!(asked(&house, &token).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(asked(&house, CLIENT).await, StatusCode::OK);
+    assert!(home.files_with(&token).is_empty());
+    let unknown = house.call(Method::DELETE, "/tokens/ci");
+    assert_eq!(refused(unknown).await, (404, "not_found".to_owned()));
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_token_was_used_for_is_told_with_it() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let token = made(&house, json!({"name": "ci"})).await;
+    assert_eq!(listed(&house, "ci").await["last_used_at"], Value::Null);
+    let answer = ask(&house, &token, "/v1/messages", "claude-haiku-4-5").await;
+    let id = answer.headers()["x-turnout-request-id"].to_str().unwrap();
+    let request = house.completed(id).await;
+    let told = listed(&house, "ci").await;
+    assert_eq!(told["last_used_at"], request["started_at"]);
+    assert_eq!(told["today"]["requests"], 1);
+    assert!(told["today"]["cost_usd"].is_string(), "{told}");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_a_token_is_refused_and_changes_nothing() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let before = std::fs::read_to_string(home.config()).unwrap();
+    for (fields, part) in [
+        (json!({}), "name"),
+        (json!({"name": " "}), "name"),
+        (json!({"name": "a", "token": "sk-1"}), "token"),
+        (json!({"name": "a", "scopes": ["all"]}), "admin:write"),
+        (json!({"name": "a", "scopes": []}), "scopes"),
+        (json!({"name": "a", "groups": ["nobody"]}), "nobody"),
+        (json!({"name": "a", "limits": {"rpm": 0}}), "limits.rpm"),
+        (json!({"name": "a", "limits": {"usd": 0}}), "limits.usd"),
+        (json!({"name": "a", "expires_at": "soon"}), "expires_at"),
+        (json!({"name": "a", "colour": "red"}), "colour"),
+    ] {
+        let call = with_json(house.call(Method::POST, "/tokens"), &fields);
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{fields}");
+        let told = value(answer).await["error"]["message"].to_string();
+        assert!(told.contains(part), "{fields}: {told}");
+    }
+    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), before);
+    assert!(!home.data().join("tokens/client-a").exists());
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_is_refused_with_the_reason() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let fields = json!({"name": "old", "expires_at": "2001-01-31T00:00:00Z"});
+    let token = made(&house, fields).await;
+    let answer = ask(&house, &token, "/v1/messages", "claude-haiku-4-5").await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let told = value(answer).await["error"]["message"].to_string();
+    assert!(told.contains("old has expired"), "{told}");
+    let checked = json!({ "token": token });
+    let checked = house.post("/tokens/validate", Some(checked)).await;
+    let expected = json!({"valid": false, "name": "old", "scopes": []});
+    assert_eq!(checked, expected);
+    assert_eq!(listed(&house, "old").await["expired"], true);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scopes_open_what_they_name_and_nothing_else() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let token = async |name: &str, scope: &str| {
+        made(&house, json!({"name": name, "scopes": [scope]})).await
+    };
+    let lists = token("lists", "models").await;
+    let reads = token("reads", "admin:read").await;
+    let writes = token("writes", "admin:write").await;
+    let infers = token("infers", "inference").await;
+    let models = async |token: &str| {
+        let call = house.client.get(house.url("/v1/models"));
+        call.bearer_auth(token).send().await.unwrap().status()
+    };
+    let admin = async |method: Method, path: &str, token: &str| {
+        let call = house.bare(method, path).bearer_auth(token);
+        let call = with_json(call, &json!({"name": "more"}));
+        call.send().await.unwrap().status().as_u16()
+    };
+    for (token, list, call, read, write) in [
+        (&lists, 200, 403, 401, 401),
+        (&reads, 403, 403, 200, 403),
+        (&writes, 403, 403, 200, 200),
+        (&infers, 200, 200, 401, 401),
+    ] {
+        let pause = "/groups/second/pause";
+        assert_eq!(models(token).await.as_u16(), list);
+        assert_eq!(asked(&house, token).await.as_u16(), call);
+        assert_eq!(admin(Method::GET, "/status", token).await, read);
+        assert_eq!(admin(Method::POST, pause, token).await, write);
+    }
+    // Nobody gets more by a token than it names.
+    for path in ["/tokens", "/tokens/admin/rotate", "/session"] {
+        assert_eq!(admin(Method::POST, path, &writes).await, 403, "{path}");
+    }
+    let entries = house.get("/audit?q=group.pause").await;
+    let actors = entries["items"].as_array().unwrap().iter();
+    let actors = actors.map(|entry| (entry["actor"].clone(), entry["result"].clone()));
+    let actors: Vec<_> = actors.collect();
+    let told = |actor: &str, result: &str| (json!(actor), json!(result));
+    let expected = [told("token writes", "done"), told("token reads", "refused")];
+    assert_eq!(actors, expected);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_admin_token_ends_the_old_one_and_all_sessions_at_once() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let link = house.daemon.ui_link();
+    let entered = house.client.get(&link).send().await.unwrap();
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+
+    let told = house.post("/tokens/admin/rotate", None).await;
+    let token = told["token"].as_str().unwrap().to_owned();
+    assert_ne!(token, ADMIN);
+    let with_token = |token: &str| house.bare(Method::GET, "/status").bearer_auth(token);
+    assert_eq!(refused(with_token(ADMIN)).await.0, 401);
+    let with_cookie = house.bare(Method::GET, "/status").header("cookie", &cookie);
+    assert_eq!(refused(with_cookie).await.0, 401);
+    let good = with_token(&token).send().await.unwrap();
+    assert_eq!(good.status(), StatusCode::OK);
+    // The command line finds it by the config.
+    let found = daemon::Running::find(&home.options()).await.unwrap();
+    let same = secrecy::ExposeSecret::expose_secret(&found.token) == token;
+    assert!(same);
+    house.daemon.stop().await;
+    let house = home.start().await;
+    let kept = house.bare(Method::GET, "/status").bearer_auth(&token);
+    assert_eq!(kept.send().await.unwrap().status(), StatusCode::OK);
+    house.daemon.stop().await;
+}
