@@ -10,7 +10,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench bench-availability bench-recording clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench bench-availability bench-recording bench-ledger clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ bench-recording: ## what keeping a history costs a request, against the release 
 
 bench-availability: ## what failover is worth: the same faults with and without Turnout, in virtual time
 	cargo bench -p bench --bench availability
+
+bench-ledger: ## how fast a long history is written and read: a million requests in each database (TURNOUT_ROWS)
+	cargo bench -p bench --bench ledger
 
 deny: ## licences, banned crates, sources (INSTALL=1 builds cargo-deny first)
 	@.ci/deny $(if $(INSTALL),--install)

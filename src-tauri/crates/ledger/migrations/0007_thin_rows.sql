@@ -49,4 +49,4 @@ CREATE INDEX requests_by_group    ON requests (group_name, started_at, id, statu
 CREATE INDEX requests_by_client   ON requests (client, started_at, id, status);
 CREATE INDEX requests_by_model    ON requests (model_requested, started_at, id, status, provider, client, group_name);
 CREATE INDEX requests_by_used     ON requests (model_used, started_at, id, status, provider, client, group_name);
-CREATE INDEX requests_by_answered ON requests (model_answered, started_at, id);
+CREATE INDEX requests_by_answered ON requests (model_answered, started_at, id, status, provider, client, group_name);

@@ -50,12 +50,19 @@ impl Branch {
 
     /// Ids and times of the newest requests of this branch.
     fn select(&self, query: &mut Select, filter: &Filter, limit: i64) -> Result<(), QueryError> {
+        let is_narrow = filter.model.is_some() || equals(filter).next().is_some();
         match self {
-            // The join is in this order also where the database is free to choose, as few errors match.
-            Self::Error(_) => query.push(
-                "SELECT DISTINCT errors.request_id AS id, errors.started_at FROM errors \
-                 CROSS JOIN requests WHERE requests.id = errors.request_id AND ",
-            ),
+            Self::Error(_) if is_narrow => {
+                let joined = query.kind().join_in_order();
+                query.push(
+                    "SELECT DISTINCT errors.request_id AS id, errors.started_at FROM errors ",
+                );
+                query.push(joined);
+                query.push(" requests WHERE requests.id = errors.request_id AND ")
+            }
+            Self::Error(_) => {
+                query.push("SELECT DISTINCT request_id AS id, started_at FROM errors WHERE ")
+            }
             _ => query.push("SELECT id, started_at FROM requests WHERE "),
         };
         self.conditions(query, filter)?;

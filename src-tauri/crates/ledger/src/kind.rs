@@ -76,6 +76,29 @@ impl Kind {
         }
     }
 
+    /// A join that begins with its left table, however the database would go about it.
+    pub(crate) const fn join_in_order(self) -> &'static str {
+        match self {
+            // In SQLite this is the order: <https://www.sqlite.org/optoverview.html>; in PostgreSQL statistics decide.
+            Self::Sqlite | Self::Postgres => "CROSS JOIN",
+            Self::MySql => "STRAIGHT_JOIN",
+        }
+    }
+
+    /// The different values of a column that has an index, as `name`; each is found by one step into the index, from
+    /// the one before.
+    pub(crate) fn names(self, column: &str) -> String {
+        if self == Self::MySql {
+            return format!("SELECT DISTINCT {column} AS name FROM requests"); // it knows how
+        }
+        let least = format!("SELECT min({column}) FROM requests");
+        format!(
+            "WITH RECURSIVE steps (name) AS ({least} UNION ALL \
+             SELECT ({least} WHERE {column} > steps.name) FROM steps WHERE steps.name IS NOT NULL) \
+             SELECT name FROM steps"
+        )
+    }
+
     /// A sum or another whole number as one of 64 bits.
     pub(crate) fn whole(self, expression: &str) -> String {
         match self {

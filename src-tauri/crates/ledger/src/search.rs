@@ -84,17 +84,12 @@ impl Ledger {
         Ok(branches)
     }
 
-    /// The different values of a column that has an index, as far as they look so. Each is found by one step into the
-    /// index, from the one before.
+    /// The different values of a column that has an index, as far as they look so.
     async fn names(&self, column: &str, like_this: &str) -> Result<Vec<String>, QueryError> {
-        let text = format!(
-            "WITH RECURSIVE names (name) AS (\
-             SELECT min({column}) FROM requests UNION ALL \
-             SELECT (SELECT min({column}) FROM requests WHERE {column} > names.name) FROM names \
-             WHERE names.name IS NOT NULL) \
-             SELECT name FROM names WHERE name IS NOT NULL AND "
-        );
-        let mut query = Select::new(self.inner.kind, &text);
+        let kind = self.inner.kind;
+        let all = kind.names(column);
+        let text = format!("SELECT name FROM ({all}) AS names WHERE name IS NOT NULL AND ");
+        let mut query = Select::new(kind, &text);
         like(&mut query, "name", like_this);
         let rows = query.rows(&self.inner.pool).await?;
         let names = rows.iter().map(|row| row.try_get("name"));

@@ -32,6 +32,8 @@ mod server;
 mod shared;
 #[path = "../it/support.rs"]
 mod support;
+#[path = "../servers/systems.rs"]
+mod systems;
 #[path = "../servers/tls.rs"]
 mod tls;
 #[path = "../it/usage.rs"]
@@ -40,23 +42,9 @@ mod usage;
 mod backend {
     use std::path::Path;
 
-    use crate::server::{Held, Server};
+    use crate::server::Held;
+    pub(crate) use crate::systems::MARIADB as SERVER;
 
-    pub(crate) const SERVER: Server = Server {
-        name: "mariadb-tls",
-        prepare: r#"
-            mkdir -p "$1" && sh -c "$CERTIFICATE" sh "$(dirname "$1")/tls" && mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$1" --skip-test-db
-        "#,
-        serve: r#"
-            PATH="$PATH:/usr/sbin"
-            exec mariadbd --no-defaults --user="$(id -un)" --datadir="$1" --port="$2" --bind-address=127.0.0.1 \
-                --socket="$1/socket" --pid-file="$1/pid" --skip-grant-tables --skip-networking=0 --skip-log-bin \
-                --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M \
-                --ssl-cert="$(dirname "$1")/tls/server.pem" --ssl-key="$(dirname "$1")/tls/server.key"
-        "#,
-        url: "mysql://root@127.0.0.1:{port}/mysql",
-        new: "mysql://root@127.0.0.1:{port}/{name}?ssl-mode=DISABLED",
-    };
     pub(crate) const PLAIN: &str = "ssl-mode=DISABLED";
     /// Parameters of a URL that trust the authority `{ca}` alone.
     pub(crate) const VERIFIED: &str = "ssl-mode=VERIFY_IDENTITY&ssl-ca={ca}";

@@ -32,6 +32,8 @@ mod server;
 mod shared;
 #[path = "../it/support.rs"]
 mod support;
+#[path = "../servers/systems.rs"]
+mod systems;
 #[path = "../servers/tls.rs"]
 mod tls;
 #[path = "../it/usage.rs"]
@@ -40,28 +42,9 @@ mod usage;
 mod backend {
     use std::path::Path;
 
-    use crate::server::{Held, Server};
+    use crate::server::Held;
+    pub(crate) use crate::systems::POSTGRES as SERVER;
 
-    /// It refuses to run as root, so that it gets its package's own user there.
-    pub(crate) const SERVER: Server = Server {
-        name: "postgres-tls",
-        prepare: r#"
-            as=; [ "$(id -u)" != 0 ] || as="runuser -u postgres --"
-            PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)"
-            tls=$(dirname "$1")/tls
-            mkdir -p "$1" && sh -c "$CERTIFICATE" sh "$tls" && { [ -z "$as" ] || chown -R postgres "$1" "$tls"; } &&
-            $as env PATH="$PATH" initdb -D "$1" -U turnout --auth=trust --no-sync -E UTF8 --locale=C
-        "#,
-        serve: r#"
-            as=; [ "$(id -u)" != 0 ] || as="setpriv --reuid=postgres --regid=postgres --clear-groups"
-            PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)"
-            exec $as postgres -D "$1" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
-                -c synchronous_commit=off -c full_page_writes=off -c ssl=on \
-                -c "ssl_cert_file=$(dirname "$1")/tls/server.pem" -c "ssl_key_file=$(dirname "$1")/tls/server.key"
-        "#,
-        url: "postgres://turnout@127.0.0.1:{port}/postgres",
-        new: "postgres://turnout@127.0.0.1:{port}/{name}?sslmode=disable",
-    };
     pub(crate) const PLAIN: &str = "sslmode=disable";
     /// Parameters of a URL that trust the authority `{ca}` alone.
     pub(crate) const VERIFIED: &str = "sslmode=verify-full&sslrootcert={ca}";
