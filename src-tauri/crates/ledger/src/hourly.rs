@@ -28,7 +28,8 @@ use crate::usage::By;
 pub(crate) const SETTLED_MS: i64 = 5 * 60_000;
 /// The kind of the sums over all.
 pub(crate) const TOTAL: &str = "total";
-/// What is summed by besides the total.
+/// What is summed by besides the total. Another kind needs all hours summed anew: a migration that empties the
+/// table.
 const KINDS: [By; 7] = [
     By::Model,
     By::Provider,
@@ -184,6 +185,11 @@ pub(crate) async fn read(
     let rows = query.rows_in(conn).await?;
     let hours = rows.iter().map(|row| Ok(HourlyCells::read(row)?.hour()));
     hours.collect()
+}
+
+/// Whether hours are summed by this.
+pub(crate) fn has(by: By) -> bool {
+    matches!(by, By::Hour | By::Day) || KINDS.contains(&by)
 }
 
 /// The hours of this time that are summed.

@@ -168,7 +168,12 @@ impl Ledger {
         let mut reading = self.inner.pool.begin().await?;
 
         let mut summed = BTreeSet::new();
-        for hour in hourly::read(&mut reading, kind, hourly::TOTAL, span).await? {
+        let hours = if hourly::has(by) {
+            hourly::read(&mut reading, kind, hourly::TOTAL, span).await?
+        } else {
+            Vec::new()
+        };
+        for hour in hours {
             if timed {
                 let Some(time) = place(filter, hour.begun) else {
                     continue;
