@@ -8,6 +8,7 @@
 )] // helpers of tests, too
 
 mod access;
+mod bodies;
 mod breaker;
 mod claude_code;
 mod claude_logs;

@@ -439,3 +439,83 @@ fn marked(headers: &HeaderMap, upstream: Option<&Upstream>) -> HeaderMap {
     }
     marked
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorder(room: &Arc<Room>, max_body: usize) -> Arc<Recorder> {
+        let capture = Capture {
+            only_failed: false,
+            max_body,
+        };
+        Recorder::new(capture, room)
+    }
+
+    fn used(room: &Arc<Room>) -> usize {
+        room.0.load(Ordering::Relaxed)
+    }
+
+    fn answer(recorder: &Recorder, attempt: u32) -> Message {
+        recorder.taken().messages[&(attempt, Part::Answer)].clone()
+    }
+
+    #[test]
+    fn an_answer_is_kept_up_to_its_bound_and_counted_whole() {
+        let room = Arc::default();
+        let recorder = recorder(&room, 8);
+        let mut tape = recorder.tape(1, 200, &HeaderMap::new());
+        for piece in [&b"abcde"[..], b"fghij", b"k"] {
+            tape.push(piece);
+        }
+        drop(tape);
+        let kept = answer(&recorder, 1);
+        assert_eq!(kept.body.concat(), b"abcdefgh");
+        assert_eq!((kept.bytes, kept.is_cut()), (11, true));
+        assert_eq!(used(&room), 8);
+        drop(recorder);
+        assert_eq!(used(&room), 0);
+    }
+
+    #[test]
+    fn all_together_keep_no_more_than_there_is_room_for_and_no_body_has_a_gap() {
+        let room = Arc::default();
+        let recorder = recorder(&room, IN_MEMORY);
+        let mut first = recorder.tape(1, 200, &HeaderMap::new());
+        first.push(&vec![0; IN_MEMORY - 4]);
+        let mut second = recorder.tape(2, 200, &HeaderMap::new());
+        second.push(b"abc");
+        second.push(b"def");
+        drop(first);
+        second.push(b"g");
+        drop(second);
+        assert_eq!(used(&room), IN_MEMORY - 1);
+        let kept = answer(&recorder, 2);
+        assert_eq!(kept.body.concat(), b"abc");
+        assert_eq!((kept.bytes, kept.is_cut()), (7, true));
+    }
+
+    #[test]
+    fn credentials_in_headers_are_marked_and_others_are_not() {
+        let mut headers = HeaderMap::new();
+        let told = [
+            ("authorization", true),
+            ("x-api-key", true),
+            ("x-goog-api-key", true),
+            ("x-turnout-token", true),
+            ("cookie", true),
+            ("set-cookie", true),
+            ("accept", false),
+        ];
+        for (name, _) in told {
+            headers.insert(name, HeaderValue::from_static("value"));
+        }
+        let mut own = HeaderValue::from_static("value");
+        own.set_sensitive(true);
+        headers.insert("x-own", own);
+        let marked = marked(&headers, None);
+        for (name, is_secret) in told.into_iter().chain([("x-own", true)]) {
+            assert_eq!(marked[name] == REDACTED, is_secret, "{name}");
+        }
+    }
+}

@@ -142,3 +142,48 @@ fn a_short_key_is_listed_by_its_id() {
     assert_eq!(shown.matches("badhost/0").count(), 2, "{shown}");
     assert!(!shown.contains('…'), "{shown}");
 }
+
+#[test]
+fn a_body_is_told_once_and_with_what_is_missing_in_it() {
+    let answer = json!({ "items": [
+        { "attempt": 0, "part": "request", "method": "POST", "address": "/v1/messages", "bytes": 12, "cut": true,
+          "redacted": 1, "media": 0, "headers": [{ "name": "accept", "value": "*/*" }], "text": "{\"a\":1}" },
+        { "attempt": 1, "part": "request", "method": "POST", "address": "http://x/", "bytes": 12, "same_as": 0, "text": "" },
+        { "attempt": 1, "part": "answer", "status": 529, "bytes": 2, "base64": "//8=" },
+    ] });
+    let told = told(|screen| bodies(screen, &answer));
+    for part in [
+        "the client asked: POST /v1/messages (12 bytes, cut, 1 redacted)",
+        "accept: */*",
+        "  \"a\": 1",
+        "attempt 1 asked: POST http://x/ (12 bytes)",
+        "the same body as the client's",
+        "attempt 1 was answered: 529 (2 bytes)",
+        "--json has it as base64",
+    ] {
+        assert!(told.contains(part), "no {part:?} in:\n{told}");
+    }
+}
+
+#[test]
+fn a_replay_is_told_side_by_side_or_by_its_differences() {
+    let side = |id: &str, text: &str| {
+        json!({ "id": id, "status": "completed", "http_status": 200,
+            "answer": { "text": text, "tool_calls": [{ "name": "look", "arguments": { "at": 1 } }] } })
+    };
+    let answer = json!({ "original": side("req-1", "same\nold"), "replay": side("req-2", "same\nnew"), "redacted": 1 });
+    let both = told(|screen| replay(screen, &answer, false));
+    for part in [
+        "req-1",
+        "req-2",
+        "--- original\nsame\nold\nlook({\"at\":1})",
+        "marks where secrets",
+    ] {
+        assert!(both.contains(part), "no {part:?} in:\n{both}");
+    }
+    let diff = told(|screen| replay(screen, &answer, true));
+    assert!(diff.contains(" same\n-old\n+new\n look("), "{diff}");
+    let answer = json!({ "original": side("req-1", "a"), "replay": side("req-2", "a") });
+    let diff = told(|screen| replay(screen, &answer, true));
+    assert!(diff.ends_with("both say the same\n"), "{diff}");
+}

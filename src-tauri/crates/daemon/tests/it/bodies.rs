@@ -49,6 +49,7 @@ fn find<'a>(bodies: &'a [Value], attempt: u64, part: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no {part} of attempt {attempt}"))
 }
 
+// PITFALLS 126
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_was_said_is_kept_and_no_secret_of_it() {
     let home = Home::new(&capturing("all"));
