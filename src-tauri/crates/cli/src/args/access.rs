@@ -1,6 +1,6 @@
 //! Who may call, and who changed what.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::time;
@@ -22,4 +22,54 @@ pub(crate) struct Audit {
     /// Go on where the last page ended: the word after its "more: --cursor"
     #[arg(long)]
     pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tokens {
+    /// List them, masked, with what was done with them today
+    List,
+    /// Make a client token and print it, once
+    Add(Box<NewToken>),
+    /// Take a client token away; clients that present it are refused from then on
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Put a new admin token in the old one's place and print it; sessions of the window end
+    RotateAdmin,
+    /// Tell whose a token is and what it is good for; it is read from standard input
+    Validate,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewToken {
+    /// Its name, by which the history tells it
+    pub(crate) name: String,
+    /// What it may be used for: inference, models, admin:read, admin:write; may be given more than once [default: inference]
+    #[arg(long)]
+    pub(crate) scope: Vec<String>,
+    /// A group that may serve it; may be given more than once [default: all]
+    #[arg(long)]
+    pub(crate) group: Vec<String>,
+    /// A model name or glob that it may ask for; may be given more than once [default: all]
+    #[arg(long)]
+    pub(crate) model: Vec<String>,
+    /// Requests a minute
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rpm: Option<u32>,
+    /// Tokens a minute
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) tpm: Option<u32>,
+    /// Requests at once
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) concurrency: Option<u32>,
+    /// US dollars in a period
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) usd: Option<f64>,
+    /// The period of --usd: hour, day, week or month [default: day]
+    #[arg(long, requires = "usd")]
+    pub(crate) per: Option<String>,
+    /// The time from which it is refused, such as 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) expires: Option<Timestamp>,
 }

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clients::Client;
 use jiff::Timestamp;
 
-pub(crate) use self::access::Audit;
+pub(crate) use self::access::{Audit, NewToken, Tokens};
 pub(crate) use self::things::{Explain, Field, Groups, Keys, Providers, Rules, Waiting};
 
 /// Where the help lists the options that every command takes.
@@ -126,6 +126,11 @@ pub(crate) enum Command {
     Keys {
         #[command(subcommand)]
         what: Option<Keys>,
+    },
+    /// List the client tokens; make and take them away, renew the admin token
+    Tokens {
+        #[command(subcommand)]
+        what: Option<Tokens>,
     },
     /// Tell who changed what by the admin API, newest first
     Audit(Audit),

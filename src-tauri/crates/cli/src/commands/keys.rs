@@ -91,7 +91,7 @@ async fn list(home: &Home, json: bool) -> anyhow::Result<()> {
     Ok(views::keys(&mut screen, keys)?)
 }
 
-fn read(provider: &str) -> anyhow::Result<SecretString> {
+pub(super) fn read(provider: &str) -> anyhow::Result<SecretString> {
     let typed = if std::io::stdin().is_terminal() {
         rpassword::prompt_password(format!("key for {provider} (it is not shown): ")).context(
             "the key cannot be read from the terminal; pipe it into standard input instead",

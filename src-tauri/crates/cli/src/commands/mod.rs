@@ -58,6 +58,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Reload => brief(instance::reload(&home, json)),
         Command::Ui => brief(instance::ui(&home, json)),
         Command::Keys { what } => brief(keys::keys(&home, what, json)),
+        Command::Tokens { what } => brief(access::tokens(&home, what, json)),
         Command::Audit(audit) => brief(access::audit(&home, audit, json)),
         Command::Clients => brief(clients::list(&home, json)),
         Command::Connect(asked) => brief(clients::connect(&home, asked, json)),

@@ -1,11 +1,96 @@
-//! The audit log, for people.
+//! Client tokens and the audit log, for people.
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::figure::{count, list, text, time, time_heading};
+use crate::figure::{count, list, money, text, time, time_heading};
 use crate::screen::{Cell, Screen, Table, Tone};
+
+/// `GET /tokens`.
+pub(crate) fn client_tokens<W: Write>(screen: &mut Screen<W>, tokens: &[Value]) -> io::Result<()> {
+    if tokens.is_empty() {
+        return screen.line("there is no client token; `tokens add NAME` makes one");
+    }
+    let mut table = Table::new(&[
+        "NAME",
+        "TOKEN",
+        "GOOD FOR",
+        "GROUPS",
+        "MODELS",
+        "LIMITS",
+        "EXPIRES",
+        "LAST USED",
+        ">TODAY",
+        ">COST",
+    ])
+    .wrapping();
+    for token in tokens {
+        let today = token.get("today").unwrap_or(&Value::Null);
+        let is_over = token.get("expired").and_then(Value::as_bool) == Some(true);
+        table.row(vec![
+            text(token, "name").into(),
+            text(token, "masked").into(),
+            joined(token, "scopes", "-").into(),
+            joined(token, "groups", "all").into(),
+            joined(token, "models", "all").into(),
+            limits(token).into(),
+            if is_over {
+                Cell::new("expired", Tone::Bad)
+            } else {
+                text(token, "expires_at").into()
+            },
+            time(token, "last_used_at").into(),
+            count(today, "requests").to_string().into(),
+            money(today, "cost_usd").into(),
+        ]);
+    }
+    screen.table(&table)
+}
+
+/// `POST /tokens/validate`.
+pub(crate) fn validated<W: Write>(screen: &mut Screen<W>, told: &Value) -> io::Result<()> {
+    let name = text(told, "name");
+    if told.get("valid").and_then(Value::as_bool) == Some(true) {
+        return screen.line(format!("{name}: good for {}", joined(told, "scopes", "-")));
+    }
+    screen.line(match name {
+        "-" => "nobody's token".to_owned(),
+        name => format!("{name}: expired"),
+    })
+}
+
+fn joined(value: &Value, field: &str, none: &str) -> String {
+    let words: Vec<&str> = list(value, field)
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    if words.is_empty() {
+        none.to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+fn limits(token: &Value) -> String {
+    let limits = token.get("limits").unwrap_or(&Value::Null);
+    let per = |field: &str, unit: &str| {
+        let most = limits.get(field).filter(|most| !most.is_null())?;
+        Some(format!("{most} {unit}"))
+    };
+    let told = [
+        per("rpm", "requests/min"),
+        per("tpm", "tokens/min"),
+        per("concurrency", "at once"),
+        per("usd", &format!("USD/{}", text(limits, "per"))),
+    ];
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    if told.is_empty() {
+        "none".to_owned()
+    } else {
+        told.join(", ")
+    }
+}
 
 /// `GET /audit`.
 pub(crate) fn audit<W: Write>(screen: &mut Screen<W>, entries: &[Value]) -> io::Result<()> {
@@ -71,6 +156,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_token_tells_what_bounds_it() {
+        let token = json!({
+            "name": "ci", "masked": "…abcd", "scopes": ["inference"], "groups": [], "models": ["claude-*"],
+            "limits": { "rpm": 6, "tpm": null, "usd": 2.5, "per": "week" }, "expired": true,
+            "today": { "requests": 3, "cost_usd": "0.5" },
+        });
+        let mut screen = Screen::kept();
+        client_tokens(&mut screen, &[token]).unwrap();
+        let told = screen.told();
+        for part in [
+            "…abcd",
+            "claude-*",
+            "6 requests/min, 2.5 USD/week",
+            "expired",
+        ] {
+            assert!(told.contains(part), "{part}:\n{told}");
+        }
+    }
 
     #[test]
     fn an_entry_tells_what_is_otherwise_or_why_nothing_is() {

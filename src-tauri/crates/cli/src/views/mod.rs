@@ -15,7 +15,7 @@ use crate::figure::{
 };
 use crate::screen::{Cell, Screen, Table, Tone};
 
-pub(crate) use self::access::audit;
+pub(crate) use self::access::{audit, client_tokens, validated};
 use self::history::tokens;
 pub(crate) use self::history::{history, request};
 pub(crate) use self::replay::{bodies, replay};
