@@ -31,6 +31,8 @@ struct Turn {
 #[tokio::main]
 #[allow(clippy::print_stdout)] // the table is what this program is for
 async fn main() {
+    // Fails only when one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let practice = Practice::start("practice").await;
     let config = || Config::chain([("practice", practice.base.clone())]);
     let with = Turnout::start(&config()).await;
