@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::is;
@@ -119,7 +120,34 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
         screen.fact("the switch cost", &told.into())?;
     }
     screen.line("")?;
-    screen.table(&attempts(list(request, "attempts")))
+    screen.table(&attempts(list(request, "attempts")))?;
+    let events = list(request, "events");
+    if events.is_empty() {
+        return Ok(());
+    }
+    screen.line("")?;
+    screen.table(&timeline(events))
+}
+
+/// Everything that happened, by the time since the request arrived.
+pub(super) fn timeline(events: &[Value]) -> Table {
+    let at = |event: &Value| text(event, "at").parse::<Timestamp>().ok();
+    let arrived = events.first().and_then(at);
+    let mut table = Table::new(&[">AFTER", "WHAT", ">TRY", "DETAIL"]).wrapping();
+    for event in events {
+        let after = at(event).zip(arrived).map(|(at, arrived)| {
+            let passed = at.duration_since(arrived).as_secs_f64();
+            format!("{passed:.3} s")
+        });
+        let name = text(event, "name");
+        table.row(vec![
+            after.unwrap_or_else(|| "-".to_owned()).into(),
+            Cell::new(name.replace('_', " "), Tone::of(name)),
+            number(event, "attempt").into(),
+            text(event, "detail").into(),
+        ]);
+    }
+    table
 }
 
 /// What the client speaks, and what the provider was spoken to in where that is another.

@@ -1,6 +1,6 @@
 //! What people read, from what the admin API answers.
 
-use super::history::{attempts, tokens};
+use super::history::{attempts, timeline, tokens};
 use super::*;
 use serde_json::json;
 
@@ -186,4 +186,26 @@ fn a_replay_is_told_side_by_side_or_by_its_differences() {
     let answer = json!({ "original": side("req-1", "a"), "replay": side("req-2", "a") });
     let diff = told(|screen| replay(screen, &answer, true));
     assert!(diff.ends_with("both say the same\n"), "{diff}");
+}
+
+#[test]
+fn what_happened_is_told_by_the_time_since_the_request_arrived() {
+    let events = json!([
+        {"at": "2026-11-21T12:00:00Z", "name": "arrived", "attempt": null, "detail": "opus"},
+        {"at": "2026-11-21T12:00:01.25Z", "name": "attempt_started", "attempt": 1, "detail": "a, opus"},
+        {"at": null, "name": "failed", "attempt": null, "detail": null},
+    ]);
+    let lines = timeline(events.as_array().unwrap()).lines(None);
+    assert!(
+        lines[1].contains("0.000 s") && lines[1].contains("arrived"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[2].contains("1.250 s") && lines[2].contains("attempt started"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[3].contains("failed") && !lines[3].contains(" s"),
+        "{lines:?}"
+    );
 }
