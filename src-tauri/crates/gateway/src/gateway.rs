@@ -563,7 +563,7 @@ impl Drop for Flight {
 
 /// A fresh request id.
 pub(crate) fn new_id() -> RequestId {
-    format!("req-{:012x}", fastrand::u64(..1 << 48)).into()
+    format!("req-{:011x}{:05x}", unix_ms(), fastrand::u32(..1 << 20)).into()
 }
 
 /// The clock that routing is given; it stands still in tests that pause time.
