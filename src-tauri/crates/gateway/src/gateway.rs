@@ -563,7 +563,12 @@ impl Drop for Flight {
 
 /// A fresh request id.
 pub(crate) fn new_id() -> RequestId {
-    format!("req-{:011x}{:05x}", unix_ms(), fastrand::u32(..1 << 20)).into()
+    format!(
+        "req-{:08x}{:010x}",
+        unix_ms() / 1000,
+        fastrand::u64(..1 << 40)
+    )
+    .into()
 }
 
 /// The clock that routing is given; it stands still in tests that pause time.

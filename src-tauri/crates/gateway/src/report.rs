@@ -10,8 +10,8 @@ use routing::{Change, Reason, Verdict};
 
 use crate::{capture::Captured, explain::Explanation};
 
-/// `req-` and sixteen hexadecimal digits: eleven of the time in Unix milliseconds and five of chance, so that rows of one
-/// time stand beside each other in a database.
+/// `req-` and eighteen hexadecimal digits: eight of the time in Unix seconds, so that rows of one time stand beside each
+/// other in a database, and ten of chance.
 pub type RequestId = Arc<str>;
 
 /// One thing that happened.

@@ -16,7 +16,7 @@ use crate::money::Usd;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::quote::Quote;
-use crate::record::{AttemptCells, Record, RequestCells};
+use crate::record::{AttemptCells, Record, RequestCells, is_open, short};
 use crate::select::Select;
 use crate::span::hour_of;
 use crate::store::{begin, save};
@@ -25,6 +25,8 @@ use crate::store::{begin, save};
 const IDS: usize = 128;
 /// A client notes the time of an answer a little before or after it was sent.
 const SLACK_MS: i64 = 2000;
+/// How long a request ran at most that a crash broke off.
+const BROKEN_MS: i64 = 15 * 60_000;
 /// Longer than any request runs.
 const LONGEST_MS: i64 = 24 * 3_600_000;
 
@@ -41,7 +43,7 @@ pub struct Imported {
     pub client_dialect: &'static str,
     /// The path it calls.
     pub path: &'static str,
-    /// When, Unix milliseconds: of its answer, where the log tells no more.
+    /// When it was sent, Unix milliseconds; of its answer's begin, where the log tells no more.
     pub at_ms: i64,
     /// How long it took, where that is told.
     pub duration_ms: Option<u64>,
@@ -53,6 +55,8 @@ pub struct Imported {
     pub model: String,
     /// The provider's id of the request.
     pub upstream_id: Option<String>,
+    /// The id of its answer.
+    pub answer_id: Option<String>,
     /// Its tokens.
     pub usage: Usage,
     /// The way it was served, where that is not the ordinary one.
@@ -74,6 +78,20 @@ pub struct TakenIn {
     pub unpriced: u64,
     /// What those taken in cost, as far as it is known.
     pub cost_usd: Usd,
+}
+
+impl Imported {
+    /// By what the provider can have named it.
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        let ids = [&self.upstream_id, &self.answer_id];
+        ids.into_iter().filter_map(|id| id.as_deref())
+    }
+
+    /// When its answer was there, as far as that is told.
+    fn until_ms(&self) -> i64 {
+        let took = self.duration_ms.and_then(|ms| i64::try_from(ms).ok());
+        self.at_ms.saturating_add(took.unwrap_or_default())
+    }
 }
 
 impl std::ops::AddAssign for TakenIn {
@@ -197,7 +215,7 @@ impl Proxied {
         kind: Kind,
         requests: &[Imported],
     ) -> Result<Self, sqlx::Error> {
-        let ids = requests.iter().filter_map(|it| it.upstream_id.as_deref());
+        let ids = requests.iter().flat_map(Imported::ids);
         let head = "SELECT attempts.upstream_id AS found FROM attempts JOIN requests ON requests.id = attempts.request_id \
                     WHERE requests.source IS NULL AND attempts.upstream_id IN (";
         let upstream = found(conn, kind, head, ids).await?;
@@ -207,14 +225,14 @@ impl Proxied {
                 let span = spans
                     .entry(session)
                     .or_insert((request.at_ms, request.at_ms));
-                *span = (span.0.min(request.at_ms), span.1.max(request.at_ms));
+                *span = (span.0.min(request.at_ms), span.1.max(request.until_ms()));
             }
         }
         let mut sessions = HashMap::new();
         for (session, (first, last)) in spans {
             let mut query = Select::new(
                 kind,
-                "SELECT started_at, duration_ms FROM requests WHERE source IS NULL AND session = ",
+                "SELECT started_at, duration_ms, status FROM requests WHERE source IS NULL AND session = ",
             );
             query.value(session).push(" AND started_at >= ");
             query.value(first - LONGEST_MS).push(" AND started_at <= ");
@@ -223,7 +241,9 @@ impl Proxied {
             for row in query.rows_in(conn).await? {
                 let began: i64 = row.try_get("started_at")?;
                 let took: Option<i64> = row.try_get("duration_ms")?;
-                times.push((began, began.saturating_add(took.unwrap_or_default())));
+                let runs = is_open(row.try_get::<String, _>("status")?.as_str());
+                let took = took.unwrap_or(if runs { LONGEST_MS } else { BROKEN_MS });
+                times.push((began, began.saturating_add(took)));
             }
             sessions.insert(session.to_owned(), times);
         }
@@ -231,15 +251,13 @@ impl Proxied {
     }
 
     fn has(&self, request: &Imported) -> bool {
-        let by_id = request.upstream_id.as_ref();
         let session = request.session.as_ref();
         let times = session.and_then(|session| self.sessions.get(session));
-        let at = request.at_ms;
-        by_id.is_some_and(|id| self.upstream.contains(id))
+        let (sent, told) = (request.at_ms - SLACK_MS, request.until_ms() + SLACK_MS);
+        request.ids().any(|id| self.upstream.contains(id))
             || times.is_some_and(|times| {
-                times
-                    .iter()
-                    .any(|(began, ended)| (began - SLACK_MS..=ended + SLACK_MS).contains(&at))
+                let mut times = times.iter();
+                times.any(|(began, ended)| *began <= told && sent <= *ended)
             })
     }
 }
@@ -252,13 +270,13 @@ impl Record {
             request_id: request.id.clone(),
             attempt: 1,
             started_at: began,
-            model: Some(request.model.clone()),
-            model_answered: Some(request.model.clone()),
+            model: short(Some(&request.model)),
+            model_answered: short(Some(&request.model)),
             provider_dialect: Some(request.client_dialect.to_owned()),
             duration_ms: duration,
             verdict: Some("ok".to_owned()),
             service: request.service.clone(),
-            upstream_id: request.upstream_id.clone(),
+            upstream_id: short(request.ids().next()),
             ..AttemptCells::default()
         };
         let price = attempt.count(&request.usage, request.price.as_ref());
@@ -269,10 +287,10 @@ impl Record {
             started_at: began,
             status: "completed".to_owned(),
             client: Some(request.client.to_owned()),
-            session: request.session.clone(),
+            session: short(request.session.as_deref()),
             client_dialect: Some(request.client_dialect.to_owned()),
             path: Some(request.path.to_owned()),
-            model_requested: Some(request.model_requested.clone()),
+            model_requested: short(Some(&request.model_requested)),
             losses: "[]".to_owned(),
             duration_ms: duration,
             ..RequestCells::default()

@@ -201,10 +201,7 @@ impl Record {
 
     /// Whether the request is not over.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(
-            self.request.status.as_str(),
-            "pending" | "forwarding" | "streaming"
-        )
+        is_open(&self.request.status)
     }
 
     /// Does what the event tells.
@@ -308,7 +305,7 @@ impl Record {
         let quote = attempt.price_id.take();
         if let Some(usage) = &event.usage {
             let quote = quote.and_then(|id| serde_json::from_str::<Quote>(prices.text(id)?).ok());
-            let price = attempt.count(&believable(usage), quote.as_ref());
+            let price = attempt.count(usage, quote.as_ref());
             attempt.price_id = price.map(|price| prices.put(price, attempt.started_at));
         }
         // The losses of a request are those of its last attempt that had any.
@@ -416,6 +413,7 @@ impl Record {
 impl AttemptCells {
     /// Counts tokens and cost, and tells the price that was used.
     pub(crate) fn count(&mut self, usage: &Usage, quote: Option<&Quote>) -> Option<String> {
+        let usage = &believable(usage);
         self.input_tokens = whole(usage.input);
         self.output_tokens = whole(usage.output);
         self.cache_read_tokens = whole(usage.cache_read);
@@ -435,6 +433,11 @@ impl AttemptCells {
         self.cost_cache_write = Some(pico(cost.cache_write));
         json(&price)
     }
+}
+
+/// Whether a request of this status is not over.
+pub(crate) fn is_open(status: &str) -> bool {
+    matches!(status, "pending" | "forwarding" | "streaming")
 }
 
 fn believable(usage: &Usage) -> Usage {

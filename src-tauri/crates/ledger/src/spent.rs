@@ -12,7 +12,8 @@ use crate::span::Span;
 use crate::usage::By;
 use crate::{daily, hourly};
 
-/// Whose spending; all that is given must hold.
+/// Whose spending; all that is given must hold. What a client's log told of is nobody's: it did not come through
+/// Turnout, and has no provider.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Spender {
     /// Requests that came with this client token, by its name.
@@ -23,8 +24,8 @@ pub struct Spender {
     pub provider: Option<String>,
 }
 
-/// Of what there are sums: everything, or one value of a kind.
-type Summed<'a> = Option<(By, &'a str)>;
+/// Of what there are sums: all values of a kind that are known, or one of them.
+type Summed<'a> = (By, Option<&'a str>);
 
 impl Spender {
     /// What sums are made of; `None` for more than one value, whose requests are read row by row.
@@ -34,16 +35,15 @@ impl Spender {
             (By::Group, &self.group),
             (By::Token, &self.token),
         ];
-        let mut given = given
-            .into_iter()
-            .filter_map(|(by, value)| Some((by, value.as_deref()?)));
+        let mut given = given.into_iter().filter(|(_, value)| value.is_some());
         let first = given.next();
+        let first = first.map_or((By::Provider, None), |(by, value)| (by, value.as_deref()));
         given.next().is_none().then_some(first)
     }
 
     /// What rows of requests of this time cost.
     fn rows(&self, kind: Kind, span: Span) -> Select {
-        let by_attempt = self.group.is_some() || self.provider.is_some();
+        let by_attempt = self.token.is_none() || self.group.is_some() || self.provider.is_some();
         let (table, from) = if by_attempt {
             let joined = "requests JOIN attempts ON attempts.request_id = requests.id";
             ("attempts", joined)
@@ -56,7 +56,12 @@ impl Spender {
         // Added as millionths and remainders, as the sum of years may not fit 64 bits.
         let millions = kind.divided(&cost, "1000000");
         let mut query = cost_of(kind, &millions, &format!("{cost} % 1000000"));
-        query.push(from).push(" WHERE 1 = 1");
+        query.push(from);
+        query.push(if by_attempt {
+            " WHERE attempts.provider IS NOT NULL"
+        } else {
+            " WHERE requests.source IS NULL"
+        });
         span.push(&mut query, "requests.started_at");
         let wanted = [
             (" AND requests.token = ", &self.token),
@@ -90,22 +95,15 @@ impl Ledger {
         for span in rest {
             spent = spent + cost(&spender.rows(kind, span).rows_in(&mut reading).await?)?;
         }
-        // Of days that are kept as sums alone, those by one value are known.
-        let (by, value) = match spender {
-            Spender {
-                provider: Some(name),
-                ..
-            } => (Some(By::Provider), Some(name)),
-            Spender {
-                group: Some(name), ..
-            } => (Some(By::Group), Some(name)),
-            Spender {
-                token: Some(name), ..
-            } => (Some(By::Token), Some(name)),
-            _ => (None, None),
+        // Of days that are kept as sums alone, those by one value are known, of two values together none.
+        let Some((by, value)) = spender.summed() else {
+            return Ok(spent);
         };
-        let kept = daily::kept(&mut reading, kind, by, span).await?;
-        let ours = kept.iter().filter(|kept| kept.value.as_ref() == value);
+        let kept = daily::kept(&mut reading, kind, Some(by), span).await?;
+        let ours = kept.iter().filter(|kept| match value {
+            Some(value) => kept.value.as_deref() == Some(value),
+            None => kept.value.is_some(),
+        });
         Ok(spent + ours.map(|kept| kept.totals.cost_usd).sum())
     }
 }
@@ -118,10 +116,11 @@ async fn in_hours(
     span: Span,
 ) -> Result<Usd, sqlx::Error> {
     let mut query = cost_of(kind, "millions", "remainders");
-    let word = of.map_or(hourly::TOTAL, |(by, _)| by.word());
-    query.push("hourly WHERE kind = ").value(word);
-    if let Some((_, value)) = of {
-        query.push(" AND known = 1 AND value = ").value(value);
+    let (by, value) = of;
+    query.push("hourly WHERE kind = ").value(by.word());
+    query.push(" AND known = 1");
+    if let Some(value) = value {
+        query.push(" AND value = ").value(value);
     }
     span.push_whole(&mut query, "hour");
     cost(&query.rows_in(conn).await?)

@@ -107,7 +107,7 @@ impl History {
         // The last two hours are still, so that nothing is of the time in which it is measured.
         let at_ms = self.begun_ms + number as i64 * (MONTH_MS - 7_200_000) / self.rows as i64;
         let rng = &mut self.rng;
-        let id: Arc<str> = format!("req-{at_ms:011x}{:05x}", rng.u32(..1 << 20)).into();
+        let id: Arc<str> = format!("req-{:08x}{:010x}", at_ms / 1000, rng.u64(..1 << 40)).into();
         let client = pick(rng);
         // The first models are asked for more often.
         let model = rng.usize(..MODELS.len()).min(rng.usize(..MODELS.len()));

@@ -7,7 +7,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ledger::{Imported, Ledger, TakenIn, Usd};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -19,6 +19,8 @@ use crate::handle::{CommandError, Daemon};
 
 /// Requests in one transaction, so that what arrives meanwhile is written in time.
 const AT_ONCE: usize = 500;
+/// An answer whose end is not logged may still go on for so long.
+const RUNS: SignedDuration = SignedDuration::from_mins(15);
 /// Batches that may wait to be written.
 const READ_AHEAD: usize = 4;
 
@@ -37,6 +39,8 @@ pub struct LogReport {
     pub taken: u64,
     /// Requests that were taken in before.
     pub known: u64,
+    /// Answers that were still being given: another time.
+    pub running: u64,
     /// Requests that came through Turnout, so that the ledger had them.
     pub proxied: u64,
     /// Requests of models whose price is unknown.
@@ -120,10 +124,14 @@ impl LogReport {
         answers: Vec<Answered>,
     ) -> Result<(), CommandError> {
         self.requests += answers.len() as u64;
-        let times = || answers.iter().map(|answer| answer.at);
+        let times = || answers.iter().map(|answer| answer.last);
         self.since = self.since.into_iter().chain(times()).min();
         self.until = self.until.into_iter().chain(times()).max();
-        let requests = answers.into_iter().map(|answer| imported(answer, costs));
+        let lately = Timestamp::now() - RUNS;
+        let is_over = |answer: &Answered| answer.whole || answer.last < lately;
+        let (over, running): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_over);
+        self.running += running.len() as u64;
+        let requests = over.into_iter().map(|answer| imported(answer, costs));
         let told = ledger.take_in(requests.collect(), self.dry_run).await;
         let TakenIn {
             taken,
@@ -162,7 +170,7 @@ fn read_all(root: &Path, tell: &mpsc::Sender<Told>) {
         }
         let (files, unreadable) = (project.files, project.unreadable);
         let mut answers: Vec<_> = project.answers.into_values().collect();
-        answers.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        answers.sort_by(|a, b| (a.first, &a.id).cmp(&(b.first, &b.id)));
         let batches = answers
             .chunks(AT_ONCE)
             .map(|some| Told::Requests(some.to_vec()));
@@ -180,23 +188,23 @@ fn imported(answer: Answered, costs: &Costs) -> Imported {
     let digest = Sha256::digest(answer.id.as_bytes());
     let digits = digest.iter().take(BYTES).map(|byte| format!("{byte:02x}"));
     let id = format!("log-{}", digits.collect::<String>());
-    let took = answer.took_ms;
-    let began = took
-        .and_then(|took| i64::try_from(took).ok())
-        .unwrap_or_default();
+    let began = answer.sent.unwrap_or(answer.first);
+    let took = answer.last.as_millisecond() - began.as_millisecond();
+    let took = answer.sent.and_then(|_| u64::try_from(took).ok());
     Imported {
         id,
         source: "claude-code",
         client: "claude-code",
         client_dialect: "anthropic",
         path: "/v1/messages",
-        at_ms: answer.at.as_millisecond() - began,
+        at_ms: began.as_millisecond(),
         duration_ms: took,
         session: answer.session,
         model_requested: answer.asked,
         price: costs.at_list(&answer.model),
         model: answer.model,
         upstream_id: answer.request_id,
+        answer_id: Some(answer.answer_id),
         service: answer
             .usage
             .service

@@ -27,10 +27,15 @@ const SYNTHETIC: &str = "<synthetic>";
 pub(super) struct Answered {
     /// Its id, made unique.
     pub(super) id: String,
-    /// When its first block was logged.
-    pub(super) at: Timestamp,
-    /// From the request to its last block, where the log tells when the request was sent.
-    pub(super) took_ms: Option<u64>,
+    /// The id that the client was told.
+    pub(super) answer_id: String,
+    /// When its first block was logged, and its last.
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    /// When the request was sent, where the log tells.
+    pub(super) sent: Option<Timestamp>,
+    /// Its end was logged.
+    pub(super) whole: bool,
     pub(super) session: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) asked: String,
@@ -72,6 +77,7 @@ struct Line<'a> {
 #[derive(Deserialize)]
 struct Message {
     id: Option<String>,
+    stop_reason: Option<String>,
 }
 
 /// The files of logs below a folder, or the file itself, by the project that they belong to.
@@ -161,8 +167,10 @@ impl Project {
         if answer.usage.total() > known.usage.total() {
             known.usage = answer.usage;
         }
-        known.at = known.at.min(answer.at);
-        known.took_ms = known.took_ms.max(answer.took_ms);
+        known.first = known.first.min(answer.first);
+        known.last = known.last.max(answer.last);
+        known.sent = known.sent.or(answer.sent);
+        known.whole |= answer.whole;
         known.request_id = known.request_id.take().or(answer.request_id);
     }
 }
@@ -170,20 +178,29 @@ impl Project {
 fn answered(line: &Line<'_>, sent: &HashMap<String, Timestamp>) -> Option<Answered> {
     let message = line.message?.get();
     let (usage, model) = anthropic::read_answer(message.as_bytes())?;
-    let id = serde_json::from_str::<Message>(message).ok()?.id?;
+    let Message { id, stop_reason } = serde_json::from_str(message).ok()?;
+    let answer_id: String = id?;
     let at = line.timestamp?;
     let session = line.session_id.clone();
-    let id = if id.len() < UNIQUE {
-        format!("{id} {} {at}", session.as_deref().unwrap_or_default())
+    let id = if answer_id.len() < UNIQUE {
+        format!(
+            "{answer_id} {} {at}",
+            session.as_deref().unwrap_or_default()
+        )
     } else {
-        id
+        answer_id.clone()
     };
-    let began = line.request_ref.as_ref().and_then(|id| sent.get(id));
-    let took = began.map(|began| at.as_millisecond() - began.as_millisecond());
     let model = model?;
     Some(Answered {
-        at,
-        took_ms: took.and_then(|took| u64::try_from(took).ok()),
+        answer_id,
+        first: at,
+        last: at,
+        sent: line
+            .request_ref
+            .as_ref()
+            .and_then(|id| sent.get(id))
+            .copied(),
+        whole: stop_reason.is_some(),
         session,
         request_id: line.request_id.clone(),
         asked: line

@@ -45,19 +45,21 @@ fn an_answer_is_counted_once_with_the_tokens_of_its_last_block() {
     let lines = [
         REQUEST.to_owned(),
         block(ID, "2026-11-22T01:39:29.000Z", 1, known),
-        block(ID, "2026-11-22T01:39:30.500Z", 13, known),
+        block(ID, "2026-11-22T01:39:39.500Z", 13, known),
         r#"{"type":"user","message":{"role":"user","content":"say \"assistant\" and \"usage\""}}"#
             .to_owned(),
     ];
-    let subagent = block(ID, "2026-11-22T01:39:30.500Z", 13, known);
+    let subagent = block(ID, "2026-11-22T01:39:39.500Z", 13, known);
     let (_root, project) = read(&[
         ("project/s.jsonl", lines.join("\n")),
         ("project/s/subagents/agent-1.jsonl", subagent),
         ("project/notes.txt", "no log".to_owned()),
     ]);
     let answer = only(&project);
-    assert_eq!(answer.at.to_string(), "2026-11-22T01:39:29Z");
-    assert_eq!(answer.took_ms, Some(2500));
+    let request = super::imported(answer.clone(), &super::Costs::default());
+    let sent: jiff::Timestamp = "2026-11-22T01:39:28Z".parse().unwrap();
+    assert_eq!(request.at_ms, sent.as_millisecond(), "when it was sent");
+    assert_eq!(request.duration_ms, Some(11_500), "to its last block");
     assert_eq!(
         (answer.asked.as_str(), answer.model.as_str()),
         ("opus", "claude-opus-5-5")

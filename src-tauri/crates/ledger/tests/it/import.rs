@@ -1,6 +1,6 @@
 //! Requests of a client's own log: taken in once, and not where they came through Turnout.
 
-use ledger::{By, Event, Imported, Ledger, TakenIn, UsageFilter, UsageReport};
+use ledger::{By, Event, Imported, Ledger, Spender, TakenIn, Usage, UsageFilter, UsageReport};
 
 use crate::support::{MODEL, NOON, Place, found, quote, served, started, usage, write};
 
@@ -17,6 +17,7 @@ fn logged(id: &str, at_ms: i64) -> Imported {
         model_requested: "claude-sonnet-4-5".to_owned(),
         model: MODEL.to_owned(),
         upstream_id: Some(format!("req_{id}")),
+        answer_id: Some(format!("msg_{id}")),
         usage: usage(),
         service: None,
         price: quote(MODEL, "1"),
@@ -144,4 +145,79 @@ async fn many_are_taken_in_at_once_beside_what_is_written() {
         ..TakenIn::default()
     };
     assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn a_long_answer_and_one_that_still_runs_are_known_by_their_session() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    // From noon on for a second and a half; the other runs since a minute later.
+    write(&ledger, served("proxied", NOON)).await;
+    write(&ledger, [Event::Started(started("running", NOON + 60_000))]).await;
+    let of = |at_ms, duration_ms| Imported {
+        session: Some("s-1".to_owned()),
+        duration_ms: Some(duration_ms),
+        ..logged(&format!("at {at_ms}"), at_ms)
+    };
+    let all = [
+        of(NOON - 10_000, 10_500), // its answer came while the other ran
+        of(NOON + 300_000, 9000),  // behind the begin of one that has no end
+        of(NOON - 50_000, 9000),
+    ];
+    assert_eq!(take_in(&ledger, &all).await, (1, 0, 2));
+}
+
+#[tokio::test]
+async fn the_answers_own_id_tells_it_where_the_provider_names_no_request() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let mut events = served("proxied", NOON);
+    for event in &mut events {
+        if let Event::AttemptEnded(ended) = event {
+            ended.upstream_id = Some("msg_a".to_owned());
+        }
+    }
+    write(&ledger, events).await;
+    let nameless = Imported {
+        upstream_id: None,
+        ..logged("a", NOON + 999_000)
+    };
+    assert_eq!(take_in(&ledger, &[nameless]).await, (0, 0, 1));
+}
+
+#[tokio::test]
+async fn counts_and_names_of_a_broken_log_spoil_nothing() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let broken = |id: &str| Imported {
+        model: "m\0".repeat(400),
+        session: Some("s".repeat(4000)),
+        usage: Usage {
+            input: u64::MAX,
+            output: u64::MAX,
+            ..usage()
+        },
+        ..logged(id, NOON)
+    };
+    let all = [broken("a"), broken("b"), broken("c")];
+    assert_eq!(take_in(&ledger, &all).await, (3, 0, 0));
+    assert_eq!(by_model(&ledger).await.total.totals.requests, 3);
+    assert_eq!(ledger.prune(NOON + 3_600_000).await.unwrap(), Some(3));
+}
+
+#[tokio::test]
+async fn what_did_not_come_through_turnout_is_in_no_budget() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, served("proxied", NOON)).await;
+    let spent = async || ledger.spent(&Spender::default(), 0).await.unwrap();
+    let before = spent().await;
+    assert_ne!(before.to_string(), "0");
+    assert_eq!(
+        take_in(&ledger, &[logged("a", NOON + 999_000)]).await,
+        (1, 0, 0)
+    );
+    assert_eq!(spent().await, before);
+    assert_eq!(ledger.prune(NOON + 3_600_000).await.unwrap(), Some(2));
+    assert_eq!(spent().await, before, "nor in the sum of its day");
 }
