@@ -21,6 +21,9 @@ use crate::tokens::Holder;
 /// The cookie of the window's page.
 pub(crate) const COOKIE: &str = "turnout_session";
 
+/// Paths whose answers hold a token, or a link that is as good as one.
+const TOLD_WITH_A_TOKEN: [&str; 3] = ["/connect", "/session", "/ui-link"];
+
 /// How a caller proved who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
@@ -49,7 +52,11 @@ impl Caller {
         };
         let is_reading = matches!(*method, Method::GET | Method::HEAD);
         let is_of_tokens = path.contains("/tokens") || path.contains("/security/");
+        let path = path.strip_prefix("/api/v1").unwrap_or(path);
         let why = match () {
+            () if TOLD_WITH_A_TOKEN.contains(&path) => {
+                "only the admin token and the window are told what lets others in"
+            }
             () if is_reading => return None,
             () if is_of_tokens => "only the admin token and the window change or try tokens",
             () if client.may_write => return None,

@@ -185,6 +185,12 @@ async fn scopes_open_what_they_name_and_nothing_else() {
     for path in ["/tokens", "/tokens/admin/rotate", "/session"] {
         assert_eq!(admin(Method::POST, path, &writes).await, 403, "{path}");
     }
+    for token in [&reads, &writes] {
+        assert_eq!(admin(Method::GET, "/connect", token).await, 403);
+        for path in ["/session", "/ui-link"] {
+            assert_eq!(admin(Method::POST, path, token).await, 403, "{path}");
+        }
+    }
     let entries = house.get("/audit?q=group.pause").await;
     let actors = entries["items"].as_array().unwrap().iter();
     let actors = actors.map(|entry| (entry["actor"].clone(), entry["result"].clone()));
