@@ -1,5 +1,47 @@
 //! `${VAR}` in strings. Never expands anything but the braced form, so a plain `$` stays as it is.
 
+use std::cell::RefCell;
+
+use super::problem::Found;
+
+/// A value that is shorter is no secret, and might be part of any word.
+const SECRET: usize = 4;
+
+/// What variables stood for while a config was read: any may be a secret, so that no message repeats it.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Values and the names of their variables.
+    values: RefCell<Vec<(String, String)>>,
+}
+
+impl Told {
+    /// What `env` says of `name`, remembered.
+    pub(super) fn by(&self, env: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+        let value = env(name)?;
+        let mut values = self.values.borrow_mut();
+        values.push((value.clone(), name.to_owned()));
+        Some(value)
+    }
+
+    /// A problem with each variable's value written as the variable, in whatever case and quoting it is repeated.
+    pub(super) fn unsaid(&self, found: Found) -> Found {
+        let mut values = self.values.borrow().clone();
+        // A value that is part of another would leave the rest of that one.
+        values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        let mut message = found.message;
+        for (value, name) in values {
+            let quoted = format!("{value:?}");
+            let quoted = quoted.trim_matches('"');
+            for spelled in [&value, value.trim(), quoted, &value.to_lowercase()] {
+                if spelled.len() >= SECRET {
+                    message = message.replace(spelled, &format!("${{{name}}}"));
+                }
+            }
+        }
+        Found { message, ..found }
+    }
+}
+
 /// A place in a string that could not be expanded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unexpanded {

@@ -41,6 +41,7 @@ mod tests;
 use toml::de::{DeTable, DeValue};
 
 pub(crate) use self::model::NO_LEDGER;
+use self::{expand::Told, problem::Found, reader::Read, reader::Reader};
 pub use self::{
     masked::masked,
     model::{
@@ -55,7 +56,6 @@ pub use self::{
     schema::json_schema,
     snapshot::snapshot,
 };
-use self::{problem::Found, reader::Read, reader::Reader};
 
 /// Reads a config, with `${VAR}` taken from this process's environment.
 pub fn parse(text: &str) -> Result<Settings, Vec<Problem>> {
@@ -77,7 +77,9 @@ pub fn parse_with(
         });
         return Err(placed(found, text));
     }
-    let mut reader = Reader::new(env);
+    let told = Told::default();
+    let env = |name: &str| told.by(env, name);
+    let mut reader = Reader::new(&env);
     let raw = raw::Document::read(&DeValue::Table(document.into_inner()), 0..0, &mut reader)
         .unwrap_or_default();
     let (settings, found) = check::check(&raw, text);
@@ -91,7 +93,7 @@ pub fn parse_with(
             .into_iter()
             .filter(|found| !(refused && found.absence)),
     );
-    Err(placed(found, text))
+    Err(placed(found.map(|found| told.unsaid(found)), text))
 }
 
 fn placed(found: impl Iterator<Item = Found>, text: &str) -> Vec<Problem> {

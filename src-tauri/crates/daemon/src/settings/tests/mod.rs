@@ -122,6 +122,30 @@ fn variables_expand_in_any_string() {
 }
 
 #[test]
+fn problems_name_a_variable_and_not_its_value() {
+    for (written, part) in [
+        (
+            "[[providers]]\nname = \"p\"\ndialect = \"${KEY}\"",
+            "${KEY}",
+        ),
+        (
+            "[[providers]]\nname = \"p\"\ndialect = \"practice\"\nvendor = \"x-${KEY}\"",
+            "x-${KEY}",
+        ),
+        ("[server]\nlisten = \"${KEY}\"", "listen"),
+        ("[server]\nallowed_hosts = [\"${KEY}/\"]", "allowed_hosts"),
+        (
+            "[[server.client_tokens]]\nname = \"a\"\ntoken = \"env:A\"\nexpires_at = \"${KEY}\"",
+            "${KEY}",
+        ),
+    ] {
+        let told = format!("{:?}", bad(&format!("{written}\n")));
+        assert!(told.contains(part), "{written}: {told}");
+        assert!(!told.contains("sk-from"), "{written}: {told}");
+    }
+}
+
+#[test]
 fn debug_output_tells_no_secret() {
     let settings = good(
         "[server]\nadmin_token = \"sk-secret\"\n[[providers]]\nname = \"a\"\ndialect = \"anthropic\"\n\
