@@ -4,6 +4,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::{ADMIN_TOKEN, CLIENT_TOKEN};
+
 /// A reference to a secret, or a literal one. Prints as the reference; a literal is never printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
@@ -57,6 +59,16 @@ pub enum Malformed {
 const SCHEMES: [&str; 3] = ["keychain", "env", "file"];
 
 impl Reference {
+    /// Whether it names a token of this program itself in the keychain.
+    pub(crate) fn is_own_token(&self) -> bool {
+        let Self::Keychain(name) = self else {
+            return false;
+        };
+        let of_client = name.strip_prefix(CLIENT_TOKEN);
+        name == ADMIN_TOKEN
+            || of_client.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
     /// Reads what stands in the config. `expanded` tells that it came out of a `${VAR}`.
     pub fn parse(text: &str, expanded: bool) -> Result<Self, Malformed> {
         let text = text.trim();

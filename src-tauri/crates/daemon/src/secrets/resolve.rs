@@ -17,6 +17,9 @@ use crate::settings::Settings;
 
 /// No key is longer than this.
 const MAX_SECRET: usize = 64 << 10;
+/// Why a provider gets no token of this program.
+const OWN_TOKEN: &str =
+    "it is Turnout's own token, which no provider is told; give the provider a key of its own";
 /// Folder in the data folder for this program's own tokens where there is no keychain.
 const TOKENS: &str = "tokens";
 
@@ -174,6 +177,7 @@ impl Resolver {
         }
         for (provider, index, reference, outcome) in keys {
             let id = provider.key_id(index);
+            let outcome = outcome.and_then(|secret| resolved.foreign(reference, secret));
             // One that is switched off may be switched on while running; what it lacks until then is no news.
             let secret = if provider.enabled {
                 self.warn_of_readers(reference, &mut resolved.warnings);
@@ -306,6 +310,21 @@ impl Had {
 }
 
 impl Resolved {
+    /// A provider's key, unless it is one of this program's own tokens: these are for calls to Turnout alone, and a
+    /// provider that got one could make them.
+    fn foreign(
+        &self,
+        reference: &Reference,
+        secret: SecretString,
+    ) -> Result<SecretString, SecretError> {
+        let clients = self.client_tokens.iter().map(|(_, token)| token);
+        let mut own = self.admin_token.iter().chain(clients);
+        if own.any(|token| token.expose_secret() == secret.expose_secret()) {
+            return Err(SecretError::Unusable(reference.to_string(), OWN_TOKEN));
+        }
+        Ok(secret)
+    }
+
     fn take(&mut self, outcome: Result<Had, SecretError>, what: &str) -> Option<SecretString> {
         let (secret, warning) = match outcome {
             Ok(Had { secret, warning }) => (Some(secret), warning),

@@ -253,6 +253,31 @@ async fn a_missing_key_leaves_its_provider_without_it_and_is_told() {
 }
 
 #[tokio::test]
+async fn no_provider_is_told_a_token_of_this_program() {
+    let home = Home::new();
+    let settings = home.settings("");
+    let resolver = Resolver::new(Keychain::none(), &home.config(), &home.data());
+    let admin = resolver.all(&settings).await.admin_token.unwrap();
+    let path = home.data().join("tokens/admin");
+    let token = admin.expose_secret().to_owned();
+    let resolver = resolver.with_env(move |_| Some(token.clone()));
+    let written = format!("\"file:{}\", \"env:RELAY_KEY\"", path.display());
+    let resolved = resolver.all(&home.settings(&written)).await;
+    assert_eq!(resolved.keys.len(), 0, "{:?}", resolved.warnings);
+    let told = |warning: &&String| warning.contains("Turnout's own token");
+    assert_eq!(resolved.warnings.iter().filter(told).count(), 2);
+
+    for name in ["admin", "client", "client-ci"] {
+        let text = format!(
+            "[[providers]]\nname = \"p\"\ndialect = \"anthropic\"\nbase_url = \"http://127.0.0.1:1\"\n\
+             keys = [\"keychain:turnout/{name}\"]\n"
+        );
+        let problems = parse_with(&text, &|_| None).unwrap_err();
+        assert!(problems[0].message.contains("a token of Turnout itself"));
+    }
+}
+
+#[tokio::test]
 async fn a_provider_that_is_off_has_its_keys_at_hand_and_no_warnings() {
     let (home, (keychain, _)) = (Home::new(), keychain());
     home.settings("\"env:RELAY_KEY\", \"env:NOPE\"");

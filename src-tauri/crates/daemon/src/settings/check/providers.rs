@@ -207,7 +207,12 @@ fn keys(check: &mut Check<'_>, field: &Field<Vec<At<raw::Key>>>) -> (Vec<Referen
         let Some(reference) = check.reference(&value.secret, "keys") else {
             continue;
         };
-        if keys.contains(&reference) {
+        if reference.is_own_token() {
+            check.tell(
+                &value.secret.span,
+                "`keys` names a token of Turnout itself, which no provider is told; name a key of the provider",
+            );
+        } else if keys.contains(&reference) {
             check.tell(
                 &value.secret.span,
                 "`keys` holds the same key twice; each of a pool must differ",
