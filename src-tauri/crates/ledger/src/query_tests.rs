@@ -224,3 +224,25 @@ async fn a_text_is_looked_up_among_names_and_ids_before_anything_is_read() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_was_left_running_is_found_without_reading_the_history() {
+    let scratch = scratch().await;
+    for ours in [false, true] {
+        for list in crate::store::left_running(Kind::Sqlite, ours) {
+            let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {list}"));
+            let mut query = sqlx::query(text);
+            if ours {
+                query = query.bind("this");
+            }
+            let rows = query.fetch_all(&scratch.ledger.inner.pool).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            let reads_all = |step: &String| step.starts_with("SCAN requests");
+            assert!(!steps.iter().any(reads_all), "{list}: {steps:?}");
+            assert!(
+                !list.contains("attempts") || steps[0].contains("attempts_unfinished"),
+                "{list}: {steps:?}"
+            );
+        }
+    }
+}

@@ -142,23 +142,33 @@ pub(crate) async fn delete(
     Ok(gone)
 }
 
+/// The statements that find what was left running; with `ours`, by the instance that they are bound to. They read
+/// what is open alone, not the history, as each start waits for them.
+pub(crate) fn left_running(kind: Kind, ours: bool) -> [String; 2] {
+    let ours = if ours {
+        " AND requests.instance = ?"
+    } else {
+        ""
+    };
+    let open = "requests.status IN ('pending', 'forwarding', 'streaming')";
+    let join_in_order = kind.join_in_order();
+    [
+        format!("SELECT requests.id FROM requests WHERE {open}{ours}"),
+        format!(
+            "SELECT DISTINCT requests.id FROM attempts {join_in_order} requests
+             WHERE requests.id = attempts.request_id AND attempts.verdict IS NULL{ours}"
+        ),
+    ]
+}
+
 /// Closes what this instance left running when it last stopped, and tells how many requests that were.
 pub(crate) async fn close_orphans(
     conn: &mut AnyConnection,
     kind: Kind,
     instance: Option<&str>,
 ) -> Result<u64, sqlx::Error> {
-    let ours = instance.map_or("", |_| " AND requests.instance = ?");
-    let open = "requests.status IN ('pending', 'forwarding', 'streaming')";
-    let lists = [
-        format!("SELECT requests.id FROM requests WHERE {open}{ours}"),
-        format!(
-            "SELECT DISTINCT requests.id FROM attempts JOIN requests ON requests.id = attempts.request_id
-             WHERE attempts.verdict IS NULL{ours}"
-        ),
-    ];
     let mut ids: Vec<Arc<str>> = Vec::new();
-    for list in lists {
+    for list in left_running(kind, instance.is_some()) {
         let mut query = sqlx::query_scalar::<_, String>(kind.sql(&list));
         if let Some(instance) = instance {
             query = query.bind(instance.to_owned());
