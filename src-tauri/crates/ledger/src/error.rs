@@ -133,7 +133,7 @@ pub(crate) fn refuses(kind: Kind, error: &sqlx::Error) -> bool {
         return true;
     }
     match kind {
-        Kind::Sqlite => matches!(primary_code(error), Some(1 | 18 | 19 | 20 | 25)),
+        Kind::Sqlite => matches!(primary_code(error), Some(18 | 19 | 20 | 25)),
         // The classes of SQLSTATE: wrong data, broken constraint, too large for an index.
         Kind::Postgres | Kind::MySql => error
             .as_database_error()
@@ -143,5 +143,28 @@ pub(crate) fn refuses(kind: Kind, error: &sqlx::Error) -> bool {
                     .iter()
                     .any(|class| code.starts_with(class))
             }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AnyConnection, Connection as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_missing_table_is_the_state_of_the_database_and_a_broken_constraint_is_the_record() {
+        sqlx::any::install_default_drivers();
+        let mut conn = AnyConnection::connect("sqlite::memory:").await.unwrap();
+        for (text, refused) in [
+            ("INSERT INTO missing VALUES (1)", false),
+            ("CREATE TABLE one (cell INTEGER NOT NULL)", false),
+            ("INSERT INTO one (other) VALUES (1)", false),
+            ("INSERT INTO one VALUES (NULL)", true),
+        ] {
+            let result = sqlx::query(text).execute(&mut conn).await;
+            let told = result.is_err_and(|error| refuses(Kind::Sqlite, &error));
+            assert_eq!(told, refused, "{text}");
+        }
     }
 }
