@@ -11,6 +11,7 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use crate::branch::{like, looks_like};
 use crate::cells::table;
 use crate::cursor::Cursor;
 use crate::kind::Kind;
@@ -235,7 +236,7 @@ fn list(kind: Kind, filter: &AuditFilter, limit: i64) -> Result<Select, QueryErr
         query.push(" OR id < ").value(id.as_str()).push(")");
     }
     if let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) {
-        let pattern = anywhere(text);
+        let pattern = looks_like("%", text);
         let columns = [
             "actor",
             "peer",
@@ -248,25 +249,10 @@ fn list(kind: Kind, filter: &AuditFilter, limit: i64) -> Result<Select, QueryErr
         ];
         for (index, column) in columns.iter().enumerate() {
             let before = if index == 0 { " AND (" } else { " OR " };
-            query.push(before).push("lower(").push(column);
-            query.push(") LIKE ").value(pattern.as_str());
-            query.push(" ESCAPE '!'");
+            like(query.push(before), column, &pattern);
         }
         query.push(")");
     }
     query.push(" ORDER BY at DESC, id DESC LIMIT ").value(limit);
     Ok(query)
-}
-
-/// The pattern of a text that stands anywhere, its letters taken as they are.
-fn anywhere(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in text.chars() {
-        if matches!(letter, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(letter.to_ascii_lowercase());
-    }
-    pattern.push('%');
-    pattern
 }

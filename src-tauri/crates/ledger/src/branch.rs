@@ -148,10 +148,24 @@ pub(crate) fn list(
     Ok(query)
 }
 
-/// Adds that a column has text that looks so; letter case of ASCII letters is ignored.
+/// Adds that a column has text that looks so; letter case is ignored as far as the database knows it, in SQLite that of
+/// ASCII letters.
 pub(crate) fn like<'q>(query: &'q mut Select, column: &str, pattern: &str) -> &'q mut Select {
-    query.push("lower(").push(column).push(") LIKE ");
-    query.value(pattern).push(" ESCAPE '!'")
+    query.push("lower(").push(column).push(") LIKE lower(");
+    query.value(pattern).push(") ESCAPE '!'")
+}
+
+/// What text must look like that has this text behind `before`.
+pub(crate) fn looks_like(before: &str, text: &str) -> String {
+    let mut pattern = String::from(before);
+    for letter in text.chars() {
+        if matches!(letter, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
 }
 
 /// Where time and id of a request stand.

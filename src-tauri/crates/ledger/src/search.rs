@@ -3,7 +3,7 @@
 
 use sqlx::Row as _;
 
-use crate::branch::{Branch, MODELS, equals, like};
+use crate::branch::{Branch, MODELS, equals, like, looks_like};
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::query::{Filter, QueryError};
@@ -75,12 +75,12 @@ impl Ledger {
     async fn having(&self, text: &str) -> Result<Vec<Branch>, QueryError> {
         let mut branches = Vec::new();
         for column in NAMED {
-            for value in self.names(column, &pattern("%", text)).await? {
+            for value in self.names(column, &looks_like("%", text)).await? {
                 branches.push(Branch::Value { column, value });
             }
         }
         branches.extend(self.ids(text).await?);
-        branches.push(Branch::Error(pattern("%", text)));
+        branches.push(Branch::Error(looks_like("%", text)));
         Ok(branches)
     }
 
@@ -100,7 +100,7 @@ impl Ledger {
     async fn ids(&self, text: &str) -> Result<Option<Branch>, QueryError> {
         /// Behind all ids of letters and digits that begin alike, in every order of letters.
         const LAST: &str = "zzzzzzzzzzzzzzzz";
-        let begins = pattern("", text);
+        let begins = looks_like("", text);
         let mut spellings = vec![text.to_owned(), text.to_ascii_lowercase()];
         spellings.dedup();
         let mut ids = Vec::new();
@@ -121,17 +121,4 @@ impl Ledger {
             _ => Some(Branch::IdLike(begins)),
         })
     }
-}
-
-/// What text must look like that has this text behind `before`.
-fn pattern(before: &str, text: &str) -> String {
-    let mut pattern = String::from(before);
-    for letter in text.chars() {
-        if matches!(letter, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(letter.to_ascii_lowercase());
-    }
-    pattern.push('%');
-    pattern
 }

@@ -61,9 +61,10 @@ fn lines(told: &Value) -> Vec<String> {
         of("unpriced"),
         "have no known price: PUT /api/v1/prices/MODEL or [ledger] prices sets one",
     );
+    more(of("running"), "are still being answered: another time");
     more(
         of("unreadable"),
-        "lines could not be understood and were left out",
+        "lines or files could not be read and were left out",
     );
     lines
 }

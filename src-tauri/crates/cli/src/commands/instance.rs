@@ -125,9 +125,19 @@ pub(crate) async fn export(home: &Home, asked: Export) -> anyhow::Result<()> {
     let mut query = vec![("format", word(&asked.format).unwrap_or_default())];
     query.extend(asked.since.map(|time| ("since", time.to_string())));
     query.extend(asked.until.map(|time| ("until", time.to_string())));
-    admin
+    let copied = admin
         .copy("/export", &query, &mut io::stdout().lock())
-        .await
+        .await;
+    match copied {
+        // Whoever reads no further has what it wants.
+        Err(error) if ended_reading(&error) => Ok(()),
+        copied => copied,
+    }
+}
+
+fn ended_reading(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 pub(crate) async fn show(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {

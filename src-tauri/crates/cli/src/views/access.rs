@@ -95,7 +95,7 @@ fn limits(token: &Value) -> String {
 /// `GET /audit`.
 pub(crate) fn audit<W: Write>(screen: &mut Screen<W>, entries: &[Value]) -> io::Result<()> {
     if entries.is_empty() {
-        return screen.line("nothing was changed yet, as far as it is kept");
+        return screen.line("no changes: none was made yet, or none is what was asked for");
     }
     let mut table = Table::new(&[
         time_heading(),

@@ -15,7 +15,7 @@ use crate::screen::{Cell, Screen, Table, Tone};
 /// `GET /requests`.
 pub(crate) fn history<W: Write>(screen: &mut Screen<W>, requests: &[Value]) -> io::Result<()> {
     if requests.is_empty() {
-        return screen.line("no requests yet");
+        return screen.line("no requests: none came yet, or none is what was asked for");
     }
     let mut head = vec![
         time_heading(),

@@ -111,7 +111,10 @@ fn a_steered_group_says_what_keeps_it_from_serving() {
 
 #[test]
 fn nothing_is_told_in_words_instead_of_bare_headings() {
-    assert_eq!(told(|screen| history(screen, &[])), "no requests yet\n");
+    assert_eq!(
+        told(|screen| history(screen, &[])),
+        "no requests: none came yet, or none is what was asked for\n"
+    );
     assert_eq!(
         told(|screen| keys(screen, &[])),
         "no keys yet: turnout keys set PROVIDER\n"

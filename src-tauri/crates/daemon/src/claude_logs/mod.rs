@@ -45,7 +45,7 @@ pub struct LogReport {
     pub proxied: u64,
     /// Requests of models whose price is unknown.
     pub unpriced: u64,
-    /// Lines that could not be understood.
+    /// Lines that could not be understood, and files that could not be read.
     pub unreadable: u64,
     /// What those taken in cost at list prices of today.
     pub cost_usd: Usd,
@@ -164,8 +164,10 @@ fn read_all(root: &Path, tell: &mpsc::Sender<Told>) {
     for files in projects {
         let mut project = Project::default();
         for file in files {
+            // One of a session that was removed meanwhile is no reason to leave out the others.
             if let Err(error) = project.read(&file) {
-                return drop(tell.blocking_send(failed(&file, error)));
+                tracing::warn!("{} cannot be read: {error}", file.display());
+                project.unreadable += 1;
             }
         }
         let (files, unreadable) = (project.files, project.unreadable);

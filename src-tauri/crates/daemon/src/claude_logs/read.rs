@@ -140,6 +140,9 @@ impl Project {
         let holds = |text: &str| find(line, text.as_bytes()).is_some();
         let answers = holds(r#""assistant""#) && holds(r#""usage""#);
         if !answers && !holds(r#""api-request""#) {
+            let line = line.trim_ascii();
+            let is_object = line.starts_with(b"{") && line.ends_with(b"}");
+            self.unreadable += u64::from(!line.is_empty() && !is_object);
             return;
         }
         let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else {
@@ -183,10 +186,9 @@ fn answered(line: &Line<'_>, sent: &HashMap<String, Timestamp>) -> Option<Answer
     let at = line.timestamp?;
     let session = line.session_id.clone();
     let id = if answer_id.len() < UNIQUE {
-        format!(
-            "{answer_id} {} {at}",
-            session.as_deref().unwrap_or_default()
-        )
+        let session = session.as_deref().unwrap_or_default();
+        let asked = line.request_id.clone().unwrap_or_else(|| at.to_string());
+        format!("{answer_id} {session} {asked}")
     } else {
         answer_id.clone()
     };

@@ -78,11 +78,23 @@ fn behind_gateways_ids_are_missing_or_not_unique() {
         block("chatcmpl-0123456789", "2026-11-22T01:39:29.100Z", 2, ""),
         block("msg_1", "2026-11-22T01:39:30.000Z", 3, ""),
         block("msg_1", "2026-11-22T01:40:30.000Z", 4, ""),
+        block(
+            "msg_1",
+            "2026-11-22T01:41:30.000Z",
+            5,
+            r#","requestId":"req_2""#,
+        ),
+        block(
+            "msg_1",
+            "2026-11-22T01:41:31.000Z",
+            6,
+            r#","requestId":"req_2""#,
+        ),
     ];
     let (_root, project) = read(&[("s.jsonl", lines.join("\n"))]);
     let mut told: Vec<_> = project.answers.values().map(|it| it.usage.output).collect();
     told.sort_unstable();
-    assert_eq!(told, [2, 3, 4]);
+    assert_eq!(told, [2, 3, 4, 6]);
 }
 
 #[test]
