@@ -220,6 +220,7 @@ mod tests {
             model_requested: "m".into(),
             stream: true,
             rule: None,
+            replay_of: None,
         })
     }
 

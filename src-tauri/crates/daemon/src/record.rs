@@ -110,6 +110,7 @@ fn started(started: &gateway::Started) -> ledger::Started {
         model_requested: started.model_requested.clone(),
         stream: started.stream,
         rule: started.rule.as_deref().map(str::to_owned),
+        replay_of: started.replay_of.as_deref().map(str::to_owned),
     }
 }
 

@@ -66,15 +66,25 @@ impl Driver {
             http_status: outlet.status(),
             error: conclusion.error,
         }));
-        if let Some(recorder) = &self.recorder {
-            outlet.stop_recording();
-            let failed = conclusion.status == EndStatus::Failed;
-            let captured = recorder.finish(&self.request_id, &self.inbound, failed);
-            self.shared.tell_captured(captured);
-        }
+        outlet.stop_recording();
         tokio::select! {
             () = outlet.finish() => {}
             () = self.cancel.cancelled() => {}
+        }
+        self.tell_captured(conclusion.status == EndStatus::Failed)
+            .await;
+    }
+
+    /// Tells what was said, where that is wanted. Bodies are copied and compared for it, so the client has its answer's
+    /// end by now, and no worker is held up.
+    async fn tell_captured(self, failed: bool) {
+        let Some(recorder) = self.recorder else {
+            return;
+        };
+        let (id, inbound, shared) = (self.request_id, self.inbound, self.shared);
+        let work = move || shared.tell_captured(recorder.finish(&id, &inbound, failed));
+        if let Err(error) = tokio::task::spawn_blocking(work).await {
+            tracing::error!("what was said in a request could not be kept: {error}");
         }
     }
 

@@ -32,8 +32,29 @@ use crate::{
 const REDACTED: HeaderValue = HeaderValue::from_static("[redacted]");
 /// The most that captured bodies take in memory, in bytes, until they are written down.
 const IN_MEMORY: usize = 64 << 20;
-/// Headers that carry credentials beside those of [`CREDENTIALS`].
-const SECRET: [&str; 3] = ["cookie", "set-cookie", "proxy-authorization"];
+/// Words in the names of headers that carry credentials, whoever sends them.
+const SECRET: [&str; 10] = [
+    "key",
+    "token",
+    "secret",
+    "auth",
+    "session",
+    "cookie",
+    "passw",
+    "credential",
+    "signature",
+    "assertion",
+];
+/// What such a word is a part of in the names of headers that carry none: counts of tokens, and names of sessions and
+/// calls, which are good for nothing by themselves.
+const HARMLESS: [&str; 6] = [
+    "ratelimit",
+    "-tokens",
+    "session-id",
+    "session_id",
+    "idempotency-key",
+    "www-authenticate",
+];
 
 /// Which requests are captured, and how much of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +65,11 @@ pub struct Capture {
     pub max_body: usize,
 }
 
-/// An extension of a request that is an earlier one sent again: its client is told as `replay`, and no conversation moves
-/// to another provider for it.
-#[derive(Debug, Clone, Copy)]
-pub struct Resent;
+/// An extension of a request that is an earlier one, of this id, sent again: its client is told as `replay`, and no
+/// conversation moves to another provider for it. It has no login of its own, so providers that are asked with the
+/// client's serve it never.
+#[derive(Debug, Clone)]
+pub struct Resent(pub RequestId);
 
 /// One of the two things that are said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -304,7 +326,7 @@ impl Recorder {
             return None;
         }
         for message in messages.values_mut() {
-            message.share(inbound);
+            message.share(&inbound.body, &mut held);
         }
         if let Some(mut told) = messages.remove(&(0, Part::Answer)) {
             let mut answers = messages.values().filter(|it| it.part == Part::Answer);
@@ -341,17 +363,27 @@ impl Recorder {
 }
 
 impl Message {
-    /// Whether it is a request with the client's own bytes: those are told once.
-    fn share(&mut self, inbound: &Inbound) {
-        if self.part == Part::Request {
-            let is_same =
-                matches!(&self.body[..], [body] if body.as_ptr() == inbound.body.as_ptr());
-            if is_same && self.bytes == inbound.body.len() as u64 {
+    /// The client's own bytes are told once; the beginning of a longer body that holds some of them is copied, so that
+    /// the rest need not be kept for it.
+    fn share(&mut self, client: &Bytes, held: &mut Held) {
+        if self.part != Part::Request {
+            return;
+        }
+        let is_same = matches!(&self.body[..], [body] if body.as_ptr() == client.as_ptr());
+        if is_same && self.bytes == client.len() as u64 {
+            self.body.clear();
+            self.same_as = Some(0);
+            return;
+        }
+        let place = client.as_ptr_range();
+        let mut pieces = self.body.iter();
+        if pieces.any(|piece| place.contains(&piece.as_ptr())) && self.is_cut() {
+            if held.grow(self.kept()) {
+                self.detach();
+            } else {
                 self.body.clear();
-                self.same_as = Some(0);
             }
         }
-        self.detach();
     }
 }
 
@@ -415,6 +447,12 @@ impl Incoming {
     }
 }
 
+/// Whether a header of this name, in small letters, carries a credential.
+fn is_secret(name: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    CREDENTIALS.contains(&name) || (has(&SECRET) && !has(&HARMLESS))
+}
+
 /// The headers with a mark in the place of every credential: those known as such, and all that the provider's settings
 /// add, which may be one.
 fn marked(headers: &HeaderMap, upstream: Option<&Upstream>) -> HeaderMap {
@@ -429,11 +467,7 @@ fn marked(headers: &HeaderMap, upstream: Option<&Upstream>) -> HeaderMap {
     let mut marked = headers.clone();
     for (name, value) in &mut marked {
         let name = name.as_str();
-        if value.is_sensitive()
-            || CREDENTIALS.contains(&name)
-            || SECRET.contains(&name)
-            || own(name)
-        {
+        if value.is_sensitive() || is_secret(name) || own(name) {
             *value = REDACTED;
         }
     }
@@ -496,6 +530,39 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_of_a_clipped_body_counts_and_is_not_made_where_there_is_no_room() {
+        let room = Arc::default();
+        let recorder = recorder(&room, 8);
+        drop(recorder.tape(1, 200, &HeaderMap::new()));
+        let client = Bytes::from_static(b"{\"model\":\"a\",\"n\":1}");
+        let spliced = || {
+            let mut message = answer(&recorder, 1);
+            message.part = Part::Request;
+            message.body = vec![
+                client.slice(..4),
+                Bytes::from_static(b"xy"),
+                client.slice(6..),
+            ];
+            message.bytes = client.len() as u64;
+            message.clip(8);
+            message
+        };
+        let mut held = Held::of(&room);
+        let mut message = spliced();
+        message.share(&client, &mut held);
+        assert_eq!(
+            (message.body.concat(), used(&room)),
+            (b"{\"moxyl\"".to_vec(), 8)
+        );
+        assert!(!client.as_ptr_range().contains(&message.body[0].as_ptr()));
+        assert!(held.grow(IN_MEMORY - 15));
+        let mut message = spliced();
+        message.share(&client, &mut held);
+        assert_eq!((message.kept(), message.is_cut()), (0, true));
+        assert_eq!(used(&room), IN_MEMORY - 7);
+    }
+
+    #[test]
     fn credentials_in_headers_are_marked_and_others_are_not() {
         let mut headers = HeaderMap::new();
         let told = [
@@ -505,7 +572,19 @@ mod tests {
             ("x-turnout-token", true),
             ("cookie", true),
             ("set-cookie", true),
+            ("api-key", true),
+            ("x-portkey-api-key", true),
+            ("ocp-apim-subscription-key", true),
+            ("x-amz-security-token", true),
+            ("x-auth-token", true),
+            ("proxy-authorization", true),
             ("accept", false),
+            ("anthropic-beta", false),
+            ("anthropic-ratelimit-tokens-remaining", false),
+            ("x-ratelimit-limit-tokens", false),
+            ("x-claude-code-session-id", false),
+            ("session_id", false),
+            ("idempotency-key", false),
         ];
         for (name, _) in told {
             headers.insert(name, HeaderValue::from_static("value"));

@@ -379,17 +379,18 @@ impl Gateway {
         }
         let started = Instant::now();
         let patient = request.extensions().get::<Impatient>().is_none();
-        let is_resent = request.extensions().get::<Resent>().is_some();
+        let resent = request.extensions().get::<Resent>().cloned();
         let (parts, body) = request.into_parts();
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
         let let_in = self.let_in(&live, &known, &mut inbound).await?;
-        if is_resent {
+        if resent.is_some() {
             inbound.conversation = None;
+            inbound.barred = live.snapshot.asked_as_clients();
         }
         self.shared.report(Report::Started(Started {
             id: id.clone(),
             at_ms: unix_ms(),
-            client: if is_resent {
+            client: if resent.is_some() {
                 Some("replay".to_owned())
             } else {
                 inbound.client()
@@ -401,6 +402,7 @@ impl Gateway {
             model_requested: inbound.model().to_owned(),
             stream: inbound.stream(),
             rule: inbound.choice.rule.clone(),
+            replay_of: resent.map(|Resent(of)| of),
         }));
         match let_in {
             Ok(pass) => {

@@ -47,6 +47,8 @@ pub(crate) struct Inbound {
     pub(crate) own_rules: Arc<[Rule]>,
     /// The groups that may serve it, where its token bounds them.
     pub(crate) groups: Option<Arc<[Arc<str>]>>,
+    /// The providers that may not, where it has no login of its own.
+    pub(crate) barred: Arc<[Arc<str>]>,
     /// A person tries a provider with it.
     pub(crate) by_hand: Option<ByHand>,
     /// The conversation that it belongs to, where one is looked for.
@@ -98,6 +100,7 @@ impl Inbound {
             choice: Choice::default(),
             own_rules: own_rules.map_or_else(Arc::default, |own| own.0),
             groups: None,
+            barred: Arc::default(),
             by_hand: parts.extensions.remove(),
             conversation: None,
             tokens: 0,
@@ -119,6 +122,7 @@ impl Inbound {
             choice: self.choice.clone(),
             own_rules: self.own_rules.clone(),
             groups: self.groups.clone(),
+            barred: Arc::clone(&self.barred),
             by_hand: self.by_hand.clone(),
             conversation: self.conversation.clone(),
             tokens: self.tokens,
@@ -140,6 +144,7 @@ impl Inbound {
             forced: self.by_hand.is_some(),
             tokens: self.tokens,
             groups: self.groups.clone(),
+            barred: Arc::clone(&self.barred),
         }
     }
 

@@ -281,6 +281,7 @@ impl<'a> Booked<'a> {
             model_requested: model.to_owned(),
             stream: false,
             rule: None,
+            replay_of: None,
         }));
         shared.report(Report::AttemptStarted(AttemptStarted {
             id: id.clone(),

@@ -102,6 +102,8 @@ pub struct Started {
     pub stream: bool,
     /// The rule that decided where it goes.
     pub rule: Option<Arc<str>>,
+    /// The earlier request that it is, sent again.
+    pub replay_of: Option<RequestId>,
 }
 
 /// A candidate is tried.

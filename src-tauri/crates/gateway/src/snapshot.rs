@@ -24,6 +24,15 @@ pub struct Snapshot {
     pub limits: Limits,
 }
 
+impl Snapshot {
+    /// The providers that are asked with their client's own login.
+    pub(crate) fn asked_as_clients(&self) -> Arc<[Arc<str>]> {
+        let all = self.upstreams.values();
+        let asked = all.filter(|upstream| upstream.auth == Auth::Client);
+        asked.map(|upstream| Arc::clone(&upstream.name)).collect()
+    }
+}
+
 /// How to reach one provider.
 #[derive(Debug, Clone)]
 pub struct Upstream {

@@ -24,8 +24,6 @@ pub enum Event {
     Marked(Marked),
     /// Where it could go was told, or what it cost to leave a warm cache.
     Routed(Routed),
-    /// The request is an earlier one that is sent again.
-    Replayed(Replayed),
     /// The request is over.
     Ended(Ended),
 }
@@ -40,7 +38,6 @@ impl Event {
             Self::AttemptEnded(e) => &e.id,
             Self::Marked(e) => &e.id,
             Self::Routed(e) => &e.id,
-            Self::Replayed(e) => &e.id,
             Self::Ended(e) => &e.id,
         }
     }
@@ -69,6 +66,8 @@ pub struct Started {
     pub stream: bool,
     /// Rule that decided where it goes.
     pub rule: Option<String>,
+    /// The earlier request that it is, sent again.
+    pub replay_of: Option<String>,
 }
 
 /// A candidate is being tried.
@@ -256,15 +255,4 @@ impl Usage {
             .saturating_add(self.cache_write_5m)
             .saturating_add(self.cache_write_1h)
     }
-}
-
-/// The request is an earlier one that is sent again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replayed {
-    /// The request.
-    pub id: Arc<str>,
-    /// When it was known, Unix milliseconds.
-    pub at_ms: i64,
-    /// The earlier one.
-    pub of: String,
 }

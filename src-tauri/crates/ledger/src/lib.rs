@@ -53,8 +53,8 @@ pub use audit::{AuditEntry, AuditFilter, AuditPage, Change};
 pub use bodies::{Bodies, Body, BodyRow, Side};
 pub use error::OpenError;
 pub use event::{
-    AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Replayed, Routed, Started,
-    Streaming, Usage,
+    AttemptEnded, AttemptStarted, End, Ended, Event, Mark, Marked, Routed, Started, Streaming,
+    Usage,
 };
 pub use export::{Export, Format};
 pub use health::Health;

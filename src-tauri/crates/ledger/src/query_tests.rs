@@ -47,6 +47,7 @@ async fn fill(ledger: &Ledger, requests: i64, of: impl Fn(i64) -> (&'static str,
             model_requested: "Claude".to_owned(),
             stream: true,
             rule: None,
+            replay_of: None,
         }));
         writer.send(Event::AttemptStarted(AttemptStarted {
             id,

@@ -149,7 +149,6 @@ impl Record {
             Event::AttemptEnded(event) => event.at_ms.saturating_sub(whole(event.duration_ms)),
             Event::Marked(event) => event.at_ms,
             Event::Routed(event) => event.at_ms,
-            Event::Replayed(event) => event.at_ms,
             Event::Ended(event) => event.at_ms.saturating_sub(whole(event.duration_ms)),
         };
         Self {
@@ -213,7 +212,6 @@ impl Record {
             Event::AttemptEnded(event) => self.attempt_ended(event, prices),
             Event::Marked(event) => self.marked(event),
             Event::Routed(event) => self.routed(event),
-            Event::Replayed(event) => self.request.replay_of = short(Some(&event.of)),
             Event::Ended(event) => self.ended(event),
         }
         self.recount();
@@ -250,6 +248,7 @@ impl Record {
         row.model_requested = short(Some(&event.model_requested));
         row.stream = event.stream;
         row.rule = short(event.rule.as_deref());
+        row.replay_of = short(event.replay_of.as_deref());
     }
 
     fn attempt_started(&mut self, event: &AttemptStarted, prices: &mut Book) {

@@ -261,6 +261,9 @@ impl Board {
         provider: &Provider,
         (group, rank): (Arc<str>, usize),
     ) {
+        if ask.barred.contains(&provider.name) {
+            return plan.rule_out(&provider.name, NO_LOGIN);
+        }
         if let Some(only) = ask.only
             && provider.dialect != only
             && provider.dialect != Dialect::Practice
@@ -287,6 +290,10 @@ fn has_member(group: &Group, provider: &str) -> bool {
     let mut members = group.members.iter();
     members.any(|member| *member.provider == *provider)
 }
+
+/// Why a place is not tried that the ask is barred from.
+const NO_LOGIN: &str =
+    "it is asked with its client's own login, which a request that is sent again does not have";
 
 /// Why a place is not tried whose group may not serve the ask.
 const OUT_OF_BOUNDS: &str = "the client token may not reach it";

@@ -29,6 +29,8 @@ pub struct Ask {
     pub tokens: u64,
     /// The groups that may serve it; all where it is `None`.
     pub groups: Option<Arc<[Arc<str>]>>,
+    /// Providers that are asked with their client's own login, where the client of this one has none.
+    pub barred: Arc<[Arc<str>]>,
 }
 
 /// What is tried first. In automatic mode everything else follows; in manual mode a request stays in the preferred

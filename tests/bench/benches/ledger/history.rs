@@ -126,6 +126,7 @@ impl History {
                 model_requested: MODELS[model].to_owned(),
                 stream: true,
                 rule: None,
+                replay_of: None,
             }),
             Event::Routed(Routed {
                 id: id.clone(),

@@ -85,7 +85,7 @@ impl Again {
         }
         request = request
             .extension(gateway::Impatient)
-            .extension(gateway::Resent);
+            .extension(gateway::Resent(id.into()));
         if to.provider.is_some() {
             request = request.extension(gateway::ByHand(None));
         }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use axum::body::to_bytes;
 use dialects::Dialect;
 use http::StatusCode;
-use jiff::Timestamp;
-use ledger::{Body, Detail, Event, Ledger, QueryError, Replayed, Side};
+use ledger::{Body, Detail, Ledger, QueryError, Side};
 use serde::Deserialize;
 use tower::ServiceExt as _;
 
@@ -17,6 +16,7 @@ use self::again::Again;
 pub use self::answer::{Said, ToolCall};
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
+use crate::settings::Auth;
 use crate::view::{Replay, ReplaySide};
 
 /// The largest answer that is read, in bytes.
@@ -24,6 +24,8 @@ const LARGEST: usize = 64 << 20;
 /// How long the record of a request that is over may take to be written, and between two looks.
 const WRITTEN: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(20);
+/// How long one that was begun may take to have a record at all. What is refused before that has none.
+const BEGUN: Duration = Duration::from_secs(1);
 
 /// Where a replay goes; elsewhere than the original where something is given.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -61,7 +63,14 @@ impl Daemon {
         let loaded = self.loaded();
         if let Some(name) = &to.provider {
             let found = loaded.settings.provider(name);
-            found.ok_or_else(|| no_such("provider", name))?;
+            let found = found.ok_or_else(|| no_such("provider", name))?;
+            if found.auth == Auth::Client {
+                let why = format!(
+                    "the provider {name} is asked with its client's own login, which a replay does not have: choose \
+                     another with `provider`"
+                );
+                return Err(CommandError::Refused(why).into());
+            }
         }
         let bodies = ledger.bodies(id).await?;
         let token = loaded.client_token.as_ref();
@@ -72,7 +81,7 @@ impl Daemon {
             ..side(&detail)
         };
         let redacted = again.redacted;
-        let replay = self.send_again(ledger, id, again).await?;
+        let replay = self.send_again(ledger, again).await?;
         Ok(Replay {
             same_text: original.answer.text.is_some() && original.answer.text == replay.answer.text,
             redacted,
@@ -81,12 +90,7 @@ impl Daemon {
         })
     }
 
-    async fn send_again(
-        &self,
-        ledger: &Ledger,
-        of: &str,
-        again: Again,
-    ) -> Result<ReplaySide, ReplayError> {
+    async fn send_again(&self, ledger: &Ledger, again: Again) -> Result<ReplaySide, ReplayError> {
         let dialect = again.dialect;
         let Ok(response) = self
             .instance()
@@ -97,11 +101,6 @@ impl Daemon {
         let (parts, body) = response.into_parts();
         let id = parts.headers.get("x-turnout-request-id");
         let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-        ledger.writer().send(Event::Replayed(Replayed {
-            id: id.into(),
-            at_ms: Timestamp::now().as_millisecond(),
-            of: of.to_owned(),
-        }));
         let body = to_bytes(body, LARGEST).await;
         let answer = match &body {
             Ok(body) => answer::read(dialect, parts.status.as_u16(), body),
@@ -121,14 +120,16 @@ impl Daemon {
 
 /// The record of a request, once it is over.
 async fn written(ledger: &Ledger, id: &str) -> Result<Option<Detail>, QueryError> {
-    let deadline = tokio::time::Instant::now() + WRITTEN;
+    let now = tokio::time::Instant::now();
+    let (deadline, begun) = (now + WRITTEN, now + BEGUN);
     loop {
         ledger.flush().await;
         let detail = ledger.request(id).await?;
         let is_over = detail
             .as_ref()
             .is_some_and(|detail| matches!(&*detail.status, "completed" | "failed" | "cancelled"));
-        if is_over || tokio::time::Instant::now() >= deadline {
+        let wait = if detail.is_some() { deadline } else { begun };
+        if is_over || tokio::time::Instant::now() >= wait {
             return Ok(detail);
         }
         tokio::time::sleep(LOOK).await;

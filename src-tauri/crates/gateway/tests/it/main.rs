@@ -4,6 +4,7 @@
 
 mod access;
 mod addresses;
+mod captures;
 mod convert;
 mod embed_cache;
 mod failover;

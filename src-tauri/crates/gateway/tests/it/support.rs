@@ -375,13 +375,22 @@ impl Running {
         stream
     }
 
+    /// The next report.
+    pub(crate) async fn report(&mut self) -> Report {
+        let report = within(self.reports.recv()).await;
+        report.expect("the gateway stopped")
+    }
+
+    /// The reports that are there by now.
+    pub(crate) fn waiting_reports(&mut self) -> Vec<Report> {
+        std::iter::from_fn(|| self.reports.try_recv().ok()).collect()
+    }
+
     /// The reports up to the next request's end.
     pub(crate) async fn reports(&mut self) -> Vec<Report> {
         let mut reports = Vec::new();
         loop {
-            let report = within(self.reports.recv())
-                .await
-                .expect("the gateway stopped");
+            let report = self.report().await;
             let over = matches!(report, Report::Ended(_));
             reports.push(report);
             if over {

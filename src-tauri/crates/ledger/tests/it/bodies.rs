@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use ledger::{Bodies, Body, BodyRow, Event, Ledger, Replayed, Side};
+use ledger::{Bodies, Body, BodyRow, Event, Ledger, Side};
 
 use crate::support::{NOON, Place, found, served, write};
 
@@ -169,13 +169,13 @@ async fn a_request_tells_what_it_is_a_replay_of() {
     let place = Place::new();
     let ledger = place.open().await;
     write(&ledger, served("a", NOON)).await;
-    write(&ledger, served("b", NOON)).await;
-    let replayed = Event::Replayed(Replayed {
-        id: "b".into(),
-        at_ms: NOON,
-        of: "a".to_owned(),
-    });
-    write(&ledger, [replayed]).await;
+    let mut again = served("b", NOON);
+    for event in &mut again {
+        if let Event::Started(started) = event {
+            started.replay_of = Some("a".to_owned());
+        }
+    }
+    write(&ledger, again).await;
     assert_eq!(found(ledger.request("a").await).replay_of, None);
     assert_eq!(
         found(ledger.request("b").await).replay_of.as_deref(),

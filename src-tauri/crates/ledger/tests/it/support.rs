@@ -71,6 +71,7 @@ pub(crate) fn started(id: &str, at_ms: i64) -> Started {
         model_requested: "claude-sonnet-4-5".into(),
         stream: true,
         rule: None,
+        replay_of: None,
     }
 }
 
