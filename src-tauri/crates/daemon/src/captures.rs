@@ -92,7 +92,7 @@ fn body(message: &Message, redactor: &Redactor) -> Body {
     };
     let headers = message.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
-        (name.to_string(), redactor.text(&value))
+        (name.to_string(), redactor.header(name.as_str(), &value))
     });
     Body {
         row: BodyRow {

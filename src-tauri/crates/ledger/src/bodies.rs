@@ -11,10 +11,12 @@ use serde::Serialize;
 use sqlx::{AnyConnection, Row as _};
 
 use crate::cells::table;
+use crate::error::refuses;
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::read::number;
+use crate::record::{long, short};
 use crate::select::Select;
 use crate::store::begin;
 use crate::writer::{Entry, Writer};
@@ -249,7 +251,7 @@ fn packed(bodies: &Bodies) -> Option<Packed> {
     let rows = bodies.bodies.iter().map(|body| {
         let headers = serde_json::to_string(&body.headers).ok()?;
         let packed = zstd::bulk::compress(&body.body, LEVEL).ok()?;
-        let address = body.address.clone();
+        let address = long(body.address.as_deref());
         let size = packed.len() + headers.len() + address.as_ref().map_or(0, String::len);
         Some(BodyCells {
             request_id: bodies.id.to_string(),
@@ -257,11 +259,11 @@ fn packed(bodies: &Bodies) -> Option<Packed> {
             side: body.row.part.as_str().to_owned(),
             at: bodies.at_ms,
             size: i64::try_from(size).ok()?,
-            method: body.method.clone(),
+            method: short(body.method.as_deref()),
             address,
             status: body.status.map(i64::from),
             headers,
-            content_type: body.content_type.clone(),
+            content_type: short(body.content_type.as_deref()),
             bytes: i64::try_from(body.row.bytes).ok()?,
             cut: body.row.cut,
             redacted: body.row.redacted.into(),
@@ -283,8 +285,32 @@ fn unpacked(cells: &BodyCells) -> Result<Vec<u8>, std::io::Error> {
     zstd::stream::decode_all(&cells.body[..])
 }
 
-/// Writes bodies, all or none.
+/// Writes bodies all at once; where the database refuses something in them, each request's by themselves, and tells how
+/// many it refused.
 pub(crate) async fn write(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    all: &[Packed],
+) -> Result<u64, sqlx::Error> {
+    match write_all(conn, kind, all).await {
+        Err(error) if refuses(kind, &error) => {}
+        written => return written.map(|()| 0),
+    }
+    let mut refused = 0;
+    for one in all {
+        match write_all(conn, kind, std::slice::from_ref(one)).await {
+            Err(error) if refuses(kind, &error) => {
+                let id = one.rows.first().map(|row| row.request_id.as_str());
+                tracing::error!(id, %error, "the ledger refused bodies of a request, which are dropped; please report this");
+                refused += 1;
+            }
+            written => written?,
+        }
+    }
+    Ok(refused)
+}
+
+async fn write_all(
     conn: &mut AnyConnection,
     kind: Kind,
     all: &[Packed],

@@ -346,9 +346,10 @@ impl Pen {
         let kind = self.place.kind();
         let written = async {
             let mut conn = self.connection().await?;
-            timeout(WRITE_MAX, bodies::write(&mut conn, kind, &waiting))
+            let refused = timeout(WRITE_MAX, bodies::write(&mut conn, kind, &waiting))
                 .await
                 .map_err(|_| WriteError::Slow)??;
+            self.pulse.backlog.lose(refused);
             self.conn = Some(conn);
             self.used = Instant::now();
             Ok::<(), WriteError>(())

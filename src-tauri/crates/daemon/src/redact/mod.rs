@@ -30,7 +30,7 @@ const BEGINNING: usize = 12;
 const COMPILED: usize = 64 << 20;
 
 /// Shapes that give a secret away; where one has a group, the group alone is the secret.
-const SHAPES: [&str; 12] = [
+const SHAPES: [&str; 15] = [
     // Anthropic, OpenAI, OpenRouter and many others. A word may stand before it, but not `task-`, `risk-` and so on.
     r"(?:^|[^A-Za-z0-9]|\\[nrt])(sk-[A-Za-z0-9_-]{16,})",
     // Google.
@@ -49,6 +49,10 @@ const SHAPES: [&str; 12] = [
     // Whatever is presented as a credential.
     r"(?i)bearer[ +]+([0-9A-Za-z._~+/=-]{8,})",
     r#"(?i)(?:x-api-key|x-goog-api-key|api[_-]?key|authorization|cookie)[\\"']*\s*[:=]\s*[\\"']*([^\s\\"',;&]{8,})"#,
+    // A name and a password in base64, all cookies of a line, and a password in an address.
+    r#"(?i)(?:authorization[\\"']*\s*[:=]\s*[\\"']*basic[ +]+([0-9A-Za-z+/=_-]{4,})|basic[ +]+([0-9A-Za-z+/]{6,}={1,2}))"#,
+    r#"(?i)cookie[\\"']*\s*[:=]\s*[\\"']*([^\s\\"',;=]+=[^\s\\"';]*(?:;[ +]*[^\s\\"';]+)*)"#,
+    r#"[A-Za-z]:(?:\\?/){2}[^\s\\"'/:@]*:([^\s\\"'/@]+)@"#,
     // Private keys, also without their end.
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[0-9A-Za-z+/=:,\s]|-[0-9A-Za-z]|\\+[nr])*(?:-----END [A-Z0-9 ]*PRIVATE KEY-----)?",
 ];
@@ -154,10 +158,20 @@ impl Redactor {
         cleaned
     }
 
-    /// A header's value, or any other text, without its secrets.
+    /// Any text without its secrets.
     pub(crate) fn text(&self, text: &str) -> String {
         let cleaned = self.raw(text.as_bytes().into(), true);
         String::from_utf8_lossy(&cleaned.bytes).into_owned()
+    }
+
+    /// A header's value without its secrets; one that is an address, or has one in it, is read as such.
+    pub(crate) fn header(&self, name: &str, value: &str) -> String {
+        let text = self.text(value);
+        if name == "location" || value.contains("://") {
+            self.address(&text)
+        } else {
+            text
+        }
     }
 
     /// An address without the secrets in it.
@@ -258,13 +272,19 @@ fn spellings(secret: &str) -> Vec<String> {
     let once = escaped(secret);
     let twice = escaped(&once);
     let slashes = secret.replace('/', "\\/");
-    let percent: String = secret.bytes().map(percent_encoded).collect();
-    vec![secret.to_owned(), once, twice, slashes, percent]
+    let percent = |is_small: bool| {
+        let letters = secret.bytes().map(|byte| percent_encoded(byte, is_small));
+        letters.collect::<String>()
+    };
+    let (large, small) = (percent(false), percent(true));
+    vec![secret.to_owned(), once, twice, slashes, large, small]
 }
 
-fn percent_encoded(byte: u8) -> String {
+fn percent_encoded(byte: u8, is_small: bool) -> String {
     if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
         char::from(byte).to_string()
+    } else if is_small {
+        format!("%{byte:02x}")
     } else {
         format!("%{byte:02X}")
     }

@@ -53,6 +53,23 @@ fn what_looks_like_a_secret_is_taken_out_and_nothing_else() {
             "a bearer of news, a tiny one",
         ),
         ("the cookie jar", "the cookie jar"),
+        (
+            "Authorization: Basic dXNlcjpwYXNz",
+            "Authorization: Basic [redacted]",
+        ),
+        ("Basic dXNlcjpwYXNzdw==", "Basic [redacted]"),
+        (
+            "Basic knowledge of addresses",
+            "Basic knowledge of addresses",
+        ),
+        (
+            "Cookie: theme=dark; session=3f2a9c; x=1\nHost: h",
+            "Cookie: [redacted]\nHost: h",
+        ),
+        (
+            "see https://user:pa55@h.example/x or http://h:80/@x",
+            "see https://user:[redacted]@h.example/x or http://h:80/@x",
+        ),
     ];
     for (text, left) in cases {
         assert_eq!(cleaned(text).0, left);
@@ -137,9 +154,26 @@ fn addresses_lose_what_their_parameters_tell() {
             "/x?Access_Token=[redacted]&q=[redacted]",
         ),
         ("/relay%3A0123456789%2Fabc%2Bdef%3D%3D", "/[redacted]"),
+        ("/relay%3a0123456789%2fabc%2bdef%3d%3d", "/[redacted]"),
     ];
     for (address, left) in cases {
         assert_eq!(redactor().address(address), left);
+    }
+}
+
+#[test]
+fn headers_that_hold_addresses_lose_what_their_parameters_tell() {
+    let cases = [
+        ("location", "/file?sig=abc&x=1", "/file?sig=[redacted]&x=1"),
+        (
+            "link",
+            "<https://h/x?key=abc>; rel=\"next\"",
+            "<https://h/x?key=[redacted]",
+        ),
+        ("x-note", "which key=abc? this", "which key=abc? this"),
+    ];
+    for (name, value, left) in cases {
+        assert_eq!(redactor().header(name, value), left, "{name}");
     }
 }
 

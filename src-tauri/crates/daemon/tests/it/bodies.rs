@@ -106,7 +106,14 @@ async fn all_that_was_said_is_kept_and_no_secret_of_it() {
         (&json!("request"), &json!(false))
     );
     assert!(rows[0].get("text").is_none());
+    // Bodies lie compressed in the database: what they say is looked through as it is told.
+    let replayed = replay["replay"]["id"].as_str().unwrap();
+    let replayed = bodies(&house, replayed).await;
+    let told = Value::from([all, replayed].concat()).to_string();
     house.daemon.stop().await;
+    for secret in [secret, "query-secret-1", "hunter2", CLIENT] {
+        assert!(!told.contains(secret), "{secret}: {told}");
+    }
     for secret in [secret, "query-secret-1", "hunter2"] {
         assert!(home.files_with(secret).is_empty(), "{secret}");
     }
@@ -213,6 +220,51 @@ async fn a_request_is_replayed_to_another_provider_and_both_answers_are_told() {
         told["replay"]["provider"], "other",
         "the pin is a part of the path"
     );
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_is_refused_at_once_leaves_no_request_that_never_ends() {
+    let home = Home::new(&capturing("all"));
+    let house = home.start().await;
+    let body = json!({ "model": "m", "max_tokens": 9, "messages": [] });
+    let call = house.client.post(house.url("/group/second/v1/messages"));
+    let call = call.header("x-api-key", CLIENT);
+    let id = id_of(&with_json(call, &body).send().await.unwrap());
+    bodies(&house, &id).await;
+    home.write(
+        "config.toml",
+        &capturing("all").replace("\"second\"", "\"third\""),
+    );
+    house.daemon.reload().await.unwrap();
+    let told = house
+        .post(&format!("/requests/{id}/replay"), Some(json!({})))
+        .await;
+    assert_ne!(told["replay"]["http_status"], 200, "{told}");
+    let rows = house.get("/requests").await;
+    let rows = rows["items"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["id"] == *id), "{rows:?}");
+    let is_over = |row: &Value| row["status"] == "completed" || row["status"] == "failed";
+    assert!(rows.iter().all(is_over), "{rows:?}");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_not_sent_to_who_wants_the_clients_own_login() {
+    let login = "name = \"other\"\nauth = \"client\"";
+    let home = Home::new(&capturing("all").replace("name = \"other\"", login));
+    let house = home.start().await;
+    let id = say(&house, "hello", false).await;
+    bodies(&house, &id).await;
+    let path = format!("/requests/{id}/replay");
+    let call = with_json(
+        house.call(Method::POST, &path),
+        &json!({ "provider": "other" }),
+    );
+    let told = call.send().await.unwrap();
+    assert_eq!(told.status(), StatusCode::CONFLICT);
+    let why = told.text().await.unwrap();
+    assert!(why.contains("its client's own login"), "{why}");
     house.daemon.stop().await;
 }
 

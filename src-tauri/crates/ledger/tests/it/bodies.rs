@@ -30,7 +30,7 @@ fn body(attempt: u32, part: Side, text: &[u8]) -> Body {
     }
 }
 
-fn said(id: &str, at_ms: i64, size: usize) -> Bodies {
+pub(crate) fn said(id: &str, at_ms: i64, size: usize) -> Bodies {
     // No text that compresses well, so that sizes mean something.
     let mut seed = 1_u64;
     let noise = std::iter::repeat_with(|| {
@@ -88,6 +88,22 @@ async fn bodies_come_back_as_they_went_in_order() {
     assert_eq!(ledger.body_rows("a").await.unwrap(), rows);
     assert!(ledger.bodies("b").await.unwrap().is_empty());
     assert_eq!(ledger.writer().bodies_lost(), 0);
+}
+
+#[tokio::test]
+async fn a_type_that_is_too_long_is_clipped() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let mut all = said("a", NOON, 10);
+    for body in &mut all.bodies {
+        body.content_type = Some(format!("multipart/form-data; boundary={}", "é".repeat(300)));
+    }
+    keep(&ledger, &all).await;
+    assert_eq!(ledger.writer().bodies_lost(), 0);
+    let kept = ledger.bodies("a").await.unwrap();
+    let kept = kept[0].content_type.as_deref().unwrap();
+    assert!(kept.starts_with("multipart/form-data"));
+    assert!(kept.chars().count() <= 255, "{kept}");
 }
 
 #[tokio::test]

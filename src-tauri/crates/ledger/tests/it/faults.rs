@@ -1,6 +1,7 @@
 use ledger::{End, Event};
 use sqlx::Connection;
 
+use crate::bodies::said;
 use crate::support::{NOON, Place, ended, found, served, started, until, write};
 
 #[tokio::test]
@@ -65,6 +66,29 @@ async fn closing_a_ledger_that_cannot_be_written_ends_and_counts_the_loss() {
     ledger.close().await;
     assert_eq!(writer.lost(), 5);
     lock.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn refused_bodies_are_dropped_alone() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let mut other = place.stranger().await;
+    sqlx::query(
+        "CREATE TRIGGER refuse BEFORE INSERT ON bodies WHEN NEW.request_id = 'bad'
+         BEGIN SELECT RAISE(ABORT, 'no such guest'); END",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    // Nothing is taken from the queue in between, so that they are written together.
+    for id in ["good", "bad", "fine"] {
+        assert!(ledger.writer().keep(&said(id, NOON, 10)));
+    }
+    assert!(ledger.flush().await);
+    assert_eq!(ledger.writer().bodies_lost(), 1);
+    for (id, rows) in [("good", 3), ("bad", 0), ("fine", 3)] {
+        assert_eq!(ledger.body_rows(id).await.unwrap().len(), rows, "{id}");
+    }
 }
 
 #[tokio::test]
