@@ -13,7 +13,7 @@ use jiff::{Timestamp, ToSpan as _, Zoned, civil::Weekday};
 use ledger::{Ledger, QueryError, Spender, Usd};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::handle::Daemon;
 use crate::instance::hold;
@@ -26,6 +26,9 @@ const APART: Duration = Duration::from_millis(500);
 const AT_MOST: Duration = Duration::from_secs(3);
 /// A look that takes long is followed by a pause so many times as long.
 const SHARE: u32 = 20;
+
+/// How long it may take to remember a mark; the writer may be busy, or unable to write.
+const REMEMBER_MAX: Duration = Duration::from_secs(5);
 
 /// How budgets were when they were last looked at.
 #[derive(Debug, Default)]
@@ -105,13 +108,21 @@ impl Known {
         }
     }
 
-    /// Whether a mark is to be acted on now. One that cannot be remembered for long is, until the next start.
+    /// Whether a mark is to be acted on now. One that cannot be remembered in time is acted on once until the next
+    /// start.
     async fn is_new(&mut self, mark: String, since: Timestamp, ledger: &Ledger) -> bool {
         if self.marks.get(&mark) == Some(&since) {
             return false;
         }
-        let new = ledger.remember_mark(since.as_millisecond(), &mark).await;
+        let remembered = ledger.remember_mark(since.as_millisecond(), &mark);
+        let remembered = timeout(REMEMBER_MAX, remembered).await;
         self.marks.insert(mark, since);
+        let Ok(new) = remembered else {
+            tracing::warn!(
+                "that a budget reached a mark is not remembered yet: the ledger is busy"
+            );
+            return true;
+        };
         new.unwrap_or_else(|error: QueryError| {
             tracing::warn!("that a budget reached a mark is not remembered: {error}");
             true
@@ -129,8 +140,7 @@ impl Daemon {
         let budgets = self.loaded().settings.ledger.budgets.clone();
         let now = Zoned::now();
         let mut blocks = Blocks::default();
-        let mut told = Vec::new();
-        let mut reached = Vec::new();
+        let mut standings = Vec::new();
         for budget in &budgets {
             let Some(standing) = Standing::of(budget, ledger, known, &now).await else {
                 continue;
@@ -142,21 +152,23 @@ impl Daemon {
                     None => blocks.all = Some(why),
                 }
             }
-            told.push(standing.told());
-            for share in budget.at.iter().copied() {
-                if standing.reached(share)
-                    && known
-                        .is_new(standing.mark(share), standing.since, ledger)
-                        .await
-                {
-                    reached.push((standing.clone(), share));
+            standings.push(standing);
+        }
+        // At once: to remember marks has to wait for the writer, which may be unable to write.
+        self.instance().gateway.block(blocks);
+        self.budgets_stand(&standings);
+        for standing in &standings {
+            for share in standing.budget.at.iter().copied() {
+                let mark = standing.mark(share);
+                if standing.reached(share) && known.is_new(mark, standing.since, ledger).await {
+                    self.mark_reached(standing, share);
                 }
             }
         }
-        self.instance().gateway.block(blocks);
-        for (standing, share) in reached {
-            self.mark_reached(&standing, share);
-        }
+    }
+
+    fn budgets_stand(&self, standings: &[Standing<'_>]) {
+        let told: Vec<_> = standings.iter().map(Standing::told).collect();
         let mut last = hold(&self.instance().budgets.told);
         if *last != told {
             *last = told;
