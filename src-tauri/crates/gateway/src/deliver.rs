@@ -95,7 +95,7 @@ fn pass_on_answer(
         .read_answer(&came.body, &trial.origin())
     {
         Ok(answer) if is_nothing(trial, &answer) => {
-            progress.tell(answer.usage, answer.model);
+            progress.tell_whole(&answer);
             let spare = Spare {
                 status: came.status,
                 headers: trial.headers(came.headers, false),
@@ -106,8 +106,8 @@ fn pass_on_answer(
                 .with_spare(spare);
         }
         Ok(answer) => {
+            progress.tell_whole(&answer);
             progress.answer_id = answer.id;
-            progress.tell(answer.usage, answer.model);
         }
         Err(Unreadable::Malformed(_)) if has(&came.body, field) => {
             if trial.inbound.route.dialect == Dialect::Anthropic {
@@ -208,7 +208,7 @@ async fn deliver_answer(
     progress: &mut Progress,
     outlet: &mut Outlet,
 ) -> Ending {
-    progress.tell(answer.usage, answer.model.clone());
+    progress.tell_whole(&answer);
     if is_nothing(trial, &answer) {
         let spare = written(trial, answer, came);
         return trial

@@ -31,16 +31,19 @@ pub(crate) fn deliver_embeddings(
     let is_whole = trial.recall.is_none_or(|recall| recall.rest().is_none());
     let passes_on = trial.conversion.is_none() && is_whole;
     if passes_on && trial.recall.is_none() {
-        tell(progress, &told_beside(codec, &came.body));
+        tell_or_estimate(trial, progress, &told_beside(codec, &came.body));
         return pass_on(trial, came, progress, outlet);
     }
     let mut answer = match codec.read_embeddings(&came.body) {
         Ok(answer) => answer,
         // It is the client's to judge.
-        Err(_) if passes_on => return pass_on(trial, came, progress, outlet),
+        Err(_) if passes_on => {
+            tell_or_estimate(trial, progress, &EmbedAnswer::default());
+            return pass_on(trial, came, progress, outlet);
+        }
         Err(error) => return unreadable(trial, came.status, error, progress),
     };
-    tell(progress, &answer);
+    tell_or_estimate(trial, progress, &answer);
     if let Some(recall) = trial.recall {
         match recall.complete(&trial.shared.embeddings, &answer) {
             Some(all) => answer = all,
@@ -110,6 +113,19 @@ fn tell(progress: &mut Progress, answer: &EmbedAnswer) {
         ..Usage::default()
     });
     progress.tell(usage, answer.model.clone());
+}
+
+/// Takes over what a provider's answer tells; where it tells no tokens, those it was sent are estimated.
+fn tell_or_estimate(trial: &Trial<'_>, progress: &mut Progress, answer: &EmbedAnswer) {
+    tell(progress, answer);
+    if progress.usage.is_none() {
+        let rest = trial.recall.and_then(Recall::rest);
+        progress.usage = Some(Usage {
+            input: rest.unwrap_or(trial.inbound).estimate(),
+            estimated: true,
+            ..Usage::default()
+        });
+    }
 }
 
 /// What an answer tells beside its vectors, which may be megabytes and are not read for it.

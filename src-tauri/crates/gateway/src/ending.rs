@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dialects::{Usage, anthropic};
+use dialects::{
+    Usage, anthropic,
+    ir::{self, Answer, Event},
+};
 use http::{HeaderMap, StatusCode};
 use routing::{Outcome, Reason, Verdict};
 
@@ -70,17 +73,41 @@ impl Progress {
         self.request_id.clone().or_else(|| self.answer_id.clone())
     }
 
-    /// Tokens as told, or as estimated of a prompt of `input` tokens where something was said and nothing told.
+    /// Tokens as told, or as estimated of a prompt of `input` tokens where something was said and nothing told. Of an
+    /// answer that broke off or was given up, most dialects have not told the output yet: the estimate of what it said
+    /// counts where it is more.
     pub(crate) fn tokens(&self, input: impl FnOnce() -> u64) -> Option<Usage> {
         /// English text and code have about four bytes a token.
         const BYTES_A_TOKEN: u64 = 4;
-        let estimated = || Usage {
-            input: input(),
-            output: self.said.div_ceil(BYTES_A_TOKEN),
-            estimated: true,
-            ..Usage::default()
-        };
-        self.usage.or_else(|| (self.said > 0).then(estimated))
+        let said = self.said.div_ceil(BYTES_A_TOKEN);
+        match self.usage {
+            Some(told) if self.finished || said <= told.output => Some(told),
+            Some(told) => Some(Usage {
+                output: said,
+                estimated: true,
+                ..told
+            }),
+            None => (said > 0).then(|| Usage {
+                input: input(),
+                output: said,
+                estimated: true,
+                ..Usage::default()
+            }),
+        }
+    }
+
+    /// Takes over what a whole answer tells; how much it says is only looked at where it tells no tokens.
+    pub(crate) fn tell_whole(&mut self, answer: &Answer) {
+        self.tell(answer.usage, answer.model.clone());
+        if self.usage.is_none() {
+            let deltas = ir::unfold(answer.clone()).into_iter();
+            self.said = deltas
+                .map(|event| match event {
+                    Event::Delta(text) => text.len() as u64,
+                    _ => 0,
+                })
+                .sum();
+        }
     }
 
     /// Takes over what an answer tells; what it does not tell stays.

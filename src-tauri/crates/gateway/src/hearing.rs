@@ -40,7 +40,7 @@ enum Cutter {
 }
 
 enum Mode {
-    /// Bytes of Anthropic's go on; the bulk of them is not even parsed.
+    /// Bytes of Anthropic's go on; of the bulk of them only the length is kept.
     Metered(Meter),
     /// Bytes of any other dialect go on.
     Read(Box<dyn StreamReader>),
@@ -371,6 +371,7 @@ fn metered(meter: &mut Meter, piece: &Piece, progress: &mut Progress) -> Note {
         progress.model = meter.model().map(str::to_owned);
     }
     progress.usage = meter.usage().or(progress.usage);
+    progress.said = meter.said();
     note
 }
 

@@ -48,6 +48,8 @@ const KINDS: [&str; 5] = [
     "cache_write_5m_tokens",
     "cache_write_1h_tokens",
 ];
+/// The place of the output in [`KINDS`].
+const OUTPUT: usize = 1;
 
 /// What may go wrong at a provider; it hears each of its answers out.
 const FAULTS: [&str; 11] = [
@@ -376,7 +378,7 @@ async fn check(
     let attempts = chain.as_array().unwrap();
     let (mut tokens, mut cost) = (Tokens::default(), 0);
     let mut told: BTreeMap<&str, Tokens> = BTreeMap::new();
-    let mut lost = Vec::new();
+    let (mut lost, mut guessed) = (Vec::new(), Vec::new());
     for attempt in attempts {
         let provider = attempt["provider"].as_str().unwrap();
         let used = Tokens::of_row(attempt);
@@ -388,6 +390,11 @@ async fn check(
             lost.push(provider);
         } else if attempt["estimated"] == true {
             *counted.entry("estimated").or_default() += 1;
+            // Chat tells no tokens before its end; the others tell the prompt at once and the output bit by bit.
+            if provider != "b" {
+                *told.entry(provider).or_default() += used;
+                guessed.push(provider);
+            }
         } else {
             *told.entry(provider).or_default() += used;
         }
@@ -395,7 +402,12 @@ async fn check(
     for (provider, book) in books {
         if !lost.contains(provider) {
             let expected = book.get(&number).copied().unwrap_or_default();
-            let found = told.get(provider).copied().unwrap_or_default();
+            let mut found = told.get(provider).copied().unwrap_or_default();
+            if guessed.contains(provider) {
+                // Of an answer that broke off, what it said may be more than was told of it, and never counts for less.
+                assert!(found.0[OUTPUT] > expected.0[OUTPUT], "{chain:#}");
+                found.0[OUTPUT] = expected.0[OUTPUT];
+            }
             assert_eq!(found, expected, "request {number} at {provider}: {chain:#}");
         }
     }

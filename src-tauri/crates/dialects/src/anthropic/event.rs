@@ -5,6 +5,7 @@
 //! types yet unknown may appear at any time.
 
 use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::{ErrorBody, usage::WireUsage};
 use crate::{Usage, sse::Frame};
@@ -36,6 +37,8 @@ pub enum Event {
 pub struct Meter {
     usage: Usage,
     told: bool,
+    /// Bytes of text, thinking and tool arguments so far.
+    said: u64,
     /// Something semantic came by.
     spoke: bool,
     /// The end of a block came by.
@@ -85,31 +88,56 @@ struct Block {
 }
 
 #[derive(Deserialize)]
-struct BlockDelta {
-    delta: ContentDelta,
+struct BlockDelta<'a> {
+    #[serde(borrow)]
+    delta: ContentDelta<'a>,
 }
 
+/// Strings are left as they stand in the frame, so that none is copied.
 #[derive(Deserialize)]
-struct ContentDelta {
-    text: Option<String>,
-    thinking: Option<String>,
-    partial_json: Option<String>,
+struct ContentDelta<'a> {
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    thinking: Option<&'a RawValue>,
+    #[serde(borrow)]
+    partial_json: Option<&'a RawValue>,
 }
 
-impl ContentDelta {
-    /// It carries text, thinking or tool arguments, and they are empty.
-    fn is_empty(&self) -> bool {
-        let told = [&self.text, &self.thinking, &self.partial_json];
-        told.iter().any(|text| text.is_some())
-            && told
-                .iter()
-                .all(|text| text.as_deref().is_none_or(str::is_empty))
+impl ContentDelta<'_> {
+    /// Bytes of text, thinking or tool arguments; `None` where it carries none of them.
+    fn said(&self) -> Option<u64> {
+        let told = [self.text, self.thinking, self.partial_json];
+        told.into_iter()
+            .flatten()
+            .map(|json| text_len(json.get()))
+            .reduce(u64::saturating_add)
     }
 }
 
+/// The bytes that a JSON string stands for. A `\u` escape counts for two, which is half of a pair's four.
+fn text_len(json: &str) -> u64 {
+    let inner = json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = inner.unwrap_or(json);
+    if !inner.contains('\\') {
+        return inner.len() as u64;
+    }
+    let (mut bytes, mut len) = (inner.bytes(), 0);
+    while let Some(byte) = bytes.next() {
+        len += 1;
+        if byte == b'\\' && bytes.next() == Some(b'u') {
+            bytes.nth(3);
+            len += 1;
+        }
+    }
+    len
+}
+
 impl Meter {
-    /// What the frame means; usage in it is taken over. Content deltas, the bulk of a stream, are only checked to be
-    /// JSON: clients end with an exception on one that is not.
+    /// What the frame means; usage in it is taken over. Of content deltas, the bulk of a stream, only the
+    /// length is kept; one that is no JSON is told, as clients end with an exception on it.
     pub fn read(&mut self, frame: &Frame) -> Event {
         let event = self.classify(frame);
         self.spoke |= event == Event::Semantic;
@@ -144,6 +172,11 @@ impl Meter {
     /// The usage told so far; `None` when the stream told none.
     pub fn usage(&self) -> Option<Usage> {
         self.told.then_some(self.usage)
+    }
+
+    /// Bytes of text, thinking and tool arguments so far.
+    pub fn said(&self) -> u64 {
+        self.said
     }
 
     /// Whether a block is over.
@@ -182,18 +215,18 @@ impl Meter {
         }
     }
 
-    /// Until something was said, a delta is looked into: an empty one says nothing. Later it need only be JSON.
-    fn block_delta(&self, frame: &Frame) -> Event {
+    /// Until something was said, an empty delta says nothing. One of an unknown shape need only be JSON.
+    fn block_delta(&mut self, frame: &Frame) -> Event {
         let Some(data) = frame.data() else {
             return Event::Other;
         };
-        if !is_json(&data) {
-            return Event::Malformed;
-        }
-        let is_empty = || {
-            serde_json::from_slice::<BlockDelta>(&data).is_ok_and(|event| event.delta.is_empty())
+        let said = match serde_json::from_slice::<BlockDelta<'_>>(&data) {
+            Ok(event) => event.delta.said(),
+            Err(_) if is_json(&data) => None,
+            Err(_) => return Event::Malformed,
         };
-        if !self.spoke && is_empty() {
+        self.said = self.said.saturating_add(said.unwrap_or(0));
+        if !self.spoke && said == Some(0) {
             Event::Other
         } else {
             Event::Semantic

@@ -19,4 +19,5 @@ mod sticky;
 mod stream;
 mod support;
 mod suspend;
+mod tokens;
 mod told_errors;
