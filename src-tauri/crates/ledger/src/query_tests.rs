@@ -206,10 +206,10 @@ async fn a_text_is_looked_up_among_names_and_ids_before_anything_is_read() {
             vec![
                 value("model_requested", "Claude"),
                 value("model_used", "claude"),
-                error("%laud%"),
+                error("%LAUD%"),
             ],
         ),
-        ("R069", vec![Branch::Ids(ids), error("%r069%")]),
+        ("R069", vec![Branch::Ids(ids), error("%R069%")]),
         ("r0", vec![Branch::IdLike("r0%".to_owned()), error("%r0%")]),
         ("50%", vec![error("%50!%%")]),
     ];
@@ -246,4 +246,24 @@ async fn what_was_left_running_is_found_without_reading_the_history() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_spent_is_read_from_the_requests_of_its_time() {
+    let scratch = scratch().await;
+    let spender = crate::Spender {
+        provider: Some("relay".to_owned()),
+        ..crate::Spender::default()
+    };
+    let span = crate::span::Span {
+        since: Some(1),
+        until: None,
+    };
+    let query = spender.rows(Kind::Sqlite, span).after("EXPLAIN QUERY PLAN");
+    let rows = query.rows(&scratch.ledger.inner.pool).await.unwrap();
+    let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+    assert!(
+        steps[0].contains("requests USING") && steps[0].contains("started_at>?"),
+        "{steps:?}"
+    );
 }

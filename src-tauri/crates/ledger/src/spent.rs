@@ -42,11 +42,11 @@ impl Spender {
     }
 
     /// What rows of requests of this time cost.
-    fn rows(&self, kind: Kind, span: Span) -> Select {
+    pub(crate) fn rows(&self, kind: Kind, span: Span) -> Select {
         let by_attempt = self.token.is_none() || self.group.is_some() || self.provider.is_some();
         let (table, from) = if by_attempt {
-            let joined = "requests JOIN attempts ON attempts.request_id = requests.id";
-            ("attempts", joined)
+            // In this order, in which SQLite keeps to it: few requests are of this time, and attempts are of all times.
+            ("attempts", "requests CROSS JOIN attempts")
         } else {
             ("requests", "requests")
         };
@@ -58,7 +58,7 @@ impl Spender {
         let mut query = cost_of(kind, &millions, &format!("{cost} % 1000000"));
         query.push(from);
         query.push(if by_attempt {
-            " WHERE attempts.provider IS NOT NULL"
+            " WHERE attempts.request_id = requests.id AND attempts.provider IS NOT NULL"
         } else {
             " WHERE requests.source IS NULL"
         });

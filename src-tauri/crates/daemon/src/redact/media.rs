@@ -35,10 +35,7 @@ static DATA_URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Puts notes in the place of media in a text; tells how many.
 pub(super) fn edits(text: &Text, edits: &mut Vec<Edit>) -> u32 {
     if let Some(place) = text.whole.clone().filter(|place| place.len() >= SHORT)
-        && let Some((_, kind)) = BEGINNINGS
-            .iter()
-            .find(|(begin, _)| text.bytes.starts_with(begin))
-        && text.bytes.iter().all(|byte| is_base64(*byte))
+        && let Some(kind) = kind_of(&text.bytes)
     {
         let instead = note(kind, &text.bytes);
         edits.push(Edit { place, instead });
@@ -65,6 +62,18 @@ pub(super) fn edits(text: &Text, edits: &mut Vec<Edit>) -> u32 {
         count += 1;
     }
     count
+}
+
+/// What a text is, where it is base64 of a file of a known kind.
+fn kind_of(text: &[u8]) -> Option<&'static str> {
+    let mut beginnings = BEGINNINGS.iter();
+    let (_, kind) = beginnings.find(|(begin, _)| text.starts_with(begin))?;
+    text.iter().all(|byte| is_base64(*byte)).then_some(kind)
+}
+
+/// Whether a string of a stream is a file by itself, and no piece of a text.
+pub(super) fn is_media(text: &[u8]) -> bool {
+    text.len() >= SHORT && kind_of(text).is_some()
 }
 
 /// What is told of a file that is not kept.

@@ -2,7 +2,7 @@
 //! else's, and what the settings name.
 //!
 //! A JSON body is read text by text, with its escapes undone; in a stream the pieces of one field are read as one text,
-//! since an answer comes a few letters at a time. What is known or has a well-known shape is looked for in the bytes as
+//! since an answer comes a few letters at a time, and tables of how likely these were are left out. What is known or has a well-known shape is looked for in the bytes as
 //! they stand, too. Of images and the like only size and hash are kept. Nothing is ever put back.
 
 pub(crate) mod media;
@@ -18,7 +18,7 @@ use std::ops::Range;
 use regex::bytes::{Regex, RegexBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use self::texts::{Kind, Text, texts};
+use self::texts::{Kind, Text, Texts, texts};
 
 /// What stands in the place of a secret.
 pub(crate) const MARK: &str = "[redacted]";
@@ -143,13 +143,20 @@ impl Redactor {
 
     /// A body without its secrets.
     pub(crate) fn body(&self, body: &[u8]) -> Cleaned {
-        let (kind, texts) = texts(body);
-        let mut edits = Vec::new();
+        let Texts { kind, said, likely } = texts(body);
+        let tables = likely.into_iter().map(|place| Edit {
+            place,
+            instead: "null".to_owned(),
+        });
+        let mut edits: Vec<Edit> = tables.collect();
         let mut media = 0;
-        for text in &texts {
+        for text in &said {
             media += media::edits(text, &mut edits);
             self.edits_of(text, kind, &mut edits);
         }
+        // What several speak is heard twice.
+        edits.sort_by_key(|edit| (edit.place.start, edit.place.end));
+        edits.dedup_by(|next, edit| next.place == edit.place);
         let secrets = edits.iter().filter(|edit| edit.instead == MARK).count();
         let bytes = edited(body, edits);
         let mut cleaned = self.raw(bytes.into(), kind == Kind::Plain);

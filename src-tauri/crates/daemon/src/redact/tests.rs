@@ -111,6 +111,46 @@ fn a_secret_that_comes_a_few_letters_at_a_time_is_taken_out() {
 }
 
 #[test]
+fn a_secret_is_taken_out_where_several_speak_by_turns() {
+    let event = |index: usize, text: &str| {
+        let chunk = json!({ "choices": [{ "delta": { "content": text }, "index": index }] });
+        format!("data: {chunk}\n\n")
+    };
+    let secret = ["sk-", "ant-0123", "4567-89ab", "cdef"];
+    let other = ["no ", "secret ", "is ", "here"];
+    let turns = secret.iter().zip(other);
+    let stream: String = turns
+        .map(|(secret, other)| event(0, secret) + &event(1, other))
+        .collect();
+    let (told, secrets, _) = cleaned(&stream);
+    assert_eq!(secrets, 1, "{told}");
+    let left = ["[redacted]", "", "", ""].iter().zip(other);
+    let left: String = left
+        .map(|(secret, other)| event(0, secret) + &event(1, other))
+        .collect();
+    assert_eq!(told, left);
+}
+
+#[test]
+fn how_likely_each_piece_was_is_left_out() {
+    let piece = |text: &str| json!({ "token": text, "bytes": [115, 107], "top_logprobs": [{ "token": text }] });
+    let body = json!({ "choices": [{ "logprobs": { "content": [piece("sk-"), piece("ant")] },
+        "message": { "content": "sk-ant" } }], "logprobs": true });
+    let (told, ..) = cleaned(&body.to_string());
+    let expected = json!({ "choices": [{ "logprobs": null, "message": { "content": "sk-ant" } }], "logprobs": true });
+    assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), expected);
+}
+
+#[test]
+fn of_a_small_image_in_a_stream_size_and_hash_are_kept() {
+    let picture = format!("iVBORw0KGgo{}", "A".repeat(289));
+    let stream = json!([{ "data": picture, "text": "one" }, { "data": picture, "text": "two" }]);
+    let (told, _, media) = cleaned(&stream.to_string());
+    assert_eq!(media, 2);
+    assert!(!told.contains("iVBORw0KGgo"), "{told}");
+}
+
+#[test]
 fn of_an_answer_that_broke_off_the_beginning_of_a_secret_is_taken_out() {
     for body in [
         format!("data: {{\"text\":\"{}", &KEY[..15]),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::media::is_media;
+
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -115,37 +117,179 @@ enum Word {
     Value(Range<usize>),
     /// A number, or whatever else stands outside of strings.
     Bare(Range<usize>),
+    /// Where an object or an array begins.
+    Open(usize),
+    /// Where one ends.
+    Close(usize),
 }
 
+/// What was read of a body.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) kind: Kind,
+    pub(super) said: Vec<Text>,
+    /// Tables of how likely each piece of a text was: they tell it again, and other texts beside it, piece by piece.
+    pub(super) likely: Vec<Range<usize>>,
+}
+
+/// Fields that hold such tables.
+const LIKELY: [&[u8]; 3] = [b"logprobs", b"top_logprobs", b"logprobsResult"];
+/// Fields that tell which of several texts a piece belongs to.
+const WHICH: [&[u8]; 3] = [b"index", b"output_index", b"content_index"];
+/// Objects and arrays further within others are read as a part of those.
+const DEEP: usize = 64;
+
 /// What the body is, and its texts.
-pub(super) fn texts(body: &[u8]) -> (Kind, Vec<Text>) {
+pub(super) fn texts(body: &[u8]) -> Texts {
     let kind = Kind::of(body);
-    let mut single = Vec::new();
-    let mut fields: BTreeMap<&[u8], Text> = BTreeMap::new();
+    let mut read = Texts {
+        kind,
+        said: Vec::new(),
+        likely: Vec::new(),
+    };
     if kind == Kind::Plain {
         // The bytes as they stand are looked through anyway.
-        return (kind, single);
+        return read;
     }
     let mut name: &[u8] = b"";
+    let mut is_named = false;
+    let mut depth = 0_usize;
+    let mut table = None;
+    let mut speakers = Speakers::default();
     let mut alone = |place: Range<usize>| {
         let mut text = Text::default();
         text.add(body, place.clone());
         text.whole = Some(place);
-        single.push(text);
+        read.said.push(text);
     };
     for word in words(body) {
+        let was_named = std::mem::take(&mut is_named);
         match word {
             Word::Name(place) => {
                 name = &body[place.clone()];
+                is_named = true;
                 alone(place);
             }
-            Word::Bare(place) => alone(place),
-            Word::Value(place) if kind == Kind::Json || place.len() > LONG => alone(place),
-            Word::Value(place) => fields.entry(name).or_default().add(body, place),
+            Word::Open(at) => {
+                if was_named && table.is_none() && LIKELY.contains(&name) {
+                    table = Some((at, depth));
+                }
+                depth += 1;
+                speakers.open();
+            }
+            Word::Close(at) => {
+                depth = depth.saturating_sub(1);
+                if let Some((begin, outer)) = table
+                    && depth <= outer
+                {
+                    read.likely.push(begin..at + 1);
+                    table = None;
+                }
+                speakers.close();
+            }
+            Word::Bare(place) => {
+                if WHICH.contains(&name) {
+                    speakers.which(&body[place.clone()]);
+                }
+                alone(place);
+            }
+            Word::Value(place)
+                if kind == Kind::Json || place.len() > LONG || is_media(&body[place.clone()]) =>
+            {
+                alone(place);
+            }
+            Word::Value(place) => speakers.say(name, place),
         }
     }
-    single.extend(fields.into_values());
-    (kind, single)
+    read.said.extend(speakers.texts(body));
+    read
+}
+
+/// The pieces of a stream by field, and by which of several texts they belong to where objects tell that.
+#[derive(Debug, Default)]
+struct Speakers<'a> {
+    open: Vec<Object<'a>>,
+    /// Objects and arrays that are open beyond [`DEEP`].
+    deeper: usize,
+    said: Vec<Piece<'a>>,
+}
+
+/// A field's name and what the objects around it tell of which text it is, and its place.
+type Piece<'a> = (Vec<&'a [u8]>, Range<usize>);
+
+#[derive(Debug, Default)]
+struct Object<'a> {
+    which: Vec<&'a [u8]>,
+    said: Vec<Piece<'a>>,
+}
+
+impl<'a> Speakers<'a> {
+    fn open(&mut self) {
+        if self.open.len() < DEEP {
+            self.open.push(Object::default());
+        } else {
+            self.deeper += 1;
+        }
+    }
+
+    fn close(&mut self) {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            return;
+        }
+        let Some(Object { which, mut said }) = self.open.pop() else {
+            return;
+        };
+        for (speaker, _) in &mut said {
+            speaker.extend(&which);
+        }
+        self.all().append(&mut said);
+    }
+
+    fn all(&mut self) -> &mut Vec<Piece<'a>> {
+        match self.open.last_mut() {
+            Some(object) => &mut object.said,
+            None => &mut self.said,
+        }
+    }
+
+    fn which(&mut self, which: &'a [u8]) {
+        if let Some(object) = self.open.last_mut() {
+            object.which.push(which);
+        }
+    }
+
+    fn say(&mut self, name: &'a [u8], place: Range<usize>) {
+        self.all().push((vec![name], place));
+    }
+
+    /// All pieces of a field as one text; where it is said by several, what each says as well.
+    fn texts(mut self, body: &[u8]) -> Vec<Text> {
+        while !self.open.is_empty() {
+            self.deeper = 0;
+            self.close();
+        }
+        let mut fields: BTreeMap<&[u8], Text> = BTreeMap::new();
+        let mut speakers: BTreeMap<Vec<&[u8]>, Text> = BTreeMap::new();
+        for (speaker, place) in self.said {
+            let name = speaker.first().copied().unwrap_or_default();
+            fields.entry(name).or_default().add(body, place.clone());
+            if speaker.len() > 1 {
+                speakers.entry(speaker).or_default().add(body, place);
+            }
+        }
+        // One who speaks alone was heard.
+        let is_heard = |speaker: &[&[u8]], text: &Text| {
+            let field = speaker.first().and_then(|name| fields.get(name));
+            field.is_some_and(|field| field.bytes.len() == text.bytes.len())
+        };
+        let several: Vec<Text> = speakers
+            .into_iter()
+            .filter(|(speaker, text)| !is_heard(speaker, text))
+            .map(|(_, text)| text)
+            .collect();
+        fields.into_values().chain(several).collect()
+    }
 }
 
 /// A string that is longer is no piece of a text that comes bit by bit.
@@ -166,7 +310,14 @@ fn words(body: &[u8]) -> Vec<Word> {
                 });
                 at = next;
             }
-            byte if is_between(byte) => at += 1,
+            byte if is_between(byte) => {
+                match byte {
+                    b'{' | b'[' => words.push(Word::Open(at)),
+                    b'}' | b']' => words.push(Word::Close(at)),
+                    _ => {}
+                }
+                at += 1;
+            }
             _ => {
                 let rest = &body[at..];
                 let length = rest

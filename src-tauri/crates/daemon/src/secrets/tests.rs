@@ -262,10 +262,10 @@ async fn no_provider_is_told_a_token_of_this_program() {
     let token = admin.expose_secret().to_owned();
     let resolver = resolver.with_env(move |_| Some(token.clone()));
     let written = format!("\"file:{}\", \"env:RELAY_KEY\"", path.display());
-    let resolved = resolver.all(&home.settings(&written)).await;
-    assert_eq!(resolved.keys.len(), 0, "{:?}", resolved.warnings);
+    let told_by = resolver.all(&home.settings(&written)).await;
+    assert_eq!(told_by.keys.len(), 0, "{:?}", told_by.warnings);
     let told = |warning: &&String| warning.contains("Turnout's own token");
-    assert_eq!(resolved.warnings.iter().filter(told).count(), 2);
+    assert_eq!(told_by.warnings.iter().filter(told).count(), 2);
 
     for name in ["admin", "client", "client-ci"] {
         let text = format!(
