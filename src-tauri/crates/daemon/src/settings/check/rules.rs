@@ -174,6 +174,12 @@ pub(super) fn budgets(check: &mut Check<'_>, raw: &raw::Ledger, groups: &[Group]
                 "`at` holds shares of the limit, such as 0.8 for four fifths of it",
             );
         }
+        if let Some(list) = value.at.as_ref().filter(|list| list.value.is_empty()) {
+            check.tell(
+                &list.span,
+                "`at` names no share of the limit, so that nothing would ever happen",
+            );
+        }
         let then = then(check, &value.then, groups);
         if then == Then::Block && (value.group.is_some() || value.provider.is_some()) {
             check.tell(
