@@ -371,7 +371,7 @@ impl Gateway {
         live.pools.via.refuse_loop(request.headers())?;
         let known = live.snapshot.access.admit(request.headers(), unix_ms())?;
         let route = live.known(route, request.uri().path())?;
-        known.may_call(&route.endpoint)?;
+        known.may_call(request.method(), &route.endpoint)?;
         if matches!(route.endpoint, Endpoint::Models | Endpoint::Model(_)) {
             let mut answer = models::answer(&self.shared, &live, &route, &known.grant).await?;
             mark(&mut answer.headers, id, None);

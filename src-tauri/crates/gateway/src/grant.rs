@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use routing::{Glob, Limits, Topology};
 
 use crate::{choice::Choice, inbound::Inbound, refusal::Refusal, route::Endpoint};
@@ -20,6 +20,8 @@ pub struct Grant {
     pub models: Vec<Glob>,
     /// How much may be done.
     pub limits: Limits,
+    /// Whether it is bounded what may be spent with it, by whoever counts costs.
+    pub spending: bool,
     /// From when on it is refused, Unix milliseconds.
     pub expires_at_ms: Option<i64>,
 }
@@ -32,6 +34,7 @@ impl Default for Grant {
             groups: None,
             models: Vec::new(),
             limits: Limits::default(),
+            spending: false,
             expires_at_ms: None,
         }
     }
@@ -52,14 +55,22 @@ impl Known {
     }
 
     /// Whether the token is good for such a call at all.
-    pub(crate) fn may_call(&self, endpoint: &Endpoint) -> Result<(), Refusal> {
+    pub(crate) fn may_call(&self, method: &Method, endpoint: &Endpoint) -> Result<(), Refusal> {
         let lists = matches!(endpoint, Endpoint::Models | Endpoint::Model(_));
-        let may = self.grant.inference || (lists && self.grant.listing);
-        if may {
-            return Ok(());
+        if !self.grant.inference && !(lists && self.grant.listing) {
+            let told = "is not good for this call: its scopes do not name \"inference\"";
+            return Err(self.forbids(told));
         }
-        let told = "is not good for this call: its scopes do not name \"inference\"";
-        Err(self.forbids(told))
+        let asks = !matches!(*method, Method::GET | Method::HEAD | Method::DELETE);
+        match self.grant.unread_bound() {
+            Some(bound) if asks && *endpoint == Endpoint::Other => {
+                let told = format!(
+                    "is not good for this call: it is bounded by `{bound}`, and what such a call asks for and uses is passed through unread"
+                );
+                Err(self.forbids(&told))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the token is good for what a request asks for, whoever serves it.
@@ -91,6 +102,16 @@ fn own_model(choice: &Choice) -> Option<&str> {
 }
 
 impl Grant {
+    /// The setting that could not be held where a request is passed through without being understood.
+    fn unread_bound(&self) -> Option<&'static str> {
+        match () {
+            () if !self.models.is_empty() => Some("models"),
+            () if self.spending => Some("limits.usd"),
+            () if self.limits.tpm.is_some() => Some("limits.tpm"),
+            () => None,
+        }
+    }
+
     /// Whether a model may be asked for, by its name alone or with its provider before it.
     pub(crate) fn has_model(&self, name: &str, topology: &Topology) -> bool {
         let fits = |name: &str| self.models.iter().any(|glob| glob.fits(name));

@@ -101,6 +101,7 @@ fn grant(settings: &Settings, name: &str) -> Grant {
             tpm: limits.tpm.map(u64::from),
             concurrency: limits.concurrency,
         },
+        spending: token.spending.is_some(),
         expires_at_ms: token.expires_at.map(Timestamp::as_millisecond),
     }
 }

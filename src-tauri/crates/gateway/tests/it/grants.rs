@@ -218,3 +218,38 @@ async fn a_token_that_only_lists_models_calls_none() {
     is_forbidden(&got, "inference");
     assert!(main.seen().is_empty() && spare.seen().is_empty());
 }
+
+#[tokio::test]
+async fn a_bounded_token_makes_no_calls_that_are_passed_through_unread() {
+    let limits = Limits {
+        tpm: Some(100),
+        ..Limits::default()
+    };
+    let spending = Grant {
+        spending: true,
+        ..Grant::default()
+    };
+    let by_tokens = Grant {
+        limits,
+        ..Grant::default()
+    };
+    for (grant, bound) in [
+        (models(&["claude-haiku-*"]), "`models`"),
+        (spending, "`limits.usd`"),
+        (by_tokens, "`limits.tpm`"),
+    ] {
+        let (gateway, [main, spare]) = start(grant, Vec::new()).await;
+        // The models of a batch stand where nobody looks for them.
+        let body = b"{\"requests\":[{\"params\":{\"model\":\"claude-opus-4-5\"}}]}";
+        let got = gateway.post("/v1/messages/batches", "", body).await;
+        is_forbidden(&got, bound);
+        let got = ask(&gateway, "/v1/messages/batches", "", "claude-haiku-4-5").await;
+        is_forbidden(&got, bound);
+        assert!(main.seen().is_empty() && spare.seen().is_empty());
+        let got = ask(&gateway, "/v1/messages", "", "claude-haiku-4-5").await;
+        assert_eq!(got.status, 200, "{}", got.text());
+    }
+    let (gateway, [main, _]) = start(Grant::default(), Vec::new()).await;
+    let got = ask(&gateway, "/v1/messages/batches", "", "claude-x").await;
+    assert_eq!((got.status, main.seen().len()), (200, 1), "{}", got.text());
+}
