@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::handle::Daemon;
 use crate::instance::hold;
-use crate::settings::{Budget, Period, Then};
+use crate::settings::{Budget, OF_TOKEN, Period, Then};
 use crate::view::{self, BudgetState, Notice, NoticeKind, Payload};
 
 /// Between two looks at least.
@@ -280,8 +280,13 @@ impl<'b> Standing<'b> {
     fn why(&self) -> String {
         let (name, spent, limit) = (&self.budget.name, rounded(self.spent), self.limit);
         let (since, until) = (self.since, self.until);
+        let remedy = if name.starts_with(OF_TOKEN) {
+            "raise limits.usd of the token in [server]"
+        } else {
+            "raise its limit_usd in [ledger]"
+        };
         format!(
-            "the budget {name} is used up: {spent} of {limit} US dollars since {since}; it begins anew at {until}, or raise its limit_usd in [ledger]"
+            "the budget {name} is used up: {spent} of {limit} US dollars since {since}; it begins anew at {until}, or {remedy}"
         )
     }
 }

@@ -57,7 +57,7 @@ impl Known {
     /// Whether the token is good for such a call at all.
     pub(crate) fn may_call(&self, method: &Method, endpoint: &Endpoint) -> Result<(), Refusal> {
         let lists = matches!(endpoint, Endpoint::Models | Endpoint::Model(_));
-        if !self.grant.inference && !(lists && self.grant.listing) {
+        if !(self.grant.inference || lists && self.grant.listing) {
             let told = "is not good for this call: its scopes do not name \"inference\"";
             return Err(self.forbids(told));
         }

@@ -446,6 +446,9 @@ pub struct Target {
     pub max_tokens: Option<u32>,
 }
 
+/// How the budget of a token's own dollars is called; no other one may be called so.
+pub(crate) const OF_TOKEN: &str = "of token ";
+
 /// `ledger.url` where no history is kept.
 pub(crate) const NO_LEDGER: &str = "none";
 

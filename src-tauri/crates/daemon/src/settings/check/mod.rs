@@ -54,6 +54,7 @@ pub(super) fn check(document: &raw::Document, text: &str) -> (Settings, Vec<Foun
     let server = server::server(&mut check, part(&document.server, &raw), &groups);
     let mut ledger = check.ledger(part(&document.ledger, &raw::Ledger::default()), &groups);
     ledger.budgets.extend(tokens::budgets(&server));
+    check.budgets_can_hold(document, &ledger);
     let settings = Settings {
         server,
         routing,
@@ -222,6 +223,19 @@ impl Check<'_> {
         values(written)
     }
 
+    /// What is spent is known of the ledger, for budgets as for the dollars of a token.
+    fn budgets_can_hold(&mut self, document: &raw::Document, ledger: &Ledger) {
+        let unset = raw::Ledger::default();
+        let raw = part(&document.ledger, &unset);
+        if let Some(url) = raw.url.as_ref().filter(|url| url.value == NO_LEDGER)
+            && !ledger.budgets.is_empty()
+        {
+            let message = "without a ledger nobody knows what was spent: take the budgets and the tokens' `usd` out, or \
+                           give `url` a database";
+            self.tell(&url.span, message);
+        }
+    }
+
     fn ledger(&mut self, raw: &raw::Ledger, groups: &[super::Group]) -> Ledger {
         if let Some(url) = &raw.url
             && !url.value.starts_with("sqlite:")
@@ -229,13 +243,6 @@ impl Check<'_> {
             && let Err(error) = ledger::Place::server(&url.value)
         {
             self.tell(&url.span, error.to_string());
-        }
-        let has_budgets = raw.budgets.as_ref().is_some_and(|at| !at.value.is_empty());
-        if let Some(url) = raw.url.as_ref().filter(|url| url.value == NO_LEDGER)
-            && has_budgets
-        {
-            let message = "without a ledger nobody knows what was spent: take the budgets out, or give `url` a database";
-            self.tell(&url.span, message);
         }
         Ledger {
             url: or(&raw.url, "sqlite://".to_owned()),

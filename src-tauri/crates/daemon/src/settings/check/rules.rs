@@ -6,7 +6,7 @@ use dialects::ir::Effort;
 
 use super::{
     super::{
-        model::{Budget, Group, Provider, Rule, Target, Then, When},
+        model::{Budget, Group, OF_TOKEN, Provider, Rule, Target, Then, When},
         raw,
         reader::{At, Field},
         scalar::OneOrMany,
@@ -155,6 +155,16 @@ pub(super) fn budgets(check: &mut Check<'_>, raw: &raw::Ledger, groups: &[Group]
         let name = check.need(&value.name, span, "name").unwrap_or_default();
         if let (false, Some(at)) = (name.is_empty(), &value.name) {
             check.unique(&mut names, &name, &at.span, "budget");
+        }
+        if let Some(at) = value
+            .name
+            .as_ref()
+            .filter(|at| at.value.starts_with(OF_TOKEN))
+        {
+            check.tell(
+                &at.span,
+                "a budget that is called so is that of a token, set by `limits.usd` of it",
+            );
         }
         let limit = value.limit_usd.as_ref();
         if limit.is_none_or(|at| at.value <= 0.0) {

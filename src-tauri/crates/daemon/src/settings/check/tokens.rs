@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     super::{
-        model::{Budget, ClientToken, Group, Limits, Server, Then},
+        model::{Budget, ClientToken, Group, Limits, OF_TOKEN, Server, Then},
         raw,
         reader::{At, Field},
         words::{Period, Scope},
@@ -133,7 +133,7 @@ pub(super) fn budgets(server: &Server) -> impl Iterator<Item = Budget> {
     server.client_tokens.iter().filter_map(|token| {
         let (limit_usd, per) = token.spending?;
         Some(Budget {
-            name: format!("of token {}", token.name),
+            name: format!("{OF_TOKEN}{}", token.name),
             limit_usd,
             per,
             at: vec![1.0],

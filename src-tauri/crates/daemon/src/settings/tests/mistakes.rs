@@ -111,6 +111,10 @@ fn each_mistake_is_told_where_it_stands() {
             "nobody knows what was spent",
         ),
         (
+            "[ledger]\nbudgets = [{ name = «\"of token ci\", limit_usd = 1 }]\n",
+            "limits.usd",
+        ),
+        (
             "[ledger]\nbudgets = [{ name = \"d\", limit_usd = 1, at = «[] }]\n",
             "nothing would ever happen",
         ),
