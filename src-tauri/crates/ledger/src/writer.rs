@@ -43,6 +43,10 @@ const LAST_TRIES: Duration = Duration::from_secs(2);
 const QUIET: Duration = Duration::from_secs(30);
 /// How long a batch may take, so that a server that went away in silence is noticed.
 const WRITE_MAX: Duration = Duration::from_secs(20);
+/// How long a server may take for an errand.
+const ERRAND_MAX: Duration = Duration::from_mins(2);
+/// How long the first look at a server may take, which can have a schema to change.
+const REACH_MAX: Duration = Duration::from_mins(10);
 /// Requests kept in hand while they run; beyond, they are read again when needed.
 const IN_HAND: usize = 10_000;
 
@@ -215,9 +219,11 @@ impl Pen {
     }
 
     async fn reach(&mut self) -> Result<AnyConnection, WriteError> {
-        let (mut conn, _) = connect(&self.place, WRITE_WAIT).await?;
+        let mut conn = connect_within(&self.place, REACH_MAX).await?;
         let (kind, instance) = (self.place.kind(), self.instance.as_deref());
-        let orphans = close_orphans(&mut conn, kind, instance).await?;
+        let closing = close_orphans(&mut conn, kind, instance);
+        let orphans = in_time(kind, REACH_MAX, closing).await;
+        let orphans = orphans.ok_or(WriteError::Slow)??;
         if orphans > 0 {
             tracing::warn!(
                 "{orphans} requests were running when Turnout ended last; they are closed as failed"
@@ -327,13 +333,19 @@ impl Pen {
     async fn run_errand(&mut self, errand: Errand) {
         match self.connection().await {
             Ok(mut conn) => {
-                if errand.run(&mut conn).await {
-                    self.conn = Some(conn);
-                }
+                let done = in_time(self.place.kind(), ERRAND_MAX, errand.run(&mut conn)).await;
                 self.in_hand.clear(); // what it wrote may be among them
-                self.pulse.changed();
+                self.used = Instant::now();
+                match done {
+                    Some(true) => {
+                        self.conn = Some(conn);
+                        self.written(Vec::new());
+                    }
+                    Some(false) => self.pulse.changed(),
+                    None => self.failed(&WriteError::Slow),
+                }
             }
-            Err(error) => tracing::warn!("the ledger cannot be worked on: {error}"),
+            Err(error) => self.failed(&error.into()),
         }
     }
 
@@ -371,7 +383,7 @@ impl Pen {
                 return Ok(conn);
             }
         }
-        Ok(connect(&self.place, WRITE_WAIT).await?.0)
+        connect_within(&self.place, WRITE_MAX).await
     }
 
     /// Something in the batch is refused by the database: writes each event by itself and drops those.
@@ -517,6 +529,21 @@ impl Pen {
             );
         }
     }
+}
+
+/// What work comes to that a server has to do in this time; `None` where it does not answer. A file always does,
+/// however long it takes.
+async fn in_time<T>(kind: Kind, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    match kind {
+        Kind::Sqlite => Some(work.await),
+        Kind::Postgres | Kind::MySql => timeout(limit, work).await.ok(),
+    }
+}
+
+async fn connect_within(place: &Place, limit: Duration) -> Result<AnyConnection, OpenError> {
+    let connected = in_time(place.kind(), limit, connect(place, WRITE_WAIT)).await;
+    let silent = || Err(place.failed(sqlx::Error::PoolTimedOut));
+    Ok(connected.unwrap_or_else(silent)?.0)
 }
 
 #[derive(Debug, thiserror::Error)]

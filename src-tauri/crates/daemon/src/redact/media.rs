@@ -14,6 +14,9 @@ use super::texts::Text;
 /// A string that is shorter may stay.
 const SHORT: usize = 256;
 
+/// Fields that hold a file as base64: Anthropic's and Gemini's, OpenAI's, Ollama's.
+const FILES: [&[u8]; 5] = [b"data", b"file_data", b"fileData", b"b64_json", b"images"];
+
 /// How base64 of files of these kinds begins.
 const BEGINNINGS: [(&[u8], &str); 10] = [
     (b"iVBORw0KGgo", "image/png"),
@@ -35,7 +38,7 @@ static DATA_URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Puts notes in the place of media in a text; tells how many.
 pub(super) fn edits(text: &Text, edits: &mut Vec<Edit>) -> u32 {
     if let Some(place) = text.whole.clone().filter(|place| place.len() >= SHORT)
-        && let Some(kind) = kind_of(&text.bytes)
+        && let Some(kind) = kind_of(&text.bytes, text.is_of_file)
     {
         let instead = note(kind, &text.bytes);
         edits.push(Edit { place, instead });
@@ -64,16 +67,23 @@ pub(super) fn edits(text: &Text, edits: &mut Vec<Edit>) -> u32 {
     count
 }
 
-/// What a text is, where it is base64 of a file of a known kind.
-fn kind_of(text: &[u8]) -> Option<&'static str> {
+/// Whether a field holds files.
+pub(super) fn holds_files(name: &[u8]) -> bool {
+    FILES.contains(&name)
+}
+
+/// What a text is, where it is base64 of a file: of a known kind, or of any where its field holds files.
+fn kind_of(text: &[u8], is_of_file: bool) -> Option<&'static str> {
     let mut beginnings = BEGINNINGS.iter();
-    let (_, kind) = beginnings.find(|(begin, _)| text.starts_with(begin))?;
+    let known = beginnings.find(|(begin, _)| text.starts_with(begin));
+    let kind = known.map(|(_, kind)| *kind);
+    let kind = kind.or(is_of_file.then_some("base64"))?;
     text.iter().all(|byte| is_base64(*byte)).then_some(kind)
 }
 
 /// Whether a string of a stream is a file by itself, and no piece of a text.
-pub(super) fn is_media(text: &[u8]) -> bool {
-    text.len() >= SHORT && kind_of(text).is_some()
+pub(super) fn is_media(name: &[u8], text: &[u8]) -> bool {
+    text.len() >= SHORT && kind_of(text, holds_files(name)).is_some()
 }
 
 /// What is told of a file that is not kept.

@@ -298,3 +298,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_of_any_kind_is_known_by_its_field_and_what_is_sealed_stays() {
+    let file = "QUJD".repeat(100);
+    let one = json!({ "data": file, "signature": file, "mime_type": "application/x-own" });
+    for body in [one.clone(), json!([{ "part": one }])] {
+        let (told, secrets, media) = cleaned(&body.to_string());
+        assert_eq!((secrets, media), (0, 1), "{told}");
+        assert!(told.contains("[base64, 300 bytes, sha256 "), "{told}");
+        assert!(
+            told.contains(&format!("\"signature\":\"{file}\"")),
+            "{told}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::media::is_media;
+use super::media::{holds_files, is_media};
 
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(super) struct Text {
     at: Vec<(u32, u8)>,
     /// The string's place, where it is a single one.
     pub(super) whole: Option<Range<usize>>,
+    /// It stands in a field that files stand in.
+    pub(super) is_of_file: bool,
 }
 
 impl Text {
@@ -156,8 +158,11 @@ pub(super) fn texts(body: &[u8]) -> Texts {
     let mut depth = 0_usize;
     let mut table = None;
     let mut speakers = Speakers::default();
-    let mut alone = |place: Range<usize>| {
-        let mut text = Text::default();
+    let mut alone = |name: &[u8], place: Range<usize>| {
+        let mut text = Text {
+            is_of_file: holds_files(name),
+            ..Text::default()
+        };
         text.add(body, place.clone());
         text.whole = Some(place);
         read.said.push(text);
@@ -168,7 +173,7 @@ pub(super) fn texts(body: &[u8]) -> Texts {
             Word::Name(place) => {
                 name = &body[place.clone()];
                 is_named = true;
-                alone(place);
+                alone(b"", place);
             }
             Word::Open(at) => {
                 if was_named && table.is_none() && LIKELY.contains(&name) {
@@ -191,12 +196,14 @@ pub(super) fn texts(body: &[u8]) -> Texts {
                 if WHICH.contains(&name) {
                     speakers.which(&body[place.clone()]);
                 }
-                alone(place);
+                alone(b"", place);
             }
             Word::Value(place)
-                if kind == Kind::Json || place.len() > LONG || is_media(&body[place.clone()]) =>
+                if kind == Kind::Json
+                    || place.len() > LONG
+                    || is_media(name, &body[place.clone()]) =>
             {
-                alone(place);
+                alone(name, place);
             }
             Word::Value(place) => speakers.say(name, place),
         }
