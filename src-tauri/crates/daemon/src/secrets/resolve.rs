@@ -17,9 +17,9 @@ use crate::settings::Settings;
 
 /// No key is longer than this.
 const MAX_SECRET: usize = 64 << 10;
-/// Why a provider gets no token of this program.
-const OWN_TOKEN: &str =
-    "it is Turnout's own token, which no provider is told; give the provider a key of its own";
+/// Why a provider gets no admin token.
+const ADMIN_TOKEN: &str =
+    "it is the admin token, which no provider is told; give the provider a key of its own";
 /// Folder in the data folder for this program's own tokens where there is no keychain.
 const TOKENS: &str = "tokens";
 
@@ -310,17 +310,16 @@ impl Had {
 }
 
 impl Resolved {
-    /// A provider's key, unless it is one of this program's own tokens: these are for calls to Turnout alone, and a
-    /// provider that got one could make them.
+    /// A provider's key, unless it is the admin token: a provider that got it could change everything. It may be a client
+    /// token, as one Turnout can be the provider of another.
     fn foreign(
         &self,
         reference: &Reference,
         secret: SecretString,
     ) -> Result<SecretString, SecretError> {
-        let clients = self.client_tokens.iter().map(|(_, token)| token);
-        let mut own = self.admin_token.iter().chain(clients);
-        if own.any(|token| token.expose_secret() == secret.expose_secret()) {
-            return Err(SecretError::Unusable(reference.to_string(), OWN_TOKEN));
+        let admin = self.admin_token.as_ref();
+        if admin.is_some_and(|token| token.expose_secret() == secret.expose_secret()) {
+            return Err(SecretError::Unusable(reference.to_string(), ADMIN_TOKEN));
         }
         Ok(secret)
     }

@@ -264,7 +264,7 @@ async fn no_provider_is_told_a_token_of_this_program() {
     let written = format!("\"file:{}\", \"env:RELAY_KEY\"", path.display());
     let told_by = resolver.all(&home.settings(&written)).await;
     assert_eq!(told_by.keys.len(), 0, "{:?}", told_by.warnings);
-    let told = |warning: &&String| warning.contains("Turnout's own token");
+    let told = |warning: &&String| warning.contains("it is the admin token");
     assert_eq!(told_by.warnings.iter().filter(told).count(), 2);
 
     for name in ["admin", "client", "client-ci"] {
