@@ -12,12 +12,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &[]),
     ("tokens", &[]),
     ("clients", &[]),
+    ("imports", &[]),
     ("practice", &["dialects"]),
     ("gateway", &["dialects", "routing", "tokens"]),
     (
         "daemon",
         &[
-            "dialects", "routing", "tokens", "ledger", "clients", "practice", "gateway",
+            "dialects", "routing", "tokens", "ledger", "clients", "imports", "practice", "gateway",
         ],
     ),
     ("cli", &["clients", "daemon", "practice"]),
@@ -26,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without a runtime, a network, a clock or a random source of their own.
-const PURE: &[&str] = &["dialects", "routing", "tokens"];
+const PURE: &[&str] = &["dialects", "routing", "tokens", "imports"];
 const IMPURE: &[&str] = &[
     "tokio",
     "reqwest",

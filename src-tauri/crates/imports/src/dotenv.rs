@@ -1,0 +1,341 @@
+//! Variables: a `.env` file, or the environment of a process.
+//!
+//! Two things are in them: keys under the names that vendors document, and the settings of the older Claude Code proxy
+//! (`OPENAI_API_KEY`, `OPENAI_BASE_URL`, `BIG_MODEL`, `MIDDLE_MODEL`, `SMALL_MODEL`, `HOST`, `PORT`, `LOG_LEVEL`, and
+//! `ANTHROPIC_API_KEY`, which is the key that its clients had to present). Which of both is told by its model names.
+
+use crate::Env;
+use crate::found::{Auth, Dialect, Found, Group, Key, Provider, Retry, Tiers, Timeouts};
+use crate::kind::{Kind, Unreadable};
+use crate::known::{azure, known};
+use crate::table::Table;
+use crate::values::{Variables, is_placeholder, key};
+
+/// Variables of the older proxy that no other program uses.
+const PROXY: [&str; 3] = ["BIG_MODEL", "MIDDLE_MODEL", "SMALL_MODEL"];
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// Reads the environment of a process. Keys stay there: the config gets references to them.
+pub fn read_environment(
+    variables: impl IntoIterator<Item = (String, String)>,
+    env: Env<'_>,
+) -> Result<Found<'_>, Unreadable> {
+    let mut found = Found::new(Kind::Environment, env);
+    take(variables.into_iter().collect(), Older::IfNamed, &mut found);
+    found.finished()
+}
+
+/// Reads the environment as the older proxy did, which knew no other vendors: `ANTHROPIC_API_KEY` is what clients present.
+pub fn read_older_environment(
+    variables: impl IntoIterator<Item = (String, String)>,
+    env: Env<'_>,
+) -> Result<Found<'_>, Unreadable> {
+    let mut found = Found::new(Kind::Environment, env);
+    take(variables.into_iter().collect(), Older::Alone, &mut found);
+    found.finished()
+}
+
+/// Whether variables are those of the older proxy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Older {
+    /// If its models are named among them.
+    IfNamed,
+    /// They are, and nothing else is looked at.
+    Alone,
+}
+
+pub(crate) fn read(
+    variables: Vec<(String, String)>,
+    env: Env<'_>,
+) -> Result<Found<'_>, Unreadable> {
+    let mut found = Found::new(Kind::DotEnv, env);
+    take(variables, Older::IfNamed, &mut found);
+    found.finished()
+}
+
+/// The variables of a file in which there is nothing else; the last of a name counts, as it does for shells.
+pub(crate) fn variables(text: &str) -> Option<Vec<(String, String)>> {
+    let mut variables: Vec<(String, String)> = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (name, value) = line
+            .strip_prefix("export ")
+            .unwrap_or(line)
+            .split_once('=')?;
+        let name = name.trim();
+        let fits = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !fits {
+            return None;
+        }
+        variables.retain(|(other, _)| other != name);
+        variables.push((name.to_owned(), unquoted(value.trim()).to_owned()));
+    }
+    (!variables.is_empty()).then_some(variables)
+}
+
+/// The value without its quotes, or without the comment behind it.
+fn unquoted(value: &str) -> &str {
+    for quote in ['"', '\''] {
+        if let Some((inner, _)) = value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.split_once(quote))
+        {
+            return inner;
+        }
+    }
+    value.split(" #").next().unwrap_or(value).trim_end()
+}
+
+struct Variable {
+    name: String,
+    value: String,
+    used: bool,
+}
+
+/// The variables, each marked when it was used.
+struct All<'f, 'e> {
+    variables: Vec<Variable>,
+    found: &'f mut Found<'e>,
+}
+
+fn take(variables: Vec<(String, String)>, older: Older, found: &mut Found<'_>) {
+    let variable = |(name, value): (String, String)| Variable {
+        name,
+        value: value.trim().to_owned(),
+        used: false,
+    };
+    let variables = variables.into_iter().map(variable);
+    let mut all = All {
+        variables: variables
+            .filter(|variable| !variable.value.is_empty())
+            .collect(),
+        found,
+    };
+    let is_proxy = match older {
+        Older::Alone => all.has("OPENAI_API_KEY"),
+        Older::IfNamed => PROXY.iter().any(|name| all.has(name)),
+    };
+    let mut members: Vec<String> = Vec::new();
+    if is_proxy {
+        members.push(all.older_proxy());
+    }
+    if older == Older::IfNamed {
+        members.extend(all.vendors());
+    }
+    let place = if all.found.kind == Kind::DotEnv {
+        "the file"
+    } else {
+        "the environment"
+    };
+    let found = &mut *all.found;
+    let name = found
+        .group_names
+        .give(found.kind.group(), place, &mut found.report);
+    let group = Group {
+        name,
+        policy: None,
+        cooldown: None,
+        members: Found::members(&members),
+    };
+    found.group(place, group);
+    all.rest();
+}
+
+impl All<'_, '_> {
+    fn has(&self, name: &str) -> bool {
+        self.variables.iter().any(|variable| variable.name == name)
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        let mut variables = self.variables.iter_mut();
+        let variable = variables.find(|variable| variable.name == name && !variable.used)?;
+        variable.used = true;
+        Some(variable.value.clone())
+    }
+
+    /// The key in a variable: a reference to it where it stays in the environment.
+    fn key(&mut self, name: &str) -> Option<Key> {
+        let value = self.take(name)?;
+        // A token of Turnout's own, as in a shell that was pointed here, is no provider's.
+        if is_placeholder(&value) || value.starts_with("turnout-") {
+            let why = "it is no provider's key but an example or a token of Turnout itself";
+            self.found.report.left(name, why);
+            return None;
+        }
+        if self.found.kind == Kind::Environment {
+            return Some(Key::Env(name.to_owned()));
+        }
+        key(&value, Variables::Braced)
+    }
+
+    /// A text as it is written in the config: a reference to its variable where it stays in the environment.
+    fn text(&mut self, name: &str) -> Option<String> {
+        let value = self.take(name)?;
+        if self.found.kind == Kind::Environment {
+            return Some(format!("${{{name}}}"));
+        }
+        self.found.written(name, &value, Variables::Braced)
+    }
+
+    /// The one provider of the older proxy, under all names of Claude's.
+    fn older_proxy(&mut self) -> String {
+        let [big, middle, small] =
+            ["BIG_MODEL", "MIDDLE_MODEL", "SMALL_MODEL"].map(|name| self.text(name));
+        // What that proxy asks for where nothing is said.
+        let big = big.unwrap_or_else(|| "gpt-4o".to_owned());
+        let middle = middle.unwrap_or_else(|| big.clone());
+        let small = small.unwrap_or_else(|| "gpt-4o-mini".to_owned());
+        let token = self.take("ANTHROPIC_API_KEY");
+        let url = self.text("OPENAI_BASE_URL");
+        let keys: Vec<Key> = self.key("OPENAI_API_KEY").into_iter().collect();
+        let timeout = self.take("REQUEST_TIMEOUT");
+        let retries = self
+            .take("MAX_RETRIES")
+            .and_then(|text| text.parse::<u32>().ok());
+        let version = self.take("AZURE_API_VERSION");
+        self.settings();
+        self.client_token(token);
+        let headers = self.headers();
+        let found = &mut *self.found;
+        let timeout = timeout.and_then(|text| crate::values::go_duration(&text));
+        let timeout = timeout.and_then(crate::values::duration);
+        let mut provider = Provider {
+            name: found
+                .provider_names
+                .give("openai", "OPENAI_API_KEY", &mut found.report),
+            dialect: Dialect::OpenaiChat,
+            base_url: url.unwrap_or_else(|| OPENAI.to_owned()),
+            keys,
+            headers,
+            models: Tiers {
+                big: vec![big],
+                middle: vec![middle],
+                small: vec![small],
+            },
+            timeouts: Timeouts {
+                first_event: timeout.clone(),
+                idle: timeout,
+                ..Timeouts::default()
+            },
+            retry: retries.map(|retries| Retry {
+                attempts: retries.saturating_add(1),
+            }),
+            ..Provider::default()
+        };
+        if let Some(version) = version {
+            provider.base_url = azure(&provider.base_url, &version);
+            provider.auth = Some(Auth::header("api-key"));
+        }
+        let name = provider.name.clone();
+        found.provider("OPENAI_API_KEY", provider);
+        name
+    }
+
+    /// The key that clients had to present.
+    fn client_token(&mut self, token: Option<String>) {
+        const NAME: &str = "ANTHROPIC_API_KEY";
+        let Some(token) = token else { return };
+        let reference = format!("${{{NAME}}}");
+        let is_environment = self.found.kind == Kind::Environment;
+        let text = if is_environment { &reference } else { &token };
+        self.found
+            .client_token(NAME, "env", text, Variables::Braced);
+        self.found.report.changed(
+            NAME,
+            "beside BIG_MODEL and its like it is what clients of that proxy present, not a key of Anthropic",
+        );
+    }
+
+    fn settings(&mut self) {
+        let (host, port) = (self.take("HOST"), self.take("PORT"));
+        if self.found.kind == Kind::Environment && (host.is_some() || port.is_some()) {
+            let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
+            let port = port.unwrap_or_else(|| "7790".to_owned());
+            self.found
+                .setting("HOST, PORT", "server.listen", format!("{host}:{port}"));
+        } else if host.is_some() || port.is_some() {
+            let why = "clients call server.listen, 127.0.0.1:7790 unless you say otherwise";
+            self.found.report.left("HOST, PORT", why);
+        }
+        if let Some(level) = self.take("LOG_LEVEL") {
+            self.found.log_level("LOG_LEVEL", &level);
+        }
+        for name in ["MAX_TOKENS_LIMIT", "MIN_TOKENS_LIMIT"] {
+            if self.take(name).is_some() {
+                let why = "a bound on answers is set by a rule: use = { max_tokens = N }";
+                self.found.report.left(name, why);
+            }
+        }
+    }
+
+    /// `CUSTOM_HEADER_X_TEAM` is the header `X-TEAM`.
+    fn headers(&mut self) -> std::collections::BTreeMap<String, String> {
+        const START: &str = "CUSTOM_HEADER_";
+        let kind = self.found.kind;
+        let own = self
+            .variables
+            .iter_mut()
+            .filter(|one| one.name.starts_with(START));
+        let mut fields = serde_json::Map::new();
+        for variable in own {
+            variable.used = true;
+            let name = variable.name.trim_start_matches(START).replace('_', "-");
+            let value = match kind {
+                Kind::Environment => format!("${{{}}}", variable.name),
+                _ => variable.value.clone(),
+            };
+            fields.insert(name, value.into());
+        }
+        let table = Table::new("CUSTOM_HEADER", fields);
+        self.found.headers(Some(table), Variables::Braced)
+    }
+
+    /// A provider for each key under a vendor's name.
+    fn vendors(&mut self) -> Vec<String> {
+        let mut names = Vec::new();
+        for known in known() {
+            let Some(variable) = known.variable.as_deref().filter(|name| self.has(name)) else {
+                continue;
+            };
+            let Some(key) = self.key(variable) else {
+                continue;
+            };
+            let own = known
+                .base_variable
+                .as_deref()
+                .and_then(|name| self.text(name));
+            let endpoint = &known.provider;
+            let report = &mut self.found.report;
+            let provider = Provider {
+                name: self
+                    .found
+                    .provider_names
+                    .give(&endpoint.name, variable, report),
+                dialect: endpoint.dialect,
+                base_url: own.unwrap_or_else(|| endpoint.base_url.clone()),
+                auth: Some(endpoint.auth.clone()),
+                keys: vec![key],
+                models: endpoint.models.clone(),
+                ..Provider::default()
+            };
+            names.push(provider.name.clone());
+            self.found.provider(variable, provider);
+        }
+        names
+    }
+
+    /// What a file has beside is told; an environment is full of things that are nobody's business here.
+    fn rest(self) {
+        if self.found.kind == Kind::Environment {
+            return;
+        }
+        for variable in self.variables.iter().filter(|variable| !variable.used) {
+            self.found
+                .report
+                .left(&variable.name, "Turnout knows no such variable");
+        }
+    }
+}

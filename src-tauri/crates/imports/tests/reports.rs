@@ -1,0 +1,260 @@
+//! Each kind of file, read as a whole: what is found and what is told of it stands beside the file in `NAME.found`.
+//! `UPDATE=1` writes these anew.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests panic as tests do
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use imports::{Found, Key, Kind, Note, Row, Unreadable, read, read_cc_switch, read_environment};
+use secrecy::ExposeSecret as _;
+
+/// Every file, whose it is, and what in it is secret.
+const FILES: [(&str, Kind); 8] = [
+    ("providers.json", Kind::ProvidersJson),
+    ("providers.yaml", Kind::ProvidersYaml),
+    ("forwarder.yaml", Kind::Forwarder),
+    ("claude-code-router.json", Kind::ClaudeCodeRouter),
+    ("cc-switch.json", Kind::CcSwitch),
+    ("litellm.yaml", Kind::LiteLlm),
+    ("proxy.env", Kind::DotEnv),
+    ("keys.env", Kind::DotEnv),
+];
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(fixture(name)).unwrap()
+}
+
+fn env(name: &str) -> Option<String> {
+    ["AZURE_API_KEY", "OPENROUTER_API_KEY"]
+        .contains(&name)
+        .then(|| "from the environment".to_owned())
+}
+
+fn reference(key: &Key) -> String {
+    match key {
+        Key::Env(name) => format!("env:{name}"),
+        Key::Secret(secret) => {
+            let text = secret.expose_secret();
+            format!("{}… ({} characters)", &text[..3], text.len())
+        }
+    }
+}
+
+/// All that was found, as it would stand in a config, and all that is told.
+fn told(found: &Found<'_>) -> String {
+    let mut told = String::new();
+    let mut section = |title: &str, value: serde_json::Value| {
+        writeln!(
+            told,
+            "{title} {}",
+            serde_json::to_string_pretty(&value).unwrap()
+        )
+        .unwrap();
+    };
+    for provider in &found.providers {
+        let keys: Vec<String> = provider.keys.iter().map(reference).collect();
+        section("provider", serde_json::json!(provider));
+        section("keys", serde_json::json!(keys));
+    }
+    found
+        .groups
+        .iter()
+        .for_each(|group| section("group", serde_json::json!(group)));
+    found
+        .rules
+        .iter()
+        .for_each(|rule| section("rule", serde_json::json!(rule)));
+    for price in &found.prices {
+        section(
+            &format!("price of {}", price.model),
+            serde_json::json!(price),
+        );
+    }
+    for setting in &found.settings {
+        section(setting.path, setting.value.clone());
+    }
+    for token in &found.tokens {
+        section(
+            &format!("client token {}", token.name),
+            reference(&token.key).into(),
+        );
+    }
+    let mut notes = |title: &str, notes: &[Note]| {
+        for Note { place, what } in notes {
+            writeln!(told, "{title}: {place}: {what}").unwrap();
+        }
+    };
+    notes("taken", &found.report.taken);
+    notes("changed", &found.report.changed);
+    notes("left", &found.report.left);
+    told
+}
+
+#[test]
+fn each_file_is_recognised_and_all_of_it_is_told() {
+    for (name, kind) in FILES {
+        let text = text(name);
+        let found = read(&text, &env).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(found.kind, kind, "{name}");
+        let told = told(&found);
+        let beside = fixture(&format!("{name}.found"));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&beside, &told).unwrap();
+        }
+        let expected = std::fs::read_to_string(&beside).unwrap_or_default();
+        assert_eq!(
+            told,
+            expected,
+            "{name}; UPDATE=1 writes {} anew",
+            beside.display()
+        );
+    }
+}
+
+#[test]
+fn no_secret_is_in_what_is_told_or_would_be_written() {
+    for (name, _) in FILES {
+        let text = text(name);
+        let found = read(&text, &env).unwrap();
+        let told = told(&found) + &format!("{found:?}");
+        for secret in [
+            "0123456789",
+            "hidden-password",
+            "cc_pass",
+            "secret-in-a-header",
+        ] {
+            assert!(!told.contains(secret), "{name} tells {secret}");
+        }
+    }
+}
+
+#[test]
+fn the_rows_of_the_database_say_what_the_older_file_said() {
+    let root: serde_json::Value = serde_json::from_str(&text("cc-switch.json")).unwrap();
+    let mut rows = Vec::new();
+    for app in ["claude", "codex", "gemini", "opencode"] {
+        for (id, provider) in root[app]["providers"].as_object().unwrap() {
+            rows.push(Row {
+                app: app.to_owned(),
+                name: provider["name"].as_str().unwrap().to_owned(),
+                settings: provider["settingsConfig"].to_string(),
+                meta: provider
+                    .get("meta")
+                    .map_or("{}".to_owned(), ToString::to_string),
+                is_current: root[app]["current"] == **id,
+            });
+        }
+    }
+    let of_rows = read_cc_switch(&rows, &env).unwrap();
+    let json = text("cc-switch.json");
+    let of_file = read(&json, &env).unwrap();
+    let providers =
+        |found: &Found<'_>| serde_json::json!([found.providers, found.groups, found.rules]);
+    assert_eq!(providers(&of_rows), providers(&of_file));
+}
+
+#[test]
+fn the_environment_is_referred_to_and_not_copied() {
+    let variables = [
+        ("OPENAI_API_KEY", "sk-0123456789abcdef"),
+        ("OPENAI_BASE_URL", "https://relay.example/v1"),
+        ("BIG_MODEL", "gpt-4o"),
+        ("ANTHROPIC_API_KEY", "what-clients-present"),
+        ("PORT", "8082"),
+        ("PATH", "/bin"),
+    ];
+    let look = |name: &str| {
+        let found = variables.iter().find(|(other, _)| *other == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    let given = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let found = read_environment(given, &look).unwrap();
+    let told = told(&found);
+    assert!(
+        told.contains("env:OPENAI_API_KEY") && told.contains("${OPENAI_BASE_URL}"),
+        "{told}"
+    );
+    assert!(told.contains("server.listen \"127.0.0.1:8082\""), "{told}");
+    assert!(
+        told.contains("client token env \"env:ANTHROPIC_API_KEY\""),
+        "{told}"
+    );
+    assert!(
+        !told.contains("sk-0123456789") && !told.contains("PATH"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_told_in_one_sentence_without_its_content() {
+    let broken = |format, line, column| Unreadable::Broken {
+        format,
+        line,
+        column,
+    };
+    let cases: [(&str, Unreadable); 9] = [
+        ("", Unreadable::Empty),
+        (" \n\t", Unreadable::Empty),
+        ("{\"providers\": [}", broken("JSON", 1, 16)),
+        ("{}", Unreadable::Unknown),
+        ("[1, 2]", Unreadable::Unknown),
+        ("just words", Unreadable::Unknown),
+        ("a: 1\nb: [sk-0123456789\n", broken("YAML", 2, 4)),
+        ("model_list: 1\n", Unreadable::Unknown),
+        (
+            "{\"name\": \"package\", \"version\": \"1.0.0\"}",
+            Unreadable::Unknown,
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = read(text, &env).unwrap_err();
+        assert_eq!(error, expected, "{text}");
+        assert!(!error.to_string().contains("0123456789"), "{error}");
+    }
+    for nothing in [
+        "model_list: []",
+        "EDITOR=vi",
+        "{\"Providers\": []}",
+        "{\"Router\": {}}",
+    ] {
+        let error = read(nothing, &env).unwrap_err();
+        assert!(
+            matches!(error, Unreadable::Nothing(..)),
+            "{nothing}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_field_of_a_wrong_type_is_told_and_takes_nothing_else_with_it() {
+    let text = r#"{"providers": [
+        {"name": "a", "base_url": ["no"], "api_key": 1},
+        {"name": "b", "base_url": "https://b.example", "api_key": "sk-b-0123456789", "timeout": "soon", "max_retries": -1,
+         "priority": "first", "enabled": "maybe", "models": [], "custom_headers": 7},
+        "c"
+    ], "circuit_breaker": 3}"#;
+    let found = read(text, &env).unwrap();
+    assert_eq!(found.providers.len(), 1);
+    let left: Vec<&str> = found.report.left.iter().map(|note| &*note.place).collect();
+    for place in [
+        "providers[0].base_url",
+        "providers[0]",
+        "providers[1].timeout",
+        "providers[1].max_retries",
+        "providers[1].priority",
+        "providers[1].enabled",
+        "providers[1].models",
+        "providers[1].custom_headers",
+        "providers[2]",
+        "circuit_breaker",
+    ] {
+        assert!(left.contains(&place), "{place} is not told: {left:?}");
+    }
+}
