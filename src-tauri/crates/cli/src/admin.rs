@@ -117,7 +117,16 @@ impl Admin {
     }
 
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
-        self.call(Method::DELETE, path, &[], None).await?;
+        self.delete_of(path, &[]).await
+    }
+
+    /// Takes away what a query says more of than its path.
+    pub(crate) async fn delete_of(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> anyhow::Result<()> {
+        self.call(Method::DELETE, path, query, None).await?;
         Ok(())
     }
 

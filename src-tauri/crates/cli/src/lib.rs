@@ -37,8 +37,7 @@ pub fn main() -> ExitCode {
 
 /// Runs `arguments`, the first of which is the program's name: 0 done, 1 failed, 2 wrong use.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let program = program_name(arguments.first());
+    let program = daemon::program();
     let parsed = Args::command()
         .name(program)
         .bin_name(program)
@@ -55,17 +54,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match commands::execute(args, program) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => told(&error, json, program),
-    }
-}
-
-fn program_name(first: Option<&OsString>) -> &'static str {
-    let stem = first
-        .map(std::path::Path::new)
-        .and_then(std::path::Path::file_stem);
-    if stem.is_some_and(|stem| stem == "turnout") {
-        "turnout"
-    } else {
-        "turnoutd"
     }
 }
 
@@ -111,12 +99,5 @@ mod tests {
         assert_eq!(said.matches(&missing().to_string()).count(), 1, "{said}");
         let bare = anyhow::Error::from(missing()).context("it cannot be read");
         assert_eq!(sentence(&bare), format!("it cannot be read: {}", missing()));
-    }
-
-    #[test]
-    fn the_program_is_named_as_it_was_called() {
-        assert_eq!(program_name(Some(&"/usr/bin/turnout".into())), "turnout");
-        assert_eq!(program_name(Some(&"./turnoutd".into())), "turnoutd");
-        assert_eq!(program_name(None), "turnoutd");
     }
 }

@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 
 /// Columns of a terminal that does not tell how many it has.
-const WIDTH: usize = 120;
+const WIDTH: usize = 80;
 /// Columns that the last column of a table has at least, however narrow the terminal is.
 const LEAST: usize = 24;
+/// Columns that any other text keeps when it is cut.
+const SHORTEST: usize = 10;
 
 /// What a piece of text means, so that colour follows meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +76,10 @@ impl Cell {
         Self::new(told, Tone::of(word))
     }
 
+    fn length(&self) -> usize {
+        self.text.chars().count()
+    }
+
     /// The first `room` characters, the last of which tells that there are more.
     fn cut(&self, room: usize) -> Self {
         if self.text.chars().count() <= room {
@@ -124,13 +130,16 @@ impl From<&str> for Cell {
     }
 }
 
-/// Rows under a head. A heading that begins with `>` makes its column right-aligned. On a terminal, text in the last
-/// column that does not fit is cut, or wrapped if the table is the place to read all of it.
-#[derive(Debug)]
+/// Rows under a head. A heading that begins with `>` makes its column right-aligned.
+///
+/// On a terminal that is too narrow, columns in which nothing is said are left out first, then those that the table can
+/// spare; then texts are cut, the longest first. The last column's are wrapped if the table is the place to read them.
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
     head: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
     wraps: bool,
+    spare: &'static [&'static str],
 }
 
 impl Table {
@@ -139,7 +148,13 @@ impl Table {
             head: head.to_vec(),
             rows: Vec::new(),
             wraps: false,
+            spare: &[],
         }
+    }
+
+    /// The table, with the headings of columns that may be left out where there is no room, the first first.
+    pub(crate) fn sparing(self, spare: &'static [&'static str]) -> Self {
+        Self { spare, ..self }
     }
 
     /// The table, with the last column wrapped where it does not fit.
@@ -157,25 +172,93 @@ impl Table {
 
     /// The lines of the table, coloured, without trailing blanks; `within` so many columns if they are known.
     pub(crate) fn lines(&self, within: Option<usize>) -> Vec<String> {
-        let titles: Vec<Cell> = self
-            .head
-            .iter()
-            .map(|title| Cell::new(title.trim_start_matches('>'), Tone::Faint))
-            .collect();
-        let widths: Vec<usize> = (0..self.head.len())
-            .map(|column| {
-                let cells = self.rows.iter().filter_map(|row| row.get(column));
-                cells
-                    .chain(titles.get(column))
-                    .map(|cell| cell.text.chars().count())
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
-        std::iter::once(&titles)
-            .chain(&self.rows)
-            .flat_map(|row| self.row_lines(row, &widths, within))
+        let narrowed = within.map(|columns| self.narrowed(columns));
+        let table = narrowed.as_ref().unwrap_or(self);
+        let widths = table.widths();
+        std::iter::once(&table.titles())
+            .chain(&table.rows)
+            .flat_map(|row| table.row_lines(row, &widths, within))
             .collect()
+    }
+
+    fn titles(&self) -> Vec<Cell> {
+        let titles = self.head.iter().map(|title| title.trim_start_matches('>'));
+        titles.map(|title| Cell::new(title, Tone::Faint)).collect()
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let titles = self.titles();
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            let lengths = cells.chain(titles.get(column)).map(Cell::length);
+            lengths.max().unwrap_or(0)
+        };
+        (0..self.head.len()).map(width).collect()
+    }
+
+    /// How many columns of the screen it takes. Text of the last column that goes on below or is cut counts as the least.
+    fn taken(&self) -> usize {
+        let mut widths = self.widths();
+        if let Some(last) = widths
+            .last_mut()
+            .filter(|_| !self.stands_right(self.head.len() - 1))
+        {
+            *last = (*last).min(LEAST);
+        }
+        widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
+    }
+
+    fn narrowed(&self, within: usize) -> Self {
+        let mut table = self.clone();
+        let says_nothing = |table: &Self, column: usize| {
+            let mut cells = table.rows.iter().filter_map(|row| row.get(column));
+            cells.all(|cell| matches!(cell.text.as_str(), "" | "-"))
+        };
+        // The first column is what the row is about.
+        for column in (1..table.head.len()).rev() {
+            if table.taken() > within && says_nothing(&table, column) {
+                table.leave_out(column);
+            }
+        }
+        for spare in self.spare {
+            let at = table
+                .head
+                .iter()
+                .position(|title| title.trim_start_matches('>') == *spare);
+            if let Some(column) = at.filter(|_| table.taken() > within) {
+                table.leave_out(column);
+            }
+        }
+        table.cut_to(within);
+        table
+    }
+
+    fn leave_out(&mut self, column: usize) {
+        self.head.remove(column);
+        for row in &mut self.rows {
+            row.remove(column);
+        }
+    }
+
+    /// Cuts the longest texts until all fits, or none can be cut any more. Figures are never cut.
+    fn cut_to(&mut self, within: usize) {
+        let last = self.head.len().saturating_sub(1);
+        while self.taken() > within {
+            let widths = self.widths();
+            let texts = (0..last).filter(|column| !self.stands_right(*column));
+            let Some(longest) = texts.max_by_key(|column| widths[*column]) else {
+                return;
+            };
+            let too_much = self.taken() - within;
+            let room = widths[longest].saturating_sub(too_much).max(SHORTEST);
+            let title = self.head[longest].len();
+            if room.max(title) >= widths[longest] {
+                return;
+            }
+            for row in &mut self.rows {
+                row[longest] = row[longest].cut(room);
+            }
+        }
     }
 
     fn row_lines(&self, row: &[Cell], widths: &[usize], within: Option<usize>) -> Vec<String> {
@@ -226,13 +309,24 @@ pub(crate) fn stdout() -> Screen<Stdout> {
     let told = std::env::var("COLUMNS").ok();
     Screen {
         out: anstream::stdout(),
-        columns: io::stdout().is_terminal().then(|| columns(told.as_deref())),
+        columns: io::stdout()
+            .is_terminal()
+            .then(|| columns(told.as_deref(), terminal_size::terminal_size())),
     }
 }
 
-fn columns(told: Option<&str>) -> usize {
+/// What the person says goes before what the terminal says.
+fn columns(
+    told: Option<&str>,
+    terminal: Option<(terminal_size::Width, terminal_size::Height)>,
+) -> usize {
     let told = told.and_then(|told| told.trim().parse().ok());
-    told.filter(|columns| *columns > 0).unwrap_or(WIDTH)
+    let terminal = terminal.map(|(width, _)| usize::from(width.0));
+    let known = told.into_iter().chain(terminal);
+    known
+        .into_iter()
+        .find(|columns| *columns > 0)
+        .unwrap_or(WIDTH)
 }
 
 impl<W: Write> Screen<W> {
@@ -347,9 +441,52 @@ mod tests {
 
     #[test]
     fn a_terminal_that_tells_no_width_has_one() {
-        assert_eq!(columns(Some("80")), 80);
+        let of = |columns: u16| Some((terminal_size::Width(columns), terminal_size::Height(24)));
+        assert_eq!(columns(Some("100"), of(90)), 100);
         for told in [None, Some(""), Some("0"), Some("wide")] {
-            assert_eq!(columns(told), WIDTH);
+            assert_eq!(columns(told, None), WIDTH);
+            assert_eq!(columns(told, of(90)), 90);
+            assert_eq!(columns(told, of(0)), WIDTH);
+        }
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_fewer_columns_and_then_shorter_texts() {
+        let mut table =
+            Table::new(&["NAME", "NOTHING", "ADDRESS", ">USES", "STATE"]).sparing(&["USES"]);
+        let address = "https://relay.example/api";
+        table.row(vec![
+            "relay".into(),
+            "-".into(),
+            address.into(),
+            "7".into(),
+            "healthy".into(),
+        ]);
+        for (within, head, row) in [
+            (
+                60,
+                "NAME   NOTHING  ADDRESS                    USES  STATE",
+                "relay  -        https://relay.example/api     7  healthy",
+            ),
+            (
+                50,
+                "NAME   ADDRESS                    USES  STATE",
+                "relay  https://relay.example/api     7  healthy",
+            ),
+            (
+                44,
+                "NAME   ADDRESS                    STATE",
+                "relay  https://relay.example/api  healthy",
+            ),
+            (
+                32,
+                "NAME   ADDRESS           STATE",
+                "relay  https://relay.e…  healthy",
+            ),
+        ] {
+            let lines = plain_within(&table, Some(within));
+            assert_eq!(lines, [head, row], "within {within}");
+            assert!(lines.iter().all(|line| line.chars().count() <= within));
         }
     }
 

@@ -215,17 +215,18 @@ pub async fn first_start(
 fn render(client: &Reference, admin: &Reference, offers: &[Offer]) -> String {
     let mut text = format!(
         "# Turnout's config. Changes take effect within a second; a mistake changes nothing and is told, with its line, in\n\
-         # the log, in the window and by `turnout check`. All settings: config/turnout.example.toml.\n\
+         # the log, in the window and by `{program} check`. All settings: config/turnout.example.toml.\n\
          #\n\
          # No secret belongs in here: write keychain:NAME, env:NAME or file:PATH, or let the app keep a key for you.\n\
          version = 1\n\n\
          [server]\n\
          listen = \"127.0.0.1:7790\"\n\
-         # Clients present this token; `turnout env` prints the settings for Claude Code.\n\
+         # Clients present this token; `{program} env` prints the settings for Claude Code.\n\
          client_tokens = [{{ name = \"local\", token = {} }}]\n\
          admin_token = {}\n\n",
         quoted(client),
         quoted(admin),
+        program = crate::program(),
     );
     if offers.is_empty() {
         text.push_str(

@@ -15,6 +15,7 @@ mod claude_logs;
 mod client_programs;
 mod commands;
 mod costs;
+pub mod doctor;
 mod edits;
 mod feed;
 pub mod first_start;
@@ -56,6 +57,7 @@ mod ui;
 pub mod view;
 
 pub use client_programs::ConnectWish;
+pub use gateway::program;
 pub use handle::{CommandError, Daemon, StartError};
 pub use options::Options;
 pub use place::{Place, PlaceError};

@@ -262,8 +262,9 @@ async fn read_config(place: &Place, options: &Options) -> Result<(String, Settin
     match settings::parse(&text) {
         Ok(settings) => Ok((text, settings)),
         Err(problems) => Err(StartError::Config(format!(
-            "{}; correct it, `turnout check` looks at it again",
-            told(&place.config, &problems)
+            "{}; correct it, `{} check` looks at it again",
+            told(&place.config, &problems),
+            crate::program()
         ))),
     }
 }

@@ -45,7 +45,7 @@ impl Daemon {
 }
 
 /// Who listens there, as a noun.
-fn occupant(address: SocketAddr) -> String {
+pub(crate) fn occupant(address: SocketAddr) -> String {
     owner(address).unwrap_or_else(|| "another program".to_owned())
 }
 

@@ -240,8 +240,11 @@ impl Daemon {
 }
 
 pub(crate) fn no_such(what: &str, name: &str) -> CommandError {
+    // What a thing is called may have more words than the command that lists it.
+    let command = what.split(' ').next_back().unwrap_or(what);
     CommandError::NotFound(format!(
-        "there is no {what} named {name:?}; `turnout {what}s` lists them"
+        "there is no {what} named {name:?}; `{} {command}s` lists them",
+        crate::program()
     ))
 }
 

@@ -156,7 +156,8 @@ fn words(change: &Change) -> Option<Words> {
                 |key| format!("the key {key}"),
             );
             let body = format!(
-                "{provider} refuses {which}: set a new one with `turnout keys set {provider}`"
+                "{provider} refuses {which}: set a new one with `{} keys set {provider}`",
+                crate::program()
             );
             (
                 NoticeKind::Auth,

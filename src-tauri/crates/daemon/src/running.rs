@@ -25,7 +25,9 @@ pub struct Running {
 #[derive(Debug, thiserror::Error)]
 pub enum RunningError {
     /// None runs on this data folder.
-    #[error("no Turnout runs on the data folder {0}: start the app, or `turnoutd serve`")]
+    #[error(
+        "no Turnout runs on the data folder {0}: start the app, or `{program} serve`", program = crate::program()
+    )]
     None(String),
     /// One runs, but its admin token can't be read.
     #[error("Turnout runs at {0}, but its admin token cannot be read: {1}")]
@@ -69,8 +71,9 @@ async fn admin_token(place: &Place, options: &Options) -> Result<SecretString, S
             .await
             .map_err(|error| {
                 format!(
-                    "{error}, and the config {} cannot be read: see `turnout check`",
-                    place.config.display()
+                    "{error}, and the config {} cannot be read: see `{} check`",
+                    place.config.display(),
+                    crate::program()
                 )
             }),
     }

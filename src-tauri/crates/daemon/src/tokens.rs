@@ -18,9 +18,13 @@ use crate::view::{ClientToken, TokenLimits, TokenToday};
 
 /// Tokens whose sums of the day are asked for.
 const TOKENS: u32 = 1000;
+/// The longest name of a client token, in characters.
+const LONGEST_NAME: usize = 64;
+/// What is shown of a client token and cannot be set.
+const SHOWN: [&str; 5] = ["masked", "expired", "created_at", "last_used_at", "today"];
 
 /// Whose a presented token is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Holder {
     /// Its name; the admin token's is `admin`.
     pub(crate) name: String,
@@ -28,6 +32,8 @@ pub(crate) struct Holder {
     pub(crate) scopes: Vec<String>,
     /// It was good once.
     pub(crate) expired: bool,
+    /// What bounds it; `None` for the admin token.
+    pub(crate) token: Option<ClientToken>,
 }
 
 impl Daemon {
@@ -63,6 +69,7 @@ impl Daemon {
         fields: Map<String, Value>,
     ) -> Result<(ClientToken, SecretString), CommandError> {
         let name = named(&fields)?;
+        still_to_come(&fields)?;
         if fields.contains_key("token") {
             let told = "a new token's value is made here, so `token` cannot be given";
             return Err(CommandError::Invalid(told.to_owned()));
@@ -90,10 +97,43 @@ impl Daemon {
             instance.resolver.forget_own(&reference).await?;
             return Err(error);
         }
-        let tokens = self.client_tokens().await;
-        let made = tokens.into_iter().find(|token| token.name == name);
-        let made = made.ok_or_else(|| no_such("client token", &name))?;
-        Ok((made, value))
+        Ok((self.client_token(&name).await?, value))
+    }
+
+    async fn client_token(&self, name: &str) -> Result<ClientToken, CommandError> {
+        let mut tokens = self.client_tokens().await.into_iter();
+        let found = tokens.find(|token| token.name == name);
+        found.ok_or_else(|| no_such("client token", name))
+    }
+
+    /// Sets the given fields of a client token in the config; `null` takes one away. Its name is what the history tells
+    /// it by and its value is what clients hold: both stay.
+    pub async fn change_client_token(
+        &self,
+        name: &str,
+        mut fields: Map<String, Value>,
+    ) -> Result<ClientToken, CommandError> {
+        // A token that was read may be sent back.
+        fields.retain(|field, _| !SHOWN.contains(&field.as_str()));
+        if fields.remove("name").is_some_and(|new| new != *name) {
+            let told =
+                "a client token keeps its name, by which the history tells it; add another one";
+            return Err(CommandError::Invalid(told.to_owned()));
+        }
+        if fields.contains_key("token") {
+            let told = "a client token keeps its value; take it away and add another one";
+            return Err(CommandError::Invalid(told.to_owned()));
+        }
+        still_to_come(&fields)?;
+        if let Some(Value::Object(limits)) = fields.get_mut("limits") {
+            limits.retain(|_, limit| !limit.is_null());
+        }
+        let what = format!("client token {name} was changed");
+        self.edit_config(&what, |document| {
+            section::change(document, Section::Tokens, name, &fields)
+        })
+        .await?;
+        self.client_token(name).await
     }
 
     /// Takes a client token out of the config, and out of the place where its value is kept.
@@ -154,16 +194,19 @@ impl Daemon {
                 name: "admin".to_owned(),
                 scopes: vec!["admin".to_owned()],
                 expired: false,
+                token: None,
             });
         }
         let name = self.instance().gateway.client_named(token)?;
         let loaded = self.loaded();
         let mut tokens = loaded.settings.server.client_tokens.iter();
         let written = tokens.find(|token| token.name == name)?;
+        let token = shown(written, Timestamp::now());
         Some(Holder {
-            expired: has_expired(written, Timestamp::now()),
-            scopes: words(&written.scopes),
+            expired: token.expired,
+            scopes: token.scopes.clone(),
             name,
+            token: Some(token),
         })
     }
 }
@@ -226,11 +269,29 @@ fn has_expired(token: &Written, now: Timestamp) -> bool {
 
 fn named(fields: &Map<String, Value>) -> Result<String, CommandError> {
     let name = fields.get("name").and_then(Value::as_str).map(str::trim);
-    let is_fit = |name: &&str| !name.is_empty() && !name.contains(char::is_control);
-    name.filter(is_fit).map(str::to_owned).ok_or_else(|| {
-        let told = "a client token needs a `name` such as \"ci\", by which the history tells it";
-        CommandError::Invalid(told.to_owned())
+    let fits = |letter: char| letter.is_alphanumeric() || ".-_@+".contains(letter);
+    let is_fit = |name: &&str| !name.is_empty() && name.chars().all(fits);
+    let is_short = |name: &&str| name.chars().count() <= LONGEST_NAME;
+    let name = name.filter(is_fit).filter(is_short);
+    name.map(str::to_owned).ok_or_else(|| {
+        CommandError::Invalid(format!(
+            "a client token needs a `name` such as \"ci\", by which the history tells it: up to {LONGEST_NAME} letters, \
+             digits and . - _ @ +"
+        ))
     })
+}
+
+/// Refuses a token that would have expired before it is made.
+fn still_to_come(fields: &Map<String, Value>) -> Result<(), CommandError> {
+    let at = fields.get("expires_at").and_then(Value::as_str);
+    // What is no time at all is told by the config's own check.
+    let at = at.and_then(|at| at.parse::<Timestamp>().ok());
+    match at.filter(|at| *at <= Timestamp::now()) {
+        Some(at) => Err(CommandError::Invalid(format!(
+            "`expires_at` {at} is over: the token would be refused from the start"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// A name as part of an entry in the keychain, or of a file's name.

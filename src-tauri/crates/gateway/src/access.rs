@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     grant::Known,
+    program,
     refusal::Refusal,
     snapshot::{Access, ClientToken},
 };
@@ -33,13 +34,16 @@ impl Access {
         }
         match (self.require_token, presented.is_empty()) {
             (false, _) => Ok(Known::default()),
-            (true, true) => Err(Refusal::unauthorized(
+            (true, true) => Err(Refusal::unauthorized(&format!(
                 "this Turnout asks for a client token: send it as `x-api-key`, `Authorization: Bearer`, \
-                 `x-goog-api-key` or `x-turnout-token` (`turnout env` prints the settings for Claude Code)",
-            )),
-            (true, false) => Err(Refusal::unauthorized(
-                "the client token is not one that this Turnout knows: `turnout env` prints the right one",
-            )),
+                 `x-goog-api-key` or `x-turnout-token`, and not in the address (`{} env` prints the settings for \
+                 Claude Code)",
+                program()
+            ))),
+            (true, false) => Err(Refusal::unauthorized(&format!(
+                "the client token is not one that this Turnout knows: `{} env` prints the right one",
+                program()
+            ))),
         }
     }
 
@@ -73,7 +77,8 @@ impl ClientToken {
         if expired.is_some() {
             let name = &self.name;
             return Err(Refusal::unauthorized(&format!(
-                "the client token {name} has expired: ask for another one (`turnout tokens add` makes it)"
+                "the client token {name} has expired: ask for another one (`{} tokens add` makes it)",
+                program()
             )));
         }
         Ok(Known {

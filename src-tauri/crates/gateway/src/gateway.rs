@@ -155,6 +155,11 @@ pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// Chooses the process's TLS implementation, for which every HTTP client asks. Does nothing where one is chosen.
+pub fn choose_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Gateway {
     /// A gateway with these settings. `seed` decides what chance decides: jitter and ties.
     pub fn new(
@@ -162,8 +167,7 @@ impl Gateway {
         reports: mpsc::Sender<Report>,
         seed: u64,
     ) -> Result<Self, BuildError> {
-        // Fails only when a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_tls();
         Self::over(&Pools::default(), snapshot, reports, seed)
     }
 

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use dialects::{Dialect, Operation, ir::Model};
 use futures_util::future::join_all;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use reqwest::Url;
 use routing::{Group, Pin, Provider};
 use tokio::time::{Instant, timeout};
 
@@ -24,7 +25,7 @@ use crate::{
     grant::Grant,
     refusal::Refusal,
     route::{Endpoint, Route},
-    snapshot::Upstream,
+    snapshot::{Access, Upstream},
     transport::SendError,
     upstream,
 };
@@ -205,8 +206,28 @@ async fn call(
     upstream: &Upstream,
     dialect: Dialect,
 ) -> Result<reqwest::Response, SendError> {
-    let codec = dialect.codec();
     let key = provider.keys.first().map(|key| &**key);
+    let headers = headers(upstream, key, &live.snapshot.access, dialect);
+    let exchange = exchange(dialect);
+    upstream::send(&live.pools, upstream, key, headers, Method::GET, &exchange).await
+}
+
+/// The call that asks a provider for its list of models, which costs nothing: the address, and the headers with the key
+/// of this id.
+///
+/// # Errors
+/// The provider's base is no address, or names a model.
+pub fn models_call(
+    upstream: &Upstream,
+    key: Option<&str>,
+    access: &Access,
+) -> Result<(Url, HeaderMap), SendError> {
+    let dialect = spoken(upstream, Dialect::Anthropic);
+    let url = upstream::address(upstream, key, &exchange(dialect))?;
+    Ok((url, headers(upstream, key, access, dialect)))
+}
+
+fn headers(upstream: &Upstream, key: Option<&str>, access: &Access, dialect: Dialect) -> HeaderMap {
     let secret = key.and_then(|id| upstream.keys.get(id));
     let version = [("anthropic-version", "2023-06-01".to_owned())];
     let written = if dialect == Dialect::Anthropic {
@@ -214,23 +235,19 @@ async fn call(
     } else {
         &[]
     };
-    let access = &live.snapshot.access;
-    let headers = forward::request_headers(
-        &HeaderMap::new(),
-        upstream,
-        secret,
-        access,
-        forward::Base::Converted(written),
-    );
-    let exchange = Exchange {
-        path: codec.endpoint(Operation::Models, ""),
+    let base = forward::Base::Converted(written);
+    forward::request_headers(&HeaderMap::new(), upstream, secret, access, base)
+}
+
+fn exchange(dialect: Dialect) -> Exchange {
+    Exchange {
+        path: dialect.codec().endpoint(Operation::Models, ""),
         body: vec![Bytes::new()],
         headers: Vec::new(),
         conversion: None,
         model: Arc::default(),
         losses: Vec::new(),
-    };
-    upstream::send(&live.pools, upstream, key, headers, Method::GET, &exchange).await
+    }
 }
 
 /// Whether a provider answers at all, other than with a fault of its own.

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use routing::{Exhausted, Reason};
 
 use crate::client::Whole;
+use crate::program;
 
 /// The longest `retry-after` told to a client, in seconds: Claude Code gives up at once above it.
 const LONGEST_RETRY_AFTER: u64 = 60;
@@ -78,7 +79,8 @@ impl Refusal {
             Reason::Auth => Self::fatal(
                 StatusCode::UNAUTHORIZED,
                 format!(
-                    "{message}; if its key is wrong, set another with `turnout keys set PROVIDER`"
+                    "{message}; if its key is wrong, set another with `{} keys set PROVIDER`",
+                    program()
                 ),
             ),
             Reason::NotFound => Self::fatal(StatusCode::NOT_FOUND, message),
@@ -119,7 +121,8 @@ impl Refusal {
             _ if exhausted.refused => Self::fatal(
                 StatusCode::UNAUTHORIZED,
                 format!(
-                    "the providers refuse their keys; set others with `turnout keys set PROVIDER` ({why})"
+                    "the providers refuse their keys; set others with `{} keys set PROVIDER` ({why})",
+                    program()
                 ),
             ),
             Some(_) => Self::passing(

@@ -190,7 +190,11 @@ pub(crate) fn shown(upstream: &Upstream, exchange: &Exchange) -> Option<String> 
 
 /// The provider's address for a call: its base with the model where it has a place for one, the path, the call's query
 /// with the base's own, and its key if it wants it there.
-fn address(upstream: &Upstream, key: Option<&str>, exchange: &Exchange) -> Result<Url, SendError> {
+pub(crate) fn address(
+    upstream: &Upstream,
+    key: Option<&str>,
+    exchange: &Exchange,
+) -> Result<Url, SendError> {
     let told = &upstream.base_url;
     let base = calls::with_model(told, &exchange.model).ok_or_else(|| {
         SendError::Address(format!(

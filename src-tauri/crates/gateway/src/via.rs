@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::program;
 use crate::refusal::Refusal;
 
 /// A gateway as it is named in `Via`.
@@ -41,8 +42,11 @@ impl Via {
         if elements.any(is_own) {
             return Err(Refusal::fatal(
                 StatusCode::LOOP_DETECTED,
-                "this request has been here before: the base_url of a provider leads back to Turnout; \
-                 `turnout providers` lists where each leads",
+                format!(
+                    "this request has been here before: the base_url of a provider leads back to Turnout; \
+                     `{} providers` lists where each leads",
+                    program()
+                ),
             ));
         }
         Ok(())

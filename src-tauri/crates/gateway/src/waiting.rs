@@ -95,7 +95,9 @@ pub enum Order {
 
 /// No request of this id waits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no request {0:?} is waiting; `GET /api/v1/suspended` lists those that are")]
+#[error(
+    "no request {0:?} is waiting; `{program} waiting` lists those that are", program = crate::program()
+)]
 pub struct NotWaiting(pub String);
 
 struct Waiter {

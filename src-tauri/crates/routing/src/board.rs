@@ -19,12 +19,12 @@ use crate::topology::{Group, Mode, Provider, Topology};
 
 /// No group has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no group named {0:?}; `turnout groups` lists them")]
+#[error("there is no group named {0:?}")]
 pub struct UnknownGroup(pub String);
 
 /// No provider has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no provider named {0:?}; `turnout providers` lists them")]
+#[error("there is no provider named {0:?}")]
 pub struct UnknownProvider(pub String);
 
 /// All mutable routing state.

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clients::Client;
 use jiff::Timestamp;
 
-pub(crate) use self::access::{Audit, NewToken, Tokens};
+pub(crate) use self::access::{Audit, Bound, Bounds, OwnPrice, Prices, Tokens};
 pub(crate) use self::things::{Explain, Field, Groups, Keys, Providers, Rules, Waiting};
 
 /// Where the help lists the options that every command takes.
@@ -127,7 +127,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Option<Keys>,
     },
-    /// List the client tokens; make and take them away, renew the admin token
+    /// List what models cost; set and take away prices of your own
+    Prices(Prices),
+    /// List the client tokens; make, change and take them away, renew the admin token
     Tokens {
         #[command(subcommand)]
         what: Option<Tokens>,
@@ -136,6 +138,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Check the config file; each mistake is told as path:line:column
     Check,
+    /// Find out what is wrong and what to do: config, data folder, tokens, keychain, clients, network, providers
+    Doctor,
     /// Read the config file again now
     Reload,
     /// Start a stand-in provider that answers in every dialect without a network, and fails on command

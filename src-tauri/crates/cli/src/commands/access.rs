@@ -1,16 +1,18 @@
 //! Who may call, and who changed what.
 
+use anyhow::bail;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::instance::show_list;
+use super::instance::{show_list, word};
 use super::{keys, things};
 use crate::admin::segment;
-use crate::args::{Audit, NewToken, Tokens};
-use crate::figure::text;
+use crate::args::{Audit, Bound, Bounds, Tokens};
+use crate::figure::{list, text};
 use crate::home::Home;
 use crate::screen;
 use crate::views;
+use crate::{Told, WrongUse};
 
 pub(crate) async fn audit(home: &Home, asked: Audit, json: bool) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
@@ -21,10 +23,7 @@ pub(crate) async fn audit(home: &Home, asked: Audit, json: bool) -> anyhow::Resu
     query.extend(asked.cursor.map(|cursor| ("cursor", cursor)));
     let answer = admin.query("/audit", &query).await?;
     show_list(&answer, json, views::audit)?;
-    if !json && let Some(cursor) = answer.get("next_cursor").and_then(Value::as_str) {
-        screen::stdout().line(format!("more: a higher --limit, or --cursor {cursor}"))?;
-    }
-    Ok(())
+    Ok(views::more(&mut screen::stdout(), &answer, json)?)
 }
 
 pub(crate) async fn tokens(home: &Home, what: Option<Tokens>, json: bool) -> anyhow::Result<()> {
@@ -32,13 +31,35 @@ pub(crate) async fn tokens(home: &Home, what: Option<Tokens>, json: bool) -> any
     match what.unwrap_or(Tokens::List) {
         Tokens::List => show_list(&admin.get("/tokens").await?, json, views::client_tokens),
         Tokens::Add(new) => {
-            let told = admin.post("/tokens", Some(fields(&new))).await?;
+            let told = admin
+                .post("/tokens", Some(new_token(&new.name, &new.bounds)))
+                .await?;
             let about = format!("client token {}, shown this once:", new.name);
             once(&told, &about, json)
         }
         Tokens::Remove { name } => {
             admin.delete(&format!("/tokens{}", segment(&name))).await?;
             things::done(json, format!("client token {name} was taken out"))
+        }
+        Tokens::Edit(edit) => {
+            let now = admin.get("/tokens").await?;
+            let mut tokens = list(&now, "items").iter();
+            let now = tokens.find(|token| text(token, "name") == edit.name);
+            let limits = now.and_then(|token| token.get("limits")).cloned();
+            let body = changed(&edit.bounds, &edit.unset, limits.unwrap_or_default());
+            if body == json!({}) {
+                bail!(WrongUse(
+                    "nothing is to be changed: give a bound such as --rpm 60, or --unset rpm"
+                        .to_owned()
+                ));
+            }
+            let path = format!("/tokens{}", segment(&edit.name));
+            let told = admin.put(&path, body).await?;
+            let mut screen = screen::stdout();
+            if json {
+                return Ok(screen.json(&told)?);
+            }
+            Ok(views::client_tokens(&mut screen, &[told])?)
         }
         Tokens::RotateAdmin => {
             let told = admin.post("/tokens/admin/rotate", None).await?;
@@ -50,42 +71,92 @@ pub(crate) async fn tokens(home: &Home, what: Option<Tokens>, json: bool) -> any
             let told = admin.post("/tokens/validate", Some(body)).await?;
             let mut screen = screen::stdout();
             if json {
-                return Ok(screen.json(&told)?);
+                screen.json(&told)?;
+            } else {
+                views::validated(&mut screen, &told)?;
             }
-            Ok(views::validated(&mut screen, &told)?)
+            match told.get("valid").and_then(Value::as_bool) {
+                Some(true) => Ok(()),
+                _ => bail!(Told),
+            }
         }
     }
 }
 
 /// A new token's fields, those that were given.
-fn fields(new: &NewToken) -> Value {
-    let mut fields = json!({ "name": new.name });
+fn new_token(name: &str, bounds: &Bounds) -> Value {
+    let mut fields = json!({ "name": name });
+    let limits = limits(bounds);
+    if limits != json!({}) {
+        fields["limits"] = limits;
+    }
+    set(&mut fields, bounds);
+    fields
+}
+
+/// What is otherwise of a token; `limits` are those that it has now, which are written as a whole.
+fn changed(bounds: &Bounds, unset: &[Bound], limits_now: Value) -> Value {
+    let mut fields = json!({});
+    set(&mut fields, bounds);
+    let Value::Object(mut limits_then) = limits_now else {
+        return fields;
+    };
+    limits_then.retain(|_, limit| !limit.is_null());
+    let before = limits_then.clone();
+    if let Value::Object(new) = limits(bounds) {
+        limits_then.extend(new);
+    }
+    for bound in unset {
+        match bound {
+            Bound::Scope => fields["scopes"] = Value::Null,
+            Bound::Group => fields["groups"] = Value::Null,
+            Bound::Model => fields["models"] = Value::Null,
+            Bound::Expires => fields["expires_at"] = Value::Null,
+            Bound::Rpm => drop(limits_then.remove("rpm")),
+            Bound::Tpm => drop(limits_then.remove("tpm")),
+            Bound::Concurrency => drop(limits_then.remove("concurrency")),
+            Bound::Usd => ["usd", "per"]
+                .into_iter()
+                .for_each(|field| drop(limits_then.remove(field))),
+        }
+    }
+    if limits_then != before {
+        fields["limits"] = if limits_then.is_empty() {
+            Value::Null
+        } else {
+            limits_then.into()
+        };
+    }
+    fields
+}
+
+fn set(fields: &mut Value, bounds: &Bounds) {
     for (field, values) in [
-        ("scopes", &new.scope),
-        ("groups", &new.group),
-        ("models", &new.model),
+        ("scopes", &bounds.scope),
+        ("groups", &bounds.group),
+        ("models", &bounds.model),
     ] {
         if !values.is_empty() {
             fields[field] = json!(values);
         }
     }
+    if let Some(expires) = bounds.expires {
+        fields["expires_at"] = expires.to_string().into();
+    }
+}
+
+fn limits(bounds: &Bounds) -> Value {
     let mut limits = json!({
-        "rpm": new.rpm,
-        "tpm": new.tpm,
-        "concurrency": new.concurrency,
-        "usd": new.usd,
-        "per": new.per,
+        "rpm": bounds.rpm,
+        "tpm": bounds.tpm,
+        "concurrency": bounds.concurrency,
+        "usd": bounds.usd,
+        "per": bounds.per.as_ref().and_then(word),
     });
     if let Some(limits) = limits.as_object_mut() {
         limits.retain(|_, limit| !limit.is_null());
     }
-    if limits != json!({}) {
-        fields["limits"] = limits;
-    }
-    if let Some(expires) = new.expires {
-        fields["expires_at"] = expires.to_string().into();
-    }
-    fields
+    limits
 }
 
 /// A value that is told once: on a line of its own, so that it can be taken from there.
@@ -102,34 +173,27 @@ fn once(told: &Value, about: &str, json: bool) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
+    fn of(arguments: &[&str]) -> Tokens {
+        let line = ["turnoutd", "tokens"].iter().chain(arguments);
+        let args = <crate::args::Args as clap::Parser>::try_parse_from(line).unwrap();
+        match args.command {
+            crate::args::Command::Tokens { what: Some(what) } => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn new(arguments: &[&str]) -> Value {
+        match of(arguments) {
+            Tokens::Add(new) => new_token(&new.name, &new.bounds),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn only_what_was_given_is_sent() {
-        let new = |arguments: &[&str]| {
-            let line = ["turnoutd", "tokens", "add"].iter().chain(arguments);
-            let args = <crate::args::Args as clap::Parser>::try_parse_from(line).unwrap();
-            match args.command {
-                crate::args::Command::Tokens {
-                    what: Some(Tokens::Add(new)),
-                } => fields(&new),
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(new(&["ci"]), json!({ "name": "ci" }));
-        let bounded = new(&[
-            "ci",
-            "--group",
-            "a",
-            "--model",
-            "claude-*",
-            "--rpm",
-            "6",
-            "--usd",
-            "2.5",
-            "--per",
-            "week",
-            "--expires",
-            "2027-01-31T00:00:00Z",
-        ]);
+        assert_eq!(new(&["add", "ci"]), json!({ "name": "ci" }));
+        let line = "add ci --group a --model claude-* --rpm 6 --usd 2.5 --per week --expires 2027-01-31T00:00:00Z";
+        let bounded = new(&line.split(' ').collect::<Vec<_>>());
         let expected = json!({
             "name": "ci",
             "groups": ["a"],
@@ -138,5 +202,48 @@ mod tests {
             "expires_at": "2027-01-31T00:00:00Z",
         });
         assert_eq!(bounded, expected);
+    }
+
+    #[test]
+    fn a_change_keeps_the_limits_that_are_not_named() {
+        let now = json!({ "rpm": 6, "tpm": null, "concurrency": 2, "usd": 1.0, "per": "day" });
+        for (line, expected) in [
+            (
+                "--rpm 9",
+                json!({ "limits": { "rpm": 9, "concurrency": 2, "usd": 1.0, "per": "day" } }),
+            ),
+            (
+                "--unset usd",
+                json!({ "limits": { "rpm": 6, "concurrency": 2 } }),
+            ),
+            (
+                "--unset usd --unset rpm --unset concurrency",
+                json!({ "limits": null }),
+            ),
+            (
+                "--group a --unset expires",
+                json!({ "groups": ["a"], "expires_at": null }),
+            ),
+            ("--unset tpm", json!({})),
+        ] {
+            let arguments: Vec<&str> = ["edit", "ci"].into_iter().chain(line.split(' ')).collect();
+            let Tokens::Edit(edit) = of(&arguments) else {
+                panic!("{line}")
+            };
+            assert_eq!(
+                changed(&edit.bounds, &edit.unset, now.clone()),
+                expected,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn dollars_are_more_than_none() {
+        for amount in ["-4", "0", "nan", "few"] {
+            let line = ["turnoutd", "tokens", "add", "ci", "--usd", amount];
+            let refused = <crate::args::Args as clap::Parser>::try_parse_from(line).unwrap_err();
+            assert!(refused.to_string().contains("US dollars"), "{refused}");
+        }
     }
 }

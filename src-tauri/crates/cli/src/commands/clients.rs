@@ -58,8 +58,9 @@ pub(crate) async fn connect(home: &Home, asked: Connect, json: bool) -> anyhow::
         format!("{name} points at {} already", target.base_url)
     } else {
         format!(
-            "{name} points at {} now; `disconnect {client}` puts its settings back",
-            target.base_url
+            "{name} points at {} now; `{} disconnect {client}` puts its settings back",
+            target.base_url,
+            daemon::program()
         )
     })?)
 }

@@ -72,10 +72,7 @@ pub(crate) async fn history(home: &Home, asked: History, json: bool) -> anyhow::
     );
     let answer = admin.query("/requests", &query).await?;
     show_list(&answer, json, views::history)?;
-    if !json && let Some(cursor) = answer.get("next_cursor").and_then(Value::as_str) {
-        screen::stdout().line(format!("more: a higher --limit, or --cursor {cursor}"))?;
-    }
-    Ok(())
+    Ok(views::more(&mut screen::stdout(), &answer, json)?)
 }
 
 pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Result<()> {
@@ -181,7 +178,7 @@ pub(crate) async fn ui(home: &Home, json: bool) -> anyhow::Result<()> {
 }
 
 /// The word that a choice is written as, on the command line and in the admin API alike.
-fn word(choice: &impl ValueEnum) -> Option<String> {
+pub(super) fn word(choice: &impl ValueEnum) -> Option<String> {
     Some(choice.to_possible_value()?.get_name().to_owned())
 }
 

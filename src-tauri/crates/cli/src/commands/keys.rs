@@ -71,7 +71,8 @@ async fn rotate(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {
 fn path(id: &str) -> anyhow::Result<String> {
     let Some((provider, number)) = id.rsplit_once('/') else {
         bail!(WrongUse(format!(
-            "{id} is no key's id, such as relay/0; `turnout keys` lists them"
+            "{id} is no key's id, such as relay/0; `{} keys` lists them",
+            daemon::program()
         )));
     };
     Ok(format!(

@@ -3,12 +3,14 @@
 mod access;
 mod check;
 mod clients;
+mod doctor;
 mod ending;
 mod env;
 mod import;
 mod instance;
 mod keys;
 mod practice;
+mod prices;
 mod replay;
 mod serve;
 mod things;
@@ -29,6 +31,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
     match args.command {
         Command::Serve(serve) => resident()?.block_on(serve::serve(&home, serve, json)),
         Command::Practice(practice) => resident()?.block_on(practice::practice(practice, json)),
+        Command::Doctor => brief(doctor::doctor(&home, json)),
         Command::Check => check::check(&home, json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -58,6 +61,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Reload => brief(instance::reload(&home, json)),
         Command::Ui => brief(instance::ui(&home, json)),
         Command::Keys { what } => brief(keys::keys(&home, what, json)),
+        Command::Prices(asked) => brief(prices::prices(&home, asked, json)),
         Command::Tokens { what } => brief(access::tokens(&home, what, json)),
         Command::Audit(audit) => brief(access::audit(&home, audit, json)),
         Command::Clients => brief(clients::list(&home, json)),

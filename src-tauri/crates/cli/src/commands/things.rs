@@ -42,11 +42,17 @@ pub(crate) async fn providers(
             body.extend(auth.map(|auth| ("auth".to_owned(), auth.into())));
             let told = admin.post("/providers", Some(body.into())).await?;
             let key = if needs_key {
-                format!("store its key with `keys set {name}`; ")
+                format!(
+                    "store its key with `{} keys set {name}`; ",
+                    daemon::program()
+                )
             } else {
                 String::new()
             };
-            let next = format!("it serves once it is in a group: `groups join GROUP {name}`");
+            let next = format!(
+                "it serves once it is in a group: `{} groups join GROUP {name}`",
+                daemon::program()
+            );
             told_of(&told, json, format!("{name} was added; {key}{next}"))
         }
         Providers::Edit { set, unset, .. } if set.is_empty() && unset.is_empty() => {
@@ -137,7 +143,10 @@ pub(crate) async fn groups(home: &Home, what: Option<Groups>, json: bool) -> any
             let before = members.len();
             members.retain(|member| text(member, "provider") != provider);
             if members.len() == before {
-                bail!("{provider} is no member of {group}; `groups` lists who is");
+                bail!(
+                    "{provider} is no member of {group}; `{} groups` lists who is",
+                    daemon::program()
+                );
             }
             let told = admin
                 .put(&path(&group), json!({ "members": members }))

@@ -10,7 +10,10 @@ use crate::screen::{Cell, Screen, Table, Tone};
 /// `GET /tokens`.
 pub(crate) fn client_tokens<W: Write>(screen: &mut Screen<W>, tokens: &[Value]) -> io::Result<()> {
     if tokens.is_empty() {
-        return screen.line("there is no client token; `tokens add NAME` makes one");
+        let program = daemon::program();
+        return screen.line(format!(
+            "there is no client token; `{program} tokens add NAME` makes one"
+        ));
     }
     let mut table = Table::new(&[
         "NAME",
@@ -24,7 +27,16 @@ pub(crate) fn client_tokens<W: Write>(screen: &mut Screen<W>, tokens: &[Value]) 
         ">TODAY",
         ">COST",
     ])
-    .wrapping();
+    .wrapping()
+    .sparing(&[
+        "LAST USED",
+        "MODELS",
+        "GROUPS",
+        "GOOD FOR",
+        "EXPIRES",
+        "TODAY",
+        "COST",
+    ]);
     for token in tokens {
         let today = token.get("today").unwrap_or(&Value::Null);
         let is_over = token.get("expired").and_then(Value::as_bool) == Some(true);
@@ -52,7 +64,16 @@ pub(crate) fn client_tokens<W: Write>(screen: &mut Screen<W>, tokens: &[Value]) 
 pub(crate) fn validated<W: Write>(screen: &mut Screen<W>, told: &Value) -> io::Result<()> {
     let name = text(told, "name");
     if told.get("valid").and_then(Value::as_bool) == Some(true) {
-        return screen.line(format!("{name}: good for {}", joined(told, "scopes", "-")));
+        screen.fact("token", &Cell::new(name, Tone::Good))?;
+        screen.fact("good for", &joined(told, "scopes", "-").into())?;
+        if told.get("groups").is_some() {
+            screen.fact("groups", &joined(told, "groups", "all").into())?;
+            screen.fact("models", &joined(told, "models", "all").into())?;
+            screen.fact("limits", &limits(told).into())?;
+            let expires = told.get("expires_at").and_then(Value::as_str);
+            screen.fact("expires", &expires.unwrap_or("never").into())?;
+        }
+        return Ok(());
     }
     screen.line(match name {
         "-" => "nobody's token".to_owned(),
@@ -104,9 +125,10 @@ pub(crate) fn audit<W: Write>(screen: &mut Screen<W>, entries: &[Value]) -> io::
         "WHAT",
         "OF",
         "RESULT",
-        "WHAT IS OTHERWISE",
+        "CHANGE",
     ])
-    .wrapping();
+    .wrapping()
+    .sparing(&["FROM", "WHO"]);
     for entry in entries {
         table.row(vec![
             time(entry, "at").into(),

@@ -35,7 +35,8 @@ pub(crate) fn history<W: Write>(screen: &mut Screen<W>, requests: &[Value]) -> i
     if with_why {
         head.push("REASON");
     }
-    let mut table = Table::new(&head);
+    let mut table =
+        Table::new(&head).sparing(&["TTFT", "IN", "OUT", "CLIENT", "TRIES", "COST", "TOOK"]);
     for request in requests {
         let mut row = vec![
             time(request, "started_at").into(),
@@ -167,7 +168,8 @@ pub(super) fn attempts(chain: &[Value]) -> Table {
         ">#", "PROVIDER", "KEY", "MODEL", "VERDICT", ">HTTP", ">TOOK", ">IN", ">OUT", ">COST",
         "ERROR",
     ])
-    .wrapping();
+    .wrapping()
+    .sparing(&["KEY", "IN", "OUT", "COST", "TOOK"]);
     for (index, attempt) in chain.iter().enumerate() {
         let word = text(attempt, "verdict");
         table.row(vec![

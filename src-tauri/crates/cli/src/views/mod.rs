@@ -1,7 +1,9 @@
 //! Answers of the admin API as tables and lists of facts.
 
 mod access;
+mod doctor;
 mod history;
+mod prices;
 mod replay;
 mod rules;
 
@@ -16,8 +18,10 @@ use crate::figure::{
 use crate::screen::{Cell, Screen, Table, Tone};
 
 pub(crate) use self::access::{audit, client_tokens, validated};
+pub(crate) use self::doctor::findings;
 use self::history::tokens;
 pub(crate) use self::history::{history, request};
+pub(crate) use self::prices::prices;
 pub(crate) use self::replay::{bodies, replay};
 pub(crate) use self::rules::{explanation, models, rules, waiting};
 
@@ -108,6 +112,17 @@ fn state(word: &str, active: bool) -> Cell {
     }
 }
 
+/// How to see what follows a page.
+pub(crate) fn more<W: Write>(screen: &mut Screen<W>, answer: &Value, json: bool) -> io::Result<()> {
+    match answer.get("next_cursor").and_then(Value::as_str) {
+        Some(cursor) if !json => {
+            let told = format!("more: a higher --limit, or --cursor {cursor}");
+            screen.line(Tone::Faint.painted(&told))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn is(value: &Value, field: &str) -> bool {
     value.get(field).and_then(Value::as_bool) == Some(true)
 }
@@ -156,7 +171,8 @@ pub(crate) fn groups<W: Write>(screen: &mut Screen<W>, groups: &[Value]) -> io::
         ">TTFT",
         ">OK",
         "RESTS UNTIL",
-    ]);
+    ])
+    .sparing(&["POLICY", "TTFT", "OK", "PRIO"]);
     for group in groups {
         let mut first = true;
         for member in list(group, "members") {
@@ -201,7 +217,8 @@ pub(crate) fn providers<W: Write>(screen: &mut Screen<W>, providers: &[Value]) -
         ">OK",
         "BASE URL",
         "LAST ERROR",
-    ]);
+    ])
+    .sparing(&["TTFT", "OK", "DIALECT"]);
     for provider in providers {
         table.row(vec![
             Cell::new(text(provider, "name"), Tone::Strong),
@@ -236,7 +253,8 @@ fn foreseen(value: &Value) -> Option<String> {
 /// The key pools of the providers.
 pub(crate) fn keys<W: Write>(screen: &mut Screen<W>, keys: &[Value]) -> io::Result<()> {
     if keys.is_empty() {
-        return screen.line("no keys yet: turnout keys set PROVIDER");
+        let program = daemon::program();
+        return screen.line(format!("no keys yet: {program} keys set PROVIDER"));
     }
     let mut table = Table::new(&[
         "PROVIDER",
@@ -246,7 +264,8 @@ pub(crate) fn keys<W: Write>(screen: &mut Screen<W>, keys: &[Value]) -> io::Resu
         ">USES",
         "LAST USED",
         "RESTS UNTIL",
-    ]);
+    ])
+    .sparing(&["PROVIDER", "USES", "LAST USED"]);
     for one in keys {
         table.row(vec![
             text(one, "provider").into(),
@@ -285,7 +304,8 @@ pub(crate) fn usage<W: Write>(
         ">COST",
         ">TTFT",
         ">P95",
-    ]);
+    ])
+    .sparing(&["TTFT", "CACHED", "P95", "FAILED"]);
     let total = usage.get("total").unwrap_or(&Value::Null);
     let rows = list(usage, "items").iter().map(|row| (row, false));
     for (row, is_total) in rows.chain([(total, true)]) {

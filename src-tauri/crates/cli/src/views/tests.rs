@@ -117,7 +117,7 @@ fn nothing_is_told_in_words_instead_of_bare_headings() {
     );
     assert_eq!(
         told(|screen| keys(screen, &[])),
-        "no keys yet: turnout keys set PROVIDER\n"
+        "no keys yet: turnoutd keys set PROVIDER\n"
     );
 }
 

@@ -99,7 +99,10 @@ fn caller(daemon: &Daemon, headers: &HeaderMap) -> Result<Caller, Refusal> {
     if !has_session(daemon, headers) {
         return Err(Refusal::new(
             Code::Unauthorized,
-            "the admin API asks for `Authorization: Bearer ADMIN_TOKEN`; a browser gets in by `turnout ui`",
+            format!(
+                "the admin API asks for `Authorization: Bearer ADMIN_TOKEN`; a browser gets in by `{} ui`",
+                crate::program()
+            ),
         ));
     }
     if is_foreign(headers) {

@@ -1,7 +1,7 @@
-//! `GET`, `POST` and `DELETE /tokens`, and what is done with the admin token.
+//! `GET`, `POST`, `PUT` and `DELETE /tokens`, and what is done with the admin token.
 
 use axum::extract::State;
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -18,7 +18,7 @@ use crate::view::{ClientToken, List};
 pub(super) fn router() -> Router<Daemon> {
     Router::new()
         .route("/tokens", get(list).post(add))
-        .route("/tokens/{name}", delete(remove))
+        .route("/tokens/{name}", put(change).delete(remove))
         .route("/tokens/admin/rotate", post(rotate))
         .route("/tokens/validate", post(validate))
 }
@@ -44,6 +44,15 @@ async fn add(
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let (made, value) = daemon.add_client_token(fields).await?;
     Ok((StatusCode::CREATED, Json(with_value(&made, &value))))
+}
+
+/// Sets the given fields; `null` takes one away. The value stays.
+async fn change(
+    State(daemon): State<Daemon>,
+    Named(name): Named,
+    Body(Fields(fields)): Body<Fields>,
+) -> Result<Json<ClientToken>, Refusal> {
+    Ok(Json(daemon.change_client_token(&name, fields).await?))
 }
 
 async fn remove(State(daemon): State<Daemon>, Named(name): Named) -> Result<StatusCode, Refusal> {
@@ -74,11 +83,21 @@ pub(super) async fn validate(
     State(daemon): State<Daemon>,
     Body(unknown): Body<Unknown>,
 ) -> Json<Value> {
-    let holder = daemon.holder(unknown.token.expose_secret());
-    let is_good = holder.as_ref().is_some_and(|holder| !holder.expired);
-    let (name, scopes) = holder.map_or((None, Vec::new()), |holder| {
-        (Some(holder.name), holder.scopes)
-    });
-    let scopes = if is_good { scopes } else { Vec::new() };
-    Json(json!({ "valid": is_good, "name": name, "scopes": scopes }))
+    let Some(holder) = daemon.holder(unknown.token.expose_secret()) else {
+        return Json(json!({ "valid": false, "name": null, "scopes": [] }));
+    };
+    let scopes = if holder.expired {
+        Vec::new()
+    } else {
+        holder.scopes
+    };
+    let mut told = json!({ "valid": !holder.expired, "name": holder.name, "scopes": scopes });
+    // The admin token is bounded by nothing.
+    if let Some(token) = holder.token {
+        told["groups"] = json!(token.groups);
+        told["models"] = json!(token.models);
+        told["limits"] = json!(token.limits);
+        told["expires_at"] = json!(token.expires_at);
+    }
+    Json(told)
 }

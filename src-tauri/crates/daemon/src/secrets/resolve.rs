@@ -43,7 +43,9 @@ pub enum SecretError {
     #[error("{0} holds no usable secret: {1}")]
     Unusable(String, &'static str),
     /// The keychain has nothing under this name.
-    #[error("the keychain has no entry \"{0}\"; set the key in the app or with `turnout keys set`")]
+    #[error(
+        "the keychain has no entry \"{0}\"; set the key in the app or with `{program} keys set`", program = crate::program()
+    )]
     NotInKeychain(String),
     /// The keychain did not do it.
     #[error(transparent)]

@@ -30,7 +30,7 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
             check,
             &desktop.on_quit,
             chosen.on_quit != OnQuit::Leave,
-            "desktop.on_quit (`turnoutd disconnect` puts a client back)",
+            "desktop.on_quit (the command `disconnect` puts a client back)",
         );
     }
 }

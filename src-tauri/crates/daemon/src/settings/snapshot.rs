@@ -177,7 +177,8 @@ fn provider(
         enabled: provider.enabled && usable && reachable,
         lacks: (provider.enabled && !usable).then(|| {
             format!(
-                "it has no key: give it one with `turnout keys set {}`",
+                "it has no key: give it one with `{} keys set {}`",
+                crate::program(),
                 provider.name
             )
         }),

@@ -85,7 +85,9 @@ async fn a_used_up_budget_of_a_group_switches_to_another_group() {
 async fn a_budget_of_another_token_refuses_nobody_else() {
     let budget = r#"{ name = "theirs", token = "theirs", limit_usd = 0.000001, then = "block" },
         { name = "mine", limit_usd = 1000000, then = "block" }"#;
-    let home = Home::new(&config(budget));
+    let known = r#"{ name = "local", token = "file:client" }"#;
+    let both = format!(r#"{known}, {{ name = "theirs", token = "file:admin" }}"#);
+    let home = Home::new(&config(budget).replace(known, &both));
     let house = home.start().await;
     for _ in 0..3 {
         let answer = house.ask(false).await;

@@ -9,6 +9,7 @@ mod budgets;
 mod chat;
 mod clients;
 mod config;
+mod doctor;
 mod edits;
 mod groups;
 mod history;

@@ -118,7 +118,13 @@ async fn what_cannot_be_a_token_is_refused_and_changes_nothing() {
         (json!({"name": "a", "limits": {"rpm": 0}}), "limits.rpm"),
         (json!({"name": "a", "limits": {"usd": 0}}), "limits.usd"),
         (json!({"name": "a", "expires_at": "soon"}), "expires_at"),
+        (
+            json!({"name": "a", "expires_at": "2001-01-31T00:00:00Z"}),
+            "is over",
+        ),
         (json!({"name": "a", "colour": "red"}), "colour"),
+        (json!({"name": "bad name!"}), "letters"),
+        (json!({"name": "a".repeat(65)}), "64"),
     ] {
         let call = with_json(house.call(Method::POST, "/tokens"), &fields);
         let answer = call.send().await.unwrap();
@@ -135,17 +141,81 @@ async fn what_cannot_be_a_token_is_refused_and_changes_nothing() {
 async fn an_expired_token_is_refused_with_the_reason() {
     let home = Home::new(CONFIG);
     let house = home.start().await;
-    let fields = json!({"name": "old", "expires_at": "2001-01-31T00:00:00Z"});
-    let token = made(&house, fields).await;
+    let token = made(&house, json!({"name": "old"})).await;
+    // A token that is over from the start is not made; this one runs out by hand.
+    let text = std::fs::read_to_string(home.config()).unwrap();
+    let named = r#"name = "old","#;
+    assert!(text.contains(named), "{text}");
+    let expires = format!(r#"{named} expires_at = "2001-01-31T00:00:00Z","#);
+    home.write("config.toml", &text.replace(named, &expires));
+    house.post("/config/reload", None).await;
     let answer = ask(&house, &token, "/v1/messages", "claude-haiku-4-5").await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     let told = value(answer).await["error"]["message"].to_string();
     assert!(told.contains("old has expired"), "{told}");
     let checked = json!({ "token": token });
     let checked = house.post("/tokens/validate", Some(checked)).await;
-    let expected = json!({"valid": false, "name": "old", "scopes": []});
-    assert_eq!(checked, expected);
+    let facts = ["valid", "name", "scopes", "expires_at"].map(|field| checked[field].clone());
+    let expected = [
+        json!(false),
+        json!("old"),
+        json!([]),
+        json!("2001-01-31T00:00:00Z"),
+    ];
+    assert_eq!(facts, expected);
     assert_eq!(listed(&house, "old").await["expired"], true);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_bounded_otherwise_and_stays_the_same() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let token = made(
+        &house,
+        json!({"name": "ci", "limits": {"rpm": 60}, "groups": ["main"]}),
+    )
+    .await;
+    let put = async |fields: Value| {
+        let call = with_json(house.call(Method::PUT, "/tokens/ci"), &fields);
+        call.send().await.unwrap()
+    };
+    let fields =
+        json!({"models": ["claude-sonnet-*"], "limits": {"usd": 2.5, "rpm": null}, "groups": null});
+    let told = value(put(fields).await).await;
+    assert_eq!(
+        (&told["limits"]["rpm"], &told["limits"]["usd"]),
+        (&json!(null), &json!(2.5))
+    );
+    assert_eq!(
+        (&told["groups"], &told["models"]),
+        (&json!([]), &json!(["claude-sonnet-*"]))
+    );
+    assert_eq!(asked(&house, &token).await, StatusCode::FORBIDDEN);
+    // What was read may be sent back.
+    let told = value(put(listed(&house, "ci").await).await).await;
+    assert_eq!(told["models"], json!(["claude-sonnet-*"]));
+    let checked = house
+        .post("/tokens/validate", Some(json!({ "token": token })))
+        .await;
+    assert_eq!(
+        (&checked["valid"], &checked["limits"]["usd"]),
+        (&json!(true), &json!(2.5))
+    );
+    for (fields, status) in [
+        (json!({"name": "other"}), 400),
+        (json!({"token": "sk-1"}), 400),
+        (json!({"expires_at": "2001-01-31T00:00:00Z"}), 400),
+        (json!({"groups": ["nobody"]}), 400),
+    ] {
+        assert_eq!(put(fields.clone()).await.status(), status, "{fields}");
+    }
+    let call = with_json(
+        house.call(Method::PUT, "/tokens/nope"),
+        &json!({"models": []}),
+    );
+    let (status, told) = refused(call).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{told}");
     house.daemon.stop().await;
 }
 
@@ -185,6 +255,7 @@ async fn scopes_open_what_they_name_and_nothing_else() {
     for path in ["/tokens", "/tokens/admin/rotate", "/session"] {
         assert_eq!(admin(Method::POST, path, &writes).await, 403, "{path}");
     }
+    assert_eq!(admin(Method::PUT, "/tokens/lists", &writes).await, 403);
     for token in [&reads, &writes] {
         assert_eq!(admin(Method::GET, "/connect", token).await, 403);
         for path in ["/session", "/ui-link"] {

@@ -6,7 +6,7 @@ use super::*;
 fn unknown_names_are_refused_with_a_sentence() {
     let mut rig = Rig::new(three());
     let now = rig.now;
-    let told = "there is no group named \"nope\"; `turnout groups` lists them";
+    let told = "there is no group named \"nope\"";
     for refused in [
         rig.board.choose("nope", now),
         rig.board.pause("nope", now),
@@ -14,7 +14,7 @@ fn unknown_names_are_refused_with_a_sentence() {
     ] {
         assert_eq!(refused.unwrap_err().to_string(), told);
     }
-    let told = "there is no provider named \"nope\"; `turnout providers` lists them";
+    let told = "there is no provider named \"nope\"";
     assert_eq!(rig.board.reset("nope", now).unwrap_err().to_string(), told);
     assert_eq!(
         rig.board.set_enabled("nope", true).unwrap_err().to_string(),

@@ -53,6 +53,9 @@ pub(super) fn check(document: &raw::Document, text: &str) -> (Settings, Vec<Foun
     let raw = raw::Server::default();
     let server = server::server(&mut check, part(&document.server, &raw), &groups);
     let mut ledger = check.ledger(part(&document.ledger, &raw::Ledger::default()), &groups);
+    let unset = raw::Ledger::default();
+    let written = part(&document.ledger, &unset);
+    rules::budgets_have_somebody(&mut check, written, &server, &providers, &groups);
     ledger.budgets.extend(tokens::budgets(&server));
     check.budgets_can_hold(document, &ledger);
     let settings = Settings {

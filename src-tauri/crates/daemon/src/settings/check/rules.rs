@@ -6,7 +6,7 @@ use dialects::ir::Effort;
 
 use super::{
     super::{
-        model::{Budget, Group, OF_TOKEN, Provider, Rule, Target, Then, When},
+        model::{Budget, Group, OF_TOKEN, Provider, Rule, Server, Target, Then, When},
         raw,
         reader::{At, Field},
         scalar::OneOrMany,
@@ -213,6 +213,36 @@ pub(super) fn budgets(check: &mut Check<'_>, raw: &raw::Ledger, groups: &[Group]
         });
     }
     budgets
+}
+
+/// Tells budgets of a client token, group or provider that the config does not have: nothing would ever be spent there.
+pub(super) fn budgets_have_somebody(
+    check: &mut Check<'_>,
+    raw: &raw::Ledger,
+    server: &Server,
+    providers: &[Provider],
+    groups: &[Group],
+) {
+    let tokens: Vec<&str> = server.client_tokens.iter().map(|it| &*it.name).collect();
+    let providers: Vec<&str> = providers.iter().map(|it| &*it.name).collect();
+    let groups: Vec<&str> = groups.iter().map(|it| &*it.name).collect();
+    for At { value, .. } in raw.budgets.iter().flat_map(|list| &list.value) {
+        for (field, what, known) in [
+            (&value.token, "client token", &tokens),
+            (&value.provider, "provider", &providers),
+            (&value.group, "group", &groups),
+        ] {
+            let Some(at) = field else { continue };
+            if !known.contains(&at.value.as_str()) {
+                let message = format!(
+                    "there is no {what} named \"{}\"; known here: {}",
+                    at.value,
+                    known.join(", ")
+                );
+                check.tell(&at.span, message);
+            }
+        }
+    }
 }
 
 fn then(check: &mut Check<'_>, field: &Field<String>, groups: &[Group]) -> Then {

@@ -130,6 +130,14 @@ fn each_mistake_is_told_where_it_stands() {
             "[ledger]\nbudgets = [{ name = \"d\", limit_usd = 1, then = «\"explode\" }]\n",
             "notify",
         ),
+        (
+            "[ledger]\nbudgets = [{ name = \"d\", limit_usd = 1, token = «\"nope\" }]\n",
+            "no client token named \"nope\"",
+        ),
+        (
+            "[ledger]\nbudgets = [{ name = \"d\", limit_usd = 1, provider = «\"nope\" }]\n",
+            "no provider named \"nope\"",
+        ),
         ("version = «2\n", "version 1"),
         ("version = «\"1\"\n", "whole number"),
     ];

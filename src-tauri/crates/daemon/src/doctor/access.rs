@@ -1,0 +1,158 @@
+//! Keychain, tokens and keys.
+
+use super::Finding;
+use super::facts::{Facts, Token};
+use crate::program;
+use crate::secrets::Reference;
+
+pub(super) fn keychain(facts: &Facts) -> Vec<Finding> {
+    let why = match &facts.keychain {
+        Ok(()) => return vec![Finding::ok("the system's keychain answers")],
+        Err(why) => why,
+    };
+    let used: Vec<&str> = facts
+        .settings()
+        .into_iter()
+        .flat_map(|settings| &settings.providers)
+        .filter(|provider| provider.enabled)
+        .filter(|provider| {
+            let mut keys = provider.keys.iter();
+            keys.any(|key| matches!(key, Reference::Keychain(_)))
+        })
+        .map(|provider| provider.name.as_str())
+        .collect();
+    vec![if used.is_empty() {
+        Finding::ok(
+            "no keychain can be reached, and nothing needs one: Turnout's own tokens are in files of the data folder",
+        )
+    } else {
+        Finding::fail(format!(
+            "the keys of {} are in the keychain, but {why}",
+            used.join(", ")
+        ))
+        .advice("unlock or start the keychain, or keep these keys as env:NAME or file:PATH")
+    }]
+}
+
+pub(super) fn tokens(facts: &Facts) -> Vec<Finding> {
+    let bad: Vec<Finding> = facts
+        .tokens
+        .iter()
+        .filter_map(|token| token_of(facts, token))
+        .collect();
+    if !bad.is_empty() || facts.tokens.is_empty() {
+        return bad;
+    }
+    let known = if facts.tokens.iter().all(|token| token.known == Some(true)) {
+        ", and the running instance takes them"
+    } else {
+        ""
+    };
+    let names: Vec<&str> = facts
+        .tokens
+        .iter()
+        .map(|token| token.name.as_str())
+        .collect();
+    vec![Finding::ok(format!(
+        "{} can be read{known}",
+        names.join(", ")
+    ))]
+}
+
+fn token_of(facts: &Facts, token: &Token) -> Option<Finding> {
+    let Token {
+        name, reference, ..
+    } = token;
+    if let Some(at) = token.expires_at.filter(|at| *at <= facts.now) {
+        return Some(
+            Finding::warn(format!(
+                "the {name} has expired on {at}, so that whoever presents it is refused"
+            ))
+            .advice(format!(
+                "`{} tokens edit NAME --expires TIME` gives it more time",
+                program()
+            )),
+        );
+    }
+    if let Some(why) = &token.missing {
+        // Turnout makes its own where it does not find them; none was made before the first start.
+        let is_made = reference.starts_with("keychain:turnout/") && facts.told().is_none();
+        return Some(if is_made {
+            Finding::ok(format!("the {name} is made at the first start"))
+        } else {
+            Finding::fail(format!("the {name} cannot be read from {reference}: {why}"))
+                .advice("put it there, or name another place in [server]")
+        });
+    }
+    (token.known == Some(false)).then(|| {
+        Finding::fail(format!(
+            "the running instance does not know the {name} that {reference} holds"
+        ))
+        .advice(format!("`{} reload` has it read them anew", program()))
+    })
+}
+
+pub(super) fn keys(facts: &Facts) -> Vec<Finding> {
+    let program = program();
+    // The environment of the running instance is what counts, and it knows what providers said.
+    let bad: Vec<Finding> = match facts.told() {
+        Some(told) => told
+            .keys
+            .iter()
+            .filter_map(|key| match key.state.as_str() {
+                "missing" => Some(Finding::fail(format!(
+                    "the running instance has no value for the key {} from {}",
+                    key.id, key.source
+                ))),
+                "rejected" => Some(Finding::fail(format!(
+                    "{} refused the key {}",
+                    key.provider, key.id
+                ))),
+                _ => None,
+            })
+            .map(|finding| {
+                finding.advice(format!(
+                    "`{program} keys rotate ID` sets another value, then `{program} reload`"
+                ))
+            })
+            .collect(),
+        None => facts
+            .missing_keys
+            .iter()
+            .map(|(id, why)| {
+                Finding::fail(format!("the key {id} cannot be had: {why}"))
+                    .advice("set it there, or take the reference out of the provider's keys")
+            })
+            .collect(),
+    };
+    let Some(settings) = facts.settings().filter(|_| bad.is_empty()) else {
+        return bad;
+    };
+    let lacking = settings.providers.iter().filter(|provider| {
+        use crate::settings::{Auth, Dialect};
+        let needs = !matches!(provider.auth, Auth::Client | Auth::None);
+        provider.enabled
+            && needs
+            && provider.keys.is_empty()
+            && provider.dialect != Dialect::Practice
+    });
+    let lacking = lacking.map(|provider| {
+        Finding::warn(format!(
+            "{} has no key, so that it is never asked",
+            provider.name
+        ))
+        .advice(format!("`{program} keys set {}` stores one", provider.name))
+    });
+    let mut found: Vec<Finding> = lacking.collect();
+    let number: usize = settings
+        .providers
+        .iter()
+        .map(|provider| provider.keys.len())
+        .sum();
+    if found.is_empty() && number > 0 {
+        found.push(Finding::ok(format!(
+            "all {number} keys of the config have a value"
+        )));
+    }
+    found
+}
