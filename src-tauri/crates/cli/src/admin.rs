@@ -108,6 +108,26 @@ impl Admin {
         Ok(to.flush()?)
     }
 
+    /// Opens a stream of events behind the one last seen; it goes on for as long as it goes.
+    pub(crate) async fn events(
+        &self,
+        path: &str,
+        seen: Option<u64>,
+    ) -> anyhow::Result<reqwest::Response> {
+        let mut request = self.request(Method::GET, path, &[], None).timeout(A_DAY);
+        if let Some(seen) = seen {
+            request = request.header("last-event-id", seen.to_string());
+        }
+        let answer = request.send().await.map_err(|error| self.failed(&error))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let bytes = answer.bytes().await.unwrap_or_default();
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Err(refused(status.as_u16(), body).into())
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
         self.call(Method::POST, path, &[], body).await
     }

@@ -10,6 +10,7 @@ mod figure;
 mod home;
 mod screen;
 mod shell;
+mod top;
 mod views;
 
 use std::ffi::OsString;
@@ -71,7 +72,7 @@ fn told(error: &anyhow::Error, json: bool, program: &str) -> ExitCode {
 }
 
 /// What went wrong with its causes, each once: many of our errors tell theirs in their own words already.
-fn sentence(error: &anyhow::Error) -> String {
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |told, cause| {
         let cause = cause.to_string();
         if told.is_empty() {

@@ -30,6 +30,15 @@ pub struct Guard {
 /// `RUST_LOG` overrides the level. Call it once, before [`crate::Daemon::start`], and keep the guard until the end;
 /// a second call changes nothing.
 pub fn init(options: &Options) -> Guard {
+    set_up(options, true)
+}
+
+/// Does the same without standard error, for a program whose terminal shows something else.
+pub fn init_silent(options: &Options) -> Guard {
+    set_up(options, false)
+}
+
+fn set_up(options: &Options, aloud: bool) -> Guard {
     let place = Place::of(options).ok();
     let log = place.as_ref().and_then(|place| written(&place.config));
     let (level, format, to_file) = log.map_or((LogLevel::Info, LogFormat::Pretty, true), |log| {
@@ -38,9 +47,11 @@ pub fn init(options: &Options) -> Guard {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives(level)));
     let file = place.filter(|_| to_file).and_then(|place| file(&place));
-    let (writer, guard) = match file {
-        Some((file, guard)) => (BoxMakeWriter::new(std::io::stderr.and(file)), Some(guard)),
-        None => (BoxMakeWriter::new(std::io::stderr), None),
+    let (writer, guard) = match (file, aloud) {
+        (Some((file, guard)), true) => (BoxMakeWriter::new(std::io::stderr.and(file)), Some(guard)),
+        (Some((file, guard)), false) => (BoxMakeWriter::new(file), Some(guard)),
+        (None, true) => (BoxMakeWriter::new(std::io::stderr), None),
+        (None, false) => (BoxMakeWriter::new(std::io::sink), None),
     };
     subscribe(filter, format, writer);
     Guard { _file: guard }

@@ -58,6 +58,12 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Start the proxy and stay
     Serve(Serve),
+    /// Watch and steer the running instance in the terminal
+    ///
+    /// Groups, providers, requests as they run, those that wait, failures and the log, kept up to date, with keys to
+    /// switch groups, change priorities, test providers and send waiting requests on. `?` lists the keys. It honours
+    /// `NO_COLOR`, and keeps to ASCII where the locale is not UTF-8.
+    Top,
     /// Tell what runs, what serves, and today's tokens and cost
     Status,
     /// Make a group the active one
@@ -174,6 +180,11 @@ pub(crate) struct Serve {
     /// The address to listen on, before the config's server.listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+
+    /// Show the interface of `top` in this terminal; the log goes to its file and to the interface. Quitting it ends
+    /// the proxy
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) tui: bool,
 }
 
 /// The ids of the clients whose settings are changed, and of those whose settings are printed.

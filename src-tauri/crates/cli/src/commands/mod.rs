@@ -14,6 +14,7 @@ mod prices;
 mod replay;
 mod serve;
 mod things;
+mod top;
 
 use std::future::Future;
 
@@ -40,6 +41,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
             let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
             Ok(())
         }
+        Command::Top => brief(top::top(&home, json)),
         Command::Status => brief(instance::status(&home, json)),
         Command::Use { group } => brief(instance::steer(&home, &group, "activate", json)),
         Command::Pause { group } => brief(instance::steer(&home, &group, "pause", json)),

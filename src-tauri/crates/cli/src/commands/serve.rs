@@ -11,19 +11,28 @@ use crate::WrongUse;
 use crate::args::Serve;
 use crate::home::Home;
 use crate::screen::{self, Cell, Table, Tone};
+use crate::top;
 
 pub(crate) async fn serve(home: &Home, asked: Serve, json: bool) -> anyhow::Result<()> {
     let options = Options {
         listen: asked.listen,
         ..home.options()
     };
-    let _log = daemon::log::init(&options);
+    let _log = if asked.tui {
+        top::demand("`serve` alone, which writes its log to standard error")?;
+        daemon::log::init_silent(&options)
+    } else {
+        daemon::log::init(&options)
+    };
     // Before anything is started, since a wish to end that nobody listens for ends the process on the spot.
     let mut ending = Ending::listen()?;
     let (daemon, early) = start(options, &mut ending).await?;
     let told = async {
         if let Some(provider) = &asked.provider {
             prefer(&daemon, provider).await?;
+        }
+        if asked.tui {
+            return Ok(());
         }
         greet(home, &daemon, json).await
     };
@@ -32,9 +41,22 @@ pub(crate) async fn serve(home: &Home, asked: Serve, json: bool) -> anyhow::Resu
         return Err(error);
     }
     if !early {
+        let shown = async {
+            if asked.tui {
+                top::run(home, true, std::future::pending()).await
+            } else {
+                std::future::pending().await
+            }
+        };
         tokio::select! {
             () = daemon.stopped() => bail!("Turnout ended by itself; its log says why"),
             () = ending.asked() => {}
+            shown = shown => {
+                if let Err(error) = shown {
+                    daemon.stop().await;
+                    return Err(error);
+                }
+            }
         }
     }
     let mut screen = screen::stdout();

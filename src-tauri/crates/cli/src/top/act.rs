@@ -1,0 +1,174 @@
+//! What a person can do to the instance, as calls of its admin API, and how each went in one sentence.
+
+use daemon::view::{Group, Member};
+use serde_json::{Value, json};
+
+use super::order::by_priority;
+use crate::admin::{Admin, segment};
+use crate::figure::{millis, text};
+use crate::views::standing;
+
+/// Where a waiting request is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Group(String),
+    Provider(String),
+}
+
+/// A wish of the person.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Act {
+    Use(String),
+    Pause(String),
+    Resume(String),
+    Mode(daemon::view::Mode),
+    /// The members of a group with their new numbers, one of which was moved.
+    Order {
+        group: String,
+        provider: String,
+        members: Vec<Member>,
+    },
+    Enable(String),
+    Disable(String),
+    /// A tiny real request.
+    Test(String),
+    /// A provider's rests and open breakers forgotten.
+    Reset(String),
+    Release(String),
+    Fail(String),
+    Redirect(String, Place),
+    /// The end of this program, with a server in it.
+    End {
+        in_flight: u64,
+    },
+}
+
+impl Act {
+    /// What is asked before it is done, where it is not easily taken back.
+    pub(crate) fn question(&self) -> Option<String> {
+        Some(match self {
+            Self::Pause(group) => format!("Pause {group}? It serves nothing until it is resumed."),
+            Self::Disable(name) => {
+                format!("Switch {name} off? It serves nothing until it is on again.")
+            }
+            Self::Fail(id) => format!("Give {id} up? Its client gets an error."),
+            Self::End { in_flight: 0 } => "End Turnout? Nobody is served any more.".to_owned(),
+            Self::End { in_flight } => {
+                format!("End Turnout? Nobody is served any more; {in_flight} in flight may finish.")
+            }
+            _ => return None,
+        })
+    }
+
+    /// What is being done, for as long as it takes.
+    pub(crate) fn doing(&self) -> String {
+        match self {
+            Self::Use(name) => format!("choosing {name} …"),
+            Self::Test(name) => format!("asking {name} …"),
+            Self::Release(id) | Self::Redirect(id, _) => format!("sending {id} on …"),
+            _ => "…".to_owned(),
+        }
+    }
+}
+
+/// Does it; what came of it in one sentence.
+pub(super) async fn perform(admin: &Admin, act: &Act) -> anyhow::Result<String> {
+    let group = async |name: &str, what: &str| {
+        let path = format!("/groups{}/{what}", segment(name));
+        anyhow::Ok(standing(&admin.post(&path, None).await?))
+    };
+    let provider = async |name: &str, what: &str| {
+        let path = format!("/providers{}/{what}", segment(name));
+        admin.post(&path, None).await
+    };
+    let waiting = async |id: &str, what: &str, body: Option<Value>| {
+        let path = format!("/suspended{}/{what}", segment(id));
+        admin.post(&path, body).await
+    };
+    match act {
+        Act::Use(name) => group(name, "activate").await,
+        Act::Pause(name) => group(name, "pause").await,
+        Act::Resume(name) => group(name, "resume").await,
+        Act::Mode(mode) => {
+            admin.put("/mode", json!({ "mode": mode })).await?;
+            Ok(match mode {
+                daemon::view::Mode::Auto => "auto: failover may leave the active group",
+                daemon::view::Mode::Manual => "manual: requests stay in the active group and wait",
+            }
+            .to_owned())
+        }
+        Act::Order {
+            group,
+            provider,
+            members,
+        } => {
+            let path = format!("/groups{}", segment(group));
+            let told = admin
+                .put(&path, json!({ "members": written(members) }))
+                .await?;
+            Ok(ordered(&told, group, provider))
+        }
+        Act::Enable(name) => {
+            provider(name, "enable").await?;
+            Ok(format!("{name} is on"))
+        }
+        Act::Disable(name) => {
+            provider(name, "disable").await?;
+            Ok(format!("{name} is off"))
+        }
+        Act::Reset(name) => {
+            provider(name, "reset").await?;
+            Ok(format!("{name} rests no more"))
+        }
+        Act::Test(name) => tested(&provider(name, "test").await?),
+        Act::Release(id) => {
+            waiting(id, "release", None).await?;
+            Ok(format!("{id} is tried now"))
+        }
+        Act::Fail(id) => {
+            waiting(id, "fail", None).await?;
+            Ok(format!("{id} was given up"))
+        }
+        Act::Redirect(id, place) => {
+            let (to, body) = match place {
+                Place::Group(name) => (name, json!({ "group": name })),
+                Place::Provider(name) => (name, json!({ "provider": name })),
+            };
+            waiting(id, "redirect", Some(body)).await?;
+            Ok(format!("{id} goes to {to}"))
+        }
+        Act::End { .. } => Ok(String::new()),
+    }
+}
+
+/// Members as the config has them.
+fn written(members: &[Member]) -> Vec<Value> {
+    let members = members.iter();
+    let fields = members.map(
+        |one| json!({ "provider": one.provider, "priority": one.priority, "weight": one.weight }),
+    );
+    fields.collect()
+}
+
+fn ordered(told: &Value, name: &str, provider: &str) -> String {
+    let Ok(group) = serde_json::from_value::<Group>(told.clone()) else {
+        return format!("{provider} was moved in {name}");
+    };
+    let order: Vec<String> = by_priority(&group)
+        .iter()
+        .map(|one| format!("{} {}", one.priority, one.provider))
+        .collect();
+    format!("{name}: {}", order.join(", "))
+}
+
+fn tested(told: &Value) -> anyhow::Result<String> {
+    let provider = text(told, "provider");
+    if told.get("ok").and_then(Value::as_bool) == Some(true) {
+        let model = text(told, "model");
+        return Ok(format!(
+            "{provider} answered as {model} in {}",
+            millis(told, "latency_ms")
+        ));
+    }
+    anyhow::bail!("{provider}: {}", text(told, "error"))
+}

@@ -1,0 +1,168 @@
+//! The last line: a question, how something went, or the keys that matter here. And the choice of a place.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::grid::{Cell, Column, Grid, Width, cut, left};
+use super::rule;
+use crate::screen::Tone;
+use crate::top::act::Place;
+use crate::top::keys::Context;
+use crate::top::look::Look;
+use crate::top::rows::Pane;
+use crate::top::state::{Input, Mood, State};
+
+/// A key and what it does, in a word.
+type Hint = (&'static str, &'static str);
+
+pub(super) fn line(state: &State, look: Look, width: usize) -> Line<'static> {
+    if let Input::Ask(act) = &state.input {
+        let question = act.question().unwrap_or_default();
+        let question = format!(" {question} ");
+        let room = width.saturating_sub(14);
+        let mut spans = vec![Span::styled(
+            cut(&question, room, look),
+            look.style(Tone::Warn),
+        )];
+        spans.extend(hints(&[("y", "yes"), ("n", "no")], look, 14));
+        return Line::from(spans);
+    }
+    if let (Some(said), Input::None) = (state.said(), &state.input) {
+        let (sign, tone) = match said.mood {
+            Mood::Busy => (look.sign("◌", ".."), Tone::Faint),
+            Mood::Good => (look.sign("✓", "ok:"), Tone::Good),
+            Mood::Bad => (look.sign("✗", "no:"), Tone::Bad),
+        };
+        let text = cut(&format!(" {sign} {}", said.text), width, look);
+        return Line::styled(text, look.style(tone));
+    }
+    Line::from(hints(&fitting(state), look, width))
+}
+
+fn fitting(state: &State) -> Vec<Hint> {
+    let own: &[Hint] = match state.context() {
+        Context::Filter => {
+            return vec![("enter", "keep"), ("esc", "no filter"), ("ctrl-u", "empty")];
+        }
+        Context::Choice => {
+            return vec![
+                ("j k", "choose"),
+                ("enter", "send it there"),
+                ("esc", "leave it"),
+            ];
+        }
+        Context::Help => return vec![("j k", "scroll"), ("esc", "close")],
+        Context::Detail => return vec![("esc", "back"), ("j k", "scroll"), ("?", "help")],
+        Context::Question => &[],
+        Context::Panes => match state.focus {
+            Pane::Groups => &[
+                ("a", "use"),
+                ("p", "pause"),
+                ("K J", "order"),
+                ("t", "test"),
+            ],
+            Pane::Providers => &[
+                ("enter", "detail"),
+                ("e d", "on off"),
+                ("t", "test"),
+                ("c", "clear rests"),
+            ],
+            Pane::Waiting => &[
+                ("r", "release"),
+                ("o", "redirect"),
+                ("f", "fail"),
+                ("enter", "detail"),
+            ],
+            Pane::Requests => &[("enter", "follow"), ("g", "newest")],
+            Pane::Troubles | Pane::Log => &[("enter", "detail"), ("g", "newest")],
+        },
+    };
+    let everywhere = [
+        ("m", "auto/manual"),
+        ("/", "filter"),
+        ("tab", "next pane"),
+        ("?", "help"),
+        ("q", "quit"),
+    ];
+    own.iter().copied().chain(everywhere).collect()
+}
+
+/// As many hints as fit.
+fn hints(hints: &[Hint], look: Look, width: usize) -> Vec<Span<'static>> {
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (key, told) in hints {
+        let told = format!(" {told}  ");
+        used += key.len() + told.len();
+        if used > width + 2 {
+            break;
+        }
+        spans.push(Span::styled(*key, look.accent()));
+        spans.push(Span::styled(told, look.style(Tone::Faint)));
+    }
+    spans
+}
+
+const PLACES: &[Column] = &[
+    left("", Width::Fit(10), 0),
+    left("", Width::Fit(40), 0),
+    left("", Width::Rest(1), 0),
+];
+
+/// The places that a waiting request can be sent to.
+pub(super) fn choice(state: &State, look: Look, body: Rect) -> Vec<Line<'static>> {
+    let Input::Choose {
+        request,
+        places,
+        at,
+    } = &state.input
+    else {
+        return Vec::new();
+    };
+    let width = body.width.into();
+    let rows: Vec<Vec<Cell>> = places
+        .iter()
+        .map(|place| of_place(state, place, look))
+        .collect();
+    let room = usize::from(body.height).saturating_sub(1);
+    let from = (at + 1).saturating_sub(room);
+    let grid = Grid {
+        columns: PLACES,
+        rows: rows.into_iter().skip(from).take(room).collect(),
+    };
+    let mut lines = vec![rule(
+        &format!("Where shall {request} go?"),
+        &[],
+        width,
+        true,
+        look,
+    )];
+    lines.extend(grid.lines(width, Some(at - from), look).1);
+    lines
+}
+
+fn of_place(state: &State, place: &Place, look: Look) -> Vec<Cell> {
+    match place {
+        Place::Group(name) => {
+            let group = state.facts.groups.iter().find(|group| group.name == *name);
+            let told = group.map(|group| look.group(group.state, group.active));
+            let (_, word, tone) = told.unwrap_or_default();
+            vec![
+                Cell::faint("group"),
+                Cell::plain(name.as_str()),
+                Cell::new(word, tone),
+            ]
+        }
+        Place::Provider(name) => {
+            let provider = state.facts.providers.iter().find(|one| one.name == *name);
+            let (sign, word, tone) = provider
+                .map(|one| look.health(one.health))
+                .unwrap_or_default();
+            vec![
+                Cell::faint("provider"),
+                Cell::plain(name.as_str()),
+                Cell::new(format!("{sign} {word}"), tone),
+            ]
+        }
+    }
+}
