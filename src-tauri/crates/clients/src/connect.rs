@@ -23,7 +23,7 @@ pub struct Clients {
 }
 
 /// How a client stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Standing {
     /// Its id.
     pub id: &'static str,
@@ -32,8 +32,10 @@ pub struct Standing {
     /// Whether its program is on the path or its folder is there.
     pub installed: bool,
     /// Its program, where it is on the path.
+    #[schema(value_type = Option<String>)]
     pub program: Option<PathBuf>,
     /// The files of its settings, there or not.
+    #[schema(value_type = Vec<String>)]
     pub files: Vec<PathBuf>,
     /// Where its settings point it, without a login in it; `None` is its vendor.
     pub points_at: Option<String>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::Plan;
 
 /// What was changed, or would be: the answer of the admin API and of `--json`. Holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Outcome {
     /// The client's id.
     pub id: &'static str,
@@ -26,9 +26,10 @@ pub struct Outcome {
 }
 
 /// One file of an [`Outcome`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ChangedFile {
     /// The file.
+    #[schema(value_type = String)]
     pub path: PathBuf,
     /// The keys that change, with dots between their parts.
     pub keys: Vec<String>,

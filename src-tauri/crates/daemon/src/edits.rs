@@ -134,17 +134,18 @@ impl Daemon {
         Ok(named(&fields).unwrap_or(name).to_owned())
     }
 
-    /// Changes the config file and takes it in. Nothing is written that would not be a valid config.
+    /// Changes the config file and takes it in. Nothing is written that would not be a valid config, and what
+    /// cannot be taken in is taken back.
     pub(crate) async fn edit_config(
         &self,
         what: &str,
         change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
     ) -> Result<(), CommandError> {
-        if !edit::edit_valid(&self.instance().place.config, change)? {
+        let Some(edited) = edit::edit_valid(&self.instance().place.config, change)? else {
             return Ok(());
-        }
+        };
         tracing::info!("{what}");
-        self.reload().await.map_err(CommandError::Refused)
+        self.take_in_edited(&edited).await
     }
 
     /// Takes the keys themselves out of a provider's fields; references stay. There must be a keychain for them.

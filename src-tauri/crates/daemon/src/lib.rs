@@ -55,6 +55,7 @@ mod tokens;
 mod trial;
 mod ui;
 pub mod view;
+mod whole_config;
 
 pub use client_programs::ConnectWish;
 pub use gateway::program;

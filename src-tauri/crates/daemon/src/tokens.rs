@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use ledger::{By, Ledger, UsageFilter};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::handle::{CommandError, Daemon};
@@ -319,11 +319,4 @@ impl From<SecretError> for CommandError {
             other => Self::Refused(other.to_string()),
         }
     }
-}
-
-/// A token as the admin API hands it over, once.
-pub(crate) fn with_value(token: &impl serde::Serialize, value: &SecretString) -> Value {
-    let mut told = serde_json::json!(token);
-    told["token"] = value.expose_secret().into();
-    told
 }

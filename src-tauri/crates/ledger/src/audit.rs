@@ -29,7 +29,7 @@ const LIMIT: u32 = 50;
 const LIMIT_MAX: u32 = 1000;
 
 /// One call of the admin API that was meant to change something, or that was not let in.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AuditEntry {
     /// Unique; later entries of the same millisecond sort behind earlier ones.
     pub id: String,
@@ -58,7 +58,7 @@ pub struct AuditEntry {
 }
 
 /// A key of the config, or a choice made while running, that says something else now.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Change {
     /// Its path, such as `providers.relay.enabled`.
     pub key: String,

@@ -53,7 +53,7 @@ table! {
 }
 
 /// One of the two things that are said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// What was asked.
@@ -72,7 +72,7 @@ impl Side {
 }
 
 /// What is told of a body without its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BodyRow {
     /// Which attempt, from 1; 0 is the client's side.
     pub attempt: u32,

@@ -14,7 +14,7 @@ const FINE: u64 = 64;
 const DOUBLINGS: u64 = 20;
 
 /// Milliseconds that half of the requests, and nineteen of twenty, took at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
 pub struct Percentiles {
     /// The median; `null` when nothing was measured.
     pub p50: Option<u64>,

@@ -17,7 +17,8 @@ const MULTIPLIER_DECIMALS: u32 = 6;
 const MULTIPLIER_MAX: i128 = 1_000_000_000;
 
 /// An amount of US dollars, exact to 10⁻¹². Written as a decimal without trailing zeros: `0.0123`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, utoipa::ToSchema)]
+#[schema(value_type = String, example = "0.0123")]
 pub struct Usd(i128);
 
 impl Usd {
@@ -39,7 +40,8 @@ impl Usd {
 ///
 /// A float read from a config goes through its decimal form, which is what was written:
 /// `0.5_f64.to_string().parse::<Multiplier>()`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, utoipa::ToSchema)]
+#[schema(value_type = String, example = "0.5")]
 pub struct Multiplier(u32);
 
 impl Multiplier {

@@ -22,7 +22,8 @@ const RATE_DECIMALS: u32 = 6;
 pub(crate) const MILLION: i128 = 1_000_000;
 
 /// US dollars per million tokens, exact to six decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = String, example = "2.5")]
 pub struct PerMillion(i64);
 
 impl PerMillion {
@@ -36,7 +37,7 @@ impl PerMillion {
 }
 
 /// Prices by kind of token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rates {
     /// Prompt tokens neither read from nor written to a cache.
     pub input: PerMillion,
@@ -65,7 +66,7 @@ impl Rates {
 }
 
 /// Prices of one way to serve a model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Tariff {
     /// The usual prices.
     #[serde(flatten)]
@@ -76,7 +77,7 @@ pub struct Tariff {
 }
 
 /// Prices that hold for the whole request when its prompt is longer than `above_tokens`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LongContext {
     /// Prompt tokens, cached ones included, above which these prices hold.
     pub above_tokens: u64,
@@ -86,11 +87,13 @@ pub struct LongContext {
 }
 
 /// Prices that hold for requests that begin at certain hours of the day, UTC.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hours {
     /// They begin.
+    #[schema(value_type = String)]
     pub from: Time,
     /// They are over; before `from` when midnight lies between.
+    #[schema(value_type = String)]
     pub to: Time,
     /// The prices.
     #[serde(flatten)]
@@ -98,7 +101,7 @@ pub struct Hours {
 }
 
 /// All prices of a model at one seller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Price {
     /// Model names they are for, without date.
     #[serde(default, skip_serializing)]

@@ -33,15 +33,17 @@ pub struct Quote {
 }
 
 /// The price of one attempt as it was at the time; kept on its row for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FrozenPrice {
     /// Model name in the price list.
     pub model: String,
     /// Whose prices they are; `config` for one's own. `None` on rows of the first versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub seller: Option<Arc<str>>,
     /// Date of the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub date: Option<Arc<str>>,
     /// The prices that were used.
     #[serde(flatten)]

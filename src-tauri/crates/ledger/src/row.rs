@@ -10,7 +10,7 @@ use crate::quote::FrozenPrice;
 use crate::timeline::TimelineEvent;
 
 /// One request. `attempts` is their number in lists and the chain itself in [`Detail`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Row<A = u32> {
     /// The request's id.
     pub id: String,
@@ -74,6 +74,7 @@ pub struct Row<A = u32> {
     /// Output tokens per second, after the first output for streams.
     pub tokens_per_second: Option<f64>,
     /// How many attempts, or the attempts.
+    #[schema(inline)]
     pub attempts: A,
     /// What a conversion between dialects could not carry.
     pub losses: Vec<serde_json::Value>,
@@ -94,7 +95,7 @@ pub struct Row<A = u32> {
 pub type Detail = Row<Vec<AttemptRow>>;
 
 /// Tokens by kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
 pub struct Tokens {
     /// Prompt tokens neither read from nor written to a cache.
     pub input_tokens: u64,
@@ -113,7 +114,8 @@ pub struct Tokens {
 }
 
 /// Cost by kind, in US dollars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
+#[schema(as = CostByKind)]
 pub struct Cost {
     /// For uncached prompt tokens.
     pub input: Usd,
@@ -133,7 +135,7 @@ impl Cost {
 }
 
 /// One attempt of a request.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct AttemptRow {
     /// Number in its request, from 1.
     pub attempt: u32,

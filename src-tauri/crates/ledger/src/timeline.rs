@@ -11,7 +11,7 @@ use crate::record::{EventCells, RELEASED, ROUTED};
 use crate::row::{AttemptRow, Detail};
 
 /// Something that happened to a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct TimelineEvent {
     /// When; `null` for what a crash left without a time.
     pub at: Option<Timestamp>,

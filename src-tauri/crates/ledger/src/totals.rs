@@ -18,7 +18,7 @@ use crate::select::Select;
 use crate::span::Span;
 
 /// Sums over requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
 pub struct Totals {
     /// Requests that arrived.
     pub requests: u64,

@@ -100,7 +100,7 @@ pub struct UsageFilter {
 }
 
 /// Sums of one value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct UsageRow {
     /// The value grouped by; for times their beginning; `null` where it is not known, and for the total.
     pub key: Option<String>,
@@ -114,7 +114,7 @@ pub struct UsageRow {
 }
 
 /// An answer about usage: times in their order, all else by cost, the most expensive first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct UsageReport {
     /// Sums by value.
     pub items: Vec<UsageRow>,

@@ -18,7 +18,7 @@ const KEPT: i64 = 10;
 const WAIT: Duration = Duration::from_secs(30);
 
 /// What a whole vacuum came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Vacuumed {
     /// Bytes on the disk before.
     pub bytes_before: u64,

@@ -2,59 +2,112 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use http::Uri;
+use http::{Method, Uri};
 use serde::Deserialize;
-use serde_json::{Number, Value, json};
+use serde_json::Number;
 use tower::ServiceExt as _;
+use utoipa::ToSchema;
 
+use super::openapi::{Call, Calls, Entry};
+use super::paged::Page;
 use super::refusal::{Body, Code, Refusal, Shape};
-use super::{auth, config, tokens};
-use crate::view::{Group, List, Provider, Status};
+use super::{config, providers, tokens};
+use crate::view::{AdminToken, Group, List, NewAdminToken, Provider, Reloaded, Status, TokenWorth};
 use crate::{Daemon, chat};
 
 /// The bound on an answer where the body names none: Anthropic's Messages demand one.
 const MAX_TOKENS: u32 = 4096;
 
-pub(super) fn router(daemon: Daemon) -> Router {
-    let admin = Router::new()
-        .route("/api/config/weights", post(weights))
-        .route("/providers", get(providers))
-        .route("/providers/reload", post(config::reload))
-        .route("/v1/admin/stats", get(stats))
-        .route("/v1/admin/security/key-info", get(key_info))
-        .route("/v1/admin/security/validate-key", post(tokens::validate))
-        .route("/v1/admin/security/rotate-admin-key", post(tokens::rotate))
-        .layer(axum::middleware::from_fn_with_state(
-            daemon.clone(),
-            auth::admit,
-        ));
-    // `POST /v1/{provider}/completions` is a pin, which the gateway reads.
-    let clients = Router::new()
-        .route("/models", get(models))
-        .route("/api/claude", post(claude));
-    admin.merge(clients).with_state(daemon)
+/// Those of the admin API.
+pub(super) fn admin() -> Calls {
+    let earlier = |call: Call| call.deprecated();
+    Calls::of("Earlier tools' paths", Entry::Admin)
+        .with(
+            earlier(Call::get("/providers", providers::list))
+                .about("As `GET /api/v1/providers`.")
+                .asks::<Page>()
+                .lists::<Provider>(),
+        )
+        .with(
+            earlier(Call::post("/providers/reload", config::reload))
+                .about("As `POST /api/v1/reload`.")
+                .answers::<Reloaded>()
+                .edits(),
+        )
+        .with(
+            earlier(Call::post("/api/config/weights", weights))
+                .about("Sets providers' weights in all groups that have them.")
+                .takes::<Weights>()
+                .lists::<Group>()
+                .fails([Code::NotFound])
+                .edits(),
+        )
+        .with(
+            earlier(Call::get("/v1/admin/stats", stats))
+                .about("As `GET /api/v1/status`.")
+                .answers::<Status>(),
+        )
+        .with(
+            earlier(Call::get("/v1/admin/security/key-info", tokens::key_info))
+                .about("What may be told of the admin token.")
+                .answers::<AdminToken>(),
+        )
+        .with(
+            earlier(Call::post(
+                "/v1/admin/security/validate-key",
+                tokens::validate,
+            ))
+            .about("As `POST /api/v1/tokens/validate`.")
+            .takes::<tokens::Unknown>()
+            .answers::<TokenWorth>(),
+        )
+        .with(
+            earlier(Call::post(
+                "/v1/admin/security/rotate-admin-key",
+                tokens::rotate,
+            ))
+            .about("As `POST /api/v1/tokens/admin/rotate`.")
+            .answers::<NewAdminToken>()
+            .edits()
+            .fails([Code::NoKeychain]),
+        )
 }
 
-async fn providers(State(daemon): State<Daemon>) -> Json<List<Provider>> {
-    Json(List::whole(daemon.providers().await))
+/// Those that clients call.
+pub(super) fn clients() -> Calls {
+    let message = "A JSON object.";
+    Calls::of("Earlier tools' paths", Entry::Client)
+        .with(
+            Call::get("/models", models)
+                .deprecated()
+                .about("As `GET /v1/models`.")
+                .answers_with(200, "The models.", "application/json"),
+        )
+        .with(
+            Call::post("/api/claude", claude)
+                .deprecated()
+                .about("As `POST /v1/messages`, of which `model` and `max_tokens` may be left out.")
+                .takes_object(message)
+                .answers_with(200, "What `POST /v1/messages` answers.", "application/json"),
+        )
+        .with(
+            Call::elsewhere(Method::POST, "/v1/{provider}/completions")
+                .deprecated()
+                .about("As `POST /provider/{provider}/v1/chat/completions`.")
+                .takes_object(message)
+                .answers_with(
+                    200,
+                    "What `POST /v1/chat/completions` answers.",
+                    "application/json",
+                ),
+        )
 }
 
 async fn stats(State(daemon): State<Daemon>) -> Json<Status> {
     Json(daemon.status().await)
-}
-
-/// What may be told of the admin token.
-async fn key_info(State(daemon): State<Daemon>) -> Json<Value> {
-    let loaded = daemon.loaded();
-    Json(json!({
-        "name": "admin",
-        "masked": loaded.admin_token.as_ref().map(crate::secrets::masked),
-        "scopes": ["admin"],
-    }))
 }
 
 async fn models(State(daemon): State<Daemon>, mut request: Request) -> Response {
@@ -86,8 +139,10 @@ async fn claude(State(daemon): State<Daemon>, request: Request) -> Response {
 }
 
 /// Providers and their shares of traffic.
-#[derive(Deserialize)]
-pub(super) struct Weights {
+#[derive(Deserialize, ToSchema)]
+struct Weights {
+    /// Whole numbers from 1 on, by provider.
+    #[schema(value_type = BTreeMap<String, u32>)]
     weights: BTreeMap<String, Number>,
 }
 

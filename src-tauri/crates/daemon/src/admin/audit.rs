@@ -2,19 +2,19 @@
 //! that a new path cannot forget it: what it is called comes from its path.
 
 use axum::Json;
-use axum::Router;
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use gateway::PeerAddress;
 use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
 use ledger::{AuditEntry, AuditFilter, AuditPage};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::auth::Caller;
 use super::history::settle;
+use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Asked, Code, Refusal};
 use super::usage;
 use crate::Daemon;
@@ -53,18 +53,28 @@ const KEY: &str = "/providers/{name}/keys/{*key}";
 const REQUEST_ID: &str = "x-turnout-request-id";
 const COMMAND_LINE: &str = "turnout-cli/";
 
-/// The path of the audit log, below `/api/v1`.
-pub(super) fn router() -> Router<Daemon> {
-    Router::new().route("/audit", get(list))
+pub(super) fn calls() -> Calls {
+    Calls::of("Access", Entry::Admin).with(
+        Call::get("/audit", list)
+            .about("Who changed what, newest first, and who was not let in.")
+            .asks::<Query>()
+            .lists::<AuditEntry>()
+            .reads_history(),
+    )
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct Query {
+    /// Entries of this time or later.
     since: Option<Timestamp>,
+    /// Entries before this time.
     until: Option<Timestamp>,
+    /// Text in any column.
     q: Option<String>,
+    /// How many, from 1 to 1000; 50 when not given.
     limit: Option<u32>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 

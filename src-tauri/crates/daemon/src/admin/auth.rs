@@ -58,6 +58,9 @@ impl Caller {
                 "only the admin token and the window are told what lets others in"
             }
             () if is_reading => return None,
+            () if path == "/config" && !is_reading => {
+                "only the admin token and the window write the whole config, which says who may do what"
+            }
             () if is_of_tokens => "only the admin token and the window change or try tokens",
             () if client.may_write => return None,
             () => "its scopes let it read only: \"admin:write\" is missing",

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ledger::Ledger;
-use serde_json::{Value, json};
+use ledger::{BodyRow, Ledger};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::history::settle;
-use super::refusal::{Body, Code, Named, Refusal, Shape};
+use super::paged::Page;
+use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
 use crate::replay::{ReplayError, ReplayTo};
 use crate::view::{List, Replay};
@@ -17,7 +19,8 @@ use crate::view::{List, Replay};
 pub(super) async fn list(
     State(daemon): State<Daemon>,
     Named(id): Named,
-) -> Result<Json<List<Value>>, Refusal> {
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<BodyText>>, Refusal> {
     let ledger = ledger(&daemon)?;
     settle(ledger).await;
     let bodies = ledger.bodies(&id).await?;
@@ -27,7 +30,7 @@ pub(super) async fn list(
             format!("there is no request {id:?} in the history"),
         ));
     }
-    Ok(Json(List::whole(bodies.into_iter().map(shape).collect())))
+    Ok(Json(page.of(bodies.into_iter().map(shape).collect())?))
 }
 
 /// `POST /requests/{id}/replay`.
@@ -49,32 +52,61 @@ fn ledger(daemon: &Daemon) -> Result<&Ledger, Refusal> {
     })
 }
 
-/// A body as text, or as base64 where it is none.
-fn shape(body: ledger::Body) -> Value {
-    let headers = body.headers.into_iter();
-    let headers = headers.map(|(name, value)| json!({ "name": name, "value": value }));
-    let mut told = json!({
-        "attempt": body.row.attempt,
-        "part": body.row.part,
-        "method": body.method,
-        "address": body.address,
-        "status": body.status,
-        "headers": headers.collect::<Vec<_>>(),
-        "content_type": body.content_type,
-        "bytes": body.row.bytes,
-        "cut": body.row.cut,
-        "redacted": body.row.redacted,
-        "media": body.row.media,
-        "same_as": body.row.same_as,
-    });
-    match String::from_utf8(body.body) {
-        Ok(text) => told["text"] = text.into(),
-        Err(error) => match text_of_cut(error.as_bytes()).filter(|_| body.row.cut) {
-            Some(text) => told["text"] = text.into(),
-            None => told["base64"] = STANDARD.encode(error.as_bytes()).into(),
+/// A body as it was captured: as text, or as base64 where it is none.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Body)]
+pub(super) struct BodyText {
+    #[serde(flatten)]
+    row: BodyRow,
+    /// The method of a request.
+    method: Option<String>,
+    /// Where a request went.
+    address: Option<String>,
+    /// The status of an answer.
+    status: Option<u16>,
+    /// The headers, secrets taken out.
+    headers: Vec<BodyHeader>,
+    /// What the body says that it is.
+    content_type: Option<String>,
+    /// The body as far as it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// The same where it is no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+/// A header of a captured request or answer.
+#[derive(Serialize, ToSchema)]
+struct BodyHeader {
+    /// In lower case.
+    name: String,
+    /// A mark where it was a secret.
+    value: String,
+}
+
+fn shape(body: ledger::Body) -> BodyText {
+    let cut = body.row.cut;
+    let (text, base64) = match String::from_utf8(body.body) {
+        Ok(text) => (Some(text), None),
+        Err(error) => match text_of_cut(error.as_bytes()).filter(|_| cut) {
+            Some(text) => (Some(text.to_owned()), None),
+            None => (None, Some(STANDARD.encode(error.as_bytes()))),
         },
+    };
+    let headers = body.headers.into_iter();
+    BodyText {
+        row: body.row,
+        method: body.method,
+        address: body.address,
+        status: body.status,
+        headers: headers
+            .map(|(name, value)| BodyHeader { name, value })
+            .collect(),
+        content_type: body.content_type,
+        text,
+        base64,
     }
-    told
 }
 
 /// The text of a body that was cut in the middle of a letter.

@@ -1,41 +1,65 @@
 //! The client programs of this machine: listed, connected, disconnected.
 
-use axum::body::Bytes;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use clients::{Outcome, Standing};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::refusal::{Code, Named, Refusal};
+use super::openapi::{Call, Calls, Entry};
+use super::paged::Page;
+use super::refusal::{Asked, Code, Named, Raw, Refusal};
 use crate::Daemon;
 use crate::client_programs::ConnectWish;
 use crate::view::List;
 
-/// The paths of client programs, below `/api/v1`.
-pub(super) fn router() -> Router<Daemon> {
-    Router::new()
-        .route("/clients", get(list))
-        .route("/clients/{id}/connect", post(connect))
-        .route("/clients/{id}/disconnect", post(disconnect))
+pub(super) fn calls() -> Calls {
+    Calls::of("Clients", Entry::Admin)
+        .with(
+            Call::get("/clients", list)
+                .about("Client programs on this machine, and whether they point here.")
+                .asks::<Page>()
+                .lists::<Standing>()
+                .fails([Code::Conflict]),
+        )
+        .with(
+            Call::post("/clients/{id}/connect", connect)
+                .about("Points a client program at Turnout: only its own keys in its settings, which are remembered.")
+                .may_take::<Wish>()
+                .answers::<Outcome>()
+                .fails([Code::Conflict]),
+        )
+        .with(
+            Call::post("/clients/{id}/disconnect", disconnect)
+                .about("Puts back what stood in a client program's settings.")
+                .may_take::<Wish>()
+                .answers::<Outcome>()
+                .fails([Code::Conflict]),
+        )
 }
 
-async fn list(State(daemon): State<Daemon>) -> Result<Json<List<Standing>>, Refusal> {
-    Ok(Json(List::whole(daemon.clients().await?)))
+async fn list(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<Standing>>, Refusal> {
+    Ok(Json(page.of(daemon.clients().await?)?))
 }
 
-/// May be left out as a whole.
-#[derive(Default, Deserialize)]
+/// How it is done. May be left out as a whole.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = ConnectWish)]
 #[serde(default)]
 struct Wish {
+    /// Nothing is written; the answer tells what would be.
     dry_run: bool,
+    /// The client keeps its own login, and the client token travels beside it. Only to connect.
     own_login: bool,
 }
 
 async fn connect(
     State(daemon): State<Daemon>,
     Named(id): Named,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Outcome>, Refusal> {
     let Wish { dry_run, own_login } = wish(&body)?;
     Ok(Json(
@@ -48,7 +72,7 @@ async fn connect(
 async fn disconnect(
     State(daemon): State<Daemon>,
     Named(id): Named,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Outcome>, Refusal> {
     let Wish { dry_run, .. } = wish(&body)?;
     Ok(Json(daemon.disconnect_client(&id, dry_run).await?))

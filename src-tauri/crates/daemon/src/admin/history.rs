@@ -5,28 +5,85 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use ledger::{Filter, Ledger, QueryError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::bodies;
+use super::openapi::{Call, Calls, Entry};
+use super::paged;
 use super::refusal::{Asked, Code, Named, Refusal};
 use crate::Daemon;
-use crate::view::{List, Request};
+use crate::replay::ReplayTo;
+use crate::view::{List, Replay, Request};
 
-#[derive(Debug, Default, Deserialize)]
+pub(super) fn calls() -> Calls {
+    Calls::of("Requests", Entry::Admin)
+        .with(
+            Call::get("/requests", list)
+                .about("The history, newest first; requests under way are in it.")
+                .asks::<Query>()
+                .lists::<Request>()
+                .reads_history(),
+        )
+        .with(
+            Call::get("/requests/{id}", detail)
+                .about("One request with the whole chain of its attempts.")
+                .answers::<Detail>()
+                .reads_history(),
+        )
+        .with(
+            Call::get("/requests/{id}/bodies", bodies::list)
+                .about("What was said in a request, as far as it was captured.")
+                .asks::<paged::Page>()
+                .lists::<bodies::BodyText>()
+                .reads_history(),
+        )
+        .with(
+            Call::post("/requests/{id}/replay", bodies::replay)
+                .about("Sends a captured request again and tells both answers.")
+                .takes::<ReplayTo>()
+                .answers::<Replay>()
+                .reads_history()
+                .fails([Code::Conflict]),
+        )
+}
+
+/// One request with its chain and what is kept of its bodies.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RequestDetail)]
+struct Detail {
+    #[serde(flatten)]
+    request: ledger::Detail,
+    /// What is kept of its bodies.
+    bodies: Vec<ledger::BodyRow>,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub(super) struct Query {
+struct Query {
+    /// Requests that arrived at this time or later.
     since: Option<Timestamp>,
+    /// Requests that arrived before this time.
     until: Option<Timestamp>,
+    /// The model asked for, or used.
     model: Option<String>,
+    /// The provider that served, or was tried last.
     provider: Option<String>,
+    /// The group.
     group: Option<String>,
+    /// The client program.
     client: Option<String>,
+    /// `pending`, `forwarding`, `streaming`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
+    /// Text in errors and model names, or the beginning of an id.
     q: Option<String>,
+    /// How many, from 1 to 1000; 50 when not given.
     limit: Option<u32>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-pub(super) async fn list(
+async fn list(
     State(daemon): State<Daemon>,
     Asked(query): Asked<Query>,
 ) -> Result<Response, Refusal> {
@@ -44,18 +101,13 @@ pub(super) async fn settle(ledger: &Ledger) {
     }
 }
 
-pub(super) async fn detail(
-    State(daemon): State<Daemon>,
-    Named(id): Named,
-) -> Result<Response, Refusal> {
+async fn detail(State(daemon): State<Daemon>, Named(id): Named) -> Result<Response, Refusal> {
     let running = daemon.instance().live().get(&id).cloned();
     if let Some(ledger) = &daemon.instance().ledger
-        && let Some(detail) = find(ledger, &id, running.is_some()).await?
+        && let Some(request) = find(ledger, &id, running.is_some()).await?
     {
-        let mut told = serde_json::to_value(detail)
-            .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
-        told["bodies"] = serde_json::json!(ledger.body_rows(&id).await?);
-        return Ok(Json(told).into_response());
+        let bodies = ledger.body_rows(&id).await?;
+        return Ok(Json(Detail { request, bodies }).into_response());
     }
     match running {
         Some(row) => Ok(Json(without_chain(row)?).into_response()),

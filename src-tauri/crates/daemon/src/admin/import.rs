@@ -2,32 +2,41 @@
 
 use std::path::PathBuf;
 
-use axum::body::Bytes;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::refusal::{Code, Refusal};
+use super::openapi::{Call, Calls, Entry};
+use super::refusal::{Code, Raw, Refusal};
 use crate::Daemon;
 use crate::claude_logs::LogReport;
 
-/// The paths of taking in, below `/api/v1`.
-pub(super) fn router() -> Router<Daemon> {
-    Router::new().route("/import/claude-logs", post(claude_logs))
+pub(super) fn calls() -> Calls {
+    Calls::of("Usage", Entry::Admin).with(
+        Call::post("/import/claude-logs", claude_logs)
+            .about("Takes Claude Code's own logs of before Turnout into the history.")
+            .may_take::<Wish>()
+            .answers::<LogReport>()
+            .fails([Code::Conflict]),
+    )
 }
 
-/// May be left out as a whole.
-#[derive(Default, Deserialize)]
+/// What is taken in. May be left out as a whole.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = ImportWish)]
 #[serde(default, deny_unknown_fields)]
 struct Wish {
+    /// The folder of the logs; Claude Code's own when not given.
+    #[schema(value_type = Option<String>)]
     folder: Option<PathBuf>,
+    /// Nothing is written; the answer tells what would be.
     dry_run: bool,
 }
 
 async fn claude_logs(
     State(daemon): State<Daemon>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<LogReport>, Refusal> {
     let wish: Wish = if body.is_empty() {
         Wish::default()

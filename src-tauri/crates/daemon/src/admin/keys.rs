@@ -4,23 +4,71 @@
 //! alone will do as well, and so will the id with `%2F`.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 
-use super::refusal::{Body, Code, Named, Refusal, Shape};
+use super::openapi::{Call, Calls, Entry};
+use super::paged::Page;
+use super::refusal::{Asked, Body, Code, Named, Raw, Refusal, Shape};
 use crate::Daemon;
-use crate::view::{Key, List};
+use crate::view::{Key, List, ProviderTest};
 
-pub(super) async fn list(State(daemon): State<Daemon>) -> Json<List<Key>> {
-    Json(List::whole(daemon.keys()))
+pub(super) fn calls() -> Calls {
+    Calls::of("Keys", Entry::Admin)
+        .with(
+            Call::get("/keys", list)
+                .about("The keys of all providers, masked.")
+                .asks::<Page>()
+                .lists::<Key>(),
+        )
+        .with(
+            Call::post("/providers/{name}/keys", add)
+                .about("Adds a key to a provider's pool and keeps it in the keychain.")
+                .takes::<NewKey>()
+                .creates::<Key>()
+                .edits()
+                .fails([Code::NoKeychain]),
+        )
+        .with(
+            Call::delete("/providers/{name}/keys/{*key}", remove)
+                .about("Takes a key out of the config, and out of the keychain.")
+                .answers_nothing()
+                .edits()
+                .fails([Code::InvalidRequest, Code::NoKeychain]),
+        )
+        .with(Call::unlisted_post("/providers/{name}/keys/{*key}", act))
+        .with(
+            Call::elsewhere(Method::POST, "/providers/{name}/keys/{key}/test")
+                .about("Sends a tiny real request with this key alone and tells how it went.")
+                .answers::<ProviderTest>()
+                .fails([Code::Conflict]),
+        )
+        .with(
+            Call::elsewhere(Method::POST, "/providers/{name}/keys/{key}/rotate")
+                .about("Puts another key in the place of one, and forgets the old one.")
+                .takes::<NewKey>()
+                .answers::<Key>()
+                .edits()
+                .fails([Code::NoKeychain]),
+        )
 }
 
-#[derive(Deserialize)]
-pub(super) struct NewKey {
+async fn list(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<Key>>, Refusal> {
+    Ok(Json(page.of(daemon.keys())?))
+}
+
+/// A key that a provider gave out.
+#[derive(Deserialize, ToSchema)]
+struct NewKey {
+    /// The key itself, which no answer repeats.
+    #[schema(value_type = String, format = Password)]
     #[serde(deserialize_with = "secret")]
     value: SecretString,
 }
@@ -33,7 +81,7 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString,
     String::deserialize(from).map(SecretString::from)
 }
 
-pub(super) async fn add(
+async fn add(
     State(daemon): State<Daemon>,
     Named(name): Named,
     Body(new): Body<NewKey>,
@@ -42,7 +90,7 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(key)).into_response())
 }
 
-pub(super) async fn remove(
+async fn remove(
     State(daemon): State<Daemon>,
     Path((provider, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
@@ -51,10 +99,10 @@ pub(super) async fn remove(
 }
 
 /// `…/test` and `…/rotate`.
-pub(super) async fn act(
+async fn act(
     State(daemon): State<Daemon>,
     Path((provider, rest)): Path<(String, String)>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Response, Refusal> {
     match rest.rsplit_once('/') {
         Some((id, "test")) => Ok(Json(daemon.test_key(&provider, id).await?).into_response()),

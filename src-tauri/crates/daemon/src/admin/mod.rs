@@ -8,127 +8,129 @@ pub(crate) mod auth;
 mod bodies;
 mod clients;
 mod config;
-mod edits;
+mod groups;
 mod history;
 mod import;
 mod keys;
+mod openapi;
+mod paged;
 mod prices;
+mod providers;
 mod refusal;
 mod rules;
 mod steer;
 mod stream;
 mod suspended;
+mod things;
 mod tokens;
 mod usage;
 mod watch;
 
 use axum::extract::{Extension, State};
-use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::auth::Caller;
-use self::refusal::{Code, Refusal};
+use self::openapi::{Call, Calls, Entry};
+use self::paged::Page;
+use self::refusal::{Asked, Code, Refusal};
 use crate::Daemon;
-use crate::view::{Connect, Group, List, Provider, Status};
+use crate::view::{Connect, Link, List, Status};
+
+/// Every call that is told of, those of other modules included.
+fn calls() -> Calls {
+    inside()
+        .below("/api/v1")
+        .and(watch::health())
+        .and(watch::metrics())
+        .and(watch::liveness())
+        .and(openapi::calls())
+        .and(aliases::admin())
+        .and(aliases::clients())
+}
+
+/// The calls below `/api/v1`.
+fn inside() -> Calls {
+    let status = Call::get("/status", status);
+    let models = Call::get("/models", models);
+    let connect = Call::get("/connect", connect);
+    let session = Call::post("/session", session);
+    let ui_link = Call::post("/ui-link", self::session);
+    Calls::of("Status", Entry::Admin)
+        .with(status.about("The whole at a glance.").answers::<Status>())
+        .with(
+            models
+                .about("The models that clients can ask for, as `GET /v1/models` tells them.")
+                .asks::<Page>()
+                .lists_objects()
+                .fails([Code::Conflict]),
+        )
+        .with(
+            connect
+                .about("What a client program needs to call Turnout, its token included.")
+                .answers::<Connect>(),
+        )
+        .with(
+            session
+                .about("A link that lets a browser in once, for those with the admin token.")
+                .answers::<Link>(),
+        )
+        .with(
+            ui_link
+                .about("Another name for `POST /session`.")
+                .deprecated()
+                .answers::<Link>(),
+        )
+        .and(steer::calls())
+        .and(groups::calls())
+        .and(providers::calls())
+        .and(keys::calls())
+        .and(rules::calls())
+        .and(history::calls())
+        .and(suspended::calls())
+        .and(usage::calls())
+        .and(prices::calls())
+        .and(config::calls())
+        .and(tokens::calls())
+        .and(audit::calls())
+        .and(clients::calls())
+        .and(import::calls())
+        .and(watch::calls())
+        .and(stream::calls())
+}
 
 pub(crate) fn router(daemon: Daemon) -> Router {
-    let api = Router::new()
-        .route("/status", get(status))
-        .route(
-            "/groups",
-            get(groups).post(edits::add_group).put(edits::order_groups),
-        )
-        .route(
-            "/groups/{name}",
-            get(edits::group)
-                .put(edits::change_group)
-                .delete(edits::remove_group),
-        )
-        .route("/groups/{name}/activate", post(steer::activate))
-        .route("/groups/{name}/pause", post(steer::pause))
-        .route("/groups/{name}/resume", post(steer::resume))
-        .route("/mode", put(steer::mode))
-        .route("/providers", get(providers).post(edits::add_provider))
-        .route(
-            "/providers/{name}",
-            get(edits::provider)
-                .put(edits::change_provider)
-                .delete(edits::remove_provider),
-        )
-        .route("/endpoints", get(providers))
-        .route("/providers/{name}/enable", post(steer::enable))
-        .route("/providers/{name}/disable", post(steer::disable))
-        .route("/providers/{name}/reset", post(steer::reset))
-        .route("/providers/{name}/test", post(steer::test))
-        .route("/providers/{name}/keys", post(keys::add))
-        .route(
-            "/providers/{name}/keys/{*key}",
-            post(keys::act).delete(keys::remove),
-        )
-        .route("/models", get(models))
-        .route("/practice/outage", post(steer::outage))
-        .route("/keys", get(keys::list))
-        .route(
-            "/rules",
-            get(rules::list)
-                .post(edits::add_rule)
-                .put(edits::order_rules),
-        )
-        .route(
-            "/rules/{name}",
-            get(edits::rule)
-                .put(edits::change_rule)
-                .delete(edits::remove_rule),
-        )
-        .route("/rules/explain", post(rules::explain))
-        .route("/requests", get(history::list))
-        .route("/requests/{id}", get(history::detail))
-        .route("/requests/{id}/bodies", get(bodies::list))
-        .route("/requests/{id}/replay", post(bodies::replay))
-        .route("/stream", get(stream::stream))
-        .route("/config", get(config::show))
-        .route("/config/check", post(config::check))
-        .route("/config/reload", post(config::reload))
-        .route("/reload", post(config::reload))
-        .route("/connect", get(connect))
-        .route("/session", post(session))
-        .route("/ui-link", post(session))
-        .merge(suspended::router())
-        .merge(clients::router())
-        .merge(import::router())
-        .merge(tokens::router())
-        .merge(usage::router())
-        .merge(prices::router())
-        .merge(watch::inside())
-        .merge(audit::router())
+    let admit = || axum::middleware::from_fn_with_state(daemon.clone(), auth::admit);
+    let scrape = axum::middleware::from_fn_with_state(daemon.clone(), auth::admit_scraper);
+    let inside = inside()
+        .router()
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)
-        .layer(axum::middleware::from_fn_with_state(
-            daemon.clone(),
-            auth::admit,
-        ))
-        .with_state(daemon.clone());
+        .layer(admit());
+    let open = openapi::calls().router().merge(openapi::assets());
     Router::new()
-        .nest("/api/v1", api)
-        .merge(watch::outside(daemon.clone()))
-        .merge(aliases::router(daemon))
+        .nest("/api/v1", inside)
+        .merge(
+            watch::health()
+                .and(aliases::admin())
+                .router()
+                .layer(admit()),
+        )
+        .merge(watch::metrics().router().layer(scrape))
+        .merge(aliases::clients().router())
+        .merge(open)
+        .with_state(daemon)
 }
 
 async fn status(State(daemon): State<Daemon>) -> Json<Status> {
     Json(daemon.status().await)
 }
 
-async fn groups(State(daemon): State<Daemon>) -> Json<List<Group>> {
-    Json(List::whole(daemon.groups().await))
-}
-
-async fn providers(State(daemon): State<Daemon>) -> Json<List<Provider>> {
-    Json(List::whole(daemon.providers().await))
-}
-
-async fn models(State(daemon): State<Daemon>) -> Result<Json<List<Value>>, Refusal> {
-    Ok(Json(List::whole(daemon.models().await?)))
+async fn models(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<Value>>, Refusal> {
+    Ok(Json(page.of(daemon.models().await?)?))
 }
 
 async fn connect(State(daemon): State<Daemon>) -> Json<Connect> {
@@ -139,14 +141,15 @@ async fn connect(State(daemon): State<Daemon>) -> Json<Connect> {
 async fn session(
     State(daemon): State<Daemon>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Link>, Refusal> {
     if caller != Caller::Token {
         return Err(Refusal::new(
             Code::Forbidden,
             "only the admin token makes a link for the window",
         ));
     }
-    Ok(Json(json!({ "url": daemon.ui_link() })))
+    let url = daemon.ui_link();
+    Ok(Json(Link { url }))
 }
 
 async fn no_path() -> Refusal {

@@ -1,31 +1,76 @@
 //! `GET /prices`, what models cost, and `PUT` and `DELETE /prices/{model}`, one's own prices.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, put};
-use axum::{Json, Router};
 use http::StatusCode;
 use ledger::{PerMillion, Rates};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
 
+use super::openapi::{Call, Calls, Entry};
+use super::paged;
 use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
 use crate::pricing::Wanted;
 use crate::view::{List, ModelPrice};
 
-/// The paths of prices, below `/api/v1`. A model's name may have slashes.
-pub(super) fn router() -> Router<Daemon> {
-    Router::new()
-        .route("/prices", get(list))
-        .route("/prices/{*model}", put(set).delete(remove))
+/// A model's name may have slashes.
+pub(super) fn calls() -> Calls {
+    Calls::of("Prices", Entry::Admin)
+        .with(
+            Call::get("/prices", list)
+                .about("What models cost: one's own prices first, then the list.")
+                .asks::<Query>()
+                .lists::<ModelPrice>()
+                .fails([Code::NotFound]),
+        )
+        .with(
+            Call::put("/prices/{*model}", set)
+                .about("Sets a price of one's own, in US dollars for a million tokens.")
+                .takes::<OwnPrice>()
+                .answers::<ModelPrice>()
+                .edits(),
+        )
+        .with(
+            Call::delete("/prices/{*model}", remove)
+                .about("Takes a price of one's own away, so that the list's counts again.")
+                .asks::<Where>()
+                .answers_nothing()
+                .edits(),
+        )
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// A price of one's own, in US dollars for a million tokens: decimals as text, or as numbers.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of what is read field by field")]
+struct OwnPrice {
+    /// The provider that it is for; all without it.
+    provider: Option<String>,
+    /// Uncached prompt tokens.
+    #[schema(example = "0.6")]
+    input: String,
+    /// Output tokens.
+    #[schema(example = "2.2")]
+    output: String,
+    /// Tokens read from a cache.
+    cache_read: Option<String>,
+    /// Tokens written to a five-minute cache.
+    cache_write_5m: Option<String>,
+    /// Tokens written to a one-hour cache.
+    cache_write_1h: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct Query {
+    /// Text in the model's name.
     q: Option<String>,
+    /// What these cost at a provider.
     provider: Option<String>,
-    limit: Option<u32>,
+    /// How many, from 1 to 1000; 50 when not given.
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -36,7 +81,7 @@ async fn list(
     let wanted = Wanted {
         q: query.q,
         provider: query.provider,
-        limit: query.limit.unwrap_or(50).clamp(1, 1000) as usize,
+        limit: paged::limit(query.limit),
         cursor: query.cursor,
     };
     Ok(Json(daemon.prices(&wanted)?))
@@ -105,9 +150,10 @@ fn rate(sent: &mut Map<String, Value>, field: &str) -> Result<Option<PerMillion>
     Ok(Some(rate))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct Where {
+    /// The provider that it is for.
     provider: Option<String>,
 }
 

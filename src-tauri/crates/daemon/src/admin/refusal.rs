@@ -4,15 +4,18 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::handle::CommandError;
+use crate::settings::Problem;
 
 /// Everything that can go wrong at the admin boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Code {
     /// No token, or a wrong one.
     Unauthorized,
@@ -26,6 +29,8 @@ pub(crate) enum Code {
     InvalidRequest,
     /// It can't be done as things are.
     Conflict,
+    /// It was changed since the caller read it.
+    PreconditionFailed,
     /// There is no keychain.
     NoKeychain,
     /// The history can't be read.
@@ -35,7 +40,7 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
@@ -43,13 +48,30 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::InvalidRequest => "invalid_request",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
             Self::NoKeychain => "no_keychain",
             Self::LedgerUnavailable => "ledger_unavailable",
             Self::Internal => "internal",
         }
     }
 
-    const fn status(self) -> StatusCode {
+    /// What it says, in a few words.
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "no token, or one that is not good for this",
+            Self::Forbidden => "the token's scopes, or the page that calls, may not do this",
+            Self::NotFound => "there is no such thing",
+            Self::MethodNotAllowed => "the path is right and the method is not",
+            Self::InvalidRequest => "the call itself is wrong",
+            Self::Conflict => "it cannot be done as things are",
+            Self::PreconditionFailed => "it was changed since it was read",
+            Self::NoKeychain => "there is no keychain",
+            Self::LedgerUnavailable => "the history cannot be read",
+            Self::Internal => "a bug",
+        }
+    }
+
+    pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
@@ -57,6 +79,7 @@ impl Code {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::NoKeychain | Self::LedgerUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -68,6 +91,29 @@ impl Code {
 pub(crate) struct Refusal {
     pub(crate) code: Code,
     pub(crate) message: String,
+    /// What is wrong with a config that was sent, with its places.
+    pub(crate) errors: Vec<Problem>,
+}
+
+/// What every error looks like.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody {
+    error: ErrorDetail,
+}
+
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
+struct ErrorDetail {
+    /// A word for programs.
+    code: &'static str,
+    /// One sentence for people: what, where, what to do.
+    message: String,
+    /// The id by which the log names this answer.
+    request_id: String,
+    /// What is wrong with a config that was sent, with its places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Problem>,
 }
 
 impl Refusal {
@@ -75,6 +121,7 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            errors: Vec::new(),
         }
     }
 }
@@ -87,7 +134,13 @@ pub(super) fn request_id() -> String {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let id = request_id();
-        let body = json!({ "error": { "code": self.code.word(), "message": self.message, "request_id": id } });
+        let error = ErrorDetail {
+            code: self.code.word(),
+            message: self.message.clone(),
+            request_id: id.clone(),
+            errors: self.errors.clone(),
+        };
+        let body = ErrorBody { error };
         let head = [("x-turnout-request-id", id)];
         let mut response = (self.code.status(), head, Json(body)).into_response();
         // For the audit log.
@@ -128,6 +181,19 @@ impl<T: Shape, S: Send + Sync> FromRequest<S> for Body<T> {
                 body_problem(&rejection, T::SHAPE),
             )),
         }
+    }
+}
+
+/// A body as it came; one that is too long is refused in our shape.
+pub(crate) struct Raw(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let body = Bytes::from_request(request, state).await;
+        body.map(Self)
+            .map_err(|rejection| Refusal::new(Code::InvalidRequest, rejection.body_text()))
     }
 }
 

@@ -1,31 +1,125 @@
-//! `GET /rules` and `POST /rules/explain`.
+//! Rules: listed, explained, added, changed, taken out and put in order.
 
 use axum::Json;
 use axum::extract::State;
 use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use super::refusal::{Body, Code, Refusal, Shape};
+use super::openapi::{Call, Calls, Entry};
+use super::paged::Page;
+use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
+use super::things::{Changed, Created, Fields, Order, created, remove};
 use crate::Daemon;
 use crate::record::Facts as _;
+use crate::settings::section::Section;
 use crate::view::{Explanation, List, Rule};
 
-/// The rules in order, those that are switched off too.
-pub(super) async fn list(State(daemon): State<Daemon>) -> Json<List<Rule>> {
+pub(super) fn calls() -> Calls {
+    Calls::of("Rules", Entry::Admin)
+        .with(
+            Call::get("/rules", list)
+                .about("The rules in order, those that are switched off too.")
+                .asks::<Page>()
+                .lists::<Rule>(),
+        )
+        .with(
+            Call::post("/rules", add)
+                .about("Adds a rule behind the others.")
+                .takes_settings("RuleSettings")
+                .creates::<Rule>()
+                .edits(),
+        )
+        .with(
+            Call::put("/rules", order)
+                .about("Puts rules in another order, of which the first that fits wins; those that are not named follow.")
+                .takes::<Order>()
+                .lists::<Rule>()
+                .fails([Code::NotFound])
+                .edits(),
+        )
+        .with(Call::get("/rules/{name}", show).about("One rule.").answers::<Rule>())
+        .with(
+            Call::put("/rules/{name}", change)
+                .about("Sets fields of a rule.")
+                .takes_settings("RuleChange")
+                .answers::<Rule>()
+                .edits(),
+        )
+        .with(
+            Call::delete("/rules/{name}", remove_rule)
+                .about("Takes a rule out.")
+                .answers_nothing()
+                .edits()
+                .fails([Code::InvalidRequest]),
+        )
+        .with(
+            Call::post("/rules/explain", explain)
+                .about("Which rule, group and candidates would serve a request, and why. Nothing is sent.")
+                .takes::<Question>()
+                .answers::<Explanation>()
+                .fails([Code::NotFound]),
+        )
+}
+
+fn rules(daemon: &Daemon) -> Vec<Rule> {
     let loaded = daemon.loaded();
-    let rules = loaded.settings.rules.iter().map(Rule::of);
-    Json(List::whole(rules.collect()))
+    loaded.settings.rules.iter().map(Rule::of).collect()
+}
+
+async fn list(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<Rule>>, Refusal> {
+    Ok(Json(page.of(rules(&daemon))?))
+}
+
+async fn show(State(daemon): State<Daemon>, Named(name): Named) -> Changed<Rule> {
+    Ok(Json(daemon.rule(&name)?))
+}
+
+async fn add(State(daemon): State<Daemon>, Body(Fields(fields)): Body<Fields>) -> Created<Rule> {
+    Ok(created(daemon.add_rule(fields).await?))
+}
+
+async fn change(
+    State(daemon): State<Daemon>,
+    Named(name): Named,
+    Body(Fields(fields)): Body<Fields>,
+) -> Changed<Rule> {
+    Ok(Json(daemon.change_rule(&name, fields).await?))
+}
+
+async fn remove_rule(
+    State(daemon): State<Daemon>,
+    Named(name): Named,
+) -> Result<StatusCode, Refusal> {
+    remove(&daemon, Section::Rules, &name).await
+}
+
+/// The first that fits wins.
+async fn order(
+    State(daemon): State<Daemon>,
+    Body(Order { order }): Body<Order>,
+) -> Changed<List<Rule>> {
+    daemon.reorder(Section::Rules, &order).await?;
+    Ok(Json(List::whole(rules(&daemon))))
 }
 
 /// A request that is not sent.
-#[derive(Deserialize)]
-pub(super) struct Asked {
+#[derive(Deserialize, ToSchema)]
+struct Question {
+    /// `POST` when not given.
     #[serde(default)]
     method: Option<String>,
+    /// The path that a client would call, such as `/v1/messages`.
     path: String,
+    /// Its headers, each a string.
     #[serde(default)]
+    #[schema(value_type = std::collections::HashMap<String, String>)]
     headers: Map<String, Value>,
+    /// Its body: an object, or text.
     #[serde(default)]
     body: Value,
     /// Name of the client token that it would present.
@@ -33,14 +127,14 @@ pub(super) struct Asked {
     token: Option<String>,
 }
 
-impl Shape for Asked {
+impl Shape for Question {
     const SHAPE: &'static str =
         r#"{"path": "/v1/messages", "headers": {"NAME": "VALUE"}, "body": {"model": "…"}}"#;
 }
 
-pub(super) async fn explain(
+async fn explain(
     State(daemon): State<Daemon>,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<Question>,
 ) -> Result<Json<Explanation>, Refusal> {
     let token = asked.token.clone();
     let request = request(asked)?;
@@ -57,7 +151,7 @@ pub(super) async fn explain(
     Ok(Json(Explanation::of(told, |key| loaded.mask(key))))
 }
 
-fn request(asked: Asked) -> Result<Request<axum::body::Body>, Refusal> {
+fn request(asked: Question) -> Result<Request<axum::body::Body>, Refusal> {
     let body = match asked.body {
         Value::Null => String::new(),
         Value::String(text) => text,

@@ -1,93 +1,44 @@
-//! Calls that change something.
+//! How it works as a whole: the mode, and the practice outage.
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::refusal::{Body, Named, Refusal, Shape};
+use super::openapi::{Call, Calls, Entry};
+use super::refusal::{Body, Shape};
 use crate::Daemon;
-use crate::view::{Group, Mode, Provider, ProviderTest};
+use crate::view::{Outage, WorkMode};
 
-pub(super) async fn activate(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-) -> Result<Json<Group>, Refusal> {
-    Ok(Json(daemon.activate(&name)?))
+pub(super) fn calls() -> Calls {
+    Calls::of("Status", Entry::Admin)
+        .with(
+            Call::put("/mode", mode)
+                .about("Whether failover may leave the active group.")
+                .takes::<WorkMode>()
+                .answers::<WorkMode>(),
+        )
+        .with(
+            Call::post("/practice/outage", outage)
+                .about("Makes the practice providers fail, or serve again.")
+                .takes::<Outage>()
+                .answers::<Outage>(),
+        )
 }
 
-pub(super) async fn pause(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-) -> Result<Json<Group>, Refusal> {
-    Ok(Json(daemon.pause(&name)?))
-}
-
-pub(super) async fn resume(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-) -> Result<Json<Group>, Refusal> {
-    Ok(Json(daemon.resume(&name)?))
-}
-
-#[derive(Deserialize)]
-pub(super) struct WantedMode {
-    mode: Mode,
-}
-
-impl Shape for WantedMode {
+impl Shape for WorkMode {
     const SHAPE: &'static str = r#"{"mode": "auto"} or {"mode": "manual"}"#;
 }
 
-pub(super) async fn mode(
-    State(daemon): State<Daemon>,
-    Body(wanted): Body<WantedMode>,
-) -> Json<Value> {
+async fn mode(State(daemon): State<Daemon>, Body(wanted): Body<WorkMode>) -> Json<WorkMode> {
     daemon.set_mode(wanted.mode);
-    Json(json!({ "mode": wanted.mode }))
-}
-
-pub(super) async fn enable(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-) -> Result<Json<Provider>, Refusal> {
-    Ok(Json(daemon.set_enabled(&name, true).await?))
-}
-
-pub(super) async fn disable(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-) -> Result<Json<Provider>, Refusal> {
-    Ok(Json(daemon.set_enabled(&name, false).await?))
-}
-
-pub(super) async fn reset(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-) -> Result<Json<Provider>, Refusal> {
-    Ok(Json(daemon.reset(&name).await?))
-}
-
-pub(super) async fn test(
-    State(daemon): State<Daemon>,
-    Named(name): Named,
-) -> Result<Json<ProviderTest>, Refusal> {
-    Ok(Json(daemon.test_provider(&name).await?))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Outage {
-    on: bool,
+    Json(wanted)
 }
 
 impl Shape for Outage {
     const SHAPE: &'static str = r#"{"on": true} or {"on": false}"#;
 }
 
-pub(super) async fn outage(
-    State(daemon): State<Daemon>,
-    Body(wanted): Body<Outage>,
-) -> Json<Value> {
+async fn outage(State(daemon): State<Daemon>, Body(wanted): Body<Outage>) -> Json<Outage> {
     daemon.practice_outage(wanted.on);
-    Json(json!({ "on": daemon.instance().practice.outage() }))
+    let on = daemon.instance().practice.outage();
+    Json(Outage { on })
 }

@@ -14,10 +14,12 @@ use serde::Deserialize;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 
+use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Asked, Code, Refusal};
 use crate::Daemon;
-use crate::view::{Event, Payload};
+use crate::view::{Event, Notice, Payload, Today};
 
 /// Between two comments on a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -33,12 +35,30 @@ const KINDS: [&str; 8] = [
     "usage",
 ];
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Wanted {
+pub(super) fn calls() -> Calls {
+    let about = "Events as they happen, as server-sent events.\n\nEach has an `id`, the kind as `event`, and as `data` \
+        the JSON of the thing as it is now: `status` a `Status`, `provider` a `Provider`, `group` a `Group`, `request` \
+        a `Request`, `notice` a `Notice`, `connection` a `Connection`, `log` a `LogLine`, `usage` a `Today`. Who comes \
+        back with the header `Last-Event-ID` gets what was missed, or the status as it is where that is not kept.";
+    Calls::of("Live", Entry::Admin).with(
+        Call::get("/stream", stream)
+            .about(about)
+            .asks::<Wanted>()
+            .asks_header("Last-Event-ID", "The id of the last event that was read.")
+            .answers_with(200, "Events, without end.", "text/event-stream")
+            .knows::<Notice>()
+            .knows::<Today>(),
+    )
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+struct Wanted {
+    /// The kinds that are wanted, with commas between: `status`, `provider`, `group`, `request`, `notice`, `connection`,
+    /// `log`, `usage`; all when not given.
     events: Option<String>,
 }
 
-pub(crate) async fn stream(
+async fn stream(
     State(daemon): State<Daemon>,
     Asked(wanted): Asked<Wanted>,
     headers: HeaderMap,

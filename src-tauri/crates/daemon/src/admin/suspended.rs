@@ -1,28 +1,50 @@
 //! `GET /suspended`, and what a person does with a request that waits.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use gateway::Order;
 use http::StatusCode;
 use routing::Pin;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::refusal::{Body, Code, Named, Refusal, Shape};
+use super::openapi::{Call, Calls, Entry};
+use super::paged::Page;
+use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
 use crate::view::{List, Suspended};
 
-/// The paths of requests that wait, below `/api/v1`.
-pub(super) fn router() -> Router<Daemon> {
-    Router::new()
-        .route("/suspended", get(list))
-        .route("/suspended/{id}/release", post(release))
-        .route("/suspended/{id}/redirect", post(redirect))
-        .route("/suspended/{id}/fail", post(fail))
+pub(super) fn calls() -> Calls {
+    Calls::of("Requests", Entry::Admin)
+        .with(
+            Call::get("/suspended", list)
+                .about("Requests that wait until something can serve them, the oldest first.")
+                .asks::<Page>()
+                .lists::<Suspended>(),
+        )
+        .with(
+            Call::post("/suspended/{id}/release", release)
+                .about("Has a waiting request tried at once.")
+                .answers_nothing(),
+        )
+        .with(
+            Call::post("/suspended/{id}/redirect", redirect)
+                .about("Sends a waiting request to another group or provider.")
+                .takes::<Place>()
+                .answers_nothing(),
+        )
+        .with(
+            Call::post("/suspended/{id}/fail", fail)
+                .about("Ends a waiting request with an error in its client's dialect.")
+                .answers_nothing(),
+        )
 }
 
-async fn list(State(daemon): State<Daemon>) -> Json<List<Suspended>> {
-    Json(List::whole(daemon.suspended()))
+async fn list(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<Suspended>>, Refusal> {
+    Ok(Json(page.of(daemon.suspended())?))
 }
 
 async fn release(State(daemon): State<Daemon>, Named(id): Named) -> Result<StatusCode, Refusal> {
@@ -34,10 +56,12 @@ async fn fail(State(daemon): State<Daemon>, Named(id): Named) -> Result<StatusCo
 }
 
 /// Where a waiting request is sent.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Place {
+    /// This group alone.
     Group(String),
+    /// This provider alone.
     Provider(String),
 }
 

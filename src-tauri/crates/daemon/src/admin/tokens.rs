@@ -1,30 +1,72 @@
 //! `GET`, `POST`, `PUT` and `DELETE /tokens`, and what is done with the admin token.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::keys;
-use super::refusal::{Body, Named, Refusal, Shape};
+use super::openapi::{Call, Calls, Entry};
+use super::paged::Page;
+use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
-use crate::tokens::with_value;
-use crate::view::{ClientToken, List};
+use crate::view::{
+    AdminToken, ClientToken, List, NewAdminToken, NewClientToken, TokenBounds, TokenWorth,
+};
 
-/// The paths of tokens, below `/api/v1`.
-pub(super) fn router() -> Router<Daemon> {
-    Router::new()
-        .route("/tokens", get(list).post(add))
-        .route("/tokens/{name}", put(change).delete(remove))
-        .route("/tokens/admin/rotate", post(rotate))
-        .route("/tokens/validate", post(validate))
+pub(super) fn calls() -> Calls {
+    Calls::of("Access", Entry::Admin)
+        .with(
+            Call::get("/tokens", list)
+                .about("The client tokens, masked, with what was done with them.")
+                .asks::<Page>()
+                .lists::<ClientToken>(),
+        )
+        .with(
+            Call::post("/tokens", add)
+                .about("Makes a client token. Its value is in this answer and in no other.")
+                .takes_settings("NewToken")
+                .creates::<NewClientToken>()
+                .edits()
+                .fails([Code::NoKeychain]),
+        )
+        .with(
+            Call::put("/tokens/{name}", change)
+                .about("Sets fields of a client token. Its value stays.")
+                .takes_settings("ClientTokenChange")
+                .answers::<ClientToken>()
+                .edits(),
+        )
+        .with(
+            Call::delete("/tokens/{name}", remove)
+                .about("Takes a client token away, which ends what it is used for.")
+                .answers_nothing()
+                .edits()
+                .fails([Code::InvalidRequest, Code::NoKeychain]),
+        )
+        .with(
+            Call::post("/tokens/validate", validate)
+                .about("Whether a token is good for anything now, and for what.")
+                .takes::<Unknown>()
+                .answers::<TokenWorth>(),
+        )
+        .with(
+            Call::post("/tokens/admin/rotate", rotate)
+                .about("Makes another admin token, which is in this answer and in no other. The old one, and all sessions of pages, are good for nothing from then on.")
+                .answers::<NewAdminToken>()
+                .edits()
+                .fails([Code::NoKeychain]),
+        )
 }
 
-async fn list(State(daemon): State<Daemon>) -> Json<List<ClientToken>> {
-    Json(List::whole(daemon.client_tokens().await))
+async fn list(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<ClientToken>>, Refusal> {
+    Ok(Json(page.of(daemon.client_tokens().await)?))
 }
 
 /// Fields as in the config, but for the value.
@@ -41,9 +83,10 @@ impl Shape for Fields {
 async fn add(
     State(daemon): State<Daemon>,
     Body(Fields(fields)): Body<Fields>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<NewClientToken>), Refusal> {
     let (made, value) = daemon.add_client_token(fields).await?;
-    Ok((StatusCode::CREATED, Json(with_value(&made, &value))))
+    let token = value.expose_secret().to_owned();
+    Ok((StatusCode::CREATED, Json(NewClientToken { made, token })))
 }
 
 /// Sets the given fields; `null` takes one away. The value stays.
@@ -61,15 +104,21 @@ async fn remove(State(daemon): State<Daemon>, Named(name): Named) -> Result<Stat
 }
 
 /// Answers the new admin token, once.
-pub(super) async fn rotate(State(daemon): State<Daemon>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn rotate(State(daemon): State<Daemon>) -> Result<Json<NewAdminToken>, Refusal> {
     let value = daemon.rotate_admin_token().await?;
-    let told = json!({ "name": "admin", "masked": crate::secrets::masked(&value) });
-    Ok(Json(with_value(&told, &value)))
+    Ok(Json(NewAdminToken {
+        name: "admin",
+        masked: crate::secrets::masked(&value),
+        token: value.expose_secret().to_owned(),
+    }))
 }
 
 /// A token of unknown worth.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TokenToTry)]
 pub(super) struct Unknown {
+    /// The token; `key` is another name for this field.
+    #[schema(value_type = String, format = Password)]
     #[serde(alias = "key", deserialize_with = "keys::secret")]
     token: SecretString,
 }
@@ -82,22 +131,29 @@ impl Shape for Unknown {
 pub(super) async fn validate(
     State(daemon): State<Daemon>,
     Body(unknown): Body<Unknown>,
-) -> Json<Value> {
+) -> Json<TokenWorth> {
     let Some(holder) = daemon.holder(unknown.token.expose_secret()) else {
-        return Json(json!({ "valid": false, "name": null, "scopes": [] }));
+        return Json(TokenWorth::default());
     };
     let scopes = if holder.expired {
         Vec::new()
     } else {
         holder.scopes
     };
-    let mut told = json!({ "valid": !holder.expired, "name": holder.name, "scopes": scopes });
-    // The admin token is bounded by nothing.
-    if let Some(token) = holder.token {
-        told["groups"] = json!(token.groups);
-        told["models"] = json!(token.models);
-        told["limits"] = json!(token.limits);
-        told["expires_at"] = json!(token.expires_at);
-    }
-    Json(told)
+    Json(TokenWorth {
+        valid: !holder.expired,
+        name: Some(holder.name),
+        scopes,
+        bounds: holder.token.map(TokenBounds::of),
+    })
+}
+
+/// What may be told of the admin token.
+pub(super) async fn key_info(State(daemon): State<Daemon>) -> Json<AdminToken> {
+    let loaded = daemon.loaded();
+    Json(AdminToken {
+        name: "admin",
+        masked: loaded.admin_token.as_ref().map(crate::secrets::masked),
+        scopes: ["admin"],
+    })
 }

@@ -1,40 +1,70 @@
 //! `GET /usage`, what was used and spent on what, `GET /budgets`, and `GET /export`, the whole history as text.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use futures_util::stream;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ledger::{By, Export, Format, Ledger, UsageFilter, UsageReport, Vacuumed};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::history::settle;
+use super::openapi::{Call, Calls, Entry};
+use super::paged::Page;
 use super::refusal::{Asked, Code, Refusal};
 use crate::Daemon;
 use crate::view::{Budget, List};
 
-/// The paths of sums and of the history as text, below `/api/v1`.
-pub(super) fn router() -> Router<Daemon> {
-    Router::new()
-        .route("/usage", get(usage))
-        .route("/budgets", get(budgets))
-        .route("/ledger/vacuum", post(vacuum))
-        .route("/export", get(export))
+pub(super) fn calls() -> Calls {
+    Calls::of("Usage", Entry::Admin)
+        .with(
+            Call::get("/usage", usage)
+                .about("Sums of requests, failures, tokens, cost and latency.")
+                .asks::<Query>()
+                .answers::<UsageReport>()
+                .reads_history(),
+        )
+        .with(
+            Call::get("/budgets", budgets)
+                .about("Budgets and what of them is used up.")
+                .asks::<Page>()
+                .lists::<Budget>(),
+        )
+        .with(
+            Call::get("/export", export)
+                .about("The whole history as text, as a stream.")
+                .asks::<Wanted>()
+                .answers_with(200, "The history: JSON lines, a JSON array, or CSV.", "application/x-ndjson")
+                .or_media("application/json")
+                .or_media("text/csv")
+                .reads_history(),
+        )
+        .with(
+            Call::post("/ledger/vacuum", vacuum)
+                .about("Gives free room of the ledger back to the disk, and answers when that is done.")
+                .answers::<Vacuumed>()
+                .reads_history(),
+        )
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct Query {
+    /// `hour`, `day`, `model`, `provider`, `key`, `group`, `client`, `token` or `session`; `day` when not given.
     by: Option<String>,
+    /// Requests that arrived at this time or later.
     since: Option<Timestamp>,
+    /// Requests that arrived before this time.
     until: Option<Timestamp>,
     /// Where days begin, as in `Europe/Berlin`; this machine's own when not given.
     tz: Option<String>,
+    /// How many, from 1 to 1000; 50 when not given.
     limit: Option<u32>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -55,8 +85,11 @@ async fn usage(
     Ok(Json(ledger.usage(&filter).await?))
 }
 
-async fn budgets(State(daemon): State<Daemon>) -> Json<List<Budget>> {
-    Json(List::whole(daemon.budgets()))
+async fn budgets(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<Budget>>, Refusal> {
+    Ok(Json(page.of(daemon.budgets())?))
 }
 
 /// Answers when all is done, which takes a while.
@@ -83,11 +116,14 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Refusal> {
     })
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct Wanted {
+    /// `csv`, `json` or `jsonl`; `jsonl` when not given.
     format: Option<String>,
+    /// Requests that arrived at this time or later.
     since: Option<Timestamp>,
+    /// Requests that arrived before this time.
     until: Option<Timestamp>,
 }
 

@@ -2,19 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router, middleware};
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::auth;
+use super::openapi::{Call, Calls, Entry};
+use super::paged::{self, Page};
 use super::refusal::{Asked, Code, Refusal};
 use crate::view::{
-    Connection, DatabaseHealth, DetailedHealth, DiskHealth, EventLoopHealth, List, LogLine,
-    MemoryHealth, ProviderHealth,
+    Connection, DatabaseHealth, DetailedHealth, DiskHealth, EventLoopHealth, List, Liveness,
+    LogLine, MemoryHealth, ProviderHealth,
 };
 use crate::{Daemon, process, tail};
 
@@ -23,36 +24,59 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The text format that Prometheus and its relatives ask for.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Paths outside `/api/v1`.
-pub(super) fn outside(daemon: Daemon) -> Router {
-    let metrics =
-        Router::new()
-            .route("/metrics", get(metrics))
-            .layer(middleware::from_fn_with_state(
-                daemon.clone(),
-                auth::admit_scraper,
-            ));
-    let health = Router::new()
-        .route("/health/detailed", get(health))
-        .layer(middleware::from_fn_with_state(daemon.clone(), auth::admit));
-    metrics.merge(health).with_state(daemon)
+/// How it is, outside `/api/v1`.
+pub(super) fn health() -> Calls {
+    Calls::of("Health", Entry::Admin).with(
+        Call::get("/health/detailed", detailed)
+            .about("Database, providers, memory, disk and tasks.")
+            .answers::<DetailedHealth>()
+            .or_answers(503, "Nothing can serve a request now, and why."),
+    )
 }
 
-/// Paths below `/api/v1`.
-pub(super) fn inside() -> Router<Daemon> {
-    Router::new()
-        .route("/logs", get(logs))
-        .route("/connections", get(connections))
+/// Figures for those who collect them, outside `/api/v1`.
+pub(super) fn metrics() -> Calls {
+    Calls::of("Health", Entry::Scraper).with(
+        Call::get("/metrics", scrape)
+            .about("Figures of the instance, in the text format of Prometheus.\n\nWhile only this machine can call, no token is asked for.")
+            .answers_with(200, "The figures.", OPEN_METRICS),
+    )
 }
 
-async fn metrics(State(daemon): State<Daemon>) -> Result<Response, Refusal> {
+/// That it is there, which the gateway answers.
+pub(super) fn liveness() -> Calls {
+    Calls::of("Health", Entry::Open).with(
+        Call::elsewhere(Method::GET, "/health")
+            .about("That it is there.")
+            .answers::<Liveness>(),
+    )
+}
+
+/// Those below `/api/v1`.
+pub(super) fn calls() -> Calls {
+    Calls::of("Live", Entry::Admin)
+        .with(
+            Call::get("/connections", connections)
+                .about("Clients that wait for an answer, or are reading one.")
+                .asks::<Page>()
+                .lists::<Connection>(),
+        )
+        .with(
+            Call::get("/logs", logs)
+                .about("The program's own log, newest first.")
+                .asks::<Query>()
+                .lists::<LogLine>(),
+        )
+}
+
+async fn scrape(State(daemon): State<Daemon>) -> Result<Response, Refusal> {
     let text = daemon
         .metrics_text()
         .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 
-async fn health(State(daemon): State<Daemon>) -> Response {
+async fn detailed(State(daemon): State<Daemon>) -> Response {
     let health = daemon.detailed_health().await;
     let status = match health.status.as_str() {
         "down" => StatusCode::SERVICE_UNAVAILABLE,
@@ -61,12 +85,17 @@ async fn health(State(daemon): State<Daemon>) -> Response {
     (status, Json(health)).into_response()
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 struct Query {
+    /// The least level: `error`, `warn`, `info`, `debug` or `trace`.
     level: Option<String>,
+    /// Lines of this time or later.
     since: Option<Timestamp>,
+    /// Text in the line.
     q: Option<String>,
+    /// How many, from 1 to 1000; 50 when not given.
     limit: Option<usize>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -89,7 +118,7 @@ async fn logs(Asked(query): Asked<Query>) -> Result<Json<List<LogLine>>, Refusal
         since: query.since,
         q: query.q,
         before: before.transpose()?,
-        limit: query.limit.unwrap_or(50).clamp(1, 1000),
+        limit: paged::limit(query.limit),
     });
     let next = lines.last().filter(|_| more);
     Ok(Json(List {
@@ -98,9 +127,14 @@ async fn logs(Asked(query): Asked<Query>) -> Result<Json<List<LogLine>>, Refusal
     }))
 }
 
-async fn connections(State(daemon): State<Daemon>) -> Json<List<Connection>> {
+async fn connections(
+    State(daemon): State<Daemon>,
+    Asked(page): Asked<Page>,
+) -> Result<Json<List<Connection>>, Refusal> {
     let live = daemon.instance().live();
-    Json(List::whole(live.under_way().map(Connection::of).collect()))
+    Ok(Json(
+        page.of(live.under_way().map(Connection::of).collect())?,
+    ))
 }
 
 impl Daemon {

@@ -25,9 +25,10 @@ const RUNS: SignedDuration = SignedDuration::from_mins(15);
 const READ_AHEAD: usize = 4;
 
 /// What came of taking logs in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LogReport {
     /// The folder or file that was read.
+    #[schema(value_type = String)]
     pub folder: PathBuf,
     /// Whether nothing was written.
     pub dry_run: bool,

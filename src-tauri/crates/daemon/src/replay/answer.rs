@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// What an answer says.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Said {
     /// Its text, put together where it was streamed; `null` where there is none that can be read.
     pub text: Option<String>,
@@ -23,7 +23,7 @@ pub struct Said {
 }
 
 /// A call of a tool.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ToolCall {
     /// The tool.
     pub name: String,

@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const BEGUN: Duration = Duration::from_secs(1);
 
 /// Where a replay goes; elsewhere than the original where something is given.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReplayTo {
     /// The provider that alone is to serve it.

@@ -195,11 +195,11 @@ pub fn replace_literal(
     })
 }
 
-/// As [`edit`], and changes nothing where the result would not be a valid config.
+/// As [`edit`], and changes nothing where the result would not be a valid config. Tells the change, if there is one.
 pub fn edit_valid(
     path: &Path,
     change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
-) -> Result<bool, EditError> {
+) -> Result<Option<Edited>, EditError> {
     edit_to(path, change, |after| match super::parse(after) {
         Ok(_) => Ok(()),
         Err(problems) => {
@@ -219,14 +219,23 @@ pub fn edit(
     path: &Path,
     change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
 ) -> Result<bool, EditError> {
-    edit_to(path, change, |_| Ok(()))
+    Ok(edit_to(path, change, |_| Ok(()))?.is_some())
+}
+
+/// A change of the file.
+#[derive(Debug)]
+pub struct Edited {
+    /// The text there was.
+    pub before: String,
+    /// The text there is now.
+    pub after: String,
 }
 
 fn edit_to(
     path: &Path,
     change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
     accept: impl Fn(&str) -> Result<(), EditError>,
-) -> Result<bool, EditError> {
+) -> Result<Option<Edited>, EditError> {
     let failed = |source| EditError::Io {
         path: path.to_owned(),
         source,
@@ -241,16 +250,26 @@ fn edit_to(
         change(&mut document)?;
         let after = kept_line_ends(&before, &document.to_string());
         if after == before {
-            return Ok(false);
+            return Ok(None);
         }
         accept(&after)?;
         if replace(&real, &before, &after).map_err(failed)? {
-            return Ok(true);
+            return Ok(Some(Edited { before, after }));
         }
     }
     Err(EditError::Contended {
         path: path.to_owned(),
     })
+}
+
+/// Puts `after` in the place of the whole text, which has to be `before` still. Tells whether it was.
+pub fn put(path: &Path, before: &str, after: &str) -> Result<bool, EditError> {
+    let failed = |source| EditError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let real = path.canonicalize().map_err(failed)?;
+    replace(&real, before, after).map_err(failed)
 }
 
 /// Puts `after` in the file's place with the file's mode, unless it no longer holds `before`.

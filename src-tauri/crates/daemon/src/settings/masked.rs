@@ -3,8 +3,11 @@
 //! Goes by place, never by value: what is a secret is known by where it stands, however it is spelled. Comments are
 //! shown as they are.
 
+use std::collections::HashMap;
+
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
+use super::Problem;
 use super::edit::{assign, providers_mut, tables_mut};
 use crate::secrets::Reference;
 
@@ -14,58 +17,147 @@ const HIDDEN: &str = "…";
 /// then nothing tells where its secrets stand.
 pub fn masked(text: &str) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
-    for provider in providers_mut(&mut document) {
-        hide(provider, "keys", &literal);
+    visit(&mut document, &mut |_, value, shown| {
+        if let Some(shown) = value.as_str().and_then(|text| otherwise(text, shown)) {
+            assign(value, shown.into());
+        }
+    });
+    Some(document.to_string())
+}
+
+/// A config as it is meant by who was shown `before` masked: what was hidden stands in its place again. The error names
+/// a place where something hidden cannot be told.
+pub(crate) fn unmasked(text: &str, before: &str) -> Result<String, Lost> {
+    if !text.contains(HIDDEN) {
+        return Ok(text.to_owned());
+    }
+    // What is no TOML is told by who reads it.
+    let Ok(mut document) = text.parse::<DocumentMut>() else {
+        return Ok(text.to_owned());
+    };
+    let mut hidden: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    if let Ok(mut before) = before.parse::<DocumentMut>() {
+        visit(&mut before, &mut |place, value, shown| {
+            let text = value.as_str().unwrap_or_default();
+            if let Some(shown) = otherwise(text, shown) {
+                let there = hidden.entry(place.to_owned()).or_default();
+                there.push((shown, text.to_owned()));
+            }
+        });
+    }
+    let mut sent: HashMap<String, Vec<String>> = HashMap::new();
+    visit(&mut document, &mut |place, value, _| {
+        let text = value.as_str().unwrap_or_default();
+        if text.contains(HIDDEN) {
+            sent.entry(place.to_owned())
+                .or_default()
+                .push(text.to_owned());
+        }
+    });
+    for (place, sent) in &sent {
+        let known = hidden.get(place).into_iter().flatten();
+        if !known.map(|(shown, _)| shown).eq(sent) {
+            return Err(Lost::at(place, text));
+        }
+    }
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    visit(&mut document, &mut |place, value, _| {
+        if value.as_str().is_some_and(|text| text.contains(HIDDEN)) {
+            let next = taken.entry(place.to_owned()).or_default();
+            let known = hidden.get(place).and_then(|known| known.get(*next));
+            if let Some((_, text)) = known {
+                assign(value, text.as_str().into());
+            }
+            *next += 1;
+        }
+    });
+    Ok(document.to_string())
+}
+
+/// Something hidden that stands for nothing that is known.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Lost(pub(crate) Problem);
+
+impl Lost {
+    fn at(place: &str, text: &str) -> Self {
+        let (line, column) = super::problem::place(text, text.find(HIDDEN).unwrap_or_default());
+        let message = format!(
+            "`{place}` has {HIDDEN} where a secret was hidden, and not as it was shown: write a reference such as \
+             env:NAME, or leave the list as it was"
+        );
+        Self(Problem {
+            line,
+            column,
+            message,
+        })
+    }
+}
+
+/// What may be shown of a text.
+type Shown = fn(&str) -> String;
+/// What is done with a string that may be a secret: where it stands, the string, and what may be shown of it.
+type Visit<'v> = dyn FnMut(&str, &mut Value, Shown) + 'v;
+
+/// Looks at every string that may be a secret. Strings of one list stand in one place, in their order.
+fn visit(document: &mut DocumentMut, see: &mut Visit<'_>) {
+    for provider in providers_mut(document) {
+        let name = provider.get("name").and_then(Item::as_str);
+        let place = format!("providers.{}", name.unwrap_or_default());
+        look(provider, &place, "keys", literal, see);
         let tables = provider.get_mut("keys").map(tables_mut);
         for key in tables.unwrap_or_default() {
-            hide(key, "secret", &literal);
+            look(key, &format!("{place}.keys"), "secret", literal, see);
         }
-        hide(provider, "base_url", &login);
-        hide(provider, "proxy", &login);
-        if let Some(headers) = provider
-            .get_mut("headers")
-            .and_then(Item::as_table_like_mut)
-        {
-            for (_, value) in headers.iter_mut() {
+        look(provider, &place, "base_url", login, see);
+        look(provider, &place, "proxy", login, see);
+        let headers = provider.get_mut("headers");
+        if let Some(headers) = headers.and_then(Item::as_table_like_mut) {
+            for (name, value) in headers.iter_mut() {
                 if let Item::Value(value) = value {
-                    change(value, &header);
+                    strings(value, &format!("{place}.headers.{name}"), header, see);
                 }
             }
         }
     }
-    if let Some(server) = table(&mut document, "server") {
-        hide(server, "admin_token", &literal);
+    if let Some(server) = table(document, "server") {
+        look(server, "server", "admin_token", literal, see);
         let clients = server.get_mut("client_tokens").map(tables_mut);
         for client in clients.unwrap_or_default() {
-            hide(client, "token", &literal);
+            let name = client.get("name").and_then(Item::as_str);
+            let place = format!("server.client_tokens.{}", name.unwrap_or_default());
+            look(client, &place, "token", literal, see);
         }
     }
-    if let Some(ledger) = table(&mut document, "ledger") {
-        hide(ledger, "url", &login);
+    if let Some(ledger) = table(document, "ledger") {
+        look(ledger, "ledger", "url", login, see);
     }
-    Some(document.to_string())
 }
 
 fn table<'d>(document: &'d mut DocumentMut, name: &str) -> Option<&'d mut dyn TableLike> {
     document.get_mut(name)?.as_table_like_mut()
 }
 
-fn hide(table: &mut dyn TableLike, key: &str, shown: &dyn Fn(&str) -> String) {
+fn look(table: &mut dyn TableLike, place: &str, key: &str, shown: Shown, see: &mut Visit<'_>) {
     if let Some(Item::Value(value)) = table.get_mut(key) {
-        change(value, shown);
+        strings(value, &format!("{place}.{key}"), shown, see);
     }
 }
 
-/// Puts in what may be shown of a string, or of each in a list.
-fn change(value: &mut Value, shown: &dyn Fn(&str) -> String) {
-    if let Value::Array(list) = value {
-        list.iter_mut().for_each(|value| change(value, shown));
-    } else if let Some(text) = value.as_str() {
-        let may_be_shown = shown(text);
-        if may_be_shown != text {
-            assign(value, may_be_shown.into());
+/// A string, or each in a list.
+fn strings(value: &mut Value, place: &str, shown: Shown, see: &mut Visit<'_>) {
+    match value {
+        Value::Array(list) => {
+            let each = list.iter_mut();
+            each.for_each(|value| strings(value, place, shown, see));
         }
+        Value::String(_) => see(place, value, shown),
+        _ => {}
     }
+}
+
+/// What is shown of a text where that is something else.
+fn otherwise(text: &str, shown: Shown) -> Option<String> {
+    Some(shown(text)).filter(|shown| shown != text)
 }
 
 /// A reference as it is, a secret not.
@@ -152,6 +244,42 @@ mod tests {
         for (url, shown) in cases {
             assert_eq!(login(url), shown, "{url}");
         }
+    }
+
+    #[test]
+    fn what_was_hidden_comes_back_where_it_stood() {
+        let before = "[server]\nadmin_token = 'sk-1' # mine\n[[providers]]\nname = \"a\"\n\
+            keys = [\"sk-a\", \"env:A\", { secret = \"sk-c\" }]\nproxy = \"http://me:pw@host\"\n\
+            [providers.headers]\nX = \"1\"\n[[providers]]\nname = \"b\"\nkeys = [\"sk-b\"]\n";
+        let shown = masked(before).unwrap();
+        assert!(!shown.contains("sk-"), "{shown}");
+        assert_eq!(
+            unmasked(&shown, before).unwrap(),
+            before.replace("'sk-1'", "\"sk-1\"")
+        );
+        // Things in another order keep their own.
+        let (head, b) = shown.split_once("[[providers]]\nname = \"b\"").unwrap();
+        let (server, a) = head.split_once("[[providers]]").unwrap();
+        let other = format!("{server}[[providers]]\nname = \"b\"{b}[[providers]]{a}");
+        let other = unmasked(&other, before).unwrap();
+        let at = |part: &str| other.find(part).unwrap();
+        assert!(
+            at("sk-b") < at("name = \"a\"") && at("name = \"a\"") < at("sk-a"),
+            "{other}"
+        );
+    }
+
+    #[test]
+    fn what_is_hidden_and_was_not_there_is_refused_with_its_place() {
+        let before = "[[providers]]\nname = \"a\"\nkeys = [\"sk-1\", \"sk-2\"]\n";
+        for sent in ["[\"…\"]", "[\"…\", \"…\", \"…\"]", "[\"x…\", \"…\"]"] {
+            let text = format!("[[providers]]\nname = \"a\"\nkeys = {sent}\n");
+            let Lost(problem) = unmasked(&text, before).unwrap_err();
+            assert_eq!(problem.line, 3, "{problem}");
+            assert!(problem.message.contains("providers.a.keys"), "{problem}");
+        }
+        let plain = "# … in a comment\n[[providers]]\nname = \"a\"\nkeys = [\"sk-3\"]\n";
+        assert_eq!(unmasked(plain, before).unwrap(), plain);
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod tests;
 
 use toml::de::{DeTable, DeValue};
 
+pub(crate) use self::masked::unmasked;
 pub(crate) use self::model::{NO_LEDGER, OF_TOKEN};
 use self::{expand::Told, problem::Found, reader::Read, reader::Reader};
 pub use self::{

@@ -3,7 +3,8 @@
 use std::{fmt, ops::Range};
 
 /// One thing that is wrong with a config.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Mistake)]
 pub struct Problem {
     /// Line of the offending text, from 1.
     pub line: usize,

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 /// What a client program needs to call this instance. It holds the client token, hence a `Debug` that hides it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Connect {
     /// Where to call, such as `http://127.0.0.1:7790`.
     pub base_url: String,
@@ -45,4 +45,11 @@ impl Connect {
             env,
         }
     }
+}
+
+/// A link that lets a browser in once. It is as good as a token, hence no `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Link {
+    /// To be opened within a minute.
+    pub url: String,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::Request;
 
 /// A client that waits for an answer, or is reading one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Connection {
     /// The request that it waits for.
     pub id: String,

@@ -12,7 +12,7 @@ pub struct Event {
 }
 
 /// What an event carries. It serialises as the thing alone; its kind travels as the event's name.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Payload {
     /// The status, after a change and as a heartbeat.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Health;
 
 /// What `GET /health/detailed` answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DetailedHealth {
     /// `ok`, `degraded` (it serves, and something should be looked at) or `down` (nothing can serve a request now).
     pub status: String,
@@ -26,7 +26,7 @@ pub struct DetailedHealth {
 }
 
 /// How the history is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DatabaseHealth {
     /// `ok`, `degraded` (it cannot be written or read at the moment) or `down` (it could not be opened).
     pub status: String,
@@ -41,7 +41,7 @@ pub struct DatabaseHealth {
 }
 
 /// How a provider is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProviderHealth {
     /// Its name.
     pub name: String,
@@ -52,14 +52,14 @@ pub struct ProviderHealth {
 }
 
 /// Memory of this process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MemoryHealth {
     /// What is resident, in bytes.
     pub resident_bytes: u64,
 }
 
 /// The disk that the data folder is on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DiskHealth {
     /// What Turnout may still write, in bytes.
     pub available_bytes: u64,
@@ -68,8 +68,17 @@ pub struct DiskHealth {
 }
 
 /// How quickly tasks get their turn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EventLoopHealth {
     /// Milliseconds that a new task waited until it was run.
     pub lag_ms: f64,
+}
+
+/// What `GET /health` answers anybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Liveness {
+    /// `ok`.
+    pub status: String,
+    /// Version of the running program.
+    pub version: String,
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod board;
 mod budget;
+mod config;
 mod connect;
 mod connection;
 mod event;
@@ -22,12 +23,14 @@ mod suspended;
 mod token;
 
 pub use budget::{Budget, BudgetState};
-pub use connect::Connect;
+pub use config::{Config, ConfigCheck, Reloaded};
+pub use connect::{Connect, Link};
 pub use connection::Connection;
 pub use event::{Event, Payload};
 pub use group::{Group, GroupState, Health, Member};
 pub use health::{
-    DatabaseHealth, DetailedHealth, DiskHealth, EventLoopHealth, MemoryHealth, ProviderHealth,
+    DatabaseHealth, DetailedHealth, DiskHealth, EventLoopHealth, Liveness, MemoryHealth,
+    ProviderHealth,
 };
 pub use list::List;
 pub use log::LogLine;
@@ -37,6 +40,9 @@ pub use provider::{Forecast, Key, Models, Provider, ProviderTest};
 pub use replay::{Replay, ReplaySide, Said, ToolCall};
 pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};
-pub use status::{GroupSummary, Mode, Problem, ProblemKind, Status, Today};
+pub use status::{GroupSummary, Mode, Outage, Problem, ProblemKind, Status, Today, WorkMode};
 pub use suspended::Suspended;
-pub use token::{ClientToken, TokenLimits, TokenToday};
+pub use token::{
+    AdminToken, ClientToken, NewAdminToken, NewClientToken, TokenBounds, TokenLimits, TokenToday,
+    TokenWorth,
+};

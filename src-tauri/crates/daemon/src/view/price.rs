@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 /// What a model costs, in US dollars for a million tokens.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ModelPrice {
     /// The model.
     pub model: String,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::Health;
 
 /// One account at one upstream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Provider {
     /// Its name.
     pub name: String,
@@ -38,7 +38,7 @@ pub struct Provider {
 }
 
 /// Models by tier, the best first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Models {
     /// What opus and the like stand for.
     #[serde(default)]
@@ -52,7 +52,7 @@ pub struct Models {
 }
 
 /// One credential of a provider. Never the credential itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Key {
     /// `PROVIDER/INDEX`.
     pub id: String,
@@ -80,7 +80,7 @@ pub struct Key {
 }
 
 /// A limit that will be hit if things go on as they do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Forecast {
     /// When.
     pub at: Timestamp,
@@ -98,7 +98,7 @@ pub struct Forecast {
 }
 
 /// What a tiny real request to one provider told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProviderTest {
     /// Whether it answered well.
     pub ok: bool,

@@ -3,7 +3,7 @@ use serde::Serialize;
 pub use crate::replay::{Said, ToolCall};
 
 /// A request that was sent again, beside the original.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Replay {
     /// The captured request.
     pub original: ReplaySide,
@@ -16,7 +16,7 @@ pub struct Replay {
 }
 
 /// How one of both went.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ReplaySide {
     /// Its id.
     pub id: String,

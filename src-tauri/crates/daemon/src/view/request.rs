@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A request as a row of the history. The detail adds the chain in place of the count.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Request {
     /// `req-` and hexadecimal digits.
     pub id: String,
@@ -88,7 +88,7 @@ pub struct Request {
 }
 
 /// Cost by kind, decimal numbers of US dollars.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Cost {
     /// Uncached prompt tokens.
     pub input: String,

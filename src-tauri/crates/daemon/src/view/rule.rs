@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::settings;
 
 /// A rule as the config has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rule {
     /// Its name.
     pub name: String,
@@ -65,7 +65,7 @@ fn given<const N: usize>(
 }
 
 /// Where a request would go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Explanation {
     /// The rule that decides it; `None` where none fits, and where the request itself says where it goes.
     pub rule: Option<String>,
@@ -79,7 +79,7 @@ pub struct Explanation {
 }
 
 /// A place that a request could go to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Explained {
     /// The provider.
     pub provider: String,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Budget, Forecast, GroupState};
 
 /// The whole at a glance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Status {
     /// Version of the running program.
     pub version: String,
@@ -46,7 +46,7 @@ pub struct Status {
 }
 
 /// Sums since midnight, local time.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Today {
     /// Requests.
     pub requests: u64,
@@ -67,7 +67,7 @@ pub struct Today {
 }
 
 /// A group in the status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GroupSummary {
     /// Its name.
     pub name: String,
@@ -76,7 +76,7 @@ pub struct GroupSummary {
 }
 
 /// Something a person should look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
     /// What sort.
     pub kind: ProblemKind,
@@ -85,7 +85,7 @@ pub struct Problem {
 }
 
 /// Sorts of problems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
     /// The config on disk is broken; the one before it is in use.
@@ -103,7 +103,9 @@ pub enum ProblemKind {
 }
 
 /// Whether failover may leave the chosen group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It may.
@@ -120,4 +122,18 @@ impl fmt::Display for Mode {
             Self::Manual => "manual",
         })
     }
+}
+
+/// The mode alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WorkMode {
+    /// Whether failover may leave the chosen group.
+    pub mode: Mode,
+}
+
+/// Whether the practice providers are made to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Outage {
+    /// They are.
+    pub on: bool,
 }

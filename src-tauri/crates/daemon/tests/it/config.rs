@@ -1,6 +1,6 @@
 //! The config while the instance runs: edited well, edited badly, shown and checked.
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{ADMIN, CONFIG, Home, House, refused, until, with_json};
@@ -295,5 +295,137 @@ async fn weights_change_in_the_file_and_at_once() {
         &json!({ "weights": { "first": 1 } }),
     );
     assert_eq!(refused(bare).await.0, 401);
+    house.daemon.stop().await;
+}
+
+async fn put(house: &House, body: &Value, seen: Option<&str>) -> (StatusCode, Value) {
+    let call = with_json(house.call(Method::PUT, "/config"), body);
+    let call = match seen {
+        Some(seen) => call.header("if-match", format!("\"{seen}\"")),
+        None => call,
+    };
+    let answer = call.send().await.unwrap();
+    let status = answer.status();
+    let told = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    (status, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_config_is_written_as_it_is_sent_and_in_force_at_once() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let wanted = format!("# mine\n{CONFIG}{THIRD}  # so it stays\r\n");
+    let (status, told) = put(&house, &json!({ "toml": wanted }), None).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), wanted);
+    assert_eq!(
+        names(&house.get("/status").await),
+        ["main", "second", "third"]
+    );
+    assert_eq!(told, house.get("/config").await);
+
+    let text = house.call(Method::PUT, "/config").body(CONFIG);
+    let text = text.header("content-type", "application/toml; charset=utf-8");
+    let answer = text.send().await.unwrap();
+    let etag = answer.headers()["etag"].to_str().unwrap().to_owned();
+    let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(etag, format!("\"{}\"", told["etag"].as_str().unwrap()));
+    assert_eq!(told["toml"], CONFIG);
+
+    let entries = house.get("/audit?q=config.update").await;
+    let changes = &entries["items"][1]["changes"];
+    assert_eq!(changes[0]["key"], "groups.third", "{entries}");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_config_with_a_mistake_changes_nothing_and_its_place_is_told() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let broken = CONFIG.replace("\"spare\", priority = 2", "\"missing\", priority = 2");
+    let check = house
+        .post("/config/check", Some(json!({ "toml": broken })))
+        .await;
+    let (status, told) = put(&house, &json!({ "toml": broken }), None).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(told["error"]["code"], "invalid_request");
+    assert_eq!(told["error"]["errors"], check["errors"]);
+    assert!(
+        told["error"]["errors"][0]["line"].as_u64() > Some(1),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), CONFIG);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_change_the_same_config_the_second_is_told() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let shown = house.get("/config").await;
+    let seen = shown["etag"].as_str();
+    let third = json!({ "toml": format!("{CONFIG}{THIRD}") });
+    let (status, told) = put(&house, &third, seen).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let (status, told) = put(&house, &json!({ "toml": CONFIG }), seen).await;
+    assert_eq!(status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(told["error"]["code"], "precondition_failed");
+    assert_eq!(
+        names(&house.get("/status").await),
+        ["main", "second", "third"]
+    );
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_masked_is_kept_and_new_secrets_go_to_the_keychain() {
+    let relay = "\n[[providers]]\nname = \"relay\"\ndialect = \"anthropic\"\nbase_url = \"http://127.0.0.1:9\"\n\
+                 keys = [\"env:PATH\"]\nheaders = { \"X-A\" = \"header-secret\" }\n";
+    let home = Home::new(&format!("{CONFIG}{relay}"));
+    let options = daemon::Options {
+        keychain: crate::keys::keychain(),
+        ..home.options()
+    };
+    let house = House::of(daemon::Daemon::start(options).await.unwrap());
+    let shown = house.get("/config").await;
+    let text = shown["toml"].as_str().unwrap();
+    assert!(!text.contains("header-secret"), "{text}");
+    let wanted = text.replace("\"env:PATH\"", "\"env:PATH\", \"sk-literal-0123456789\"");
+    let (status, told) = put(&house, &json!({ "toml": wanted }), shown["etag"].as_str()).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let now = std::fs::read_to_string(home.config()).unwrap();
+    assert!(now.contains("\"X-A\" = \"header-secret\""), "{now}");
+    assert!(
+        now.contains("keychain:relay/1") && !now.contains("sk-literal"),
+        "{now}"
+    );
+    assert!(!told.to_string().contains("sk-literal"), "{told}");
+
+    let lost = text.replace("\"env:PATH\"", "\"…\"");
+    let (status, told) = put(&house, &json!({ "toml": lost }), None).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        told["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("providers.relay.keys"),
+        "{told}"
+    );
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_config_that_cannot_be_taken_in_is_taken_back() {
+    let home = Home::new(CONFIG);
+    let options = daemon::Options {
+        listen: Some(([0, 0, 0, 0], 0).into()),
+        ..home.options()
+    };
+    let house = House::of(daemon::Daemon::start(options).await.unwrap());
+    let open = CONFIG.replace("[server]", "[server]\nrequire_token = false");
+    let (status, told) = put(&house, &json!({ "toml": open }), None).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{told}");
+    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), CONFIG);
+    assert_eq!(house.get("/status").await["config_problem"], Value::Null);
     house.daemon.stop().await;
 }

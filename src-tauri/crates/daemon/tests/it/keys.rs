@@ -10,7 +10,7 @@ use crate::support::{CONFIG, Home, House, refused, with_json};
 const VALUE: &str = "sk-live-0123456789abcdefwxyz";
 const RELAY: &str = "\n[[providers]]\nname = \"relay\" # mine\ndialect = \"anthropic\"\nbase_url = \"http://127.0.0.1:9\"\n";
 
-fn keychain() -> Keychain {
+pub(crate) fn keychain() -> Keychain {
     let store = keyring_core::mock::Store::new().unwrap();
     Keychain::with(move || Ok(store.clone()))
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests panic as tests do
 
 mod access;
+mod api;
 mod audit;
 mod bodies;
 mod budgets;
