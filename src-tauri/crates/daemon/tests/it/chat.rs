@@ -237,7 +237,9 @@ async fn admin_paths_of_earlier_tools_answer_to_the_admin_token_alone() {
     for (body, expected) in cases {
         let call = house.client.post(house.url(validate)).bearer_auth(ADMIN);
         let told = whole(with_json(call, &body).send().await.unwrap()).await;
-        assert_eq!(told, expected);
+        for (field, value) in expected.as_object().unwrap() {
+            assert_eq!(&told[field], value, "{field}");
+        }
     }
     for path in [
         "/providers",
