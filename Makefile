@@ -10,7 +10,7 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs it web desktop client conformance bench bench-availability bench-recording bench-ledger clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs manual it web desktop client conformance bench bench-availability bench-recording bench-ledger clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,14 @@ endif
 
 programs: ## both programs, optimised
 	cargo build --release -p cli -p turnout
+
+MANUAL := target/manual
+
+manual: ## man pages and completions of the command line, in target/manual
+	cargo build -p cli
+	rm -rf $(MANUAL) && mkdir -p $(MANUAL)/completions
+	target/debug/turnoutd man $(MANUAL)/man
+	for shell in bash fish zsh; do target/debug/turnoutd completions $$shell > $(MANUAL)/completions/turnoutd.$$shell; done
 
 it: ## integration tests against the release turnoutd
 ifneq ($(NEXTEST),)

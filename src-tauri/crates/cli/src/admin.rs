@@ -114,7 +114,17 @@ impl Admin {
         path: &str,
         seen: Option<u64>,
     ) -> anyhow::Result<reqwest::Response> {
-        let mut request = self.request(Method::GET, path, &[], None).timeout(A_DAY);
+        self.events_of(path, &[], seen).await
+    }
+
+    /// The same, of the events that the query names.
+    pub(crate) async fn events_of(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        seen: Option<u64>,
+    ) -> anyhow::Result<reqwest::Response> {
+        let mut request = self.request(Method::GET, path, query, None).timeout(A_DAY);
         if let Some(seen) = seen {
             request = request.header("last-event-id", seen.to_string());
         }

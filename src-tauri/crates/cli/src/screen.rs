@@ -299,6 +299,8 @@ impl Table {
 pub(crate) struct Screen<W: Write> {
     out: W,
     columns: Option<usize>,
+    /// The reader went away.
+    left: bool,
 }
 
 /// The standard output of this process.
@@ -312,6 +314,7 @@ pub(crate) fn stdout() -> Screen<Stdout> {
         columns: io::stdout()
             .is_terminal()
             .then(|| columns(told.as_deref(), terminal_size::terminal_size())),
+        left: false,
     }
 }
 
@@ -331,7 +334,13 @@ fn columns(
 
 impl<W: Write> Screen<W> {
     pub(crate) fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
-        quiet(writeln!(self.out, "{}", text.as_ref()))
+        let written = writeln!(self.out, "{}", text.as_ref());
+        self.quiet(written)
+    }
+
+    /// Whether somebody reads what is told.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.left
     }
 
     pub(crate) fn table(&mut self, table: &Table) -> io::Result<()> {
@@ -353,7 +362,18 @@ impl<W: Write> Screen<W> {
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        quiet(self.out.flush())
+        let flushed = self.out.flush();
+        self.quiet(flushed)
+    }
+
+    fn quiet(&mut self, result: io::Result<()>) -> io::Result<()> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.left = true;
+                Ok(())
+            }
+            other => other,
+        }
     }
 }
 
@@ -364,19 +384,13 @@ impl Screen<Vec<u8>> {
         Self {
             out: Vec::new(),
             columns: None,
+            left: false,
         }
     }
 
     /// What it was told, without colours.
     pub(crate) fn told(&self) -> String {
         anstream::adapter::strip_str(&String::from_utf8_lossy(&self.out)).to_string()
-    }
-}
-
-fn quiet(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
     }
 }
 

@@ -23,6 +23,9 @@ use crate::{
 /// A local server answers at once or is not there.
 const PROBE: Duration = Duration::from_millis(250);
 
+/// Configs that may be kept beside the one in use.
+const COPIES: u32 = 100;
+
 /// Why no config could be written.
 #[derive(Debug, thiserror::Error)]
 pub enum FirstStartError {
@@ -185,10 +188,67 @@ pub async fn first_start(
     if config.symlink_metadata().is_ok() {
         return Ok(None);
     }
-    let failed = |source| FirstStartError::Io {
+    let (first, file) = written(config, data, keychain, surroundings).await?;
+    match file.persist_noclobber(config) {
+        Ok(_) => Ok(Some(first)),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(failed(config, error.error)),
+    }
+}
+
+/// Writes a new config in the place of the one at `config`, which is kept beside it. Answers where, if there was one.
+/// Tokens that are kept already stay, so that clients go on.
+pub async fn start_over(
+    config: &Path,
+    data: &Path,
+    keychain: &Keychain,
+    surroundings: &Surroundings,
+) -> Result<(FirstStart, Option<PathBuf>), FirstStartError> {
+    let (first, file) = written(config, data, keychain, surroundings).await?;
+    let kept = kept_beside(config).map_err(|source| failed(config, source))?;
+    file.persist(config)
+        .map_err(|error| failed(config, error.error))?;
+    Ok((first, kept))
+}
+
+/// Copies the config to the first free name of `config.toml.old`, `config.toml.old2` and so on.
+fn kept_beside(config: &Path) -> io::Result<Option<PathBuf>> {
+    if !config.exists() {
+        return Ok(None);
+    }
+    let named = |number: u32| {
+        let number = if number == 1 {
+            String::new()
+        } else {
+            number.to_string()
+        };
+        let mut name = config.as_os_str().to_owned();
+        name.push(format!(".old{number}"));
+        PathBuf::from(name)
+    };
+    let free = (1..=COPIES)
+        .map(named)
+        .find(|path| path.symlink_metadata().is_err());
+    let kept = free.ok_or(io::ErrorKind::AlreadyExists)?;
+    std::fs::copy(config, &kept)?;
+    Ok(Some(kept))
+}
+
+fn failed(config: &Path, source: io::Error) -> FirstStartError {
+    FirstStartError::Io {
         path: config.to_owned(),
         source,
-    };
+    }
+}
+
+/// A new config, in a file beside its place.
+async fn written(
+    config: &Path,
+    data: &Path,
+    keychain: &Keychain,
+    surroundings: &Surroundings,
+) -> Result<(FirstStart, tempfile::NamedTempFile), FirstStartError> {
+    let failed = |source| failed(config, source);
     let folder = config.parent().unwrap_or(Path::new("."));
     make_folder(folder).map_err(failed)?;
     let resolver = Resolver::new(keychain.clone(), config, data);
@@ -199,17 +259,12 @@ pub async fn first_start(
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    match file.persist_noclobber(config) {
-        Ok(_) => Ok(Some(FirstStart {
-            text,
-            offered: offers
-                .into_iter()
-                .map(|offer| offer.provider.name)
-                .collect(),
-        })),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-        Err(error) => Err(failed(error.error)),
-    }
+    let offered = offers.into_iter().map(|offer| offer.provider.name);
+    let first = FirstStart {
+        text,
+        offered: offered.collect(),
+    };
+    Ok((first, file))
 }
 
 fn render(client: &Reference, admin: &Reference, offers: &[Offer]) -> String {
@@ -253,6 +308,28 @@ fn render(client: &Reference, admin: &Reference, offers: &[Offer]) -> String {
          members = [{ provider = \"practice\", priority = 1 }, { provider = \"practice-spare\", priority = 2 }]\n",
     );
     text
+}
+
+/// A first config in which what is offered by this name is used: its lines without the # before them. `None` where
+/// nothing of the name is offered.
+pub fn taken_up(text: &str, name: &str) -> Option<String> {
+    let named = format!("#name = \"{name}\"");
+    let blocks: Vec<&str> = text.split("\n\n").collect();
+    let is_offer = |block: &&str| {
+        let commented = block.lines().all(|line| line.starts_with('#'));
+        commented && block.contains("#[[providers]]") && block.lines().any(|line| line == named)
+    };
+    let offer = blocks.iter().position(is_offer)?;
+    let used = |line: &str| match line.strip_prefix('#') {
+        // What was found is said in a sentence, which stays a comment.
+        Some(setting) if !setting.starts_with(' ') => setting.to_owned(),
+        _ => line.to_owned(),
+    };
+    let block: Vec<String> = blocks[offer].lines().map(used).collect();
+    let block = block.join("\n");
+    let blocks = blocks.iter().enumerate();
+    let blocks = blocks.map(|(index, other)| if index == offer { &block } else { *other });
+    Some(blocks.collect::<Vec<&str>>().join("\n\n"))
 }
 
 /// A reference as a TOML string, with `${` kept literal.

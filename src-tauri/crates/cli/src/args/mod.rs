@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 mod access;
 mod things;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 pub(crate) use self::access::{Audit, Bound, Bounds, OwnPrice, Prices, Tokens};
 pub(crate) use self::things::{Explain, Field, Groups, Keys, Providers, Rules, Waiting};
+pub(crate) use self::watch::{Init, Level, Logs};
 
 /// Where the help lists the options that every command takes.
 const EVERYWHERE: &str = "Options of every command";
@@ -144,6 +146,10 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Check the config file; each mistake is told as path:line:column
     Check,
+    /// Write a first config with what is found on this machine, and tell what to do next
+    Init(Init),
+    /// Tell what Turnout logged; with -f, as it happens
+    Logs(Logs),
     /// Find out what is wrong and what to do: config, data folder, tokens, keychain, clients, network, providers
     Doctor,
     /// Read the config file again now
@@ -163,6 +169,12 @@ pub(crate) enum Command {
         /// The client program
         #[arg(default_value = "claude-code")]
         client: EnvClient,
+    },
+    /// Write the manual as man pages, one for each command
+    #[command(hide = true)]
+    Man {
+        /// The folder that they are written to
+        dir: PathBuf,
     },
     /// Print a completion script for a shell
     Completions {

@@ -1,13 +1,14 @@
 //! Client programs pointed here and back. The files are changed by this process, as its environment tells where they
 //! are; address and token are the running instance's.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use clients::{Client, Clients, Outcome, Plan, Snippet, Standing, Surroundings, Target};
 use daemon::Place;
 use serde_json::{Value, json};
 
+use super::confirmed;
 use crate::WrongUse;
 use crate::args::{Connect, Disconnect};
 use crate::figure::text;
@@ -161,10 +162,7 @@ fn agreed(
     if yes || json || !terminal || plan.changes.is_empty() {
         return Ok(true);
     }
-    write!(std::io::stderr(), "write this? [y/N] ")?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    Ok(confirmed("write this?")?)
 }
 
 fn told(

@@ -7,8 +7,11 @@ mod doctor;
 mod ending;
 mod env;
 mod import;
+mod init;
 mod instance;
 mod keys;
+mod logs;
+mod man;
 mod practice;
 mod prices;
 mod replay;
@@ -17,6 +20,7 @@ mod things;
 mod top;
 
 use std::future::Future;
+use std::io::{self, BufRead as _, Write as _};
 
 use anyhow::Context;
 use clap::CommandFactory;
@@ -32,13 +36,16 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
     match args.command {
         Command::Serve(serve) => resident()?.block_on(serve::serve(&home, serve, json)),
         Command::Practice(practice) => resident()?.block_on(practice::practice(practice, json)),
+        Command::Init(asked) => brief(init::init(&home, asked, json)),
+        Command::Man { dir } => man::man(&dir, program),
+        Command::Logs(asked) => brief(logs::logs(&home, asked, json)),
         Command::Doctor => brief(doctor::doctor(&home, json)),
         Command::Check => check::check(&home, json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), program, &mut script);
             // Whoever reads no further has what it wants.
-            let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
+            let _ = io::stdout().write_all(&script);
             Ok(())
         }
         Command::Top => brief(top::top(&home, json)),
@@ -93,4 +100,12 @@ fn brief(call: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
         .build()
         .context("the runtime cannot be started")?;
     runtime.block_on(call)
+}
+
+/// Asks the person at the terminal; anything but a yes is a no.
+fn confirmed(question: &str) -> io::Result<bool> {
+    write!(io::stderr(), "{question} [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

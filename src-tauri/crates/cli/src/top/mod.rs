@@ -13,7 +13,7 @@ mod link;
 mod look;
 mod order;
 mod rows;
-mod sse;
+pub(crate) mod sse;
 mod state;
 mod steps;
 mod stopping;

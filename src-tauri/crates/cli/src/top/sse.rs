@@ -2,22 +2,22 @@
 
 /// One event of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) id: Option<u64>,
-    pub(super) kind: String,
-    pub(super) data: String,
+pub(crate) struct Event {
+    pub(crate) id: Option<u64>,
+    pub(crate) kind: String,
+    pub(crate) data: String,
 }
 
 /// Puts pieces of a stream together.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     rest: Vec<u8>,
     event: Event,
 }
 
 impl Reader {
     /// The events that are whole with this piece.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Vec<Event> {
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Vec<Event> {
         self.rest.extend_from_slice(piece);
         let mut events = Vec::new();
         let mut begin = 0;

@@ -3,6 +3,7 @@
 mod access;
 mod doctor;
 mod history;
+mod log;
 mod prices;
 mod replay;
 mod rules;
@@ -21,6 +22,7 @@ pub(crate) use self::access::{audit, client_tokens, validated};
 pub(crate) use self::doctor::findings;
 use self::history::tokens;
 pub(crate) use self::history::{history, request};
+pub(crate) use self::log::LogView;
 pub(crate) use self::prices::prices;
 pub(crate) use self::replay::{bodies, replay};
 pub(crate) use self::rules::{explanation, models, rules, waiting};

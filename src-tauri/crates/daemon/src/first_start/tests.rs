@@ -260,3 +260,36 @@ async fn a_place_that_cannot_be_written_is_named_with_the_way_out() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_is_taken_up_serves_and_the_rest_stays_an_offer() {
+    let found = &[("ANTHROPIC_API_KEY", "sk-1"), ("OPENAI_API_KEY", "sk-2")];
+    let (_home, first) = written(&keychain(), found).await;
+    let text = taken_up(&first.text, "anthropic").unwrap();
+    let settings = settings(&text);
+    let groups: Vec<&str> = settings.groups.iter().map(|group| &*group.name).collect();
+    assert_eq!(groups, ["anthropic", "practice"]);
+    assert!(text.contains("#name = \"openai\""), "{text}");
+    assert_eq!(taken_up(&first.text, "nobody"), None);
+    assert_eq!(taken_up(&text, "anthropic"), None, "once");
+}
+
+#[tokio::test]
+async fn who_starts_over_keeps_the_old_config_and_the_tokens() {
+    let keychain = keychain();
+    let (home, first) = written(&keychain, &[]).await;
+    let config = home.path().join("a/b/config.toml");
+    let around = surroundings(&[]).await;
+    for name in ["config.toml.old", "config.toml.old2"] {
+        std::fs::write(&config, name).unwrap();
+        let data = home.path().join("data");
+        let (second, kept) = start_over(&config, &data, &keychain, &around)
+            .await
+            .unwrap();
+        assert_eq!(second.text, first.text);
+        assert_eq!(std::fs::read_to_string(&config).unwrap(), first.text);
+        let kept = kept.unwrap();
+        assert!(kept.ends_with(name), "{}", kept.display());
+        assert_eq!(std::fs::read_to_string(kept).unwrap(), name);
+    }
+}
