@@ -21,6 +21,7 @@ mod feed;
 pub mod first_start;
 mod gauges;
 mod handle;
+pub mod import;
 mod instance;
 mod keys;
 mod lifecycle;

@@ -9,7 +9,7 @@
 use serde_json::{Map, Value};
 
 use crate::found::{
-    Auth, Dialect, Found, Group, Key, Multiplier, Provider, Rule, Target, Tiers, When,
+    Auth, Dialect, Found, Group, Key, Multiplier, Provider, Reading, Rule, Target, Tiers, When,
 };
 use crate::kind::{Kind, Unreadable};
 use crate::table::Table;
@@ -43,14 +43,14 @@ pub struct Row {
 }
 
 /// Reads the rows of the database, in the order in which they are shown.
-pub fn read_cc_switch<'e>(rows: &[Row], env: Env<'e>) -> Result<Found<'e>, Unreadable> {
-    let mut found = Found::new(Kind::CcSwitch, env);
+pub fn read_cc_switch(rows: &[Row], env: Env<'_>) -> Result<Found, Unreadable> {
+    let mut found = Reading::new(Kind::CcSwitch, env);
     take(rows, &mut found);
     found.finished()
 }
 
 /// Reads the older `config.json`.
-pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
+pub(crate) fn read(mut root: Table, found: &mut Reading<'_>) {
     let mut rows = Vec::new();
     if root.has("providers") {
         // The first version knew Claude Code alone.
@@ -73,7 +73,7 @@ pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
     );
 }
 
-fn managed(app: &str, mut table: Table, found: &mut Found<'_>) -> Vec<Row> {
+fn managed(app: &str, mut table: Table, found: &mut Reading<'_>) -> Vec<Row> {
     let current = table.text("current", &mut found.report);
     let providers = table.table("providers", &mut found.report);
     let mut rows = Vec::new();
@@ -95,7 +95,7 @@ fn managed(app: &str, mut table: Table, found: &mut Found<'_>) -> Vec<Row> {
     rows
 }
 
-fn take(rows: &[Row], found: &mut Found<'_>) {
+fn take(rows: &[Row], found: &mut Reading<'_>) {
     let mut groups: Vec<(Dialect, Vec<String>)> = Vec::new();
     for (app, dialect) in TAKEN {
         let mut members = Vec::new();
@@ -116,7 +116,7 @@ fn take(rows: &[Row], found: &mut Found<'_>) {
             name,
             policy: None,
             cooldown: None,
-            members: Found::members(&members),
+            members: Reading::members(&members),
         };
         found.group(&place, group);
     }
@@ -151,7 +151,7 @@ fn place(row: &Row) -> String {
     format!("{} / {}", row.app, row.name)
 }
 
-fn provider(row: &Row, dialect: Dialect, found: &mut Found<'_>) -> Option<String> {
+fn provider(row: &Row, dialect: Dialect, found: &mut Reading<'_>) -> Option<String> {
     let place = place(row);
     let Some(settings) = object(&row.settings) else {
         found.report.left(place, "its settings are broken");
@@ -192,7 +192,7 @@ fn provider(row: &Row, dialect: Dialect, found: &mut Found<'_>) -> Option<String
     Some(name)
 }
 
-fn about(mut meta: Table, provider: &mut Provider, found: &mut Found<'_>) {
+fn about(mut meta: Table, provider: &mut Provider, found: &mut Reading<'_>) {
     let report = &mut found.report;
     let multiplier = meta.number("costMultiplier", report);
     let multiplier =
@@ -233,7 +233,7 @@ fn claude(
     settings: &mut Table,
     meta: &mut Table,
     provider: &mut Provider,
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> bool {
     let Some(mut env) = settings.table("env", &mut found.report) else {
         return false;
@@ -294,7 +294,7 @@ fn claude(
 }
 
 /// A key in a table of variables; an example or nothing is none.
-fn credential(env: &mut Table, name: &str, found: &mut Found<'_>) -> Option<Key> {
+fn credential(env: &mut Table, name: &str, found: &mut Reading<'_>) -> Option<Key> {
     let place = env.at(name);
     let text = env.filled(name, &mut found.report)?;
     let key = key(&text, Variables::None);
@@ -306,7 +306,7 @@ fn credential(env: &mut Table, name: &str, found: &mut Found<'_>) -> Option<Key>
     key
 }
 
-fn codex(settings: &mut Table, provider: &mut Provider, found: &mut Found<'_>) -> bool {
+fn codex(settings: &mut Table, provider: &mut Provider, found: &mut Reading<'_>) -> bool {
     let place = settings.at("config");
     let config = settings
         .filled("config", &mut found.report)
@@ -364,7 +364,7 @@ fn codex(settings: &mut Table, provider: &mut Provider, found: &mut Found<'_>) -
     true
 }
 
-fn gemini(settings: &mut Table, provider: &mut Provider, found: &mut Found<'_>) -> bool {
+fn gemini(settings: &mut Table, provider: &mut Provider, found: &mut Reading<'_>) -> bool {
     let Some(mut env) = settings.table("env", &mut found.report) else {
         return false;
     };

@@ -4,7 +4,7 @@
 //! context (60,000 tokens unless told), Claude Code's background calls, web search, thinking, and else `default`; `$NAME`
 //! and `${NAME}` are environment variables; transformers adapt to vendors, and `Anthropic` alone passes through.
 
-use crate::found::{Auth, Dialect, Found, Group, Provider, Rule, Target, Tiers, When};
+use crate::found::{Auth, Dialect, Group, Provider, Reading, Rule, Target, Tiers, When};
 use crate::known::{azure, base_of, dialect_of, is_local};
 use crate::table::{Item, Table};
 use crate::values::{Variables, key};
@@ -28,7 +28,7 @@ struct Known {
     models: Vec<String>,
 }
 
-pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
+pub(crate) fn read(mut root: Table, found: &mut Reading<'_>) {
     let field = if root.has("Providers") {
         "Providers"
     } else {
@@ -53,14 +53,14 @@ pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
         name,
         policy: None,
         cooldown: None,
-        members: Found::members(&order),
+        members: Reading::members(&order),
     };
     found.group(field, group);
     settings(&mut root, found);
     root.rest(&mut found.report);
 }
 
-fn provider(mut table: Table, proxy: Option<&String>, found: &mut Found<'_>) -> Option<Known> {
+fn provider(mut table: Table, proxy: Option<&String>, found: &mut Reading<'_>) -> Option<Known> {
     let place = table.place.clone();
     let report = &mut found.report;
     let source = table.filled("name", report).unwrap_or_default();
@@ -181,7 +181,7 @@ fn transformers(table: Table, report: &mut crate::Report) -> Vec<String> {
     names
 }
 
-fn adapted(used: &[String], place: &str, found: &mut Found<'_>) {
+fn adapted(used: &[String], place: &str, found: &mut Reading<'_>) {
     if used.is_empty() {
         return;
     }
@@ -193,7 +193,7 @@ fn adapted(used: &[String], place: &str, found: &mut Found<'_>) {
 }
 
 /// Rules by occasion; tells the provider that serves all else.
-fn router(mut table: Table, known: &[Known], found: &mut Found<'_>) -> Option<String> {
+fn router(mut table: Table, known: &[Known], found: &mut Reading<'_>) -> Option<String> {
     let first = route(&mut table, "default", known, found);
     if let Some((name, model)) = &first {
         let place = table.at("default");
@@ -276,7 +276,7 @@ fn route(
     table: &mut Table,
     occasion: &str,
     known: &[Known],
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> Option<(String, Option<String>)> {
     let place = table.at(occasion);
     let text = table.filled(occasion, &mut found.report)?;
@@ -300,7 +300,7 @@ fn route(
     Some((provider.name.clone(), model))
 }
 
-fn settings(root: &mut Table, found: &mut Found<'_>) {
+fn settings(root: &mut Table, found: &mut Reading<'_>) {
     let place = root.at("APIKEY");
     if let Some(token) = root.filled("APIKEY", &mut found.report) {
         found.client_token(&place, "claude-code-router", &token, HOW);

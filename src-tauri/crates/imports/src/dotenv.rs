@@ -5,7 +5,7 @@
 //! `ANTHROPIC_API_KEY`, which is the key that its clients had to present). Which of both is told by its model names.
 
 use crate::Env;
-use crate::found::{Auth, Dialect, Found, Group, Key, Provider, Retry, Tiers, Timeouts};
+use crate::found::{Auth, Dialect, Found, Group, Key, Provider, Reading, Retry, Tiers, Timeouts};
 use crate::kind::{Kind, Unreadable};
 use crate::known::{azure, known};
 use crate::table::Table;
@@ -19,8 +19,8 @@ const OPENAI: &str = "https://api.openai.com/v1";
 pub fn read_environment(
     variables: impl IntoIterator<Item = (String, String)>,
     env: Env<'_>,
-) -> Result<Found<'_>, Unreadable> {
-    let mut found = Found::new(Kind::Environment, env);
+) -> Result<Found, Unreadable> {
+    let mut found = Reading::new(Kind::Environment, env);
     take(variables.into_iter().collect(), Older::IfNamed, &mut found);
     found.finished()
 }
@@ -29,8 +29,8 @@ pub fn read_environment(
 pub fn read_older_environment(
     variables: impl IntoIterator<Item = (String, String)>,
     env: Env<'_>,
-) -> Result<Found<'_>, Unreadable> {
-    let mut found = Found::new(Kind::Environment, env);
+) -> Result<Found, Unreadable> {
+    let mut found = Reading::new(Kind::Environment, env);
     take(variables.into_iter().collect(), Older::Alone, &mut found);
     found.finished()
 }
@@ -44,11 +44,8 @@ enum Older {
     Alone,
 }
 
-pub(crate) fn read(
-    variables: Vec<(String, String)>,
-    env: Env<'_>,
-) -> Result<Found<'_>, Unreadable> {
-    let mut found = Found::new(Kind::DotEnv, env);
+pub(crate) fn read(variables: Vec<(String, String)>, env: Env<'_>) -> Result<Found, Unreadable> {
+    let mut found = Reading::new(Kind::DotEnv, env);
     take(variables, Older::IfNamed, &mut found);
     found.finished()
 }
@@ -98,10 +95,10 @@ struct Variable {
 /// The variables, each marked when it was used.
 struct All<'f, 'e> {
     variables: Vec<Variable>,
-    found: &'f mut Found<'e>,
+    found: &'f mut Reading<'e>,
 }
 
-fn take(variables: Vec<(String, String)>, older: Older, found: &mut Found<'_>) {
+fn take(variables: Vec<(String, String)>, older: Older, found: &mut Reading<'_>) {
     let variable = |(name, value): (String, String)| Variable {
         name,
         value: value.trim().to_owned(),
@@ -138,7 +135,7 @@ fn take(variables: Vec<(String, String)>, older: Older, found: &mut Found<'_>) {
         name,
         policy: None,
         cooldown: None,
-        members: Found::members(&members),
+        members: Reading::members(&members),
     };
     found.group(place, group);
     all.rest();

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::found::{Auth, Dialect, Found, Group, Key, Member, Price, Provider, Timeouts};
+use crate::found::{Auth, Dialect, Group, Key, Member, Price, Provider, Reading, Timeouts};
 use crate::known::{dialect_of, is_local};
 use crate::table::Table;
 use crate::values::{Variables, key};
@@ -28,7 +28,7 @@ struct Endpoint {
     counts: bool,
 }
 
-pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
+pub(crate) fn read(mut root: Table, found: &mut Reading<'_>) {
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for table in root.tables("endpoints", &mut found.report) {
         let read = endpoint(table, &endpoints, found);
@@ -90,7 +90,7 @@ pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
     root.rest(report);
 }
 
-fn endpoint(mut table: Table, before: &[Endpoint], found: &mut Found<'_>) -> Option<Endpoint> {
+fn endpoint(mut table: Table, before: &[Endpoint], found: &mut Reading<'_>) -> Option<Endpoint> {
     let place = table.place.clone();
     let first = before.first();
     let last = before.last();
@@ -136,7 +136,7 @@ fn provider(
     endpoint: &Endpoint,
     all: &[Endpoint],
     proxy: Option<&String>,
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> Provider {
     let dialect = match dialect_of(&endpoint.url) {
         None if endpoint.url.contains("api.openai.com") => Dialect::OpenaiChat,
@@ -186,7 +186,7 @@ fn keys(
     endpoint: &Endpoint,
     token: Option<(String, String)>,
     api_key: Option<(String, String)>,
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> (Option<Auth>, Vec<Key>) {
     let own = |place: &str| place.starts_with(&endpoint.place);
     let mut usable = |given: Option<(String, String)>| {
@@ -220,7 +220,7 @@ fn keys(
     (Some(Auth::word(word)), vec![key])
 }
 
-fn strategy(root: &mut Table, found: &mut Found<'_>) -> Option<String> {
+fn strategy(root: &mut Table, found: &mut Reading<'_>) -> Option<String> {
     let mut table = root.table("strategy", &mut found.report)?;
     let place = table.at("type");
     let policy = table.filled("type", &mut found.report);
@@ -233,7 +233,7 @@ fn strategy(root: &mut Table, found: &mut Found<'_>) -> Option<String> {
 }
 
 /// How long a group rests.
-fn group_settings(root: &mut Table, found: &mut Found<'_>) -> Option<String> {
+fn group_settings(root: &mut Table, found: &mut Reading<'_>) -> Option<String> {
     let mut table = root.table("group", &mut found.report)?;
     let place = table.at("cooldown");
     let cooldown = table.span("cooldown", &mut found.report);
@@ -250,7 +250,7 @@ fn group_settings(root: &mut Table, found: &mut Found<'_>) -> Option<String> {
     cooldown
 }
 
-fn proxy(root: &mut Table, found: &mut Found<'_>) -> Option<String> {
+fn proxy(root: &mut Table, found: &mut Reading<'_>) -> Option<String> {
     let mut table = root.table("proxy", &mut found.report)?;
     if table.flag("enabled", &mut found.report) != Some(true) {
         return None;
@@ -291,7 +291,7 @@ const SPANS: [(&str, &str, &str); 7] = [
     ("request_suspend", "timeout", "routing.suspend.timeout"),
 ];
 
-fn settings(root: &mut Table, found: &mut Found<'_>) {
+fn settings(root: &mut Table, found: &mut Reading<'_>) {
     for name in [
         "retry",
         "health",
@@ -340,7 +340,7 @@ fn settings(root: &mut Table, found: &mut Found<'_>) {
     }
 }
 
-fn suspend(table: &mut Table, found: &mut Found<'_>) {
+fn suspend(table: &mut Table, found: &mut Reading<'_>) {
     let place = table.at("enabled");
     if let Some(enabled) = table.flag("enabled", &mut found.report) {
         found.setting(&place, "routing.suspend.enabled", enabled);
@@ -351,7 +351,7 @@ fn suspend(table: &mut Table, found: &mut Found<'_>) {
     }
 }
 
-fn auth(table: &mut Table, found: &mut Found<'_>) {
+fn auth(table: &mut Table, found: &mut Reading<'_>) {
     let enabled = table.flag("enabled", &mut found.report);
     let place = table.at("token");
     if let Some(token) = table.filled("token", &mut found.report) {
@@ -369,7 +369,7 @@ fn auth(table: &mut Table, found: &mut Found<'_>) {
     }
 }
 
-fn log(table: &mut Table, found: &mut Found<'_>) {
+fn log(table: &mut Table, found: &mut Reading<'_>) {
     let place = table.at("level");
     if let Some(level) = table.filled("level", &mut found.report) {
         found.log_level(&place, &level);
@@ -388,7 +388,7 @@ fn log(table: &mut Table, found: &mut Found<'_>) {
     }
 }
 
-fn usage(root: &mut Table, found: &mut Found<'_>) {
+fn usage(root: &mut Table, found: &mut Reading<'_>) {
     let Some(mut table) = root.table("usage_tracking", &mut found.report) else {
         return;
     };
@@ -437,7 +437,7 @@ fn usage(root: &mut Table, found: &mut Found<'_>) {
     table.rest(report);
 }
 
-fn price(model: String, mut table: Table, found: &mut Found<'_>) {
+fn price(model: String, mut table: Table, found: &mut Reading<'_>) {
     let place = table.place.clone();
     let report = &mut found.report;
     let (input, output) = (
@@ -462,6 +462,5 @@ fn price(model: String, mut table: Table, found: &mut Found<'_>) {
         report.left(place, "a price needs input and output, neither below zero");
         return;
     }
-    report.taken(place, format!("price of {}", price.model));
-    found.prices.push(price);
+    found.price(&place, price);
 }

@@ -336,7 +336,8 @@ pub struct ClientToken {
 }
 
 /// Everything that a source says. `Debug` hides secrets.
-pub struct Found<'e> {
+#[derive(Debug)]
+pub struct Found {
     /// Whose it was.
     pub kind: Kind,
     /// Providers, in the order of the source.
@@ -353,13 +354,25 @@ pub struct Found<'e> {
     pub tokens: Vec<ClientToken>,
     /// What became of each part.
     pub report: Report,
+}
+
+/// What was found so far, while a source is read.
+pub(crate) struct Reading<'e> {
+    pub(crate) kind: Kind,
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) prices: Vec<Price>,
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) tokens: Vec<ClientToken>,
+    pub(crate) report: Report,
     pub(crate) env: Env<'e>,
     pub(crate) provider_names: Names,
     pub(crate) group_names: Names,
     pub(crate) rule_names: Names,
 }
 
-impl<'e> Found<'e> {
+impl<'e> Reading<'e> {
     pub(crate) fn new(kind: Kind, env: Env<'e>) -> Self {
         Self {
             kind,
@@ -378,11 +391,20 @@ impl<'e> Found<'e> {
     }
 
     /// A source that has nothing to serve with is told as such.
-    pub(crate) fn finished(self) -> Result<Self, Unreadable> {
+    pub(crate) fn finished(self) -> Result<Found, Unreadable> {
         if self.providers.is_empty() && self.settings.is_empty() && self.prices.is_empty() {
             return Err(Unreadable::Nothing(self.kind, self.report));
         }
-        Ok(self)
+        Ok(Found {
+            kind: self.kind,
+            providers: self.providers,
+            groups: self.groups,
+            rules: self.rules,
+            prices: self.prices,
+            settings: self.settings,
+            tokens: self.tokens,
+            report: self.report,
+        })
     }
 
     /// Takes a provider and tells so.
@@ -399,7 +421,8 @@ impl<'e> Found<'e> {
             provider.dialect.name(),
             provider.base_url
         );
-        self.report.taken(place, what);
+        let subject = format!("provider {}", provider.name);
+        self.report.made(place, subject, what);
         self.providers.push(provider);
     }
 
@@ -414,13 +437,15 @@ impl<'e> Found<'e> {
             .map(|member| &*member.provider)
             .collect();
         let what = format!("group {}: {}", group.name, names.join(", "));
-        self.report.taken(place, what);
+        let subject = format!("group {}", group.name);
+        self.report.made(place, subject, what);
         self.groups.push(group);
     }
 
     /// Takes a rule and tells so.
     pub(crate) fn rule(&mut self, place: &str, rule: Rule) {
-        self.report.taken(place, format!("rule {}", rule.name));
+        let subject = format!("rule {}", rule.name);
+        self.report.made(place, subject.clone(), subject);
         self.rules.push(rule);
     }
 
@@ -432,7 +457,7 @@ impl<'e> Found<'e> {
             self.report.left(place, why);
             return;
         }
-        self.report.taken(place, format!("{path} = {value}"));
+        self.report.made(place, path, format!("{path} = {value}"));
         self.settings.push(Setting {
             path,
             value,
@@ -450,7 +475,7 @@ impl<'e> Found<'e> {
         match key {
             Some(key) => {
                 let what = format!("client token {name}: clients that have it go on to be let in");
-                self.report.taken(place, what);
+                self.report.made(place, format!("client token {name}"), what);
                 self.tokens.push(ClientToken {
                     name: name.to_owned(),
                     key,
@@ -514,6 +539,13 @@ impl<'e> Found<'e> {
         Some(url.to_owned())
     }
 
+    /// Takes a price and tells so.
+    pub(crate) fn price(&mut self, place: &str, price: Price) {
+        let subject = format!("price of {}", price.model);
+        self.report.made(place, subject.clone(), subject);
+        self.prices.push(price);
+    }
+
     /// The level of the log, in the words of the config.
     pub(crate) fn log_level(&mut self, place: &str, level: &str) {
         let level = match level.to_lowercase().as_str() {
@@ -539,16 +571,5 @@ impl<'e> Found<'e> {
             weight: None,
         });
         members.collect()
-    }
-}
-
-impl std::fmt::Debug for Found<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Found")
-            .field("kind", &self.kind)
-            .field("providers", &self.providers)
-            .field("groups", &self.groups)
-            .field("rules", &self.rules)
-            .finish_non_exhaustive()
     }
 }

@@ -35,11 +35,11 @@ pub use report::{Note, Report};
 pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Reads a file of any kind that is known.
-pub fn read<'e>(text: &str, env: Env<'e>) -> Result<Found<'e>, Unreadable> {
+pub fn read(text: &str, env: Env<'_>) -> Result<Found, Unreadable> {
     match kind::parsed(text)? {
         kind::Parsed::Variables(variables) => dotenv::read(variables, env),
         kind::Parsed::Tree(kind, root) => {
-            let mut found = Found::new(kind, env);
+            let mut found = found::Reading::new(kind, env);
             match kind {
                 Kind::ProvidersJson => providers_json::read(root, &mut found),
                 Kind::ProvidersYaml => providers_yaml::read(root, &mut found),

@@ -10,7 +10,7 @@
 mod account;
 
 use self::account::{Account, account, vendor_of};
-use crate::found::{Found, Member, Price};
+use crate::found::{Member, Price, Reading};
 use crate::routes::{Route, settle};
 use crate::table::Table;
 use crate::values::Variables;
@@ -25,7 +25,7 @@ struct Deployment {
     weight: Option<u32>,
 }
 
-pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
+pub(crate) fn read(mut root: Table, found: &mut Reading<'_>) {
     let mut accounts: Vec<Account> = Vec::new();
     let mut deployments = Vec::new();
     for table in root.tables("model_list", &mut found.report) {
@@ -77,7 +77,7 @@ pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
 fn deployment(
     mut table: Table,
     accounts: &mut Vec<Account>,
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> Option<Deployment> {
     let place = table.place.clone();
     let name = table
@@ -142,7 +142,7 @@ fn deployment(
 }
 
 /// Prices of one's own, from one token to a million.
-fn prices(table: &mut Table, params: &mut Table, model: &str, found: &mut Found<'_>) {
+fn prices(table: &mut Table, params: &mut Table, model: &str, found: &mut Reading<'_>) {
     let mut info = table.table("model_info", &mut found.report);
     let mut price = |name: &str| {
         let own = params.number(name, &mut found.report);
@@ -160,16 +160,14 @@ fn prices(table: &mut Table, params: &mut Table, model: &str, found: &mut Found<
         price("cache_creation_input_token_cost"),
     );
     if let (Some(input), Some(output)) = (input, output) {
-        found
-            .report
-            .taken(table.at("model_info"), format!("price of {model}"));
-        found.prices.push(Price {
+        let price = Price {
             model: model.to_owned(),
             input,
             output,
             cache_read: read,
             cache_write_5m: write,
-        });
+        };
+        found.price(&table.at("model_info"), price);
     }
     if let Some(mut info) = info {
         info.ignore(&["id", "mode", "base_model"]);
@@ -184,7 +182,7 @@ fn a_million(price: f64) -> f64 {
     (price * 1e6 * 1e6).round() / 1e6
 }
 
-fn strategy(router: &mut Table, found: &mut Found<'_>) -> Option<String> {
+fn strategy(router: &mut Table, found: &mut Reading<'_>) -> Option<String> {
     let place = router.at("routing_strategy");
     let word = router.filled("routing_strategy", &mut found.report)?;
     let policy = match word.as_str() {
@@ -205,7 +203,7 @@ fn strategy(router: &mut Table, found: &mut Found<'_>) -> Option<String> {
 }
 
 /// Which model's deployments serve when those of another fail.
-fn fallbacks(table: &mut Table, found: &mut Found<'_>) -> Vec<(String, String, Vec<String>)> {
+fn fallbacks(table: &mut Table, found: &mut Reading<'_>) -> Vec<(String, String, Vec<String>)> {
     let mut all = Vec::new();
     for entry in table.tables("fallbacks", &mut found.report) {
         for (model, item) in entry.items() {
@@ -226,7 +224,7 @@ fn fallbacks(table: &mut Table, found: &mut Found<'_>) -> Vec<(String, String, V
     all
 }
 
-fn timing(table: &mut Table, found: &mut Found<'_>) {
+fn timing(table: &mut Table, found: &mut Reading<'_>) {
     for (field, path) in [
         ("timeout", "routing.timeouts.total"),
         ("request_timeout", "routing.timeouts.total"),
@@ -253,7 +251,7 @@ fn aliases(
     table: &mut Table,
     deployments: &[Deployment],
     accounts: &mut [Account],
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> Vec<(String, String)> {
     let mut known = Vec::new();
     let aliases = table.table("model_group_alias", &mut found.report);
@@ -289,7 +287,7 @@ fn routes(
     deployments: &[Deployment],
     names: &[String],
     fallbacks: &[(String, String, Vec<String>)],
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
     for deployment in deployments.iter().filter(|one| !one.name.contains('*')) {
@@ -357,7 +355,7 @@ fn routes(
     routes
 }
 
-fn general(root: &mut Table, found: &mut Found<'_>) {
+fn general(root: &mut Table, found: &mut Reading<'_>) {
     let Some(mut general) = root.table("general_settings", &mut found.report) else {
         return;
     };
@@ -374,7 +372,7 @@ fn general(root: &mut Table, found: &mut Found<'_>) {
     general.rest(report);
 }
 
-fn rest(router: Option<Table>, library: Option<Table>, mut root: Table, found: &mut Found<'_>) {
+fn rest(router: Option<Table>, library: Option<Table>, mut root: Table, found: &mut Reading<'_>) {
     let report = &mut found.report;
     if let Some(mut router) = router {
         router.leave(

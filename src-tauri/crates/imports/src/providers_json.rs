@@ -4,14 +4,14 @@
 //! `max_retries` comes on top of the first try, `${NAME}` in any text is an environment variable, and every provider
 //! speaks `OpenAI` Chat Completions (Azure's where it has an `api_version`).
 
-use crate::found::{Auth, Dialect, Found, Group, Member, Provider, Retry, Tiers, Timeouts};
+use crate::found::{Auth, Dialect, Group, Member, Provider, Reading, Retry, Tiers, Timeouts};
 use crate::known::azure;
 use crate::table::{Item, Table};
 use crate::values::{Variables, key};
 
 const HOW: Variables = Variables::Braced;
 
-pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
+pub(crate) fn read(mut root: Table, found: &mut Reading<'_>) {
     let mut members = Vec::new();
     for table in root.tables("providers", &mut found.report) {
         members.extend(provider(table, found));
@@ -38,7 +38,7 @@ pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
     root.rest(&mut found.report);
 }
 
-fn breaker(table: &mut Table, found: &mut Found<'_>) {
+fn breaker(table: &mut Table, found: &mut Reading<'_>) {
     let place = table.at("failure_threshold");
     if let Some(failures) = table.count("failure_threshold", &mut found.report) {
         found.setting(&place, "routing.breaker.failures", failures.max(1));
@@ -50,7 +50,7 @@ fn breaker(table: &mut Table, found: &mut Found<'_>) {
 }
 
 /// The policy of this word; none where it is the usual one.
-pub(crate) fn policy_of(word: &str, place: &str, found: &mut Found<'_>) -> Option<String> {
+pub(crate) fn policy_of(word: &str, place: &str, found: &mut Reading<'_>) -> Option<String> {
     let (policy, is_same) = match word.to_lowercase().replace('_', "-").as_str() {
         "priority" => return None,
         "round-robin" => ("round-robin", true),
@@ -74,7 +74,7 @@ pub(crate) fn policy_of(word: &str, place: &str, found: &mut Found<'_>) -> Optio
     Some(policy.to_owned())
 }
 
-fn provider(mut table: Table, found: &mut Found<'_>) -> Option<Member> {
+fn provider(mut table: Table, found: &mut Reading<'_>) -> Option<Member> {
     let place = table.place.clone();
     let wish = table.filled("name", &mut found.report).unwrap_or_default();
     let enabled = table.flag("enabled", &mut found.report).unwrap_or(true);
@@ -139,7 +139,7 @@ fn provider(mut table: Table, found: &mut Found<'_>) -> Option<Member> {
     })
 }
 
-fn tiers(item: Option<Item>, found: &mut Found<'_>) -> Tiers {
+fn tiers(item: Option<Item>, found: &mut Reading<'_>) -> Tiers {
     let Some(mut table) = item.and_then(|item| item.table(&mut found.report)) else {
         return Tiers::default();
     };

@@ -4,7 +4,7 @@
 //! bearer token at `OpenAI`-type ones, `auth_token` a bearer token; `passthrough` as a model keeps the name that was asked
 //! for, as `auth_value` the client's own credential. `big_model` stands for all but haiku. Times are seconds.
 
-use crate::found::{Auth, Dialect, Found, Member, Provider, Tiers};
+use crate::found::{Auth, Dialect, Member, Provider, Reading, Tiers};
 use crate::providers_json::policy_of;
 use crate::routes::{Route, settle};
 use crate::table::Table;
@@ -16,7 +16,7 @@ const USUAL: [u32; 17] = [
     401, 402, 403, 408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 529, 404,
 ];
 
-pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
+pub(crate) fn read(mut root: Table, found: &mut Reading<'_>) {
     // From the names of the source to the names here.
     let mut names: Vec<(String, String)> = Vec::new();
     for table in root.tables("providers", &mut found.report) {
@@ -30,7 +30,7 @@ pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
     });
     let routes = root.table("model_routes", &mut found.report);
     let routes = routes.map(|routes| self::routes(routes, &names, found));
-    let all = Found::members(names.iter().map(|(_, name)| name));
+    let all = Reading::members(names.iter().map(|(_, name)| name));
     settle(
         found,
         "providers",
@@ -44,7 +44,7 @@ pub(crate) fn read(mut root: Table, found: &mut Found<'_>) {
     root.rest(&mut found.report);
 }
 
-fn provider(mut table: Table, found: &mut Found<'_>) -> Option<(String, String)> {
+fn provider(mut table: Table, found: &mut Reading<'_>) -> Option<(String, String)> {
     let place = table.place.clone();
     let report = &mut found.report;
     let wish = table.filled("name", report).unwrap_or_default();
@@ -89,7 +89,7 @@ fn provider(mut table: Table, found: &mut Found<'_>) -> Option<(String, String)>
     Some((wish, name))
 }
 
-fn auth(table: &mut Table, provider: &mut Provider, found: &mut Found<'_>) {
+fn auth(table: &mut Table, provider: &mut Provider, found: &mut Reading<'_>) {
     let (how, value) = (table.at("auth_type"), table.at("auth_value"));
     let kind = table
         .filled("auth_type", &mut found.report)
@@ -124,7 +124,7 @@ fn auth(table: &mut Table, provider: &mut Provider, found: &mut Found<'_>) {
     }
 }
 
-fn models(table: &mut Table, provider: &mut Provider, found: &mut Found<'_>) {
+fn models(table: &mut Table, provider: &mut Provider, found: &mut Reading<'_>) {
     let mut model = |field: &str| {
         let name = table.filled(field, &mut found.report)?;
         let at = table.at(field);
@@ -159,7 +159,7 @@ fn models(table: &mut Table, provider: &mut Provider, found: &mut Found<'_>) {
     }
 }
 
-fn routes(table: Table, names: &[(String, String)], found: &mut Found<'_>) -> Vec<Route> {
+fn routes(table: Table, names: &[(String, String)], found: &mut Reading<'_>) -> Vec<Route> {
     let mut routes = Vec::new();
     for (glob, item) in table.items() {
         let place = item.place.clone();
@@ -203,7 +203,7 @@ fn routes(table: Table, names: &[(String, String)], found: &mut Found<'_>) -> Ve
     routes
 }
 
-fn settings(mut table: Table, found: &mut Found<'_>) {
+fn settings(mut table: Table, found: &mut Reading<'_>) {
     for (field, path) in [
         ("failure_cooldown", "routing.cooldown"),
         ("request_timeout", "routing.timeouts.first_event"),
@@ -267,7 +267,7 @@ fn settings(mut table: Table, found: &mut Found<'_>) {
     table.rest(report);
 }
 
-fn timeouts(mut table: Table, found: &mut Found<'_>) {
+fn timeouts(mut table: Table, found: &mut Reading<'_>) {
     if let Some(mut streaming) = table.table("streaming", &mut found.report) {
         for (field, path) in [
             ("connect_timeout", "routing.timeouts.connect"),
@@ -300,7 +300,7 @@ fn timeouts(mut table: Table, found: &mut Found<'_>) {
 }
 
 /// Statuses that fail over; most do so anyway.
-fn failover_on(table: &mut Table, found: &mut Found<'_>) {
+fn failover_on(table: &mut Table, found: &mut Reading<'_>) {
     let place = table.at("failover_http_codes");
     let items = table.list("failover_http_codes", &mut found.report);
     if items.is_empty() {

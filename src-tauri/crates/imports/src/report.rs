@@ -9,6 +9,9 @@ pub struct Note {
     pub place: String,
     /// What became of it and why, in a phrase. Holds no secret.
     pub what: String,
+    /// What was made of it, such as `provider relay`.
+    #[serde(skip)]
+    pub subject: Option<String>,
 }
 
 /// What was taken, what means something else here, and what was left.
@@ -28,6 +31,19 @@ impl Report {
         self.taken.push(note(place, what));
     }
 
+    /// Notes that something was made of it.
+    pub fn made(
+        &mut self,
+        place: impl Into<String>,
+        subject: impl Into<String>,
+        what: impl Into<String>,
+    ) {
+        self.taken.push(Note {
+            subject: Some(subject.into()),
+            ..note(place, what)
+        });
+    }
+
     /// Notes something that was taken in another way.
     pub fn changed(&mut self, place: impl Into<String>, what: impl Into<String>) {
         self.changed.push(note(place, what));
@@ -43,5 +59,6 @@ fn note(place: impl Into<String>, what: impl Into<String>) -> Note {
     Note {
         place: place.into(),
         what: what.into(),
+        subject: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Groups by model: several providers serve several models, each model in an order of its own.
 
-use crate::found::{Found, Group, Member, Rule, Target, When};
+use crate::found::{Group, Member, Reading, Rule, Target, When};
 use crate::names::fitting;
 
 /// Who serves what is asked for by this glob, the first goes first.
@@ -13,7 +13,7 @@ pub(crate) struct Route {
 
 /// Makes a group of all providers, and for each route that has another order a group and a rule of its own.
 pub(crate) fn settle(
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
     place: &str,
     all: &[Member],
     policy: Option<&str>,

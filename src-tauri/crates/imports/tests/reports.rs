@@ -48,7 +48,7 @@ fn reference(key: &Key) -> String {
 }
 
 /// All that was found, as it would stand in a config, and all that is told.
-fn told(found: &Found<'_>) -> String {
+fn told(found: &Found) -> String {
     let mut told = String::new();
     let mut section = |title: &str, value: serde_json::Value| {
         writeln!(
@@ -87,7 +87,7 @@ fn told(found: &Found<'_>) -> String {
         );
     }
     let mut notes = |title: &str, notes: &[Note]| {
-        for Note { place, what } in notes {
+        for Note { place, what, .. } in notes {
             writeln!(told, "{title}: {place}: {what}").unwrap();
         }
     };
@@ -155,8 +155,7 @@ fn the_rows_of_the_database_say_what_the_older_file_said() {
     let of_rows = read_cc_switch(&rows, &env).unwrap();
     let json = text("cc-switch.json");
     let of_file = read(&json, &env).unwrap();
-    let providers =
-        |found: &Found<'_>| serde_json::json!([found.providers, found.groups, found.rules]);
+    let providers = |found: &Found| serde_json::json!([found.providers, found.groups, found.rules]);
     assert_eq!(providers(&of_rows), providers(&of_file));
 }
 

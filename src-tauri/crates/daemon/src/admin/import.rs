@@ -1,4 +1,4 @@
-//! `POST /import/claude-logs`: history from before Turnout.
+//! `POST /import/claude-logs`: history from before Turnout. `POST /import/config`: the settings of another tool.
 
 use std::path::PathBuf;
 
@@ -8,18 +8,26 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::openapi::{Call, Calls, Entry};
-use super::refusal::{Code, Raw, Refusal};
+use super::refusal::{Body, Code, Raw, Refusal, Shape};
 use crate::Daemon;
 use crate::claude_logs::LogReport;
+use crate::import::{ImportReport, Source};
 
 pub(super) fn calls() -> Calls {
-    Calls::of("Usage", Entry::Admin).with(
-        Call::post("/import/claude-logs", claude_logs)
-            .about("Takes Claude Code's own logs of before Turnout into the history.")
-            .may_take::<Wish>()
-            .answers::<LogReport>()
-            .fails([Code::Conflict]),
-    )
+    let logs = Call::post("/import/claude-logs", claude_logs)
+        .about("Takes Claude Code's own logs of before Turnout into the history.")
+        .may_take::<Wish>()
+        .answers::<LogReport>()
+        .fails([Code::Conflict]);
+    let settings = Call::post("/import/config", settings)
+        .about(
+            "Takes in the settings of another tool: its keys go to the keychain, its providers, groups and rules into the \
+             config. Whose they are is found out by their content.",
+        )
+        .takes::<Settings>()
+        .answers::<ImportReport>()
+        .fails([Code::InvalidRequest, Code::Conflict, Code::NoKeychain]);
+    Calls::of("Usage", Entry::Admin).with(logs).with(settings)
 }
 
 /// What is taken in. May be left out as a whole.
@@ -46,4 +54,42 @@ async fn claude_logs(
     };
     let report = daemon.import_claude_logs(wish.folder, wish.dry_run).await;
     Ok(Json(report?))
+}
+
+/// A file, its text, or the environment in which Turnout was started.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ImportSource)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// The file, on the machine of Turnout.
+    #[schema(value_type = Option<String>)]
+    path: Option<PathBuf>,
+    /// The text of the file instead.
+    text: Option<String>,
+    /// Keys that Turnout has in its environment instead; they stay there.
+    #[serde(default)]
+    env: bool,
+    /// Nothing is written; the answer tells what would be.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl Shape for Settings {
+    const SHAPE: &'static str = r#"{"path": "FILE"}, {"text": "…"} or {"env": true}, and "dry_run" if nothing shall be written"#;
+}
+
+async fn settings(
+    State(daemon): State<Daemon>,
+    Body(wish): Body<Settings>,
+) -> Result<Json<ImportReport>, Refusal> {
+    let source = match (wish.path, wish.text, wish.env) {
+        (Some(path), None, false) => Source::File(path),
+        (None, Some(text), false) => Source::Text(text),
+        (None, None, true) => Source::Environment,
+        _ => {
+            let shape = format!("the body must be {}", Settings::SHAPE);
+            return Err(Refusal::new(Code::InvalidRequest, shape));
+        }
+    };
+    Ok(Json(daemon.import_settings(source, wish.dry_run).await?))
 }

@@ -164,7 +164,7 @@ async fn move_one(
 }
 
 /// Puts a secret under the wished name, or one like it if that is taken. Tells the name and whether the entry is new.
-async fn keep(
+pub(crate) async fn keep(
     settings: &Settings,
     keychain: &Keychain,
     wish: &str,

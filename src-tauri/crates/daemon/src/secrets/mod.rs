@@ -14,6 +14,7 @@ mod tests;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub(crate) use self::literal::keep;
 pub use self::{
     keychain::{Keychain, KeychainError},
     literal::{KeepError, Moved, forget_key, keep_key, move_literals, replace_key},

@@ -332,7 +332,7 @@ pub(super) fn tables_mut(item: &mut Item) -> Vec<&mut dyn TableLike> {
 }
 
 /// Sets a value and keeps the comment behind it.
-pub(super) fn set(table: &mut dyn TableLike, key: &str, new: Value) {
+pub(crate) fn set(table: &mut dyn TableLike, key: &str, new: Value) {
     if let Some(Item::Value(old)) = table.get_mut(key) {
         return assign(old, new);
     }

@@ -247,7 +247,8 @@ fn name_of(table: &dyn TableLike) -> Option<&str> {
     table.get("name").and_then(Item::as_str)
 }
 
-fn names(document: &mut DocumentMut, section: Section) -> Vec<String> {
+/// The names of the things in a list, in the order of the file.
+pub(crate) fn names(document: &mut DocumentMut, section: Section) -> Vec<String> {
     let tables = existing(document, section)
         .map(tables_mut)
         .unwrap_or_default();
@@ -310,7 +311,7 @@ fn set_item(item: &mut Item, wanted: &Json) {
 }
 
 /// TOML has no null: what is null is left out.
-fn toml(json: &Json) -> Option<Value> {
+pub(crate) fn toml(json: &Json) -> Option<Value> {
     Some(match json {
         Json::Null => return None,
         Json::Bool(is) => (*is).into(),

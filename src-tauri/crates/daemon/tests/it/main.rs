@@ -14,6 +14,7 @@ mod doctor;
 mod edits;
 mod groups;
 mod history;
+mod import;
 mod keys;
 mod lifecycle;
 mod prices;

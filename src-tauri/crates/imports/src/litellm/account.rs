@@ -1,7 +1,7 @@
 //! Accounts of a `LiteLLM` proxy: what the parameters of a deployment say of who is called, and how.
 
 use super::HOW;
-use crate::found::{Auth, Dialect, Found, Provider, Retry, Timeouts};
+use crate::found::{Auth, Dialect, Provider, Reading, Retry, Timeouts};
 use crate::known::{azure, known};
 use crate::table::Table;
 use crate::values::key;
@@ -134,7 +134,7 @@ pub(super) fn account(
     place: &str,
     vendor: &str,
     params: &mut Table,
-    found: &mut Found<'_>,
+    found: &mut Reading<'_>,
 ) -> Option<Account> {
     let report = &mut found.report;
     let version = params.filled("api_version", report);
