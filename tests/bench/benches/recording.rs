@@ -1,6 +1,7 @@
 //! What keeping a history costs a request: two programs, alike but for their ledger, are asked the same in turns, and
-//! the processor's time and the requests' times of the one are told as a share of the other's. `TURNOUTD` names the
-//! program (an optimised one), `TURNOUT_ROUNDS` how many turns there are.
+//! the processor's time and the requests' times of the one are told as a share of the other's. Once as clients work,
+//! with answers that stream for seconds, and once with short answers as fast as they come, where all that either does
+//! takes time from the requests. `TURNOUTD` names the program (an optimised one), `TURNOUT_ROUNDS` how many turns there are.
 
 #![allow(clippy::unwrap_used)] // a wrong bench is to stop
 
@@ -16,9 +17,36 @@ use tests::{
 };
 
 const ROUNDS: usize = 20;
-/// Clients at the same time, and requests of each in a turn.
-const CLIENTS: usize = 8;
-const REQUESTS: usize = 100;
+
+/// What is asked in a turn.
+struct Load {
+    name: &'static str,
+    /// A model of the practice provider, which tells how it answers.
+    model: &'static str,
+    /// Clients at the same time, and requests of each.
+    clients: usize,
+    requests: usize,
+    /// Every so many of the rounds are done.
+    share: usize,
+}
+
+const LOADS: [Load; 2] = [
+    Load {
+        name: "answers of 100 events, one in 20 ms",
+        model: "practice-text;first=200ms;deltas=100;gap=20ms",
+        clients: 100,
+        requests: 2,
+        share: 4,
+    },
+    Load {
+        name: "short answers, as fast as they come",
+        model: "claude-sonnet-4-5",
+        clients: 8,
+        requests: 100,
+        share: 1,
+    },
+];
+
 /// Longer than what was told waits to be written.
 const WRITTEN: Duration = Duration::from_millis(500);
 
@@ -38,37 +66,52 @@ async fn main() {
     let with = Turnout::start(&config()).await;
     let without = Turnout::start(&config().more("[ledger]\nurl = \"none\"\n")).await;
     let rounds = std::env::var("TURNOUT_ROUNDS").map_or(ROUNDS, |text| text.parse().unwrap());
+    for load in &LOADS {
+        let rounds = (rounds / load.share).max(1);
+        let figures = compare(&with, &without, load, rounds).await;
+        let requests = rounds * load.clients * load.requests;
+        println!(
+            "{}: {requests} requests each, {} at a time\n",
+            load.name, load.clients
+        );
+        println!("| | with a ledger | without | ratio |\n|---|---|---|---|");
+        let names = ["processor, a request", "half of them within", "99 % within"];
+        for (name, (with, without)) in names.iter().zip(figures.0.iter().zip(figures.1)) {
+            let micros = |time: Duration| time.as_secs_f64() * 1e6;
+            let ratio = micros(*with) / micros(without);
+            println!(
+                "| {name} | {:.0} µs | {:.0} µs | {ratio:.3} |",
+                micros(*with),
+                micros(without)
+            );
+        }
+        println!();
+    }
+}
+
+/// Asks both in turns; the first round warms them up and does not count.
+async fn compare(
+    with: &Turnout,
+    without: &Turnout,
+    load: &'static Load,
+    rounds: usize,
+) -> ([Duration; 3], [Duration; 3]) {
     let mut turns = (Vec::new(), Vec::new());
     for round in 0..=rounds {
-        // Who goes first changes, and the first round warms both up.
-        let (one, other) = if round % 2 == 0 {
-            (&with, &without)
+        // Who goes first changes.
+        let pair = if round % 2 == 0 {
+            let first = turn(with, load).await;
+            (first, turn(without, load).await)
         } else {
-            (&without, &with)
+            let first = turn(without, load).await;
+            (turn(with, load).await, first)
         };
-        let mut pair = (turn(one).await, turn(other).await);
-        if round % 2 == 1 {
-            pair = (pair.1, pair.0);
-        }
         if round > 0 {
             turns.0.push(pair.0);
             turns.1.push(pair.1);
         }
     }
-    let figures = (figures(turns.0), figures(turns.1));
-    let requests = rounds * CLIENTS * REQUESTS;
-    println!("{requests} streamed requests each, {CLIENTS} at a time\n");
-    println!("| | with a ledger | without | ratio |\n|---|---|---|---|");
-    let names = ["processor, a request", "half of them within", "99 % within"];
-    for (name, (with, without)) in names.iter().zip(figures.0.iter().zip(figures.1)) {
-        let micros = |time: Duration| time.as_secs_f64() * 1e6;
-        let ratio = micros(*with) / micros(without);
-        println!(
-            "| {name} | {:.0} µs | {:.0} µs | {ratio:.3} |",
-            micros(*with),
-            micros(without)
-        );
-    }
+    (figures(turns.0), figures(turns.1))
 }
 
 /// Processor's time of a request, and the median and the 99th percentile of the requests' times.
@@ -81,15 +124,15 @@ fn figures(turns: Vec<Turn>) -> [Duration; 3] {
     [processor / requests, share(50), share(99)]
 }
 
-async fn turn(turnout: &Turnout) -> Turn {
-    let before = processor(turnout.pid());
+async fn turn(turnout: &Turnout, load: &'static Load) -> Turn {
+    let before = bench::processor(&turnout.pid().to_string());
     let client = Arc::new(reqwest::Client::builder().no_proxy().build().unwrap());
-    let workers = (0..CLIENTS).map(|_| {
+    let workers = (0..load.clients).map(|_| {
         let (client, url) = (Arc::clone(&client), format!("{}/v1/messages", turnout.base));
         tokio::spawn(async move {
-            let mut times = Vec::with_capacity(REQUESTS);
-            for _ in 0..REQUESTS {
-                times.push(ask(&client, &url).await);
+            let mut times = Vec::with_capacity(load.requests);
+            for _ in 0..load.requests {
+                times.push(ask(&client, &url, load.model).await);
             }
             times
         })
@@ -100,14 +143,14 @@ async fn turn(turnout: &Turnout) -> Turn {
     }
     tokio::time::sleep(WRITTEN).await;
     Turn {
-        processor: processor(turnout.pid()).saturating_sub(before),
+        processor: bench::processor(&turnout.pid().to_string()).saturating_sub(before),
         times,
     }
 }
 
-async fn ask(client: &reqwest::Client, url: &str) -> Duration {
+async fn ask(client: &reqwest::Client, url: &str, model: &str) -> Duration {
     let body = json!({
-        "model": "claude-sonnet-4-5", "max_tokens": 64, "stream": true,
+        "model": model, "max_tokens": 64, "stream": true,
         "messages": [{ "role": "user", "content": "Say something." }],
     });
     let request = client.post(url).header("x-api-key", CLIENT);
@@ -119,17 +162,4 @@ async fn ask(client: &reqwest::Client, url: &str) -> Duration {
     let took = began.elapsed();
     assert!(text.contains("message_stop"), "{text}");
     took
-}
-
-/// Time that a program's threads had, as Linux counts it: in hundredths of a second (proc(5), `utime` and `stime`).
-fn processor(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let (_, fields) = stat.rsplit_once(')').unwrap();
-    let ticks: u64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(|field| field.parse::<u64>().unwrap())
-        .sum();
-    Duration::from_millis(ticks * 10)
 }

@@ -1,11 +1,23 @@
 //! Requests and streams to measure conversion with.
 
+use std::time::Duration;
+
 use dialects::{
     Dialect, PathFacts, Reply, Target,
     caps::Caps,
     ir::{Event, Opening, Origin, Request, Stop},
 };
 use serde_json::{Value, json};
+
+/// Time that the threads of a process had (`self` is this one), as Linux counts it: in hundredths of a second (proc(5),
+/// `utime` and `stime`).
+pub fn processor(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.map(|field| field.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
 
 /// A conversation of Claude Code in Anthropic's form, of about `bytes` bytes: its tools and system prompt, and turns of
 /// text, calls and results until it is large enough.

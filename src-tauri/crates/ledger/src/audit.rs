@@ -12,14 +12,15 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::branch::{like, looks_like};
-use crate::cells::table;
+use crate::cells::{There, table};
 use crate::cursor::Cursor;
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::read::number;
-use crate::record::{long, short};
+use crate::record::{long, name, short};
 use crate::select::Select;
+use crate::store::put;
 use crate::writer::Entry;
 
 /// How long an entry may wait for room in the writer's queue.
@@ -123,7 +124,7 @@ impl AuditCells {
             target: short(entry.target.as_deref()),
             result: text(&entry.result),
             http_status: entry.http_status.map(i64::from),
-            request_id: short(entry.request_id.as_deref()),
+            request_id: name(entry.request_id.as_deref()),
             tries: i64::from(entry.tries),
             error: long(entry.error.as_deref()),
             changes: long(changes.as_deref()).unwrap_or_else(|| "[]".to_owned()),
@@ -182,14 +183,7 @@ pub(crate) async fn save(
     kind: Kind,
     entries: &[AuditCells],
 ) -> Result<(), sqlx::Error> {
-    for entry in entries {
-        let statement = kind.upsert(AuditCells::TABLE, AuditCells::KEYS, AuditCells::COLUMNS, 1);
-        entry
-            .bind(sqlx::query(statement))
-            .execute(&mut *conn)
-            .await?;
-    }
-    Ok(())
+    put(conn, kind, entries, There::Stays).await
 }
 
 /// Deletes the entries of before this time.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use serde::Serialize;
 use sqlx::{AnyConnection, Row as _};
 
-use crate::cells::table;
+use crate::cells::{There, table};
 use crate::error::refuses;
 use crate::kind::Kind;
 use crate::open::Ledger;
@@ -18,7 +18,7 @@ use crate::query::QueryError;
 use crate::read::number;
 use crate::record::{long, short};
 use crate::select::Select;
-use crate::store::begin;
+use crate::store::{begin, put};
 use crate::writer::{Entry, Writer};
 
 /// Compressed bodies that may wait to be written, in bytes.
@@ -317,9 +317,8 @@ async fn write_all(
 ) -> Result<(), sqlx::Error> {
     let mut transaction = begin(conn, kind).await?;
     for row in all.iter().flat_map(|packed| &packed.rows) {
-        let (keys, columns) = (BodyCells::KEYS, BodyCells::COLUMNS);
-        let upsert = row.bind(sqlx::query(kind.upsert(BodyCells::TABLE, keys, columns, 1)));
-        upsert.execute(&mut *transaction).await?;
+        // One at a time: a statement has to fit in what a server takes at once.
+        put::<BodyCells>(&mut transaction, kind, &[row], There::Replaced).await?;
     }
     transaction.commit().await
 }

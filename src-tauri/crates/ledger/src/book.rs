@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use sqlx::AnyConnection;
 
-use crate::cells::table;
+use crate::cells::{There, table};
 use crate::kind::Kind;
-use crate::store::{pieces, write_new};
+use crate::store::{pieces, put};
 
 /// Texts kept in hand; beyond, they are read again when needed.
 const IN_HAND: usize = 4096;
@@ -85,8 +85,7 @@ impl Book {
             .iter()
             .filter_map(|id| self.known.get(id))
             .collect();
-        write_new!(conn, kind, PriceCells, &new);
-        Ok(())
+        put::<PriceCells>(conn, kind, &new, There::Stays).await
     }
 
     /// What was new is in the database now.

@@ -4,26 +4,22 @@
 use crate::cursor::Cursor;
 use crate::kind::Kind;
 use crate::query::{Filter, QueryError};
+use crate::record::is_open;
 use crate::select::Select;
 
 /// Branches in one statement.
 pub(crate) const BRANCHES: usize = 100;
-/// The words a status can be.
-const STATUSES: [&str; 6] = [
-    "pending",
-    "forwarding",
-    "streaming",
-    "completed",
-    "failed",
-    "cancelled",
-];
+/// The words the status of a request can be that is over; see also [`is_open`].
+const OVER: [&str; 3] = ["completed", "failed", "cancelled"];
 
 /// One way into the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Branch {
     /// All requests.
     Everything,
-    /// Those with this value in a column that has an index.
+    /// Those that run; with a pattern, whose models look so.
+    Running(Option<String>),
+    /// Those that are over and have this value in a column that has an index.
     Value { column: &'static str, value: String },
     /// Those with one of these ids.
     Ids(Vec<String>),
@@ -73,7 +69,19 @@ impl Branch {
     fn conditions(&self, query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
         match self {
             Self::Everything => query.push("1 = 1"),
-            Self::Value { column, value } => query.push(column).push(" = ").value(value.as_str()),
+            Self::Running(None) => query.push("is_open = 1"),
+            Self::Running(Some(pattern)) => {
+                query.push("is_open = 1 AND (");
+                for (index, column) in NAMED.into_iter().enumerate() {
+                    query.push(if index == 0 { "" } else { " OR " });
+                    like(query, column, pattern);
+                }
+                query.push(")")
+            }
+            Self::Value { column, value } => {
+                query.push("is_open = 0 AND ").push(column).push(" = ");
+                query.value(value.as_str())
+            }
             Self::Ids(ids) => {
                 query.push("id IN (");
                 for (index, id) in ids.iter().enumerate() {
@@ -105,6 +113,8 @@ impl Branch {
 
 /// The columns that a filter's model can stand in.
 pub(crate) const MODELS: [&str; 2] = ["model_requested", "model_used"];
+/// The columns of model names.
+pub(crate) const NAMED: [&str; 3] = [MODELS[0], MODELS[1], "model_answered"];
 
 /// Columns that must have a value. The index of each has those behind it too, so that the first is the best to
 /// begin with where they are equally rare.
@@ -127,12 +137,8 @@ pub(crate) fn list(
     limit: i64,
 ) -> Result<Select, QueryError> {
     let mut query = Select::new(kind, "SELECT * FROM requests WHERE ");
-    let one = match branches {
-        [branch @ (Branch::Everything | Branch::Value { .. })] => Some(branch),
-        _ => None,
-    };
-    if let Some(branch) = one {
-        branch.conditions(&mut query, filter)?;
+    if let [Branch::Everything] = branches {
+        Branch::Everything.conditions(&mut query, filter)?;
     } else {
         query.push("id IN (SELECT id FROM (");
         for (index, branch) in branches.iter().enumerate() {
@@ -208,7 +214,8 @@ impl Columns {
 /// Refuses what no ledger could answer.
 pub(crate) fn check(filter: &Filter) -> Result<(), QueryError> {
     if let Some(status) = &filter.status
-        && !STATUSES.contains(&status.as_str())
+        && !is_open(status)
+        && !OVER.contains(&status.as_str())
     {
         return Err(QueryError::Status(status.clone()));
     }

@@ -40,6 +40,33 @@ impl Cell for bool {
     }
 }
 
+/// A table, as rows are written to it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    pub(crate) table: &'static str,
+    /// Columns by which a row is the same.
+    pub(crate) keys: &'static [&'static str],
+    pub(crate) columns: &'static [&'static str],
+}
+
+/// What becomes of a row that is there already.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum There {
+    /// It stays as it is.
+    Stays,
+    /// It is replaced.
+    Replaced,
+    /// It is replaced but for these columns, whose indexes are left alone then.
+    ReplacedBut(&'static [&'static str]),
+}
+
+/// What is a row of a table.
+pub(crate) trait Cells: Sync {
+    const FORM: Form;
+
+    fn bind<'q>(&self, statement: Statement<'q>) -> Statement<'q>;
+}
+
 /// A struct whose fields are the columns of a table.
 macro_rules! table {
     ($(#[$about:meta])* $name:ident in $table:literal by $keys:expr; { $($field:ident: $kind:ty,)* }) => {
@@ -50,16 +77,20 @@ macro_rules! table {
         }
 
         impl $name {
-            pub(crate) const TABLE: &str = $table;
-            pub(crate) const KEYS: &[&str] = &$keys;
-            pub(crate) const COLUMNS: &[&str] = &[$(stringify!($field)),*];
-
             #[allow(dead_code, reason = "some tables are only written")]
             pub(crate) fn read(row: &sqlx::any::AnyRow) -> Result<Self, sqlx::Error> {
                 Ok(Self { $($field: $crate::cells::Cell::read(row, stringify!($field))?,)* })
             }
+        }
 
-            pub(crate) fn bind<'q>(&self, statement: $crate::cells::Statement<'q>) -> $crate::cells::Statement<'q> {
+        impl $crate::cells::Cells for $name {
+            const FORM: $crate::cells::Form = $crate::cells::Form {
+                table: $table,
+                keys: &$keys,
+                columns: &[$(stringify!($field)),*],
+            };
+
+            fn bind<'q>(&self, statement: $crate::cells::Statement<'q>) -> $crate::cells::Statement<'q> {
                 $(let statement = $crate::cells::Cell::bind(&self.$field, statement);)*
                 statement
             }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AnyConnection, Row as _};
 
-use crate::cells::table;
+use crate::cells::{There, table};
 use crate::grouped::Source;
 use crate::hourly::{self, TOTAL};
 use crate::kind::Kind;
@@ -17,13 +17,13 @@ use crate::query::QueryError;
 use crate::row::Tokens;
 use crate::select::Select;
 use crate::span::{HOUR_MS, Span, hour_of};
-use crate::store::{begin, delete};
+use crate::store::{begin, delete, put};
 use crate::totals::{Totals, sums};
 use crate::usage::By;
 use crate::zone::DAY_MS;
 
 /// Requests that are over; one that runs is kept.
-const OVER: &str = "requests.status IN ('completed', 'failed', 'cancelled')";
+const OVER: &str = "requests.is_open = 0";
 /// What is summed by besides the total.
 const KINDS: [By; 6] = [
     By::Model,
@@ -196,12 +196,8 @@ async fn prune(
             cells.add(&totals);
         }
     }
-    for cells in days.values() {
-        let (keys, columns) = (DailyCells::KEYS, DailyCells::COLUMNS);
-        let upsert = kind.upsert(DailyCells::TABLE, keys, columns, 1);
-        let upsert = cells.bind(sqlx::query(upsert));
-        upsert.execute(&mut *transaction).await?;
-    }
+    let days: Vec<_> = days.into_values().collect();
+    put(&mut transaction, kind, &days, There::Replaced).await?;
     hourly::forget(&mut transaction, kind, &BTreeSet::from([hour])).await?;
     let gone = delete(&mut transaction, kind, OVER, hours).await?;
     transaction.commit().await?;

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sqlx::{AnyConnection, Row as _};
 
-use crate::cells::table;
+use crate::cells::{There, table};
 use crate::grouped::{Source, Sums, Value};
 use crate::kind::Kind;
 use crate::money::Usd;
@@ -20,7 +20,7 @@ use crate::query::QueryError;
 use crate::row::Tokens;
 use crate::select::Select;
 use crate::span::{HOUR_MS, Span, hour_of};
-use crate::store::{begin, pieces};
+use crate::store::{begin, pieces, put};
 use crate::totals::Totals;
 use crate::usage::By;
 
@@ -298,7 +298,7 @@ async fn advance_in(
     let silent: Vec<_> = silent
         .map(|hour| HourlyCells::of(TOTAL, hour, None, &Sums::default()))
         .collect();
-    insert(conn, kind, &silent).await?;
+    put(conn, kind, &silent, There::Replaced).await?;
     Ok(Some(until))
 }
 
@@ -320,10 +320,7 @@ async fn first_request(
 
 /// Whether a request that arrived in this time is not over.
 async fn runs(conn: &mut AnyConnection, kind: Kind, span: Span) -> Result<bool, sqlx::Error> {
-    let mut query = Select::new(
-        kind,
-        "SELECT started_at FROM requests WHERE status IN ('pending', 'forwarding', 'streaming')",
-    );
+    let mut query = Select::new(kind, "SELECT started_at FROM requests WHERE is_open = 1");
     span.push(&mut query, "started_at");
     query.push(" LIMIT 1");
     Ok(!query.rows_in(conn).await?.is_empty())
@@ -341,21 +338,5 @@ async fn sum(conn: &mut AnyConnection, kind: Kind, hour: i64) -> Result<(), sqlx
             rows.push(HourlyCells::of(word, hour, value, &sums));
         }
     }
-    insert(conn, kind, &rows).await
-}
-
-async fn insert(
-    conn: &mut AnyConnection,
-    kind: Kind,
-    rows: &[HourlyCells],
-) -> Result<(), sqlx::Error> {
-    let (table, keys, columns) = (HourlyCells::TABLE, HourlyCells::KEYS, HourlyCells::COLUMNS);
-    for some in pieces(rows) {
-        let mut query = sqlx::query(kind.upsert(table, keys, columns, some.len()));
-        for row in some {
-            query = row.bind(query);
-        }
-        query.execute(&mut *conn).await?;
-    }
-    Ok(())
+    put(conn, kind, &rows, There::Replaced).await
 }

@@ -295,6 +295,7 @@ impl Record {
             duration_ms: duration,
             ..RequestCells::default()
         });
+        record.begins = true;
         record.attempts.insert(1, attempt);
         record.recount();
         record

@@ -5,6 +5,8 @@
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
+use crate::cells::{Form, There};
+
 /// A database system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -28,10 +30,19 @@ const LONG: [&str; 12] = [
     "address",
     "headers",
 ];
-/// Characters in other text columns: what MySQL can have in an index.
+/// Characters in other text columns.
 pub(crate) const SHORT: usize = 255;
-/// Columns in an index of MySQL, whose 3072 bytes have room for three such texts and a number.
-const INDEXED: usize = 4;
+/// Characters in the columns that stand in indexes beside others: an index of MySQL has 3072 bytes for them, four for
+/// each letter.
+pub(crate) const NAME: usize = 96;
+const NAMES: [&str; 6] = [
+    "provider",
+    "group_name",
+    "client",
+    "status",
+    "id",
+    "request_id",
+];
 
 impl Kind {
     /// The kind that a URL's scheme names.
@@ -91,10 +102,10 @@ impl Kind {
         if self == Self::MySql {
             return format!("SELECT DISTINCT {column} AS name FROM requests"); // it knows how
         }
-        let least = format!("SELECT min({column}) FROM requests");
+        let least = format!("SELECT min({column}) FROM requests WHERE is_open = 0");
         format!(
             "WITH RECURSIVE steps (name) AS ({least} UNION ALL \
-             SELECT ({least} WHERE {column} > steps.name) FROM steps WHERE steps.name IS NOT NULL) \
+             SELECT ({least} AND {column} > steps.name) FROM steps WHERE steps.name IS NOT NULL) \
              SELECT name FROM steps"
         )
     }
@@ -116,64 +127,48 @@ impl Kind {
         }
     }
 
-    /// Writes rows, replacing those with the same key.
-    pub(crate) fn upsert(
-        self,
-        table: &str,
-        keys: &[&str],
-        columns: &[&str],
-        rows: usize,
-    ) -> SqlStr {
-        let others = columns.iter().filter(|column| !keys.contains(column));
-        let set: Vec<_> = others
-            .map(|column| {
-                let name = self.name(column);
-                match self {
-                    Self::MySql => format!("{name} = VALUES({name})"),
-                    Self::Sqlite | Self::Postgres => format!("{name} = excluded.{name}"),
-                }
-            })
-            .collect();
-        let set = set.join(", ");
-        let found = match self {
-            Self::MySql => "ON DUPLICATE KEY UPDATE".to_owned(),
-            Self::Sqlite | Self::Postgres => {
-                format!("ON CONFLICT ({}) DO UPDATE SET", keys.join(", "))
-            }
+    /// Writes rows of a table; `there` tells what becomes of those that are there.
+    pub(crate) fn insert(self, form: &Form, rows: usize, there: There) -> SqlStr {
+        let names = |columns: &[&str]| {
+            let names: Vec<_> = columns.iter().map(|column| self.name(column)).collect();
+            names.join(", ")
         };
-        self.insert(table, columns, rows, &format!("{found} {set}"))
-    }
-
-    /// Writes rows, leaving alone those whose key is there.
-    pub(crate) fn insert_new(
-        self,
-        table: &str,
-        keys: &[&str],
-        columns: &[&str],
-        rows: usize,
-    ) -> SqlStr {
-        let found = match self {
-            Self::MySql => {
-                let same = keys.iter().map(|key| self.name(key));
-                let same = same.map(|key| format!("{key} = {key}"));
-                let same = same.collect::<Vec<_>>().join(", ");
-                format!("ON DUPLICATE KEY UPDATE {same}")
-            }
-            Self::Sqlite | Self::Postgres => {
-                format!("ON CONFLICT ({}) DO NOTHING", keys.join(", "))
-            }
-        };
-        self.insert(table, columns, rows, &found)
-    }
-
-    fn insert(self, table: &str, columns: &[&str], rows: usize, found: &str) -> SqlStr {
-        let names: Vec<_> = columns.iter().map(|column| self.name(column)).collect();
-        let row = format!("({})", vec!["?"; columns.len()].join(", "));
+        let row = format!("({})", vec!["?"; form.columns.len()].join(", "));
         let rows = vec![row.as_str(); rows].join(", ");
-        let names = names.join(", ");
+        let (table, columns) = (form.table, names(form.columns));
+        let found = self.found(form, there);
         self.sql(&format!(
-            "INSERT INTO {table} ({names}) VALUES {rows} {found}"
+            "INSERT INTO {table} ({columns}) VALUES {rows} {found}"
         ))
+    }
+
+    fn found(self, form: &Form, there: There) -> String {
+        let but: &[&str] = match there {
+            There::Stays => form.columns,
+            There::Replaced => form.keys,
+            There::ReplacedBut(columns) => columns,
+        };
+        let set = form.columns.iter().filter(|column| !but.contains(column));
+        let set = set.map(|column| {
+            let name = self.name(column);
+            match self {
+                Self::MySql => format!("{name} = VALUES({name})"),
+                Self::Sqlite | Self::Postgres => format!("{name} = excluded.{name}"),
+            }
+        });
+        let mut set = set.collect::<Vec<_>>().join(", ");
+        if self == Self::MySql {
+            if set.is_empty() {
+                // The nearest to nothing that can be said.
+                set = format!("{0} = {0}", self.name(form.keys[0]));
+            }
+            return format!("ON DUPLICATE KEY UPDATE {set}");
+        }
+        let keys = form.keys.join(", ");
+        if set.is_empty() {
+            return format!("ON CONFLICT ({keys}) DO NOTHING");
+        }
+        format!("ON CONFLICT ({keys}) DO UPDATE SET {set}")
     }
 
     /// A migration of `migrations/` in this system's words.
@@ -232,6 +227,7 @@ impl Kind {
             (Self::Postgres, "BLOB") => "BYTEA",
             (Self::MySql, "BLOB") => "LONGBLOB",
             (Self::MySql, "TEXT") if long => "LONGTEXT",
+            (Self::MySql, "TEXT") if NAMES.contains(&name) => "VARCHAR(96)",
             (Self::MySql, "TEXT") => "VARCHAR(255)",
             _ => written,
         };
@@ -243,17 +239,24 @@ impl Kind {
         format!("{name} {found}{rest}")
     }
 
-    /// MySQL has no indexes of a part of a table: there the condition's column leads. Nor has it wide ones: there
-    /// what is only looked at, and not searched or sorted by, is left to the table.
+    /// MySQL has no indexes of a part of a table: there the condition's column stands in it, in front where it is true
+    /// of few rows, and at the end where it is true of nearly all (`= 0`).
     fn index(self, line: &str) -> String {
         if self != Self::MySql {
             return line.to_owned();
         }
         let (index, condition) = line.split_once(" WHERE ").unwrap_or((line, ""));
-        let leads = condition.split(' ').next().filter(|name| !name.is_empty());
+        let nearly_all = condition.trim_end_matches(';').ends_with("= 0");
+        let column = condition.split(' ').next().filter(|name| !name.is_empty());
+        let (leads, ends) = if nearly_all {
+            (None, column)
+        } else {
+            (column, None)
+        };
         let (before, columns) = index.split_once('(').unwrap_or((index, ""));
         let columns = columns.trim_end_matches([')', ';']).split(", ");
-        let columns: Vec<_> = leads.into_iter().chain(columns).take(INDEXED).collect();
+        let columns = columns.filter(|name| leads != Some(*name));
+        let columns: Vec<_> = leads.into_iter().chain(columns).chain(ends).collect();
         format!("{before}({});", columns.join(", "))
     }
 }
@@ -291,22 +294,22 @@ mod tests {
         let written = "-- About it.\nCREATE TABLE t (\n    id  TEXT NOT NULL PRIMARY KEY,\n    key TEXT,\n    \
              error TEXT NOT NULL DEFAULT '[]',\n    n   INTEGER, -- how many\n    PRIMARY KEY (id, n)\n) STRICT, WITHOUT ROWID;\n\
              CREATE INDEX i ON t (id) WHERE n IS NULL;\nALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 0;\n\
-             DROP INDEX t_by_a;\nALTER TABLE t DROP COLUMN explain;\nCREATE INDEX t_by_b ON t (a, n, b, c, d);";
+             DROP INDEX t_by_a;\nALTER TABLE t DROP COLUMN explain;\nCREATE INDEX t_by_b ON t (a, b, c, d) WHERE n = 0;";
         assert_eq!(Kind::Sqlite.schema(written), written);
         assert_eq!(
             Kind::Postgres.schema(written),
             "CREATE TABLE t (\n    id TEXT NOT NULL PRIMARY KEY,\n    key TEXT,\n    error TEXT NOT NULL DEFAULT '[]',\n    \
              n BIGINT,\n    PRIMARY KEY (id, n)\n);\nCREATE INDEX i ON t (id) WHERE n IS NULL;\n\
              ALTER TABLE t ADD COLUMN more BIGINT NOT NULL DEFAULT 0;\nDROP INDEX t_by_a;\n\
-             ALTER TABLE t DROP COLUMN explain;\nCREATE INDEX t_by_b ON t (a, n, b, c, d);"
+             ALTER TABLE t DROP COLUMN explain;\nCREATE INDEX t_by_b ON t (a, b, c, d) WHERE n = 0;"
         );
         assert_eq!(
             Kind::MySql.schema(written),
-            "CREATE TABLE t (\n    `id` VARCHAR(255) NOT NULL PRIMARY KEY,\n    `key` VARCHAR(255),\n    \
+            "CREATE TABLE t (\n    `id` VARCHAR(96) NOT NULL PRIMARY KEY,\n    `key` VARCHAR(255),\n    \
              `error` LONGTEXT NOT NULL DEFAULT ('[]'),\n    `n` BIGINT,\n    PRIMARY KEY (id, n)\n\
              ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\nCREATE INDEX i ON t (n, id);\n\
              ALTER TABLE t ADD COLUMN `more` BIGINT NOT NULL DEFAULT 0;\nDROP INDEX t_by_a ON t;\n\
-             ALTER TABLE t DROP COLUMN `explain`;\nCREATE INDEX t_by_b ON t (a, n, b, c);"
+             ALTER TABLE t DROP COLUMN `explain`;\nCREATE INDEX t_by_b ON t (a, b, c, d, n);"
         );
     }
 }

@@ -53,6 +53,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "imports",
         include_str!("../migrations/0012_imports.sql"),
     ),
+    (
+        13,
+        "running",
+        include_str!("../migrations/0013_running.sql"),
+    ),
 ];
 
 /// What opening did to the file.

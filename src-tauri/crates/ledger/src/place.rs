@@ -151,8 +151,10 @@ async fn settle(
         (Kind::Sqlite, true) => format!("PRAGMA busy_timeout = {wait}; PRAGMA query_only = ON"),
         (Kind::Sqlite, false) => {
             // The pages that a batch changes fit the cache of 8 MB, so that none is read twice.
+            // A page that many batches change is copied into the file once for all of them, and what a statement
+            // would need to be taken back stays in memory.
             format!(
-                "PRAGMA busy_timeout = {wait}; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000"
+                "PRAGMA busy_timeout = {wait}; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000"
             )
         }
         // What several statements of one answer read belongs together, as it always does in SQLite.

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use crate::book::Book;
-use crate::cells::table;
+use crate::cells::{There, table};
 use crate::event::{
     AttemptEnded, AttemptStarted, Ended, Event, Mark, Marked, Routed, Started, Streaming, Usage,
 };
-use crate::kind::SHORT;
+use crate::kind::{NAME, SHORT};
 use crate::money::Usd;
 use crate::quote::Quote;
 
@@ -31,6 +31,7 @@ table! {
         instance: Option<String>,
         started_at: i64,
         status: String,
+        is_open: bool,
         mark: Option<String>,
         reason: Option<String>,
         http_status: Option<i64>,
@@ -128,6 +129,25 @@ table! {
     }
 }
 
+impl RequestCells {
+    /// What becomes of a row that is there, when it is known to tell how the request began.
+    pub(crate) const KNOWN: There = There::ReplacedBut(&[
+        "id",
+        "instance",
+        "started_at",
+        "source",
+        "replay_of",
+        "client",
+        "token",
+        "session",
+        "client_dialect",
+        "path",
+        "model_requested",
+        "stream",
+        "rule",
+    ]);
+}
+
 /// A request and its attempts by their numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
@@ -137,6 +157,8 @@ pub(crate) struct Record {
     pub(crate) events: Vec<EventCells>,
     /// Where it stands in the history as it was last written, where that is no longer its place.
     pub(crate) moved_from: Option<i64>,
+    /// What a request tells when it begins is not written yet.
+    pub(crate) begins: bool,
 }
 
 impl Record {
@@ -157,12 +179,14 @@ impl Record {
                 instance: instance.map(str::to_owned),
                 started_at: began,
                 status: "pending".to_owned(),
+                is_open: true,
                 losses: "[]".to_owned(),
                 ..RequestCells::default()
             },
             attempts: BTreeMap::new(),
             events: Vec::new(),
             moved_from: None,
+            begins: true,
         }
     }
 
@@ -173,6 +197,7 @@ impl Record {
             attempts: BTreeMap::new(),
             events: Vec::new(),
             moved_from: None,
+            begins: false,
         }
     }
 
@@ -180,6 +205,7 @@ impl Record {
     pub(crate) fn saved(&mut self) {
         self.events.clear();
         self.moved_from = None;
+        self.begins = false;
     }
 
     /// What went wrong, for those who search.
@@ -228,6 +254,7 @@ impl Record {
         }
         if self.is_open() {
             self.request.status = String::from("failed");
+            self.request.is_open = false;
             self.request.reason = Some("server_error".to_owned());
             self.request.mark = None;
             self.request.error = Some(STOPPED.to_owned());
@@ -235,12 +262,13 @@ impl Record {
     }
 
     fn started(&mut self, event: &Started) {
+        self.begins = true;
         let row = &mut self.request;
         if row.started_at != event.at_ms {
             self.moved_from.get_or_insert(row.started_at);
             row.started_at = event.at_ms;
         }
-        row.client = short(event.client.as_deref());
+        row.client = name(event.client.as_deref());
         row.token = short(event.token.as_deref());
         row.session = short(event.session.as_deref());
         row.client_dialect = short(Some(&event.client_dialect));
@@ -257,9 +285,9 @@ impl Record {
             return; // told before; the request may have gone on since
         }
         attempt.started_at = event.at_ms;
-        attempt.provider = short(Some(&event.provider));
+        attempt.provider = name(Some(&event.provider));
         attempt.key = short(event.key.as_deref());
-        attempt.group_name = short(Some(&event.group));
+        attempt.group_name = name(Some(&event.group));
         attempt.model = short(Some(&event.model));
         attempt.provider_dialect = short(Some(&event.provider_dialect));
         if attempt.verdict.is_none() {
@@ -353,6 +381,7 @@ impl Record {
         let row = &mut self.request;
         let duration = whole(event.duration_ms);
         row.status = event.status.as_str().into();
+        row.is_open = is_open(&row.status);
         row.mark = None;
         row.reason = short(event.reason.as_deref());
         row.http_status = event.http_status.map(i64::from);
@@ -465,14 +494,19 @@ fn json(value: &impl serde::Serialize) -> Option<String> {
     serde_json::to_string(value).ok()
 }
 
-/// A name, clipped to what every database can index.
+/// A text of a column that stands in an index beside others.
+pub(crate) fn name(text: Option<&str>) -> Option<String> {
+    clipped(text?, NAME)
+}
+
+/// A text of any other column that is bounded.
 pub(crate) fn short(text: Option<&str>) -> Option<String> {
-    let text = text?;
-    let end = text
-        .char_indices()
-        .nth(SHORT)
-        .map_or(text.len(), |(at, _)| at);
-    long(text.get(..end))
+    clipped(text?, SHORT)
+}
+
+fn clipped(text: &str, most: usize) -> Option<String> {
+    let end = text.char_indices().nth(most);
+    long(text.get(..end.map_or(text.len(), |(at, _)| at)))
 }
 
 /// PostgreSQL has no texts with a zero character.

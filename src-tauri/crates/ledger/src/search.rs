@@ -3,18 +3,17 @@
 
 use sqlx::Row as _;
 
-use crate::branch::{Branch, MODELS, equals, like, looks_like};
+use crate::branch::{Branch, MODELS, NAMED, equals, like, looks_like};
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::query::{Filter, QueryError};
+use crate::record::is_open;
 use crate::select::Select;
 
 /// Requests with a value are counted no further than this: beyond, values are equally frequent.
 const COUNTED: i64 = 20_000;
 /// So many ids are looked up one by one; more are met soon on the way through the history.
 const FEW: usize = 500;
-/// The columns of model names.
-const NAMED: [&str; 3] = [MODELS[0], MODELS[1], "model_answered"];
 
 impl Ledger {
     /// The branches that together have all that a filter asks for.
@@ -27,10 +26,12 @@ impl Ledger {
                 column,
                 value: model.clone(),
             };
-            return Ok(MODELS.map(value).to_vec());
+            return Ok(with_running(MODELS.map(value).to_vec(), filter));
         }
-        let rarest = self.rarest(filter).await?;
-        Ok(vec![rarest.unwrap_or(Branch::Everything)])
+        Ok(match self.rarest(filter).await? {
+            Some(rarest) => with_running(vec![rarest], filter),
+            None => vec![Branch::Everything],
+        })
     }
 
     /// The rarest of the values asked for. SQLite would not know; servers keep count of frequent values, and choose
@@ -45,7 +46,7 @@ impl Ledger {
                 let before = if index == 0 { "" } else { ", " };
                 query
                     .push(before)
-                    .push("(SELECT count(*) FROM (SELECT 1 FROM requests WHERE ");
+                    .push("(SELECT count(*) FROM (SELECT 1 FROM requests WHERE is_open = 0 AND ");
                 query.push(column).push(" = ").value(*value);
                 if let Some(since) = filter.since_ms {
                     query.push(" AND started_at >= ").value(since);
@@ -75,25 +76,30 @@ impl Ledger {
     async fn having(&self, text: &str) -> Result<Vec<Branch>, QueryError> {
         let mut branches = Vec::new();
         for column in NAMED {
-            for value in self.names(column, &looks_like("%", text)).await? {
+            for value in self.names(column, text).await? {
                 branches.push(Branch::Value { column, value });
             }
         }
+        branches.push(Branch::Running(Some(looks_like("%", text))));
         branches.extend(self.ids(text).await?);
         branches.push(Branch::Error(looks_like("%", text)));
         Ok(branches)
     }
 
-    /// The different values of a column that has an index, as far as they look so.
-    async fn names(&self, column: &str, like_this: &str) -> Result<Vec<String>, QueryError> {
+    /// The different values of a column that has an index, as far as they have this text. They are looked through here,
+    /// since MySQL would look through the whole index for a condition.
+    async fn names(&self, column: &str, text: &str) -> Result<Vec<String>, QueryError> {
         let kind = self.inner.kind;
-        let all = kind.names(column);
-        let text = format!("SELECT name FROM ({all}) AS names WHERE name IS NOT NULL AND ");
-        let mut query = Select::new(kind, &text);
-        like(&mut query, "name", like_this);
-        let rows = query.rows(&self.inner.pool).await?;
-        let names = rows.iter().map(|row| row.try_get("name"));
-        Ok(names.collect::<Result<_, _>>()?)
+        let text = text.to_lowercase();
+        let mut names = Vec::new();
+        for row in Select::new(kind, &kind.names(column))
+            .rows(&self.inner.pool)
+            .await?
+        {
+            let name: Option<String> = row.try_get("name")?;
+            names.extend(name.filter(|name| name.to_lowercase().contains(&text)));
+        }
+        Ok(names)
     }
 
     /// The ids that begin so: themselves where they are few.
@@ -120,5 +126,14 @@ impl Ledger {
             few if few <= FEW => Some(Branch::Ids(ids)),
             _ => Some(Branch::IdLike(begins)),
         })
+    }
+}
+
+/// What is over and what runs, as far as either can be meant.
+fn with_running(over: Vec<Branch>, filter: &Filter) -> Vec<Branch> {
+    match filter.status.as_deref().map(is_open) {
+        Some(true) => vec![Branch::Running(None)],
+        Some(false) => over,
+        None => over.into_iter().chain([Branch::Running(None)]).collect(),
     }
 }

@@ -1,12 +1,14 @@
 //! Records out of the tables and into them, many at a time: a batch costs the same few statements
 //! however many requests are in it, which counts where the database is far away.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
 
 use crate::book::Book;
+use crate::cells::{Cells, There};
 use crate::hourly;
 use crate::kind::Kind;
 use crate::record::{AttemptCells, ErrorCells, EventCells, Record, RequestCells};
@@ -65,26 +67,21 @@ pub(crate) async fn load(
 }
 
 /// Writes rows of a table, as many as fit in one statement at a time.
-macro_rules! write_rows {
-    ($how:ident, $conn:expr, $kind:expr, $cells:ident, $rows:expr) => {
-        for some in $crate::store::pieces($rows) {
-            let (keys, columns) = ($cells::KEYS, $cells::COLUMNS);
-            let mut query = sqlx::query($kind.$how($cells::TABLE, keys, columns, some.len()));
-            for row in some {
-                query = row.bind(query);
-            }
-            query.execute(&mut *$conn).await?;
+pub(crate) async fn put<C: Cells>(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    rows: &[impl Borrow<C> + Sync],
+    there: There,
+) -> Result<(), sqlx::Error> {
+    for some in pieces(rows) {
+        let mut query = sqlx::query(kind.insert(&C::FORM, some.len(), there));
+        for row in some {
+            query = row.borrow().bind(query);
         }
-    };
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
 }
-
-/// Writes those rows of a table that are not there.
-macro_rules! write_new {
-    ($conn:expr, $kind:expr, $cells:ident, $rows:expr) => {
-        $crate::store::write_rows!(insert_new, $conn, $kind, $cells, $rows)
-    };
-}
-pub(crate) use {write_new, write_rows};
 
 /// Writes these records whole, with the prices that they are the first to have.
 pub(crate) async fn save(
@@ -94,13 +91,17 @@ pub(crate) async fn save(
     prices: &Book,
 ) -> Result<(), sqlx::Error> {
     prices.save(conn, kind).await?;
-    let requests: Vec<_> = records.iter().map(|record| &record.request).collect();
-    write_rows!(upsert, conn, kind, RequestCells, &requests);
+    let (new, known): (Vec<&Record>, Vec<&Record>) =
+        records.iter().partition(|record| record.begins);
+    let new: Vec<_> = new.iter().map(|record| &record.request).collect();
+    put::<RequestCells>(conn, kind, &new, There::Replaced).await?;
+    let known: Vec<_> = known.iter().map(|record| &record.request).collect();
+    put::<RequestCells>(conn, kind, &known, RequestCells::KNOWN).await?;
     let attempts = records.iter().flat_map(|record| record.attempts.values());
     let attempts: Vec<_> = attempts.collect();
-    write_rows!(upsert, conn, kind, AttemptCells, &attempts);
+    put::<AttemptCells>(conn, kind, &attempts, There::Replaced).await?;
     let events: Vec<_> = records.iter().flat_map(|record| &record.events).collect();
-    write_new!(conn, kind, EventCells, &events);
+    put::<EventCells>(conn, kind, &events, There::Stays).await?;
     for record in records {
         if let Some(moved_from) = record.moved_from {
             let text = "DELETE FROM errors WHERE started_at = ? AND request_id = ?";
@@ -110,7 +111,7 @@ pub(crate) async fn save(
         }
     }
     let errors: Vec<_> = records.iter().flat_map(|record| record.errors()).collect();
-    write_new!(conn, kind, ErrorCells, &errors);
+    put::<ErrorCells>(conn, kind, &errors, There::Stays).await?;
     Ok(())
 }
 
@@ -150,10 +151,9 @@ pub(crate) fn left_running(kind: Kind, ours: bool) -> [String; 2] {
     } else {
         ""
     };
-    let open = "requests.status IN ('pending', 'forwarding', 'streaming')";
     let join_in_order = kind.join_in_order();
     [
-        format!("SELECT requests.id FROM requests WHERE {open}{ours}"),
+        format!("SELECT requests.id FROM requests WHERE requests.is_open = 1{ours}"),
         format!(
             "SELECT DISTINCT requests.id FROM attempts {join_in_order} requests
              WHERE requests.id = attempts.request_id AND attempts.verdict IS NULL{ours}"

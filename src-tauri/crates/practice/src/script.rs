@@ -391,20 +391,18 @@ fn usage(wish: &Wish, ask: &Ask, blocks: &[Block]) -> Usage {
         Some(CacheMark::OneHour) => (0, written),
         _ => (written, 0),
     };
-    let thinking = blocks
-        .iter()
-        .filter(|block| matches!(block, Block::Thinking(..)))
-        .map(weight)
-        .sum();
+    let output = wish.usage_out;
+    let output = output.unwrap_or_else(|| blocks.iter().map(weight).sum());
+    let thoughts = blocks.iter();
+    let thoughts = thoughts.filter(|block| matches!(block, Block::Thinking(..)));
     Usage {
         input: wish.usage_in.unwrap_or(total - read - written),
-        output: wish
-            .usage_out
-            .unwrap_or_else(|| blocks.iter().map(weight).sum()),
+        output,
         cache_read: wish.cache_read.unwrap_or(read),
         cache_write_5m: wish.cache_write_5m.unwrap_or(five),
         cache_write_1h: wish.cache_write_1h.unwrap_or(hour),
-        thinking,
+        // A part of the output, whatever it is said to be.
+        thinking: thoughts.map(weight).sum::<u64>().min(output),
     }
 }
 

@@ -247,6 +247,8 @@ fn usage_can_be_dictated() {
         thinking: 0,
     };
     assert_eq!(usage, want);
+    let thoughts = answer("thinking;usage_out=2", &ask()).usage;
+    assert_eq!((thoughts.output, thoughts.thinking), (2, 2));
 }
 
 #[test]
