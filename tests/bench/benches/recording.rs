@@ -125,7 +125,7 @@ fn figures(turns: Vec<Turn>) -> [Duration; 3] {
 }
 
 async fn turn(turnout: &Turnout, load: &'static Load) -> Turn {
-    let before = bench::processor(&turnout.pid().to_string());
+    let before = bench::processor(&turnout.pid().to_string()).unwrap();
     let client = Arc::new(reqwest::Client::builder().no_proxy().build().unwrap());
     let workers = (0..load.clients).map(|_| {
         let (client, url) = (Arc::clone(&client), format!("{}/v1/messages", turnout.base));
@@ -143,7 +143,9 @@ async fn turn(turnout: &Turnout, load: &'static Load) -> Turn {
     }
     tokio::time::sleep(WRITTEN).await;
     Turn {
-        processor: bench::processor(&turnout.pid().to_string()).saturating_sub(before),
+        processor: bench::processor(&turnout.pid().to_string())
+            .unwrap()
+            .saturating_sub(before),
         times,
     }
 }

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 /// Time that the threads of a process had (`self` is this one), as Linux counts it: in hundredths of a second (proc(5),
 /// `utime` and `stime`).
-pub fn processor(process: &str) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let (_, fields) = stat.rsplit_once(')').unwrap();
+pub fn processor(process: &str) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
     let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks: u64 = ticks.map(|field| field.parse::<u64>().unwrap()).sum();
-    Duration::from_millis(ticks * 10)
+    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some(Duration::from_millis(ticks * 10))
 }
 
 /// A conversation of Claude Code in Anthropic's form, of about `bytes` bytes: its tools and system prompt, and turns of

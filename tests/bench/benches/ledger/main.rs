@@ -65,7 +65,7 @@ async fn measure(place: Place, rows: usize) {
         ..Options::default()
     };
     let ledger = Ledger::open_at(place, options).await.unwrap();
-    let (begun, worked) = (Instant::now(), bench::processor("self"));
+    let (begun, worked) = (Instant::now(), bench::processor("self").unwrap());
     let mut history = History::new(rows);
     let until_ms = history.until_ms();
     let writer = ledger.writer();
@@ -83,7 +83,7 @@ async fn measure(place: Place, rows: usize) {
     assert_eq!(writer.lost(), 0, "{:?}", ledger.health());
     let took = begun.elapsed();
     let speed = rows as f64 / took.as_secs_f64();
-    let worked = (bench::processor("self") - worked).as_secs_f64() / rows as f64 * 1e6;
+    let worked = (bench::processor("self").unwrap() - worked).as_secs_f64() / rows as f64 * 1e6;
     println!("| what | median | slowest |\n|---|---|---|");
     println!(
         "| written, {speed:.0} requests a second, {worked:.0} µs of this program's processor each | {} | |",
