@@ -83,7 +83,8 @@ async fn measure(place: Place, rows: usize) {
     assert_eq!(writer.lost(), 0, "{:?}", ledger.health());
     let took = begun.elapsed();
     let speed = rows as f64 / took.as_secs_f64();
-    let worked = (bench::processor("self").unwrap() - worked).as_secs_f64() / rows as f64 * 1e6;
+    let worked = bench::processor("self").unwrap().saturating_sub(worked);
+    let worked = worked.as_secs_f64() / rows as f64 * 1e6;
     println!("| what | median | slowest |\n|---|---|---|");
     println!(
         "| written, {speed:.0} requests a second, {worked:.0} µs of this program's processor each | {} | |",
