@@ -28,4 +28,5 @@ mod refusals;
 mod starting;
 mod storm;
 mod stream_cut;
+mod top;
 mod waiting;

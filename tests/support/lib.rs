@@ -18,6 +18,7 @@ pub mod http;
 pub mod message;
 pub mod program;
 pub mod sse;
+pub mod terminal;
 pub mod upstream;
 
 use std::future::Future;

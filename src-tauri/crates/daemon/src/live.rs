@@ -23,6 +23,8 @@ struct Row {
     request: Request,
     /// Who tries it, the latest last: more than one where candidates race.
     trying: Vec<AttemptStarted>,
+    /// The part of its output tokens that attempts under way have told so far, by their number.
+    so_far: Vec<(u32, u64)>,
 }
 
 impl Live {
@@ -44,12 +46,24 @@ impl Live {
                 "streaming".clone_into(&mut row.status);
                 row.ttft_ms = row.ttft_ms.or(Some(since(row, *at_ms)));
             }),
+            Report::Progress {
+                id,
+                attempt,
+                output,
+            } => {
+                let row = self.find(id)?;
+                forget(row, *attempt);
+                row.so_far.push((*attempt, *output));
+                row.request.output_tokens += output;
+                Some(&row.request)
+            }
             Report::AttemptEnded(attempt) => {
                 if let Some(usage) = &attempt.usage {
                     add(&mut self.sums, usage);
                 }
                 let row = self.find(&attempt.id)?;
                 row.trying.retain(|one| one.attempt != attempt.attempt);
+                forget(row, attempt.attempt);
                 end_attempt(&mut row.request, attempt);
                 if let (true, Some(winner)) = (attempt.hedged, row.trying.last()) {
                     served_by(&mut row.request, winner, mask);
@@ -106,6 +120,7 @@ impl Live {
         self.rows.push_back(Row {
             request: row(started),
             trying: Vec::new(),
+            so_far: Vec::new(),
         });
         &self.rows[self.rows.len() - 1].request
     }
@@ -119,6 +134,13 @@ impl Live {
     fn find(&mut self, id: &str) -> Option<&mut Row> {
         self.rows.iter_mut().rev().find(|row| row.request.id == id)
     }
+}
+
+/// What an attempt has told so far counts no more: it has told more since, or all.
+fn forget(row: &mut Row, attempt: u32) {
+    let told = row.so_far.extract_if(.., |(one, _)| *one == attempt);
+    let told: u64 = told.map(|(_, output)| output).sum();
+    row.request.output_tokens -= told;
 }
 
 fn row(started: &Started) -> Request {
@@ -259,6 +281,40 @@ mod tests {
         let row = take(&mut live, &ended("a", EndStatus::Failed)).unwrap();
         assert_eq!((row.status.as_str(), row.mark.as_deref()), ("failed", None));
         assert_eq!((live.sums().requests, live.sums().failures), (1, 1));
+    }
+
+    #[test]
+    fn what_was_told_so_far_gives_way_to_what_is_told_at_the_end() {
+        let mut live = Live::default();
+        take(&mut live, &started("a"));
+        for (output, sum) in [(10, 10), (25, 25)] {
+            let progress = Report::Progress {
+                id: "a".into(),
+                attempt: 1,
+                output,
+            };
+            assert_eq!(take(&mut live, &progress).unwrap().output_tokens, sum);
+        }
+        let told = Report::AttemptEnded(AttemptEnded {
+            id: "a".into(),
+            attempt: 1,
+            at_ms: 2_000,
+            duration_ms: 1_000,
+            http_status: Some(200),
+            verdict: routing::Verdict::Ok,
+            reason: None,
+            error: None,
+            usage: Some(gateway::Usage {
+                output: 22,
+                ..gateway::Usage::default()
+            }),
+            model_answered: None,
+            upstream_id: None,
+            losses: Vec::new(),
+            hedged: false,
+        });
+        assert_eq!(take(&mut live, &told).unwrap().output_tokens, 22);
+        assert_eq!(live.sums().output_tokens, 22);
     }
 
     #[test]

@@ -183,6 +183,7 @@ impl Metrics {
             | Report::Started(_)
             | Report::Planned { .. }
             | Report::Captured(_)
+            | Report::Progress { .. }
             | Report::Switched { .. }
             | Report::Retrying { .. } => {}
         }

@@ -18,6 +18,7 @@ use crate::{
     error_answer::signal_of,
     hearing::{Hearing, Note, kind_of},
     outlet::Outlet,
+    report::Report,
     resume::{Break, Sent},
     trial::Trial,
 };
@@ -26,6 +27,8 @@ use crate::{
 const LINGER: Duration = Duration::from_secs(1);
 /// How long a client may take to take the news that its answer broke off.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Between two tellings of how far an answer has come.
+const PROGRESS: Duration = Duration::from_secs(1);
 /// Events that arrived together are handed on together, up to about this many bytes.
 const JOINED: usize = 64 << 10;
 /// The most that is held before the gate; an opening larger than this is no opening.
@@ -66,6 +69,8 @@ struct Pump<'a, 'b> {
     spoke: bool,
     /// What the client was sent.
     sent: Sent,
+    /// When it was last told how far the answer has come.
+    told: Instant,
 }
 
 /// Pumps one event stream to the client.
@@ -88,6 +93,7 @@ pub(crate) async fn pump(
         over: false,
         spoke: false,
         sent: Sent::of(trial),
+        told: Instant::now(),
     };
     let read = pump.run(first, progress, outlet).await;
     pump.conclude(read, progress, outlet).await
@@ -105,6 +111,7 @@ impl Pump<'_, '_> {
             self.read(&bytes, progress)?;
             self.gather(progress).await?;
             self.hand_on(progress, outlet).await?;
+            self.tell(progress);
             chunk = self.next_chunk(progress).await?;
         }
         self.read_rest(progress)?;
@@ -194,6 +201,21 @@ impl Pump<'_, '_> {
             self.trial.commit(&self.response, progress, outlet);
         }
         self.flush(outlet).await
+    }
+
+    /// Tells those who watch how far the answer has come.
+    fn tell(&mut self, progress: &Progress) {
+        if progress.ttft.is_none() || progress.finished || self.told.elapsed() < PROGRESS {
+            return;
+        }
+        self.told = Instant::now();
+        if let Some(usage) = progress.tokens(|| 0) {
+            self.trial.shared.report(Report::Progress {
+                id: self.trial.request_id.clone(),
+                attempt: self.trial.candidate.attempt,
+                output: usage.output,
+            });
+        }
     }
 
     /// The gate opens at the first semantic event, or at an end that is an answer without one: a refusal, a paused

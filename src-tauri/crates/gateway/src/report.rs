@@ -41,6 +41,15 @@ pub enum Report {
         /// From the start of the attempt to its first semantic output.
         ttft_ms: u64,
     },
+    /// A stream goes on; told every second or so for those who watch it.
+    Progress {
+        /// The request.
+        id: RequestId,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// Output tokens so far: as told, or estimated of what was said.
+        output: u64,
+    },
     /// An attempt is over.
     AttemptEnded(AttemptEnded),
     /// The request was answered elsewhere than where its conversation is in a cache.

@@ -37,10 +37,6 @@ pub(crate) enum Act {
     Release(String),
     Fail(String),
     Redirect(String, Place),
-    /// The end of this program, with a server in it.
-    End {
-        in_flight: u64,
-    },
 }
 
 impl Act {
@@ -52,10 +48,6 @@ impl Act {
                 format!("Switch {name} off? It serves nothing until it is on again.")
             }
             Self::Fail(id) => format!("Give {id} up? Its client gets an error."),
-            Self::End { in_flight: 0 } => "End Turnout? Nobody is served any more.".to_owned(),
-            Self::End { in_flight } => {
-                format!("End Turnout? Nobody is served any more; {in_flight} in flight may finish.")
-            }
             _ => return None,
         })
     }
@@ -137,7 +129,6 @@ pub(super) async fn perform(admin: &Admin, act: &Act) -> anyhow::Result<String> 
             waiting(id, "redirect", Some(body)).await?;
             Ok(format!("{id} goes to {to}"))
         }
-        Act::End { .. } => Ok(String::new()),
     }
 }
 

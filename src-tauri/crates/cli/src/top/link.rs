@@ -102,10 +102,10 @@ pub(super) async fn look(admin: &Admin) -> anyhow::Result<Look> {
     let status = async { read(admin.get("/status").await?) };
     let (status, groups, providers, waiting, connections) = tokio::try_join!(
         status,
-        list(admin, "/groups"),
-        list(admin, "/providers"),
+        list(admin, "/groups?limit=1000"),
+        list(admin, "/providers?limit=1000"),
         waiting(admin),
-        list(admin, "/connections"),
+        list(admin, "/connections?limit=1000"),
     )?;
     Ok(Look {
         status,
@@ -118,7 +118,7 @@ pub(super) async fn look(admin: &Admin) -> anyhow::Result<Look> {
 
 /// Who waits now.
 pub(super) async fn waiting(admin: &Admin) -> anyhow::Result<Vec<Suspended>> {
-    list(admin, "/suspended").await
+    list(admin, "/suspended?limit=1000").await
 }
 
 async fn list<T: DeserializeOwned>(admin: &Admin, path: &str) -> anyhow::Result<Vec<T>> {

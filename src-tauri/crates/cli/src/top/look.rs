@@ -104,7 +104,8 @@ impl Look {
         const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
         const ASCII: [char; 8] = ['_', '.', ',', '-', '=', '+', '*', '#'];
         let bars = if self.unicode { BARS } else { ASCII };
-        let most = values.iter().copied().max().unwrap_or(0).max(1);
+        // Values that are all alike are no wall.
+        let most = values.iter().copied().max().unwrap_or(0).max(1) * 5 / 4 + 1;
         let bar = |value: &u64| match value {
             0 => ' ',
             value => bars[((value * 7).div_ceil(most) as usize).min(7)],

@@ -38,7 +38,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use self::link::Heard;
 use self::look::Look;
 use self::state::{Effect, News, State};
-use self::stopping::Stopping;
+use self::stopping::{Stopping, Told};
 use self::terminal::Terminal;
 use crate::admin::{Admin, segment};
 use crate::home::Home;
@@ -80,7 +80,10 @@ pub(crate) async fn run(
         let goes_on = tokio::select! {
             biased;
             () = &mut ended => false,
-            () = stopping.asked() => top.stand_still()?,
+            told = stopping.told() => match told {
+                Told::Stop => top.stand_still()?,
+                Told::Gone => false,
+            },
             event = input.next() => {
                 // Keys are answered at once.
                 next = Instant::now();

@@ -77,10 +77,46 @@ pub(crate) struct Detail {
     pub(crate) scroll: usize,
 }
 
+/// A request that is followed while it runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Followed {
+    pub(crate) id: String,
+    /// What was last told of it.
+    pub(crate) told: Option<Result<Value, String>>,
+    /// It is being asked for.
+    asked: bool,
+    /// It moved since it was asked for.
+    moved: bool,
+}
+
+impl Followed {
+    pub(crate) fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Asks for it, once at a time.
+    fn ask(&mut self) -> Vec<Effect> {
+        self.moved = self.asked;
+        if std::mem::replace(&mut self.asked, true) {
+            return Vec::new();
+        }
+        vec![Effect::Detail(self.id.clone())]
+    }
+
+    /// Takes an answer in; asks again if it is out of date already.
+    fn answer(&mut self, told: Result<Value, String>) -> Vec<Effect> {
+        self.told = Some(told);
+        self.asked = false;
+        if self.moved { self.ask() } else { Vec::new() }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Subject {
-    /// A request, and what was last told of it.
-    Request(String, Option<Result<Value, String>>),
+    Request(Followed),
     Provider(String),
     Trouble(Trouble),
     Line(LogLine),
@@ -91,13 +127,34 @@ pub(crate) enum Subject {
 pub(crate) enum Input {
     None,
     Filter,
+    /// Whether this is really to be done.
     Ask(Act),
+    /// Whether this program is to end, with the server in it.
+    End {
+        in_flight: u64,
+    },
     /// Where a waiting request goes: the places, and which is chosen.
     Choose {
         request: String,
         places: Vec<Place>,
         at: usize,
     },
+}
+
+impl Input {
+    /// What is to be answered with yes or no.
+    pub(crate) fn question(&self) -> Option<String> {
+        match self {
+            Self::Ask(act) => act.question(),
+            Self::End { in_flight: 0 } => {
+                Some("End Turnout? Nobody is served any more.".to_owned())
+            }
+            Self::End { in_flight } => Some(format!(
+                "End Turnout? Nobody is served any more; {in_flight} in flight may finish."
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// Where the person is in a pane.
@@ -147,7 +204,7 @@ impl State {
     pub(crate) fn context(&self) -> Context {
         match (&self.input, self.help, &self.detail) {
             (Input::Filter, ..) => Context::Filter,
-            (Input::Ask(_), ..) => Context::Question,
+            (Input::Ask(_) | Input::End { .. }, ..) => Context::Question,
             (Input::Choose { .. }, ..) => Context::Choice,
             (Input::None, Some(_), _) => Context::Help,
             (Input::None, None, Some(_)) => Context::Detail,
@@ -186,20 +243,19 @@ impl State {
                 self.facts.history(requests, now);
                 self.facts.look(*look, now);
                 self.facts.lines(log);
-                return self.following(None);
+                if let Some(followed) = self.followed() {
+                    // Whoever was asked before answers no more.
+                    followed.asked = false;
+                    return followed.ask();
+                }
             }
             News::Down(why) => self.down(why, now),
             News::Look(look) => self.facts.look(*look, now),
             News::Waiting(waiting) => self.facts.waiting = waiting,
             News::Event(event) => return self.event(event, now),
             News::Detail(id, told) => {
-                if let Some(Detail {
-                    of: Subject::Request(shown, known),
-                    ..
-                }) = &mut self.detail
-                    && *shown == id
-                {
-                    *known = Some(told);
+                if let Some(followed) = self.followed().filter(|followed| followed.id == id) {
+                    return followed.answer(told);
                 }
             }
             News::Done(Ok(text)) => self.say(Mood::Good, text),
@@ -231,13 +287,21 @@ impl State {
         effects
     }
 
-    /// Asks again for the request that is shown in full, if it is the one that moved.
-    pub(super) fn following(&self, moved: Option<&str>) -> Vec<Effect> {
-        match &self.detail {
+    /// The request that is shown in full.
+    fn followed(&mut self) -> Option<&mut Followed> {
+        match &mut self.detail {
             Some(Detail {
-                of: Subject::Request(id, _),
+                of: Subject::Request(followed),
                 ..
-            }) if moved.is_none_or(|moved| moved == id) => vec![Effect::Detail(id.clone())],
+            }) => Some(followed),
+            _ => None,
+        }
+    }
+
+    /// Asks again for the request that is shown in full, if it is the one that moved.
+    pub(super) fn following(&mut self, moved: Option<&str>) -> Vec<Effect> {
+        match self.followed() {
+            Some(followed) if moved.is_none_or(|moved| moved == followed.id) => followed.ask(),
             _ => Vec::new(),
         }
     }

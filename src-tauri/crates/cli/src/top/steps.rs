@@ -7,7 +7,7 @@ use super::facts::under_way;
 use super::keys::{Action, Context};
 use super::order::{Shift, moved};
 use super::rows::{Pane, Row};
-use super::state::{Detail, Effect, Input, Link, Mood, State, Subject};
+use super::state::{Detail, Effect, Followed, Input, Link, Mood, State, Subject};
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;
@@ -94,7 +94,7 @@ impl State {
         }
         let is_running = |row: &&Request| under_way(row);
         let in_flight = self.facts.requests.iter().filter(is_running).count() as u64;
-        self.input = Input::Ask(Act::End { in_flight });
+        self.input = Input::End { in_flight };
         Vec::new()
     }
 
@@ -144,7 +144,7 @@ impl State {
             Row::Trouble(trouble) if trouble.request.is_none() => Subject::Trouble(trouble.clone()),
             Row::Line(line) => Subject::Line(line.clone()),
             row => match (row.request(), row.provider()) {
-                (Some(id), _) => Subject::Request(id.to_owned(), None),
+                (Some(id), _) => Subject::Request(Followed::new(id)),
                 (None, Some(name)) => Subject::Provider(name.to_owned()),
                 (None, None) => return Vec::new(),
             },
@@ -174,12 +174,10 @@ impl State {
     }
 
     fn answer(&mut self, action: Action) -> Vec<Effect> {
-        let Input::Ask(act) = std::mem::replace(&mut self.input, Input::None) else {
-            return Vec::new();
-        };
-        match action {
-            Action::Yes if matches!(act, Act::End { .. }) => vec![Effect::Quit],
-            Action::Yes => self.begin(act),
+        let asked = std::mem::replace(&mut self.input, Input::None);
+        match (action, asked) {
+            (Action::Yes, Input::End { .. }) => vec![Effect::Quit],
+            (Action::Yes, Input::Ask(act)) => self.begin(act),
             _ => Vec::new(),
         }
     }
@@ -260,9 +258,9 @@ impl State {
         let provider = provider.ok_or("pick a provider first, with 2 or as a member of a group");
         let waiting = match &self.detail {
             Some(Detail {
-                of: Subject::Request(id, _),
+                of: Subject::Request(followed),
                 ..
-            }) => Some(id.as_str()),
+            }) => Some(followed.id.as_str()),
             Some(_) => None,
             None => row.and_then(|row| row.request()),
         };

@@ -1,27 +1,44 @@
-//! Being sent to the background: by the terminal's stop key, which reaches this program as a key, or by a signal.
+//! Being sent to the background, by the terminal's stop key, which reaches this program as a key, or by a signal; and
+//! the terminal going away.
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Hears when the system asks this process to stand still.
+/// What the system tells of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// This process is to stand still.
+    Stop,
+    /// The terminal is gone.
+    Gone,
+}
+
+/// Hears what the system tells of the terminal.
 pub(super) struct Stopping {
     #[cfg(unix)]
-    asked: Signal,
+    stop: Signal,
+    #[cfg(unix)]
+    gone: Signal,
 }
 
 impl Stopping {
     pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
-            asked: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            #[cfg(unix)]
+            gone: signal(SignalKind::hangup())?,
         })
     }
 
-    pub(super) async fn asked(&mut self) {
+    pub(super) async fn told(&mut self) -> Told {
         #[cfg(unix)]
-        self.asked.recv().await;
+        tokio::select! {
+            _ = self.stop.recv() => Told::Stop,
+            _ = self.gone.recv() => Told::Gone,
+        }
         #[cfg(not(unix))]
-        std::future::pending::<()>().await;
+        std::future::pending().await
     }
 }
 

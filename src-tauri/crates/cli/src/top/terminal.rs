@@ -71,7 +71,7 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         leave();
-        // Back to the hook of the process.
+        // Back to the hook that every process has.
         if !thread::panicking() {
             drop(panic::take_hook());
         }

@@ -21,7 +21,7 @@ pub(super) fn lines(
     width: usize,
 ) -> Vec<Line<'static>> {
     match subject {
-        Subject::Request(id, told) => request::lines(state, id, told.as_ref(), look, width),
+        Subject::Request(followed) => request::lines(state, followed, look, width),
         Subject::Provider(name) => provider::lines(state, name, look, width),
         Subject::Trouble(trouble) => {
             let mut sheet = Sheet::new(&trouble.what.replace('-', " "), &[], look, width);

@@ -16,8 +16,7 @@ use crate::top::state::{Input, Mood, State};
 type Hint = (&'static str, &'static str);
 
 pub(super) fn line(state: &State, look: Look, width: usize) -> Line<'static> {
-    if let Input::Ask(act) = &state.input {
-        let question = act.question().unwrap_or_default();
+    if let Some(question) = state.input.question() {
         let question = format!(" {question} ");
         let room = width.saturating_sub(14);
         let mut spans = vec![Span::styled(
@@ -78,11 +77,11 @@ fn fitting(state: &State) -> Vec<Hint> {
         },
     };
     let everywhere = [
-        ("m", "auto/manual"),
-        ("/", "filter"),
-        ("tab", "next pane"),
         ("?", "help"),
         ("q", "quit"),
+        ("/", "filter"),
+        ("tab", "next pane"),
+        ("m", "auto/manual"),
     ];
     own.iter().copied().chain(everywhere).collect()
 }

@@ -27,26 +27,33 @@ pub(super) fn lines(state: &State, look: Look, area: Rect) -> Vec<Line<'static>>
     lines
 }
 
+/// The version, then how long it runs, are left out where what matters more has no room.
 fn serving(state: &State, look: Look, width: usize) -> Line<'static> {
-    let mut left = vec![Span::styled(" turnout", look.accent())];
+    let name = Span::styled(" turnout", look.accent());
     let Some(status) = &state.facts.status else {
-        return Line::from(left);
+        return Line::from(name);
     };
     let faint = look.style(Tone::Faint);
-    left.push(Span::styled(format!(" {}  ", status.version), faint));
-    left.extend(way(status, look));
-    left.push(Span::raw(format!("  {}", status.mode)));
-    let up = status.uptime as i64 + state.now.as_second() - state.facts.status_at.as_second();
-    left.push(Span::styled(
-        format!("  up {}", uptime(up.max(0) as u64)),
-        faint,
-    ));
     let mut right = vec![Span::raw(format!("{} in flight", status.in_flight))];
     if status.suspended > 0 {
         let told = format!("  {} waiting", status.suspended);
         right.push(Span::styled(told, look.style(Tone::Warn)));
     }
-    apart(left, right, width)
+    let up = status.uptime as i64 + state.now.as_second() - state.facts.status_at.as_second();
+    let up = format!("  up {}", uptime(up.max(0) as u64));
+    let version = format!(" {}", status.version);
+    let left = |version: &str, up: &str| {
+        let mut spans = vec![name.clone(), Span::styled(format!("{version}  "), faint)];
+        spans.extend(way(status, look));
+        spans.push(Span::raw(format!("  {}", status.mode)));
+        spans.push(Span::styled(up.to_owned(), faint));
+        spans
+    };
+    let room = width.saturating_sub(sum(&right) + 3);
+    let forms = [left(&version, &up), left(&version, ""), left("", "")];
+    let [.., shortest] = &forms;
+    let fitting = forms.iter().find(|form| sum(form) <= room);
+    apart(fitting.unwrap_or(shortest).clone(), right, width)
 }
 
 /// Group and provider that serve now; after a failover, the group that was chosen too.
@@ -209,7 +216,6 @@ fn told(state: &State) -> Vec<(Tone, String)> {
 
 /// One part at the left edge and one at the right, the latter only where it fits.
 fn apart(left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: usize) -> Line<'static> {
-    let sum = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
     let gap = width.saturating_sub(sum(&left) + sum(&right) + 1);
     let mut spans = left;
     if gap > 0 {
@@ -217,4 +223,8 @@ fn apart(left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: usize) -> L
         spans.extend(right);
     }
     Line::from(spans)
+}
+
+fn sum(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(Span::width).sum()
 }

@@ -33,7 +33,7 @@ pub(super) fn lines(
     let picked = state.picked(pane, &rows);
     let head = usize::from(has_head(pane));
     let room = height.saturating_sub(1 + head);
-    let mut told = told(state, pane, &rows, look);
+    let mut told = told(state, pane, &rows, height == 1, look);
     if rows.len() > room && focused {
         let place = format!("{}/{}", picked + 1, rows.len());
         told.push(Span::styled(place, look.style(Tone::Faint)));
@@ -64,7 +64,13 @@ pub(super) fn lines(
 }
 
 /// What is said beside the title: how the pane is as a whole, and its filter.
-fn told(state: &State, pane: Pane, rows: &[Row<'_>], look: Look) -> Vec<Span<'static>> {
+fn told(
+    state: &State,
+    pane: Pane,
+    rows: &[Row<'_>],
+    folded: bool,
+    look: Look,
+) -> Vec<Span<'static>> {
     let mut told = Vec::new();
     let browse = &state.panes[pane.index()];
     let is_typed = state.focus == pane && matches!(state.input, Input::Filter);
@@ -73,7 +79,11 @@ fn told(state: &State, pane: Pane, rows: &[Row<'_>], look: Look) -> Vec<Span<'st
         let filter = format!("/{}{cursor}", browse.filter);
         told.push(Span::styled(filter, look.style(Tone::Warn)));
     }
-    let (tone, text) = summary(state, pane, rows, look);
+    let (tone, text) = match rows.first() {
+        Some(newest) if folded => latest(state, newest),
+        _ => None,
+    }
+    .unwrap_or_else(|| summary(state, pane, rows, look));
     told.push(Span::styled(text, look.style(tone)));
     told
 }
@@ -111,32 +121,42 @@ fn summary(state: &State, pane: Pane, rows: &[Row<'_>], look: Look) -> (Tone, St
             0 => (Tone::Faint, "none".to_owned()),
             count => (Tone::Warn, counted(count as u64, "request")),
         },
-        Pane::Troubles => match rows.first() {
-            Some(Row::Trouble(newest)) => {
-                let at = words::clock(newest.at, &state.zone);
-                (Tone::Faint, format!("last at {at}"))
-            }
-            _ => (Tone::Faint, "none".to_owned()),
-        },
-        Pane::Log => match rows.first() {
-            Some(Row::Line(newest)) => (Tone::Faint, newest.message.clone()),
-            _ => (Tone::Faint, "nothing yet".to_owned()),
+        Pane::Troubles | Pane::Log => match rows.len() {
+            0 => (Tone::Faint, "none".to_owned()),
+            count => (Tone::Faint, count.to_string()),
         },
     }
 }
 
-fn empty(state: &State, pane: Pane) -> &'static str {
-    if !state.panes[pane.index()].filter.is_empty() {
-        return "nothing fits the filter; esc takes it away";
+/// What a folded pane says of its newest row, where that is worth more than a count.
+fn latest(state: &State, newest: &Row<'_>) -> Option<(Tone, String)> {
+    match newest {
+        Row::Trouble(trouble) => {
+            let at = words::clock(trouble.at, &state.zone);
+            let what = trouble.what.replace('_', " ");
+            Some((Tone::Warn, format!("{at} {what}: {}", trouble.who)))
+        }
+        Row::Line(line) => Some((columns::level(line), line.message.clone())),
+        _ => None,
     }
-    match pane {
+}
+
+fn empty(state: &State, pane: Pane) -> String {
+    if !state.panes[pane.index()].filter.is_empty() {
+        return "nothing fits the filter; esc takes it away".to_owned();
+    }
+    let text = match pane {
         Pane::Groups => "the config has no group",
         Pane::Providers => "the config has no provider",
         Pane::Requests => {
-            "no request came yet; point a client here with `turnoutd connect claude-code`"
+            let program = daemon::program();
+            return format!(
+                "no request came yet: `{program} connect claude-code` points Claude Code here"
+            );
         }
         Pane::Waiting => "no request waits",
         Pane::Troubles => "nothing failed",
         Pane::Log => "the log has no line yet",
-    }
+    };
+    text.to_owned()
 }

@@ -219,8 +219,17 @@ fn a_request_is_followed_while_it_is_shown() {
         detail
     );
     let moved = |number| News::Event(Payload::Request(Box::new(request(number, "streaming", 3))));
-    assert_eq!(state.hear(moved(8), now()), detail);
+    assert_eq!(state.hear(moved(8), now()), [], "it is asked for already");
     assert_eq!(state.hear(moved(7), now()), []);
+    let told = |id: &str| News::Detail(id.to_owned(), Ok(serde_json::Value::Null));
+    assert_eq!(state.hear(told("req-00000007"), now()), []);
+    assert_eq!(
+        state.hear(told("req-00000008"), now()),
+        detail,
+        "it moved meanwhile"
+    );
+    assert_eq!(state.hear(told("req-00000008"), now()), []);
+    assert_eq!(state.hear(moved(8), now()), detail);
     press(&mut state, &[Action::Close]);
     assert_eq!(state.hear(moved(8), now()), []);
 }

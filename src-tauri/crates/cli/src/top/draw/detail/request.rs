@@ -13,7 +13,7 @@ use crate::top::draw::grid::{Cell, Column, Grid, Width, left, right};
 use crate::top::draw::words;
 use crate::top::facts::{millis_between, under_way};
 use crate::top::look::Look;
-use crate::top::state::State;
+use crate::top::state::{Followed, State};
 
 const ATTEMPTS: &[Column] = &[
     right("TRY", 3, 0),
@@ -42,18 +42,18 @@ const BAR: usize = 30;
 
 pub(super) fn lines(
     state: &State,
-    id: &str,
-    told: Option<&Result<Value, String>>,
+    followed: &Followed,
     look: Look,
     width: usize,
 ) -> Vec<Line<'static>> {
+    let id = followed.id.as_str();
     let live = state.facts.request(id);
     let running = live.is_some_and(under_way);
     let following = running.then(|| Span::styled("live", look.style(Tone::Good)));
     let title: Vec<Span<'static>> = following.into_iter().collect();
     let mut sheet = Sheet::new(id, &title, look, width);
     let known = live.and_then(|row| serde_json::to_value(row).ok());
-    let detail = match told {
+    let detail = match &followed.told {
         Some(Ok(detail)) => Some(detail.clone()),
         Some(Err(why)) => {
             sheet.fact("not told", why, Tone::Bad);

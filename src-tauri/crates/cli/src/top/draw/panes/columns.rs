@@ -59,7 +59,7 @@ const WAITING: &[Column] = &[
     right("LEFT", 7, 0),
     left("MODEL", Fit(24), 0),
     left("ONLY AT", Fit(14), 3),
-    left("REASON", Rest(16), 1),
+    left("REASON", Rest(32), 1),
 ];
 
 const TROUBLES: &[Column] = &[
@@ -278,11 +278,9 @@ fn of_trouble(state: &State, trouble: &Trouble) -> Vec<Cell> {
 }
 
 fn of_line(state: &State, line: &LogLine) -> Vec<Cell> {
-    let tone = match line.level.as_str() {
-        "error" => Tone::Bad,
-        "warn" => Tone::Warn,
-        "info" => Tone::Plain,
-        _ => Tone::Faint,
+    let tone = match level(line) {
+        Tone::Faint if line.level == "info" => Tone::Plain,
+        tone => tone,
     };
     let target = line.target.split("::").next().unwrap_or_default();
     vec![
@@ -298,6 +296,15 @@ fn of_line(state: &State, line: &LogLine) -> Vec<Cell> {
         Cell::faint(target),
         Cell::new(line.message.as_str(), tone),
     ]
+}
+
+/// The tone of a line of the log, as far as it matters.
+pub(super) fn level(line: &LogLine) -> Tone {
+    match line.level.as_str() {
+        "error" => Tone::Bad,
+        "warn" => Tone::Warn,
+        _ => Tone::Faint,
+    }
 }
 
 fn of_millis(ms: Option<u64>) -> Cell {
