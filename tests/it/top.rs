@@ -1,9 +1,10 @@
 //! `top` and `serve --tui` in a real terminal, against real programs.
 
 use tests::config::{Config, Provider};
-use tests::message::plain;
+use tests::message::{plain, streamed};
 use tests::program::{Home, Practice, Turnout};
 use tests::terminal::Terminal;
+use tests::until;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 60)];
 
@@ -58,6 +59,23 @@ async fn a_request_that_waits_is_shown_and_given_up_by_hand() {
     top.shows("4 Waiting none").await;
     top.press("q");
     assert_eq!(top.end().await, 0);
+}
+
+#[tokio::test]
+async fn how_far_an_answer_has_come_is_told_while_it_streams() {
+    let (first, _second, config) = config().await;
+    first.fail(Some("long;gap=50ms")).await;
+    let turnout = Turnout::start(&config).await;
+    let asked = turnout.call(&streamed("hi"));
+    let base = turnout.base.clone();
+    let asked = tokio::spawn(async move { asked.send(&base).await });
+    until("some words of an answer that goes on", async || {
+        let told = turnout.admin().get("/connections").await;
+        let said = told["items"][0]["output_tokens"].as_u64()?;
+        (said > 0 && told["items"][0]["status"] == "streaming").then_some(())
+    })
+    .await;
+    asked.abort();
 }
 
 #[tokio::test]

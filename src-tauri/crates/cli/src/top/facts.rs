@@ -139,7 +139,7 @@ impl Facts {
         self.status_at = now;
     }
 
-    /// A row of the history. It may be told later than what the connection says, and never brings an end back to life.
+    /// A row of the history. It is written later than the connection tells, and takes nothing back: no end, no word.
     fn take_request(&mut self, row: Request, now: Timestamp) {
         let Some(known) = self.requests.iter_mut().find(|one| one.id == row.id) else {
             self.begin(row, now);
@@ -149,7 +149,11 @@ impl Facts {
             return;
         }
         let before = known.clone();
-        *known = row;
+        *known = if under_way(&row) {
+            written(row, &before)
+        } else {
+            row
+        };
         let after = known.clone();
         self.moved(&before, &after, now);
     }
@@ -252,6 +256,21 @@ pub(crate) fn asked(row: &Request) -> &str {
     let models = [&row.model_requested, &row.model_used, &row.path];
     let first = models.into_iter().find(|name| named(name));
     first.and_then(Option::as_deref).unwrap_or("-")
+}
+
+/// A row of a request that runs, with what is known to be further.
+fn written(row: Request, known: &Request) -> Request {
+    Request {
+        status: known.status.clone(),
+        mark: known.mark.clone(),
+        provider: known.provider.clone().or(row.provider),
+        model_used: known.model_used.clone().or(row.model_used),
+        attempts: known.attempts.max(row.attempts),
+        ttft_ms: known.ttft_ms.or(row.ttft_ms),
+        input_tokens: known.input_tokens.max(row.input_tokens),
+        output_tokens: known.output_tokens.max(row.output_tokens),
+        ..row
+    }
 }
 
 fn connected(row: &mut Request, told: Connection) {

@@ -232,6 +232,11 @@ pub(crate) fn action(context: Context, key: KeyEvent) -> Option<Action> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        // With control it is how some keyboards write letters such as @; alone it means nothing here.
+        let is_letter = key.modifiers.contains(KeyModifiers::CONTROL) && context == Context::Filter;
+        return is_letter.then(|| typed(key.code)).flatten();
+    }
     if key.modifiers.contains(KeyModifiers::CONTROL) {
         return with_control(context, key.code);
     }

@@ -6,6 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What the system tells of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "other systems tell neither"))]
 pub(super) enum Told {
     /// This process is to stand still.
     Stop,

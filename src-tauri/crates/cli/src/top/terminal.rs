@@ -70,9 +70,9 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        leave();
-        // Back to the hook that every process has.
+        // After a panic the hook has given it back, and what was told since stands there.
         if !thread::panicking() {
+            leave();
             drop(panic::take_hook());
         }
     }

@@ -57,6 +57,29 @@ fn a_row_that_is_written_late_brings_no_end_back_to_life() {
 }
 
 #[test]
+fn a_row_that_is_written_late_takes_nothing_back() {
+    let mut state = blank();
+    let told = Connection {
+        output_tokens: 119,
+        ttft_ms: Some(804),
+        ..connection(1, "streaming", 2)
+    };
+    hear(&mut state, Payload::Connection(Box::new(told)));
+    let late = Request {
+        group: Some("main".to_owned()),
+        ..request(1, "pending", 2)
+    };
+    hear(&mut state, Payload::Request(Box::new(late)));
+    let row = row(&state, 1);
+    assert_eq!((row.status.as_str(), row.output_tokens), ("streaming", 119));
+    assert_eq!(
+        (row.ttft_ms, row.group.as_deref()),
+        (Some(804), Some("main"))
+    );
+    assert_eq!(row.provider.as_deref(), Some("anthropic"));
+}
+
+#[test]
 fn requests_stand_with_the_newest_first_however_they_come() {
     let mut state = blank();
     for (number, seconds) in [(1, 50), (2, 10), (3, 30)] {

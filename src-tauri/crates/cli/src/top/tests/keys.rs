@@ -86,6 +86,16 @@ fn a_key_that_is_let_go_means_nothing() {
 }
 
 #[test]
+fn what_keys_mean_with_alt() {
+    let pressed = |context, modifiers| action(context, KeyEvent::new(Char('q'), modifiers));
+    let both = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    assert_eq!(pressed(Panes, KeyModifiers::ALT), None);
+    assert_eq!(pressed(Panes, both), None);
+    assert_eq!(pressed(Filter, KeyModifiers::ALT), None);
+    assert_eq!(pressed(Filter, both), Some(Action::Letter('q')));
+}
+
+#[test]
 fn no_key_means_two_things_and_each_that_is_told_does_something() {
     let mut seen = BTreeSet::new();
     for binding in MOVING.iter().chain(DOING) {

@@ -84,8 +84,9 @@ pub(super) fn lines(
 
 fn facts(state: &State, detail: &Value, row: &Value, now: Timestamp, sheet: &mut Sheet) {
     let status = match (text(row, "status"), text(row, "mark")) {
-        (status, "-") => status.to_owned(),
-        (status, mark) => format!("{status}, {mark}"),
+        (_, "suspended") => "waiting".to_owned(),
+        (_, "retrying") => "retrying".to_owned(),
+        (status, _) => status.to_owned(),
     };
     let why = reason(text(row, "reason"));
     let status = if why == "-" {
@@ -156,6 +157,9 @@ fn tokens(row: &Value) -> String {
     let out = count(row, "output_tokens");
     if read + out == 0 {
         return String::new();
+    }
+    if read == 0 {
+        return format!("{} out so far", short(out));
     }
     let mut told = format!("{} in", short(read));
     let cached = count(row, "cache_read_tokens");
@@ -233,7 +237,12 @@ fn one_attempt(
         Cell::faint(format!("+{}", words::millis(from))),
         Cell::plain(text(attempt, "provider")),
         Cell::plain(text(attempt, "model")),
-        Cell::faint(text(attempt, "key")),
+        Cell::faint(
+            attempt
+                .get("key")
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+        ),
         Cell::plain(status.map(|status| status.to_string()).unwrap_or_default()),
         Cell::new(told, tone),
         Cell::plain(millis("ttft_ms")),

@@ -59,7 +59,7 @@ const WAITING: &[Column] = &[
     right("LEFT", 7, 0),
     left("MODEL", Fit(24), 0),
     left("ONLY AT", Fit(14), 3),
-    left("REASON", Rest(32), 1),
+    left("REASON", Rest(36), 1),
 ];
 
 const TROUBLES: &[Column] = &[
