@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use gateway::{Gateway, Report};
-use ledger::Ledger;
+use ledger::{Ledger, OpenError};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -300,7 +300,14 @@ async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec
             ..ledger::Options::default()
         };
         let opened = match at.path() {
-            Some(_) => Ledger::open_at(at, options).await,
+            Some(_) => match Ledger::open_at(at.clone(), options.clone()).await {
+                // These pass: it is tried until they have.
+                Err(error @ (OpenError::Locked { .. } | OpenError::Backup { .. })) => {
+                    tracing::error!("{error}; it is tried again");
+                    Ledger::open_when_there(at, options).await
+                }
+                opened => opened,
+            },
             None => Ledger::open_when_there(at, options).await,
         };
         opened.map(Some)
@@ -331,10 +338,7 @@ async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec
 }
 
 /// `sqlite://` alone is the data folder's own file, `sqlite://PATH` another; `none` is none, and all else a server.
-pub(crate) fn ledger_place(
-    place: &Place,
-    url: &str,
-) -> Result<Option<ledger::Place>, ledger::OpenError> {
+pub(crate) fn ledger_place(place: &Place, url: &str) -> Result<Option<ledger::Place>, OpenError> {
     if url == NO_LEDGER {
         return Ok(None);
     }

@@ -16,6 +16,9 @@ const BETWEEN: Duration = Duration::from_mins(30);
 /// Between two hours' worth, so that what arrives is written in time.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// No request runs for a day: whoever ran one that is open then is gone.
+const LOST_MS: i64 = 24 * 3_600_000;
+
 /// Lets what is too old go, until the instance stops.
 pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
     let stop = daemon.stopping();
@@ -31,6 +34,13 @@ pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
         let before =
             Timestamp::now().as_millisecond() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
         let round = async {
+            let lost = Timestamp::now().as_millisecond() - LOST_MS;
+            let closed = ledger.close_lost(lost).await?;
+            if closed > 0 {
+                tracing::warn!(
+                    "{closed} requests of a Turnout that is no longer there are closed as failed"
+                );
+            }
             let mut gone = 0;
             while let Some(some) = ledger.prune(before).await? {
                 gone += some;

@@ -1,6 +1,6 @@
 //! Requests that are no longer kept one by one: their sums by day stay for ever.
 //!
-//! An hour is taken at a time, summed and deleted in one transaction, so that nothing is lost or counted
+//! Some of an hour are taken at a time, summed and deleted in one transaction, so that nothing is lost or counted
 //! twice however it ends, and records that wait to be written do not wait long.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ use crate::zone::DAY_MS;
 
 /// Requests that are over; one that runs is kept.
 const OVER: &str = "requests.is_open = 0";
+/// Requests that are summed and deleted at once at most, but for those of one millisecond: what arrives waits meanwhile.
+const AT_ONCE: i64 = 2000;
 /// What is summed by besides the total.
 const KINDS: [By; 6] = [
     By::Model,
@@ -119,9 +121,9 @@ pub(crate) struct Kept {
 }
 
 impl Ledger {
-    /// Sums the oldest hour of requests that are over and arrived before this time (Unix milliseconds) into
-    /// their day's row, deletes them and tells how many they were; `None` when there are none left. The
-    /// hour of that time itself is kept.
+    /// Sums the oldest requests that are over and arrived before this time (Unix milliseconds), some of one hour, into
+    /// their day's row, deletes them and tells how many they were; `None` when there are none left. The hour of that
+    /// time itself is kept.
     pub async fn prune(&self, before_ms: i64) -> Result<Option<u64>, QueryError> {
         let before_ms = hour_of(before_ms);
         self.errand(move |conn, kind| Box::pin(prune(conn, kind, before_ms)))
@@ -154,8 +156,8 @@ pub(crate) async fn kept(
     kept.collect()
 }
 
-/// Sums and deletes the oldest hour of requests that are over and arrived before this time, which is a
-/// whole hour; tells how many they were, `None` when there are none left.
+/// Sums and deletes the oldest requests of an hour that are over and arrived before this time, which is a whole hour;
+/// tells how many they were, `None` when there are none left.
 async fn prune(
     conn: &mut AnyConnection,
     kind: Kind,
@@ -174,7 +176,15 @@ async fn prune(
     };
     let hour = hour_of(oldest);
     let day = oldest.div_euclid(DAY_MS) * DAY_MS;
-    let hours = (hour, hour + HOUR_MS);
+    let first = format!(
+        "SELECT started_at FROM requests WHERE {OVER} AND started_at >= ? AND started_at < ? \
+         ORDER BY started_at LIMIT 1 OFFSET ?"
+    );
+    let first = sqlx::query_scalar::<_, i64>(kind.sql(&first));
+    let first = first.bind(oldest).bind(hour + HOUR_MS).bind(AT_ONCE);
+    let until = first.fetch_optional(&mut *transaction).await?;
+    let until = until.map_or(hour + HOUR_MS, |until| until.max(oldest + 1));
+    let hours = (oldest, until);
 
     let mut days = BTreeMap::new();
     let mut known = Select::new(kind, "SELECT * FROM daily WHERE day = ");

@@ -146,6 +146,24 @@ pub(crate) fn refuses(kind: Kind, error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether a server did not get a lock in time that somebody else has, or gave way to him in a deadlock.
+pub(crate) fn is_taken(kind: Kind, error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    match kind {
+        Kind::Sqlite => false,
+        // lock_not_available, deadlock_detected, serialization_failure.
+        Kind::Postgres => error
+            .code()
+            .is_some_and(|code| matches!(&*code, "55P03" | "40P01" | "40001")),
+        // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK; their SQLSTATEs are shared with others.
+        Kind::MySql => error
+            .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
+            .is_some_and(|error| matches!(error.number(), 1205 | 1213)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sqlx::{AnyConnection, Connection as _};

@@ -16,12 +16,15 @@ use crate::select::Select;
 /// Requests in a piece.
 const PIECE: i64 = 500;
 /// The columns of CSV; each is a field of a request, or of its `cost`.
-const COLUMNS: [&str; 40] = [
+const COLUMNS: [&str; 43] = [
     "id",
     "started_at",
     "status",
+    "mark",
     "reason",
     "http_status",
+    "source",
+    "replay_of",
     "client",
     "token",
     "session",
@@ -226,16 +229,27 @@ fn cell(row: &Value, column: &str) -> String {
     };
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => harmless(text),
         Some(Value::Array(attempts)) if column == "attempts" => attempts.len().to_string(),
         Some(Value::Array(list)) => {
             let words = list.iter().map(|item| match item {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             });
-            words.collect::<Vec<_>>().join("; ")
+            harmless(&words.collect::<Vec<_>>().join("; "))
         }
         Some(other) => other.to_string(),
+    }
+}
+
+/// Text as spreadsheets take for text: what they would take for a formula begins with an apostrophe
+/// (OWASP, "CSV Injection"), as clients and providers choose what stands there.
+fn harmless(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
     }
 }
 

@@ -11,6 +11,8 @@ use crate::book::Book;
 use crate::cells::{Cells, There};
 use crate::hourly;
 use crate::kind::Kind;
+use crate::open::Ledger;
+use crate::query::QueryError;
 use crate::record::{AttemptCells, ErrorCells, EventCells, Record, RequestCells};
 use crate::span::hour_of;
 
@@ -183,6 +185,40 @@ pub(crate) async fn close_orphans(
     }
     ids.sort_unstable();
     ids.dedup();
+    close(conn, kind, &ids).await
+}
+
+/// Closes what any instance left running that arrived before this time (Unix milliseconds); tells how many requests that
+/// were.
+async fn close_lost(
+    conn: &mut AnyConnection,
+    kind: Kind,
+    before_ms: i64,
+) -> Result<u64, sqlx::Error> {
+    let text =
+        "SELECT id FROM requests WHERE is_open = 1 AND started_at < ? ORDER BY started_at LIMIT ?";
+    let query = sqlx::query_scalar::<_, String>(kind.sql(text)).bind(before_ms);
+    let ids = query.bind(ROWS as i64).fetch_all(&mut *conn).await?;
+    let ids: Vec<_> = ids.into_iter().map(Arc::from).collect();
+    close(conn, kind, &ids).await
+}
+
+impl Ledger {
+    /// Closes requests as failed that arrived before this time (Unix milliseconds) and are not over, whoever ran them:
+    /// one that shared the database may never come back. Tells how many they were.
+    pub async fn close_lost(&self, before_ms: i64) -> Result<u64, QueryError> {
+        let mut closed = 0;
+        loop {
+            let some = self.errand(move |conn, kind| Box::pin(close_lost(conn, kind, before_ms)));
+            match some.await? {
+                0 => return Ok(closed),
+                some => closed += some,
+            }
+        }
+    }
+}
+
+async fn close(conn: &mut AnyConnection, kind: Kind, ids: &[Arc<str>]) -> Result<u64, sqlx::Error> {
     let mut closed = 0;
     for some in ids.chunks(ROWS) {
         let mut records = Records::new();

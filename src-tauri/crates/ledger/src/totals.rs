@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::AddAssign;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::hourly;
+use crate::kind::Kind;
 use crate::money::Usd;
 use crate::open::Ledger;
 use crate::query::QueryError;
@@ -16,6 +17,7 @@ use crate::read::tokens;
 use crate::row::Tokens;
 use crate::select::Select;
 use crate::span::Span;
+use crate::{daily, hourly};
 
 /// Sums over requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
@@ -50,9 +52,20 @@ impl AddAssign for Totals {
     }
 }
 
-/// The last answer, good for as long as nothing was written: status pages ask every few seconds.
+/// The last answer, good for a while as long as nothing was written here: status pages ask every few seconds.
 #[derive(Debug, Default)]
-pub(crate) struct Remembered(Mutex<Option<(u64, i64, Totals)>>);
+pub(crate) struct Remembered(Mutex<Option<Answer>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    at: Instant,
+    commits: u64,
+    since_ms: i64,
+    totals: Totals,
+}
+
+/// Others may write to a database that is shared.
+const GOOD_FOR: Duration = Duration::from_secs(5);
 
 impl Ledger {
     /// Sums over the requests that arrived at this time (Unix milliseconds) or later.
@@ -60,15 +73,20 @@ impl Ledger {
         let remembered = &self.inner.remembered.0;
         let commits = self.inner.pulse.commits();
         let last = *remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((then, since, totals)) = last
-            && (then, since) == (commits, since_ms)
+        if let Some(last) = last
+            && (last.commits, last.since_ms) == (commits, since_ms)
+            && (self.inner.kind == Kind::Sqlite || last.at.elapsed() < GOOD_FOR)
         {
-            return Ok(totals);
+            return Ok(last.totals);
         }
-        let totals = self.sum(since_ms).await?;
-        *remembered.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((commits, since_ms, totals));
-        Ok(totals)
+        let answer = Answer {
+            at: Instant::now(),
+            commits,
+            since_ms,
+            totals: self.sum(since_ms).await?,
+        };
+        *remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        Ok(answer.totals)
     }
 
     async fn sum(&self, since_ms: i64) -> Result<Totals, QueryError> {
@@ -92,6 +110,9 @@ impl Ledger {
             for row in query.rows_in(&mut reading).await? {
                 totals += Totals::read(&row)?;
             }
+        }
+        for day in daily::kept(&mut reading, kind, None, span).await? {
+            totals += day.totals;
         }
         Ok(totals)
     }

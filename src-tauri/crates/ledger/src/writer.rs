@@ -17,7 +17,7 @@ use crate::audit::{self, AuditCells};
 use crate::bodies::{self, Packed};
 use crate::book::Book;
 use crate::errand::Errand;
-use crate::error::{OpenError, primary_code, refuses};
+use crate::error::{OpenError, is_taken, primary_code, refuses};
 use crate::event::Event;
 use crate::health::Pulse;
 use crate::hourly::{self, Summing};
@@ -37,6 +37,8 @@ const BODIES: usize = 64;
 /// Pauses between tries while the database cannot be written.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// So long another Turnout may hold what is to be written in a shared database, as when it sums a busy hour.
+const TAKEN_MAX: Duration = Duration::from_secs(10);
 /// Once the ledger is closing, tries go on for this long.
 const LAST_TRIES: Duration = Duration::from_secs(2);
 /// A connection to a server that was quiet for this long is looked at before it is used.
@@ -277,7 +279,7 @@ impl Pen {
     /// Writes the batch, however long it takes; empties it.
     async fn commit(&mut self, batch: &mut Batch) {
         let mut pause = PAUSE_FIRST;
-        let mut give_up = None;
+        let (mut give_up, mut since) = (None, None);
         while !batch.is_empty() {
             let failure = match self.write(batch).await {
                 Ok(changed) => {
@@ -289,7 +291,10 @@ impl Pen {
             };
             self.conn = None; // its state is unknown; a new one also finds a replaced file
             self.forget();
-            self.failed(&failure);
+            let waited = *since.get_or_insert_with(Instant::now);
+            if !(failure.is_taken(self.place.kind()) && waited.elapsed() < TAKEN_MAX) {
+                self.failed(&failure);
+            }
             if self.is_closing() {
                 let until = *give_up.get_or_insert_with(|| Instant::now() + LAST_TRIES);
                 if Instant::now() + pause > until {
@@ -557,6 +562,11 @@ enum WriteError {
 }
 
 impl WriteError {
+    /// Whether another of those who share a server has what is to be written, and will be done soon.
+    fn is_taken(&self, kind: Kind) -> bool {
+        matches!(self, Self::Database(error) if is_taken(kind, error))
+    }
+
     fn hint(&self, kind: Kind) -> &'static str {
         if kind != Kind::Sqlite {
             return "check that the database server runs and can be reached; it is tried again";

@@ -51,6 +51,9 @@ async fn csv_quotes_what_needs_it_and_sums_to_the_same() {
     odd.client = Some("a \"b\", c\r\nd".to_owned());
     let sent = attempt("odd", 1, NOON + 50);
     write(&ledger, [Event::Started(odd), Event::AttemptStarted(sent)]).await;
+    let mut formula = started("formula", NOON + 51);
+    formula.client = Some("=cmd|' /C calc'!A0".to_owned());
+    write(&ledger, [Event::Started(formula)]).await;
     let csv = export(&ledger, Format::Csv, None, i64::MAX).await;
     let (heading, rest) = csv.split_once("\r\n").unwrap();
     let columns: Vec<_> = heading.split(',').collect();
@@ -62,6 +65,10 @@ async fn csv_quotes_what_needs_it_and_sums_to_the_same() {
     let tokens = served.map(|line| line.split(',').nth(output).unwrap().parse::<u64>().unwrap());
     assert_eq!(tokens.sum::<u64>(), 7 * 200);
     assert!(rest.contains(",\"a \"\"b\"\", c\r\nd\","), "{rest}");
+    assert!(rest.contains(",'=cmd|' /C calc'!A0,"), "{rest}");
+    for name in ["source", "replay_of", "mark"] {
+        assert!(columns.contains(&name), "{heading}");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use ledger::{End, Event};
+use ledger::{End, Event, Ledger, Options};
 use sqlx::Connection;
 
 use crate::bodies::said;
@@ -118,4 +118,23 @@ async fn a_refused_record_is_dropped_alone_and_told() {
     for id in ["good", "fine"] {
         assert_eq!(found(ledger.request(id).await).status, "pending");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_locked_at_the_start_is_waited_for() {
+    let place = Place::new();
+    place.open().await.close().await;
+    let mut other = place.stranger().await;
+    let lock = other.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    let at = place.backend.at.clone();
+    let ledger = Ledger::open_when_there(at, Options::default());
+    let ledger = ledger.await.unwrap();
+    for event in served("meanwhile", NOON) {
+        ledger.writer().send(event);
+    }
+    until("the ledger says it is degraded", || ledger.degraded()).await;
+    lock.rollback().await.unwrap();
+    while !ledger.flush().await {}
+    assert_eq!(found(ledger.request("meanwhile").await).status, "completed");
+    assert_eq!(ledger.writer().lost(), 0);
 }

@@ -198,7 +198,7 @@ async fn an_hour_is_summed_when_it_is_over_and_nothing_of_it_runs() {
     while ledger.prune(NOON + HOUR).await.unwrap().is_some() {}
     sum_up(&ledger, NOON + 5 * HOUR).await;
     let left = ledger.today(NOON - DAY).await.unwrap();
-    assert_eq!(left.requests, 1, "today tells of what is kept one by one");
+    assert_eq!(left.requests, 2, "today tells of what is kept as sums, too");
     let all = Spender::default();
     let spent = ledger.spent(&all, NOON - 3 * DAY).await.unwrap();
     assert_eq!(spent, today.cost_usd);
