@@ -34,7 +34,7 @@ pub struct Connection {
     pub ttft_ms: Option<u64>,
     /// Prompt tokens, as far as providers have told them.
     pub input_tokens: u64,
-    /// Output tokens, as far as providers have told them.
+    /// Output tokens: as providers have told them, estimated of what they said while they still speak.
     pub output_tokens: u64,
 }
 

@@ -180,7 +180,7 @@ fn told(state: &State) -> Vec<(Tone, String)> {
             budget.share * 100.0,
             words::dollars(&budget.limit_usd),
             budget.per,
-            words::clock(budget.until, &state.zone),
+            words::ahead(budget.until, state.now, &state.zone),
         );
         told.push((tone, text));
     }
@@ -199,7 +199,7 @@ fn told(state: &State) -> Vec<(Tone, String)> {
     told.extend(others.map(|problem| (Tone::Warn, problem.message.clone())));
     if let Some(ahead) = &status.forecast {
         let what = ahead.what.replace('_', " ");
-        let at = words::clock(ahead.at, &state.zone);
+        let at = words::ahead(ahead.at, state.now, &state.zone);
         told.push((
             Tone::Warn,
             format!("limit ahead at {at}: {what} of {}", ahead.provider),

@@ -21,8 +21,24 @@ use crate::screen::Tone;
 /// Below this the interface says that it needs more.
 const LEAST: (u16, u16) = (40, 10);
 
-/// Draws everything.
+/// Draws everything, what others named in letters that the terminal does not have included.
 pub(crate) fn draw(state: &State, look: Look, frame: &mut Frame<'_>) {
+    draw_all(state, look, frame);
+    if !look.unicode {
+        for cell in &mut frame.buffer_mut().content {
+            let plain = match cell.symbol() {
+                symbol if symbol.is_ascii() => continue,
+                "…" => "~",
+                "→" => ">",
+                "·" | "–" | "—" => "-",
+                _ => "?",
+            };
+            cell.set_symbol(plain);
+        }
+    }
+}
+
+fn draw_all(state: &State, look: Look, frame: &mut Frame<'_>) {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let told = format!("at least {} x {} is needed", LEAST.0, LEAST.1);

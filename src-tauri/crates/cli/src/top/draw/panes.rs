@@ -2,6 +2,7 @@
 
 mod columns;
 
+use daemon::view::Provider;
 use ratatui::text::{Line, Span};
 
 use super::grid::{self, Grid};
@@ -80,7 +81,7 @@ fn told(
         told.push(Span::styled(filter, look.style(Tone::Warn)));
     }
     let (tone, text) = match rows.first() {
-        Some(newest) if folded => latest(state, newest),
+        Some(newest) if folded => folded_up(state, newest, rows, look),
         _ => None,
     }
     .unwrap_or_else(|| summary(state, pane, rows, look));
@@ -101,17 +102,11 @@ fn summary(state: &State, pane: Pane, rows: &[Row<'_>], look: Look) -> (Tone, St
             );
             (Tone::Faint, text)
         }
-        Pane::Providers => {
-            let is_ill = |row: &&Row<'_>| {
-                matches!(row, Row::Provider(one) if look.health(one.health).2 == Tone::Bad
-                    || look.health(one.health).2 == Tone::Warn)
-            };
-            match rows.iter().filter(is_ill).count() {
-                0 if rows.is_empty() => (Tone::Faint, "none".to_owned()),
-                0 => (Tone::Faint, "all well".to_owned()),
-                ill => (Tone::Warn, format!("{ill} of {} unwell", rows.len())),
-            }
-        }
+        Pane::Providers => match rows.iter().filter_map(|row| is_ill(row, look)).count() {
+            0 if rows.is_empty() => (Tone::Faint, "none".to_owned()),
+            0 => (Tone::Faint, "all well".to_owned()),
+            ill => (Tone::Warn, format!("{ill} of {} unwell", rows.len())),
+        },
         Pane::Requests => {
             let is_running = |row: &&Row<'_>| matches!(row, Row::Request(one) if under_way(one));
             let running = rows.iter().filter(is_running).count();
@@ -128,9 +123,25 @@ fn summary(state: &State, pane: Pane, rows: &[Row<'_>], look: Look) -> (Tone, St
     }
 }
 
-/// What a folded pane says of its newest row, where that is worth more than a count.
-fn latest(state: &State, newest: &Row<'_>) -> Option<(Tone, String)> {
+/// What a folded pane says of its rows, where there is more to say than how many they are.
+fn folded_up(
+    state: &State,
+    newest: &Row<'_>,
+    rows: &[Row<'_>],
+    look: Look,
+) -> Option<(Tone, String)> {
     match newest {
+        Row::Provider(_) => {
+            let ill: Vec<String> = rows
+                .iter()
+                .filter_map(|row| is_ill(row, look))
+                .map(|(sign, provider)| match rest(provider, state) {
+                    Some(left) => format!("{sign} {} {left}", provider.name),
+                    None => format!("{sign} {}", provider.name),
+                })
+                .collect();
+            (!ill.is_empty()).then(|| (Tone::Warn, ill.join("  ")))
+        }
         Row::Trouble(trouble) => {
             let at = words::clock(trouble.at, &state.zone);
             let what = trouble.what.replace('_', " ");
@@ -139,6 +150,19 @@ fn latest(state: &State, newest: &Row<'_>) -> Option<(Tone, String)> {
         Row::Line(line) => Some((columns::level(line), line.message.clone())),
         _ => None,
     }
+}
+
+/// A provider that is not well, and the sign of how it is.
+fn is_ill<'a>(row: &Row<'a>, look: Look) -> Option<(&'static str, &'a Provider)> {
+    let Row::Provider(provider) = row else {
+        return None;
+    };
+    let (sign, _, tone) = look.health(provider.health);
+    matches!(tone, Tone::Bad | Tone::Warn).then_some((sign, *provider))
+}
+
+fn rest(provider: &Provider, state: &State) -> Option<String> {
+    words::until(provider.cooling_until?, state.now)
 }
 
 fn empty(state: &State, pane: Pane) -> String {

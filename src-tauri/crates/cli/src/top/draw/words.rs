@@ -15,6 +15,17 @@ pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
+/// A time to come: of today without its day.
+pub(super) fn ahead(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let [at, now] = [at, now].map(|time| time.to_zoned(zone.clone()));
+    let form = if at.date() == now.date() {
+        "%H:%M"
+    } else {
+        "%m-%d %H:%M"
+    };
+    at.strftime(form).to_string()
+}
+
 /// Seconds until a time: `9s`, `4:07`, `1:02:03`; nothing once it has come.
 pub(super) fn until(at: Timestamp, now: Timestamp) -> Option<String> {
     let left = at.as_second() - now.as_second();

@@ -92,6 +92,27 @@ fn without_colours_and_beyond_no_ascii() {
 }
 
 #[test]
+fn what_others_named_is_told_in_ascii_too_where_there_is_no_more() {
+    let mut state = calm();
+    state.facts.providers[0].name = "智谱".to_owned();
+    state.facts.log[0].message = "switched from a → b: “overloaded” …".to_owned();
+    for action in [
+        Action::Redraw,
+        Action::Help,
+        Action::Close,
+        Action::Pane(Pane::Log),
+        Action::Enter,
+    ] {
+        state.act(action);
+        for size in SIZES {
+            let told = text(&picture(&mut state, POOR, size));
+            assert!(told.is_ascii(), "{told}");
+        }
+    }
+    assert!(text(&picture(&mut state, POOR, (80, 24))).contains("a > b: ?overloaded? ~"));
+}
+
+#[test]
 fn only_the_sixteen_colours_that_every_terminal_has() {
     for mut state in [calm(), troubled()] {
         let buffer = picture(&mut state, RICH, (200, 60));

@@ -50,7 +50,7 @@ pub(super) fn lines(state: &State, name: &str, look: Look, width: usize) -> Vec<
         );
     }
     if let Some(ahead) = &provider.forecast {
-        let at = words::clock(ahead.at, &state.zone);
+        let at = words::ahead(ahead.at, state.now, &state.zone);
         let what = ahead.what.replace('_', " ");
         sheet.fact("limit ahead", &format!("{what} at {at}"), Tone::Warn);
     }

@@ -166,7 +166,7 @@ fn of_provider(state: &State, provider: &Provider, look: Look) -> Vec<Cell> {
 fn limits(state: &State, provider: &Provider) -> Cell {
     if let Some(ahead) = &provider.forecast {
         let what = ahead.what.replace('_', " ");
-        let at = words::clock(ahead.at, &state.zone);
+        let at = words::ahead(ahead.at, state.now, &state.zone);
         return Cell::new(format!("{what} at {at}"), Tone::Warn);
     }
     let said = |field: &str, unit: &str| {
