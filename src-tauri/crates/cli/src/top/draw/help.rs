@@ -9,7 +9,7 @@ use crate::top::keys::{Binding, DOING, MOVING};
 use crate::top::look::Look;
 
 /// Columns of the keys' names.
-const KEYS: usize = 14;
+const KEYS: usize = 18;
 /// From this width on both lists stand beside each other.
 const BESIDE: usize = 120;
 
