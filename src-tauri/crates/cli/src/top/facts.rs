@@ -201,8 +201,13 @@ impl Facts {
     fn moved(&mut self, before: &Request, after: &Request, at: Timestamp) {
         let said = after.output_tokens.saturating_sub(before.output_tokens);
         self.flow.said(at, said);
-        if let (None, Some(ttft), Some(provider)) = (before.ttft_ms, after.ttft_ms, &after.provider)
-        {
+        // It is counted from the arrival: after a second attempt it says more of the first provider than of this one.
+        if let (None, Some(ttft), Some(provider), 0..=1) = (
+            before.ttft_ms,
+            after.ttft_ms,
+            &after.provider,
+            after.attempts,
+        ) {
             let kept = self.latencies.entry(provider.clone()).or_default();
             if kept.len() == LATENCIES {
                 kept.pop_front();

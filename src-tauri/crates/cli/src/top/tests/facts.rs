@@ -250,6 +250,16 @@ fn first_tokens_are_counted_once_a_request() {
         );
     }
     assert_eq!(state.facts.latencies("anthropic"), [713]);
+    let elsewhere = Request {
+        attempts: 2,
+        ..request(2, "completed", 4)
+    };
+    hear(&mut state, Payload::Request(Box::new(elsewhere)));
+    assert_eq!(
+        state.facts.latencies("anthropic"),
+        [713],
+        "another had it first"
+    );
     assert!(state.facts.latencies("relay").is_empty());
 }
 
