@@ -25,6 +25,7 @@ mod matrix;
 mod memory;
 mod pass_through;
 mod refusals;
+mod snapshots;
 mod starting;
 mod storm;
 mod stream_cut;

@@ -57,6 +57,16 @@ pub(crate) fn short(count: u64) -> String {
     }
 }
 
+/// Bytes in units of a thousand: `950 bytes`, `12.3 kB`, `4.6 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => counted(bytes, "byte"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
 /// Milliseconds at a field: `412ms`, `12.4s`, `3m 02s`.
 pub(crate) fn millis(value: &Value, field: &str) -> String {
     value
@@ -215,6 +225,10 @@ mod tests {
         assert_eq!(short(9_999), "9999");
         assert_eq!(short(12_345), "12.3k");
         assert_eq!(short(4_600_000), "4.6M");
+        assert_eq!(
+            (size(1), size(2_011_136)),
+            ("1 byte".into(), "2.0 MB".into())
+        );
     }
 
     #[test]

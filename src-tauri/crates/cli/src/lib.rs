@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod figure;
 mod home;
+mod progress;
 mod screen;
 mod shell;
 mod top;

@@ -114,7 +114,7 @@ pub(crate) enum Command {
     History(History),
     /// Tell what was used and spent, by day, model, provider and the like
     Usage(Usage),
-    /// Write the whole history to standard output
+    /// Write the whole history to standard output or a file
     Export(Export),
     /// Give the room that deleted requests left back to the disk; a file is written anew for it
     Vacuum,
@@ -360,9 +360,12 @@ pub(crate) enum Format {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
-    /// csv: a line a request; json and jsonl: with the attempts of each
-    #[arg(long, default_value = "jsonl")]
-    pub(crate) format: Format,
+    /// csv: a line a request; json and jsonl: with the attempts of each [default: jsonl, with --json json]
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+    /// Write to this file, in the place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     /// Only requests since this time, such as 2026-01-31T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) since: Option<Timestamp>,

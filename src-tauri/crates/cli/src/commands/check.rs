@@ -11,6 +11,13 @@ use crate::screen::{self, Tone};
 
 pub(crate) fn check(home: &Home, json: bool) -> anyhow::Result<()> {
     let path = Place::of(&home.options())?.config;
+    if !path.exists() {
+        bail!(
+            "there is no config at {}: `{} init` writes one",
+            path.display(),
+            daemon::program()
+        );
+    }
     let text = settings::watch::read(&path)?;
     let problems = settings::parse(&text).err().unwrap_or_default();
     let mut screen = screen::stdout();

@@ -2,15 +2,22 @@
 
 use std::io::{self, Write as _};
 
+use anyhow::{Context as _, bail};
+
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::admin::segment;
-use crate::args::{Export, History, Mode, Usage};
-use crate::figure::{count, list, text};
+use crate::WrongUse;
+use crate::admin::{Admin, segment};
+use crate::args::{Export, Format, History, Mode, Usage};
+use crate::figure::{count, list, size, text};
 use crate::home::Home;
+use crate::progress::{Counted, Progress};
 use crate::screen;
 use crate::views;
+
+/// Characters of a request's id.
+const WHOLE_ID: usize = 22;
 
 pub(crate) async fn status(home: &Home, json: bool) -> anyhow::Result<()> {
     let running = home.running().await?;
@@ -99,13 +106,13 @@ pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Resu
 /// Has the ledger's free room given back to the disk.
 pub(crate) async fn vacuum(home: &Home, json: bool) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
-    if !json {
-        writeln!(
-            io::stderr(),
-            "the ledger is made smaller; that can take minutes"
-        )?;
-    }
-    let answer = admin.post_long("/ledger/vacuum", json!({})).await?;
+    let progress = Progress::begin(
+        "giving back the room that deleted requests left; that can take minutes",
+        json,
+    );
+    let answer = admin.post_long("/ledger/vacuum", json!({})).await;
+    progress.end();
+    let answer = answer?;
     let mut screen = screen::stdout();
     if json {
         return Ok(screen.json(&answer)?);
@@ -114,14 +121,36 @@ pub(crate) async fn vacuum(home: &Home, json: bool) -> anyhow::Result<()> {
         count(&answer, "bytes_before"),
         count(&answer, "bytes_after"),
     );
-    Ok(screen.line(format!("{after} bytes now, {before} before"))?)
+    Ok(screen.line(format!(
+        "the history takes {} now, {} before",
+        size(after),
+        size(before)
+    ))?)
 }
 
-pub(crate) async fn export(home: &Home, asked: Export) -> anyhow::Result<()> {
+pub(crate) async fn export(home: &Home, asked: Export, json: bool) -> anyhow::Result<()> {
+    let format = match (asked.format, json) {
+        (Some(Format::Csv), true) => {
+            bail!(WrongUse(
+                "--json and --format csv cannot both be".to_owned()
+            ))
+        }
+        (Some(format), _) => format,
+        (None, true) => Format::Json,
+        (None, false) => Format::Jsonl,
+    };
     let admin = home.running().await?.admin;
-    let mut query = vec![("format", word(&asked.format).unwrap_or_default())];
+    let mut query = vec![("format", word(&format).unwrap_or_default())];
     query.extend(asked.since.map(|time| ("since", time.to_string())));
     query.extend(asked.until.map(|time| ("until", time.to_string())));
+    if let Some(path) = &asked.output {
+        let failed = || format!("the file {} cannot be written", path.display());
+        let file = std::fs::File::create(path).with_context(failed)?;
+        let mut file = Counted::new(io::BufWriter::new(file), Progress::begin("writing", json));
+        admin.copy("/export", &query, &mut file).await?;
+        let told = format!("{} written to {}", size(file.end()), path.display());
+        return Ok(writeln!(io::stderr(), "{told}")?);
+    }
     let copied = admin
         .copy("/export", &query, &mut io::stdout().lock())
         .await;
@@ -138,17 +167,32 @@ fn ended_reading(error: &anyhow::Error) -> bool {
 }
 
 pub(crate) async fn show(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {
-    let answer = home
-        .running()
-        .await?
-        .admin
-        .get(&format!("/requests{}", segment(id)))
-        .await?;
+    let admin = home.running().await?.admin;
+    let whole = whole_id(&admin, id).await?;
+    let answer = admin.get(&format!("/requests{}", segment(&whole))).await?;
     let mut screen = screen::stdout();
     if json {
         Ok(screen.json(&answer)?)
     } else {
         Ok(views::request(&mut screen, &answer)?)
+    }
+}
+
+/// The id that begins so, where one alone does; else what was given, which is then told to be unknown.
+pub(super) async fn whole_id(admin: &Admin, id: &str) -> anyhow::Result<String> {
+    if id.len() >= WHOLE_ID {
+        return Ok(id.to_owned());
+    }
+    let query = [("q", id.to_owned()), ("limit", "100".to_owned())];
+    let found = admin.query("/requests", &query).await?;
+    let ids = list(&found, "items")
+        .iter()
+        .map(|request| text(request, "id"));
+    let mut ids = ids.filter(|found| found.starts_with(id));
+    match (ids.next(), ids.next()) {
+        (Some(one), None) => Ok(one.to_owned()),
+        (Some(_), Some(_)) => bail!("several requests begin with {id}: give more of the id"),
+        _ => Ok(id.to_owned()),
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn keys(home: &Home, what: Option<Keys>, json: bool) -> anyhow:
 
 async fn set(home: &Home, provider: &str, json: bool) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
-    let value = read(provider)?;
+    let value = read(&format!("key for {provider}"))?;
     let body = json!({ "value": value.expose_secret() });
     let key = admin
         .post(&format!("/providers{}/keys", segment(provider)), Some(body))
@@ -57,7 +57,7 @@ async fn set(home: &Home, provider: &str, json: bool) -> anyhow::Result<()> {
 async fn rotate(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {
     let path = path(id)?;
     let admin = home.running().await?.admin;
-    let value = read(id)?;
+    let value = read(&format!("new value of the key {id}"))?;
     let body = json!({ "value": value.expose_secret() });
     let key = admin.post(&format!("{path}/rotate"), Some(body)).await?;
     let mut screen = screen::stdout();
@@ -92,18 +92,17 @@ async fn list(home: &Home, json: bool) -> anyhow::Result<()> {
     Ok(views::keys(&mut screen, keys)?)
 }
 
-pub(super) fn read(provider: &str) -> anyhow::Result<SecretString> {
+pub(super) fn read(what: &str) -> anyhow::Result<SecretString> {
     let typed = if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("key for {provider} (it is not shown): ")).context(
-            "the key cannot be read from the terminal; pipe it into standard input instead",
-        )?
+        rpassword::prompt_password(format!("{what} (it is not shown): "))
+            .context("it cannot be read from the terminal; pipe it into standard input instead")?
     } else {
         let mut text = String::new();
         std::io::stdin()
             .lock()
             .take(LONGEST)
             .read_to_string(&mut text)
-            .context("the key on standard input is not text")?;
+            .context("what is on standard input is not text")?;
         text
     };
     trimmed(&typed)
@@ -113,7 +112,7 @@ fn trimmed(typed: &str) -> anyhow::Result<SecretString> {
     let value = typed.trim();
     if value.is_empty() {
         bail!(WrongUse(
-            "no key was given: type it, or pipe it into standard input".into()
+            "nothing was given: type it, or pipe it into standard input".into()
         ));
     }
     if value

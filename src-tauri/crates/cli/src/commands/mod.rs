@@ -61,7 +61,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Mode { mode } => brief(instance::mode(&home, mode, json)),
         Command::History(history) => brief(instance::history(&home, history, json)),
         Command::Usage(usage) => brief(instance::usage(&home, usage, json)),
-        Command::Export(export) => brief(instance::export(&home, export)),
+        Command::Export(export) => brief(instance::export(&home, export, json)),
         Command::Vacuum => brief(instance::vacuum(&home, json)),
         Command::Import(asked) => brief(import::import(&home, asked, json)),
         Command::Show { id, bodies: false } => brief(instance::show(&home, &id, json)),

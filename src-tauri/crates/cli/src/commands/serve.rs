@@ -142,24 +142,49 @@ async fn greet(home: &Home, daemon: &Daemon, json: bool) -> anyhow::Result<()> {
         screen.fact("look at", &Cell::new(problem.message.as_str(), Tone::Warn))?;
     }
     screen.line("")?;
-    screen.table(&groups(&daemon.groups().await))?;
+    screen.table(&groups(&daemon.groups().await, &daemon.providers().await))?;
     Ok(screen.flush()?)
 }
 
-fn groups(groups: &[view::Group]) -> Table {
-    let mut table = Table::new(&["GROUP", "STATE", "PROVIDERS"]);
+/// A row a member, with the models that the config names for it.
+fn groups(groups: &[view::Group], providers: &[view::Provider]) -> Table {
+    let mut table = Table::new(&["GROUP", "STATE", "PROVIDER", "DIALECT", "MODELS"])
+        .wrapping()
+        .sparing(&["DIALECT"]);
     for group in groups {
-        let members: Vec<&str> = group
-            .members
-            .iter()
-            .map(|member| member.provider.as_str())
-            .collect();
         let state = serde_json::to_value(group.state).unwrap_or_default();
-        table.row(vec![
+        let mut head = [
             Cell::new(group.name.as_str(), Tone::Strong),
             Cell::word(state.as_str().unwrap_or("-")),
-            members.join(" → ").into(),
-        ]);
+        ];
+        for member in &group.members {
+            let provider = providers.iter().find(|it| it.name == member.provider);
+            let [name, state] = std::mem::take(&mut head);
+            table.row(vec![
+                name,
+                state,
+                member.provider.as_str().into(),
+                provider.map_or("-", |it| it.dialect.as_str()).into(),
+                provider.map_or_else(String::new, models).into(),
+            ]);
+        }
     }
     table
+}
+
+/// All models of the three tiers, each once; without any, the client's own names go on.
+fn models(provider: &view::Provider) -> String {
+    let models = &provider.models;
+    let all = models.big.iter().chain(&models.middle).chain(&models.small);
+    let mut names: Vec<&str> = Vec::new();
+    for model in all {
+        if !names.contains(&model.as_str()) {
+            names.push(model);
+        }
+    }
+    if names.is_empty() {
+        "as asked".to_owned()
+    } else {
+        names.join(", ")
+    }
 }

@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::figure::{count, list, money, text, time, time_heading};
 use crate::screen::{Cell, Screen, Table, Tone};
 
+/// Characters of a value that are shown of a change.
+const VALUE: usize = 60;
+
 /// `GET /tokens`.
 pub(crate) fn client_tokens<W: Write>(screen: &mut Screen<W>, tokens: &[Value]) -> io::Result<()> {
     if tokens.is_empty() {
@@ -161,7 +164,7 @@ fn otherwise(entry: &Value) -> String {
     let changes = list(entry, "changes").iter().map(|change| {
         let value = |field: &str| match change.get(field) {
             None | Some(Value::Null) => "-".to_owned(),
-            Some(value) => value.to_string(),
+            Some(value) => short(&value.to_string()),
         };
         let key = text(change, "key");
         format!("{key}: {} > {}", value("before"), value("after"))
@@ -171,6 +174,14 @@ fn otherwise(entry: &Value) -> String {
         return text(entry, "error").to_owned();
     }
     changes.join(", ")
+}
+
+/// A value as far as it can be taken in at a glance; `--json` has the whole.
+fn short(value: &str) -> String {
+    match value.char_indices().nth(VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
 }
 
 #[cfg(test)]

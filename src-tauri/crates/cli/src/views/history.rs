@@ -120,6 +120,15 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
         let told = format!("{} of cache", money(request, "switch_cost_usd"));
         screen.fact("the switch cost", &told.into())?;
     }
+    let kept = list(request, "bodies").len() as u64;
+    if kept > 0 {
+        let told = if kept == 1 {
+            "1 body is kept".to_owned()
+        } else {
+            format!("{kept} bodies are kept")
+        };
+        screen.fact("what was said", &format!("{told}: show … --bodies").into())?;
+    }
     screen.line("")?;
     screen.table(&attempts(list(request, "attempts")))?;
     let events = list(request, "events");

@@ -41,7 +41,15 @@ pub(crate) fn status<W: Write>(
     screen.fact("up", &uptime(count(status, "uptime")).into())?;
     screen.fact("mode", &text(status, "mode").into())?;
     screen.fact("active group", &text(status, "active_group").into())?;
+    // A budget of one token refuses that one alone.
+    let spent = list(status, "budgets")
+        .iter()
+        .find(|budget| text(budget, "state") == "blocked" && text(budget, "token") == "-");
     let serving = match text(status, "active_provider") {
+        _ if spent.is_some() => {
+            let name = spent.map_or("-", |budget| text(budget, "name"));
+            Cell::new(format!("nobody: the budget {name} is used up"), Tone::Bad)
+        }
         "-" => Cell::new("none: every provider rests or has no key", Tone::Bad),
         provider => Cell::new(
             format!("{provider} (group {})", text(status, "serving_group")),
@@ -87,12 +95,15 @@ pub(crate) fn budgets<W: Write>(screen: &mut Screen<W>, budgets: &[Value]) -> io
     for budget in budgets {
         let share = budget.get("share").and_then(Value::as_f64);
         let told = format!(
-            "{}: {} of {} a {} ({:.0} %), anew at {}",
+            "{}: {} of {} a {} ({}), anew at {}",
             text(budget, "name"),
             money(budget, "spent_usd"),
             money(budget, "limit_usd"),
             text(budget, "per"),
-            share.unwrap_or_default() * 100.0,
+            match share.unwrap_or_default() {
+                share if share < 10.0 => format!("{:.0} %", share * 100.0),
+                share => format!("{share:.0} times"),
+            },
             time(budget, "until"),
         );
         let cell = match text(budget, "state") {
@@ -334,10 +345,30 @@ pub(crate) fn usage<W: Write>(
         ]);
     }
     screen.table(&table)?;
+    if let Some(told) = unlike_total(usage, by) {
+        screen.line(told)?;
+    }
     if count(total, "unpriced") > 0 {
         screen.line("+? more was used at prices that are not known")?;
     }
     Ok(())
+}
+
+/// Why the requests of the rows are not those of the total, where all rows are there and they are not.
+fn unlike_total(usage: &Value, by: &str) -> Option<String> {
+    let rows = list(usage, "items")
+        .iter()
+        .map(|row| count(row, "requests"));
+    let (rows, total) = (rows.sum::<u64>(), count(usage.get("total")?, "requests"));
+    if usage.get("next_cursor").is_some_and(Value::is_string) || rows == total {
+        return None;
+    }
+    Some(if rows > total {
+        format!("rows add up to {rows} requests: one counts at each {by} that tried it")
+    } else {
+        let missing = counted(total - rows, "request");
+        format!("rows add up to {rows} requests: {missing} reached no {by}")
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::{is, tokens};
-use crate::figure::{count, list, millis, money, text};
+use crate::figure::{count, counted, list, millis, money, text};
 use crate::screen::{Cell, Screen, Table, Tone};
 
 /// `GET /requests/{id}/bodies`.
@@ -14,9 +14,12 @@ pub(crate) fn bodies<W: Write>(screen: &mut Screen<W>, answer: &Value) -> io::Re
     let bodies = list(answer, "items");
     if bodies.is_empty() {
         return screen
-            .line("nothing of it was kept: ledger.capture_bodies says of which requests it is");
+            .line("nothing is kept of it, or no longer: ledger.capture_bodies says of which requests it is, capture_retention for how long");
     }
-    for (index, body) in bodies.iter().enumerate() {
+    // As it happened: what the client was answered came last.
+    let is_end = |body: &&Value| count(body, "attempt") == 0 && text(body, "part") != "request";
+    let (end, before): (Vec<&Value>, Vec<&Value>) = bodies.iter().partition(is_end);
+    for (index, body) in before.into_iter().chain(end).enumerate() {
         if index > 0 {
             screen.line("")?;
         }
@@ -42,15 +45,17 @@ fn heading(body: &Value) -> String {
         "request" => format!("{} {}", text(body, "method"), text(body, "address")),
         _ => count(body, "status").to_string(),
     };
-    let mut more = vec![format!("{} bytes", count(body, "bytes"))];
+    let mut more = vec![counted(count(body, "bytes"), "byte")];
     if is(body, "cut") {
         more.push("cut".to_owned());
     }
-    for (field, name) in [("redacted", "redacted"), ("media", "files left out")] {
-        let number = count(body, field);
-        if number > 0 {
-            more.push(format!("{number} {name}"));
-        }
+    match count(body, "redacted") {
+        0 => {}
+        number => more.push(format!("{} taken out", counted(number, "secret"))),
+    }
+    match count(body, "media") {
+        0 => {}
+        number => more.push(format!("{} left out", counted(number, "file"))),
     }
     format!("{who}: {what} ({})", more.join(", "))
 }
@@ -147,15 +152,35 @@ fn differences<W: Write>(screen: &mut Screen<W>, [before, after]: &[String; 2]) 
     if before == after {
         return screen.line("both say the same");
     }
-    let diff = TextDiff::from_lines(before, after);
-    for change in diff.iter_all_changes() {
-        let (sign, tone) = match change.tag() {
-            ChangeTag::Delete => ("-", Tone::Bad),
-            ChangeTag::Insert => ("+", Tone::Good),
-            ChangeTag::Equal => (" ", Tone::Plain),
-        };
-        let line = change.value().trim_end_matches('\n');
-        screen.line(tone.painted(&format!("{sign}{line}")))?;
+    screen.line(
+        Tone::Faint.painted("[-what only the original says-] {+what only the replay says+}"),
+    )?;
+    screen.line(marked(before, after))
+}
+
+/// Both texts in one, word by word: answers are paragraphs, of which few words differ.
+fn marked(before: &str, after: &str) -> String {
+    let diff = TextDiff::from_words(before, after);
+    let mut told = String::new();
+    let mut run: Option<(ChangeTag, String)> = None;
+    let changes = diff.iter_all_changes();
+    let pieces = changes.map(|change| (change.tag(), change.value().to_owned()));
+    for (tag, piece) in pieces {
+        match &mut run {
+            Some((same, text)) if *same == tag => text.push_str(&piece),
+            _ => {
+                told.extend(run.replace((tag, piece)).map(mark));
+            }
+        }
     }
-    Ok(())
+    told.extend(run.map(mark));
+    told
+}
+
+fn mark((tag, text): (ChangeTag, String)) -> String {
+    match tag {
+        ChangeTag::Delete => Tone::Bad.painted(&format!("[-{text}-]")),
+        ChangeTag::Insert => Tone::Good.painted(&format!("{{+{text}+}}")),
+        ChangeTag::Equal => text,
+    }
 }

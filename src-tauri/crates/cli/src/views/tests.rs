@@ -185,7 +185,7 @@ fn a_replay_is_told_side_by_side_or_by_its_differences() {
         assert!(both.contains(part), "no {part:?} in:\n{both}");
     }
     let diff = told(|screen| replay(screen, &answer, true));
-    assert!(diff.contains(" same\n-old\n+new\n look("), "{diff}");
+    assert!(diff.contains("same\n[-old-]{+new+}\nlook("), "{diff}");
     let answer = json!({ "original": side("req-1", "a"), "replay": side("req-2", "a") });
     let diff = told(|screen| replay(screen, &answer, true));
     assert!(diff.ends_with("both say the same\n"), "{diff}");

@@ -60,8 +60,8 @@ impl Again {
         let is_asked = |body: &&Body| body.row.attempt == 0 && body.row.part == Side::Request;
         let asked = bodies.iter().find(is_asked).ok_or_else(|| {
             refused(
-                "was not captured: set ledger.capture_bodies to \"all\", or to \"errors\" for requests that fail, \
-                 and ask again"
+                "is not kept, or no longer: ledger.capture_bodies says of which requests it is, \
+                 ledger.capture_retention and capture_max_total for how long"
                     .to_owned(),
             )
         })?;

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::{
     reader::{At, Field, Read, Reader},
-    scalar::{Count, FailoverOn, Free, OneOrMany, Pairs, Secretive, Size, Span},
+    scalar::{Count, FailoverOn, Free, Kept, OneOrMany, Pairs, Secretive, Size, Span},
     words::{
         Capture, Continuation, Dialect, KeyPolicy, Language, LogFormat, LogLevel, Lossy, Mode,
         NoticeKind, OnQuit, Period, Policy, Scope, Theme, Tier,
@@ -413,9 +413,9 @@ tables! {
         /// `${NAME}` keeps the password out of the config; `none` keeps no history at all. Default: `sqlite://`.
         url: String,
         /// How long single requests are kept; their sums by day (UTC) stay for ever. Default: "90d".
-        retention: Span,
+        retention: Kept,
         /// How long entries of the audit log are kept: who changed what by the admin API. Default: "365d".
-        audit_retention: Span,
+        audit_retention: Kept,
         /// Of which requests it is kept what was said, by client and providers: none, those with a failed attempt or
         /// end, or all. Secrets are taken out before. Default: "off".
         capture_bodies: Capture,
@@ -424,7 +424,7 @@ tables! {
         /// The most that is kept of all bodies, compressed; the oldest go first. Default: "256MiB".
         capture_max_total: Size,
         /// How long bodies are kept; they go with their request too. Default: "7d".
-        capture_retention: Span,
+        capture_retention: Kept,
         /// Regular expressions of what is taken out of bodies beside keys, tokens and other well-known secrets.
         redact: Vec<At<String>>,
         /// Limits of spending.

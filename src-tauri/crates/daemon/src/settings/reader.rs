@@ -81,11 +81,13 @@ impl<'a> Reader<'a> {
         value: &DeValue<'_>,
         span: Range<usize>,
     ) -> Option<T> {
-        let message = format!(
-            "`{}` must be {what}, not a {}",
-            self.here(),
-            value.type_str()
-        );
+        let found = value.type_str();
+        let article = if found.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        let message = format!("`{}` must be {what}, not {article} {found}", self.here());
         self.tell(span, message);
         None
     }

@@ -91,14 +91,14 @@ impl Read for Count {
     }
 }
 
-/// A duration such as `250ms`, `90s`, `10m`, `2h` or `90d`.
+/// A duration such as `250ms`, `90s`, `10m`, `2h`, `90d` or `1y`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span(pub(super) Duration);
 
 inline_schema!(Span, {
     "type": "string",
-    "description": "a whole number and a unit: ms, s, m, h or d",
-    "pattern": r"^\d+(ms|s|m|h|d)$|\$\{"
+    "description": "a whole number and a unit: ms, s, m, h, d or y",
+    "pattern": r"^\d+(ms|s|m|h|d|y)$|\$\{"
 });
 
 impl Read for Span {
@@ -116,7 +116,29 @@ impl Read for Span {
     }
 }
 
-/// Reads a whole number and its unit, from milliseconds to days.
+/// How long something is kept: a duration, or `forever`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept(pub(super) Duration);
+
+inline_schema!(Kept, {
+    "type": "string",
+    "description": "a whole number and a unit: ms, s, m, h, d or y; or forever",
+    "pattern": r"^\d+(ms|s|m|h|d|y)$|^forever$|\$\{"
+});
+
+impl Read for Kept {
+    fn read(value: &DeValue<'_>, span: Range<usize>, reader: &mut Reader<'_>) -> Option<Self> {
+        match value.as_str() {
+            Some("forever") => Some(Self(Duration::from_millis(LONGEST))),
+            _ => Span::read(value, span, reader).map(|Span(kept)| Self(kept)),
+        }
+    }
+}
+
+/// A century is enough for anyone and keeps sums with the clock from overflowing; in milliseconds.
+const LONGEST: u64 = 100 * 366 * 86_400_000;
+
+/// Reads a whole number and its unit, from milliseconds to years of 365 days.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let unit = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..unit].parse().ok()?;
@@ -126,12 +148,12 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         "m" => 60_000,
         "h" => 3_600_000,
         "d" => 86_400_000,
+        "y" => 365 * 86_400_000,
         _ => return None,
     };
-    // A century is enough for anyone and keeps sums with the clock from overflowing.
     number
         .checked_mul(millis)
-        .filter(|total| *total <= 100 * 366 * 86_400_000)
+        .filter(|total| *total <= LONGEST)
         .map(Duration::from_millis)
 }
 
@@ -349,6 +371,8 @@ mod tests {
             ("10m", Some(600_000)),
             ("2h", Some(7_200_000)),
             ("90d", Some(7_776_000_000)),
+            ("1y", Some(31_536_000_000)),
+            ("101y", None),
             ("0s", Some(0)),
             ("", None),
             ("90", None),

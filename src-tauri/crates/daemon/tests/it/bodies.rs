@@ -281,7 +281,7 @@ async fn what_cannot_be_replayed_is_refused_with_what_to_do() {
     };
     let (status, why) = replay(&off, json!({})).await;
     assert_eq!(status, 409);
-    assert!(why.contains("set ledger.capture_bodies to"), "{why}");
+    assert!(why.contains("ledger.capture_bodies says"), "{why}");
     assert_eq!(replay("req-000000000000", json!({})).await.0, 404);
     assert_eq!(replay(&off, json!({ "provider": "nobody" })).await.0, 404);
     assert_eq!(replay(&off, json!({ "to": "nobody" })).await.0, 400);

@@ -16,7 +16,7 @@ use super::{
     problem::{Found, place},
     raw,
     reader::{At, Field},
-    scalar::{Count, Size, Span},
+    scalar::{Count, Kept, Size, Span},
     words::{Capture, Language, LogFormat, LogLevel, OnQuit, Theme},
 };
 
@@ -179,6 +179,15 @@ impl Check<'_> {
         }
     }
 
+    /// How long something is kept, longer than zero.
+    fn kept(&mut self, field: &Field<Kept>, default: Duration, what: &str) -> Duration {
+        let field = field.as_ref().map(|at| At {
+            span: at.span.clone(),
+            value: Span(at.value.0),
+        });
+        self.time(&field, default, what)
+    }
+
     /// A number that must not be negative.
     fn money(&mut self, field: &Field<f64>, what: &str) -> Option<f64> {
         let at = field.as_ref()?;
@@ -249,12 +258,12 @@ impl Check<'_> {
         }
         Ledger {
             url: or(&raw.url, "sqlite://".to_owned()),
-            retention: self.time(
+            retention: self.kept(
                 &raw.retention,
                 Duration::from_hours(90 * 24),
                 "ledger.retention",
             ),
-            audit_retention: self.time(
+            audit_retention: self.kept(
                 &raw.audit_retention,
                 Duration::from_hours(365 * 24),
                 "ledger.audit_retention",
@@ -265,7 +274,7 @@ impl Check<'_> {
                 .capture_max_total
                 .as_ref()
                 .map_or(256 << 20, |at| at.value.0),
-            capture_retention: self.time(
+            capture_retention: self.kept(
                 &raw.capture_retention,
                 Duration::from_hours(7 * 24),
                 "ledger.capture_retention",
