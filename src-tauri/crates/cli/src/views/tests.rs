@@ -156,7 +156,7 @@ fn a_body_is_told_once_and_with_what_is_missing_in_it() {
     ] });
     let told = told(|screen| bodies(screen, &answer));
     for part in [
-        "the client asked: POST /v1/messages (12 bytes, cut, 1 redacted)",
+        "the client asked: POST /v1/messages (12 bytes, cut, 1 secret taken out)",
         "accept: */*",
         "  \"a\": 1",
         "attempt 1 asked: POST http://x/ (12 bytes)",
