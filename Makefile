@@ -4,13 +4,13 @@
 SHELL := /bin/sh
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 # What the outer tests start.
-it web client conformance: export TURNOUTD ?= $(CARGO_TARGET_DIR)/release/turnoutd
+it web client conformance api: export TURNOUTD ?= $(CARGO_TARGET_DIR)/release/turnoutd
 # cargo-nextest where it is there, else what comes with Rust.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs manual it web desktop client conformance bench bench-availability bench-recording bench-ledger clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs manual it web desktop client conformance api bench bench-availability bench-recording bench-ledger clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,7 @@ test: ## everything: Rust, page, browser, desktop, and the real clients
 	@$(STAGE) "desktop" $(MAKE) --no-print-directory desktop
 	@$(STAGE) "real client" $(MAKE) --no-print-directory client
 	@$(STAGE) "conformance" $(MAKE) --no-print-directory conformance
+	@$(STAGE) "admin API" $(MAKE) --no-print-directory api
 
 ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
@@ -98,6 +99,9 @@ endif
 
 conformance: ## real SDKs and command-line clients through turnoutd to every dialect (ARGS="--client gemini")
 	tests/conformance/run $(ARGS)
+
+api: ## every call of the admin API with made-up input, held against its description (SEED=1)
+	tests/api/run $(SEED)
 
 bench: ## what conversion costs: times of one run, and what ten times the size costs
 	cargo bench -p bench --bench convert --bench scaling

@@ -9,6 +9,9 @@ use crate::app::{self, Desk};
 use crate::menu::Choice;
 use crate::{autostart, notify, surroundings};
 
+/// What the audit log calls who clicks there.
+const TRAY: &str = "tray";
+
 /// Does what was chosen and has the tray drawn again. A failure is told in a notification.
 pub(crate) async fn carry_out(app: AppHandle, choice: Choice) {
     let told = format!("{choice:?}");
@@ -30,15 +33,18 @@ async fn attempt(app: &AppHandle, choice: Choice) -> anyhow::Result<()> {
     let daemon = &desk.daemon;
     match choice {
         Choice::Activate(group) => {
-            daemon.activate(&group)?;
+            daemon.audited(TRAY, "group.activate", Some(&group), || {
+                daemon.activate(&group)
+            })?;
         }
         Choice::PauseOrResume => {
             let groups = daemon.groups().await;
             if let Some(group) = groups.iter().find(|group| group.active) {
+                let name = group.name.as_str();
                 if group.paused {
-                    daemon.resume(&group.name)?
+                    daemon.audited(TRAY, "group.resume", Some(name), || daemon.resume(name))?
                 } else {
-                    daemon.pause(&group.name)?
+                    daemon.audited(TRAY, "group.pause", Some(name), || daemon.pause(name))?
                 };
             }
         }
@@ -48,11 +54,20 @@ async fn attempt(app: &AppHandle, choice: Choice) -> anyhow::Result<()> {
             } else {
                 Mode::Auto
             };
-            daemon.set_mode(other);
+            daemon.audited(TRAY, "mode.set", None, || {
+                daemon.set_mode(other);
+                Ok(())
+            })?;
         }
         Choice::CopyBaseUrl => copy(app, daemon.base_url()).await?,
         Choice::OpenWindow => app::show_window(app),
-        Choice::PracticeOutage => daemon.practice_outage(!daemon.status().await.practice_outage),
+        Choice::PracticeOutage => {
+            let on = !daemon.status().await.practice_outage;
+            daemon.audited(TRAY, "practice.outage", None, || {
+                daemon.practice_outage(on);
+                Ok(())
+            })?;
+        }
         Choice::Autostart => start_at_login(app, !autostart::is_on(app, &desk.launch)).await?,
         Choice::Quit => app.exit(0),
     }

@@ -183,7 +183,12 @@ impl Daemon {
             _ if share < standing.last() => String::new(),
             Then::Notify => String::new(),
             Then::Block => format!("; requests are refused until {}", standing.until),
-            Then::Group(group) => match self.activate(group) {
+            Then::Group(group) => match self.audited(
+                &format!("budget {}", budget.name),
+                "group.activate",
+                Some(group),
+                || self.activate(group),
+            ) {
                 Ok(_) => format!("; group {group} was chosen"),
                 Err(error) => format!("; group {group} could not be chosen: {error}"),
             },

@@ -34,6 +34,11 @@ impl Daemon {
     ) -> Result<Outcome, CommandError> {
         let client = known(id)?;
         let connect = self.connect();
+        if connect.token.is_none() && self.loaded().settings.server.require_token {
+            let told = "no client token of the config is good for a client now: each has expired, cannot be read or lacks \
+                the scope \"inference\"; add one with `tokens add`, then connect";
+            return Err(CommandError::Refused(told.to_owned()));
+        }
         let target = Target {
             base_url: connect.base_url,
             token: connect.token,

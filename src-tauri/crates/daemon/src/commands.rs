@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use routing::{Board, Change, UnknownGroup};
 
+use crate::choices::Choices;
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
 use crate::settings::{self, Dialect, edit};
@@ -14,7 +16,7 @@ impl Daemon {
     /// Chooses a group, and resumes it if it was paused.
     pub fn activate(&self, group: &str) -> Result<Group, CommandError> {
         self.steer(group, |board, now| board.choose(group, now))?;
-        self.instance().kept.change(|choices| {
+        self.choose(|choices| {
             choices.group = Some(group.to_owned());
             choices.paused.remove(group);
         });
@@ -24,7 +26,7 @@ impl Daemon {
     /// Takes a group out until it is resumed.
     pub fn pause(&self, group: &str) -> Result<Group, CommandError> {
         self.steer(group, |board, now| board.pause(group, now))?;
-        self.instance().kept.change(|choices| {
+        self.choose(|choices| {
             choices.paused.insert(group.to_owned());
         });
         self.group(group)
@@ -33,7 +35,7 @@ impl Daemon {
     /// Brings a paused group back.
     pub fn resume(&self, group: &str) -> Result<Group, CommandError> {
         self.steer(group, |board, now| board.resume(group, now))?;
-        self.instance().kept.change(|choices| {
+        self.choose(|choices| {
             choices.paused.remove(group);
         });
         self.group(group)
@@ -44,9 +46,7 @@ impl Daemon {
         self.instance()
             .gateway
             .board(|board, _| board.set_mode(mode.into()));
-        self.instance()
-            .kept
-            .change(|choices| choices.mode = Some(mode));
+        self.choose(|choices| choices.mode = Some(mode));
         tracing::info!("mode is {mode}");
         self.instance().nudge();
     }
@@ -67,7 +67,7 @@ impl Daemon {
             .settings
             .provider(provider)
             .map(|config| config.enabled);
-        self.instance().kept.change(|choices| {
+        self.choose(|choices| {
             if in_config == Some(enabled) {
                 choices.enabled.remove(provider);
             } else {
@@ -110,6 +110,7 @@ impl Daemon {
                 return Err(CommandError::Invalid(told));
             }
         }
+        let _edit = instance.editing.lock().await;
         let config = instance.place.config.clone();
         let edited = tokio::task::spawn_blocking(move || edit::set_weights(&config, &weights));
         let changed = edited
@@ -132,16 +133,26 @@ impl Daemon {
             .map(|serving| serving.to_string())
             .filter(|name| self.is_practice(name));
         let hit = on.then(|| serving.unwrap_or_default());
-        if self.instance().practice.set_outage(hit.as_deref()) {
+        let is_changed = {
+            let _noting = self.noting();
+            self.instance().practice.set_outage(hit.as_deref())
+        };
+        if is_changed {
             tracing::info!("the practice outage is {}", if on { "on" } else { "off" });
         }
         self.instance().nudge();
     }
 
+    fn choose(&self, change: impl FnOnce(&mut Choices)) {
+        let _noting = self.noting();
+        self.instance().kept.change(change);
+    }
+
     /// What a client needs to call this instance.
     pub fn connect(&self) -> view::Connect {
-        let token = self.loaded().client_token.clone();
-        view::Connect::to(&self.base_url(), token.as_ref())
+        let loaded = self.loaded();
+        let token = loaded.client_token(Timestamp::now());
+        view::Connect::to(&self.base_url(), token)
     }
 
     /// Notice kinds that the config wants shown.

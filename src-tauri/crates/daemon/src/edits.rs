@@ -141,6 +141,7 @@ impl Daemon {
         what: &str,
         change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
     ) -> Result<(), CommandError> {
+        let _edit = self.instance().editing.lock().await;
         let Some(edited) = edit::edit_valid(&self.instance().place.config, change)? else {
             return Ok(());
         };

@@ -41,6 +41,8 @@ pub(crate) struct Instance {
     pub(crate) loaded: ArcSwap<Loaded>,
     /// One change of the config at a time.
     pub(crate) reloading: tokio::sync::Mutex<()>,
+    /// One edit of the config file by a call at a time, from writing it to taking it in.
+    pub(crate) editing: tokio::sync::Mutex<()>,
     /// One new key at a time, from choosing its place to taking it in.
     pub(crate) setting_key: tokio::sync::Mutex<()>,
     /// `None` if it could not be opened: traffic goes on without a history.
@@ -51,6 +53,8 @@ pub(crate) struct Instance {
     pub(crate) feed: Feed,
     pub(crate) sessions: Sessions,
     pub(crate) audit: AuditLog,
+    /// One change of config or choices at a time, from what stood before to what stands after.
+    pub(crate) standing_now: Mutex<()>,
     pub(crate) practice: PracticeHosts,
     /// Where the settings of client programs are.
     pub(crate) surroundings: clients::Surroundings,

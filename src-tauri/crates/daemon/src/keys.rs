@@ -15,6 +15,7 @@ impl Daemon {
         let instance = self.instance();
         // Two at once would choose the same name.
         let _one = instance.setting_key.lock().await;
+        let _edit = instance.editing.lock().await;
         let loaded = self.loaded();
         if loaded.settings.provider(provider).is_none() {
             return Err(no_such("provider", provider));
@@ -51,6 +52,7 @@ impl Daemon {
         let value = bare(&value)?;
         let instance = self.instance();
         let _one = instance.setting_key.lock().await;
+        let _edit = instance.editing.lock().await;
         let index = self.key_index(provider, id)?;
         let loaded = self.loaded();
         secrets::replace_key(
@@ -72,6 +74,7 @@ impl Daemon {
     pub async fn remove_key(&self, provider: &str, id: &str) -> Result<(), CommandError> {
         let instance = self.instance();
         let _one = instance.setting_key.lock().await;
+        let _edit = instance.editing.lock().await;
         let index = self.key_index(provider, id)?;
         let loaded = self.loaded();
         secrets::forget_key(

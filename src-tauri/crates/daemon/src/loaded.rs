@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use ledger::Quote;
 use secrecy::SecretString;
 
@@ -23,8 +24,8 @@ pub(crate) struct Loaded {
     pub(crate) settings: Settings,
     /// The token of the admin API; without one, that API is closed.
     pub(crate) admin_token: Option<SecretString>,
-    /// The first client token, for clients on this machine.
-    pub(crate) client_token: Option<SecretString>,
+    /// Client tokens that could be had, by name, in the config's order.
+    presentable: Vec<(String, SecretString)>,
     /// Client tokens as they may be shown, by name; those that could be had.
     pub(crate) client_tokens: HashMap<String, String>,
     /// Provider keys as they may be shown, by key id.
@@ -74,10 +75,7 @@ impl Loaded {
         Self {
             text,
             admin_token: resolved.admin_token.clone(),
-            client_token: resolved
-                .client_tokens
-                .first()
-                .map(|(_, token)| token.clone()),
+            presentable: resolved.client_tokens.clone(),
             client_tokens: resolved
                 .client_tokens
                 .iter()
@@ -90,6 +88,20 @@ impl Loaded {
             redactor: redactor(&settings, resolved).map(Arc::new),
             settings,
         }
+    }
+
+    /// The token for clients on this machine: the first that is good for inference now and bounded by nothing, else the
+    /// first that is good for inference now.
+    pub(crate) fn client_token(&self, now: Timestamp) -> Option<&SecretString> {
+        let tokens = self.presentable.iter().filter_map(|(name, secret)| {
+            let mut written = self.settings.server.client_tokens.iter();
+            let written = written.find(|token| token.name == *name)?;
+            written.is_good(now).then_some((written, secret))
+        });
+        let (free, bounded): (Vec<_>, Vec<_>) =
+            tokens.partition(|(written, _)| written.is_unbounded());
+        let first = free.first().or(bounded.first());
+        first.map(|(_, secret)| *secret)
     }
 
     /// Tells the log what is to be looked at.

@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use http::Request;
-use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -14,13 +13,8 @@ const LARGEST: usize = 8 << 20;
 impl Daemon {
     /// What `GET /v1/models` tells a client, each as an object with its `id`.
     pub async fn models(&self) -> Result<Vec<Value>, CommandError> {
-        let loaded = self.loaded();
-        let token = loaded.client_token.as_ref();
         let request = Request::get("/v1/models")
-            .header(
-                "x-turnout-token",
-                token.map_or("", |token| token.expose_secret()),
-            )
+            .extension(gateway::Own)
             .body(Body::empty())
             .map_err(|error| CommandError::Refused(error.to_string()))?;
         let Ok(answer) = self.instance().gateway.router().oneshot(request).await;

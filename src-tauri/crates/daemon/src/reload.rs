@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::audit::Noted;
 use crate::handle::Daemon;
 use crate::loaded::Loaded;
 use crate::place::Place;
@@ -104,13 +105,27 @@ impl Daemon {
     }
 
     async fn changed_on_disk(&self, text: String) {
+        // What a call is writing is that call's to take in.
+        let _edit = self.instance().editing.lock().await;
+        let text = watch::read(&self.instance().place.config).unwrap_or(text);
         if text == self.loaded().text {
             // Our own edit, or a mistake taken back.
             *self.instance().config_problem() = None;
             return self.instance().nudge();
         }
+        self.on_behalf("config file", self.apply(text)).await;
+    }
+
+    /// Takes in what no call asked for, and writes down what is otherwise since.
+    async fn on_behalf(&self, actor: &str, change: impl Future<Output = Result<(), String>>) {
+        let noted = Noted::default();
         // What is wrong was logged and is kept for the status.
-        let _ = self.apply(text).await;
+        let _ = noted.during(change).await;
+        let changes = noted.take();
+        if !changes.is_empty() {
+            let entry = self.entry(actor, "config.update", None, None, changes);
+            self.record_audit(entry).await;
+        }
     }
 
     async fn apply(&self, text: String) -> Result<(), String> {
@@ -155,11 +170,13 @@ impl Daemon {
         if let (Some(now), Some(before)) = (&loaded.redactor, before) {
             loaded.redactor = Some(now.after(&before).into());
         }
+        let noting = self.noting();
         self.drop_overruled(&loaded.settings);
         // The board may have forgotten a choice whose group or provider was away, or whose provider could not serve.
         self.restore();
         instance.practice.keep_only(&loaded.settings);
         instance.loaded.store(loaded.into());
+        drop(noting);
         instance.budgets.look_again();
         *instance.config_problem() = None;
         instance.nudge();
@@ -222,8 +239,8 @@ impl Daemon {
         }
         tracing::info!("the keychain was asked again and answered otherwise");
         loaded.log();
-        // What is wrong was logged and is kept for the status.
-        let _ = self.take_in(loaded, &resolved).await;
+        self.on_behalf("Turnout", self.take_in(loaded, &resolved))
+            .await;
     }
 
     fn refuse(&self, told: String) {

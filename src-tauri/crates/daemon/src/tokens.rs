@@ -46,15 +46,19 @@ impl Daemon {
             None => HashMap::new(),
         };
         let now = Timestamp::now();
+        let last_used = match ledger {
+            Some(ledger) => {
+                let names = loaded.settings.server.client_tokens.iter();
+                let names: Vec<&str> = names.map(|token| token.name.as_str()).collect();
+                ledger.last_used(&names).await.unwrap_or_default()
+            }
+            None => HashMap::new(),
+        };
         let mut tokens = Vec::new();
         for written in &loaded.settings.server.client_tokens {
-            let last_used_at = match ledger {
-                Some(ledger) => ledger.last_used(&written.name).await.ok().flatten(),
-                None => None,
-            };
             tokens.push(ClientToken {
                 masked: loaded.client_tokens.get(&written.name).cloned(),
-                last_used_at,
+                last_used_at: last_used.get(&written.name).copied(),
                 today: today.remove(&written.name).unwrap_or_default(),
                 ..shown(written, now)
             });
@@ -173,18 +177,33 @@ impl Daemon {
             Reference::Keychain(name) => name,
             _ => ADMIN_TOKEN,
         };
+        let before = instance.resolver.kept_under(name).await;
         let (reference, value) = instance.resolver.renew_own(name).await?;
+        let taken_in = self.take_admin_token(&written, &reference).await;
+        if let Err(error) = taken_in {
+            // Who holds the old one shall not be locked out by one that nobody was told.
+            instance.resolver.put_back_own(&reference, before).await?;
+            let _ = self.reload().await;
+            return Err(error);
+        }
+        self.sessions().end();
+        Ok(value)
+    }
+
+    async fn take_admin_token(
+        &self,
+        written: &Reference,
+        reference: &Reference,
+    ) -> Result<(), CommandError> {
         // Without a keychain its own token is found in the file anyway.
-        let is_found = reference == written || written == Reference::Keychain(ADMIN_TOKEN.into());
+        let is_found = reference == written || *written == Reference::Keychain(ADMIN_TOKEN.into());
         if !is_found {
             let what = "the admin token is kept elsewhere now";
             let reference = reference.to_string();
             self.edit_config(what, |document| edit::set_admin_token(document, &reference))
                 .await?;
         }
-        self.reload().await.map_err(CommandError::Refused)?;
-        self.sessions().end();
-        Ok(value)
+        self.reload().await.map_err(CommandError::Refused)
     }
 
     /// Whose token this is; `None` for nobody's.

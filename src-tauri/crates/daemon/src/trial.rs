@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{HeaderMap, Request, header};
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
@@ -39,16 +38,12 @@ impl Daemon {
             .provider(name)
             .ok_or_else(|| no_such("provider", name))?;
         let model = model(provider);
-        let token = loaded
-            .client_token
-            .as_ref()
-            .map_or("", |token| token.expose_secret());
         let body = json!({ "model": model, "max_tokens": 16, "messages": [{ "role": "user", "content": "Say ok." }] });
         let request = Request::post(format!("/provider/{}/v1/messages", encoded(name)))
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::USER_AGENT, "turnout-test")
             .header("anthropic-version", "2023-06-01")
-            .header("x-turnout-token", token)
+            .extension(gateway::Own)
             .extension(gateway::Impatient)
             .body(Body::from(body.to_string()));
         let mut request = request.map_err(|error| CommandError::Refused(error.to_string()))?;

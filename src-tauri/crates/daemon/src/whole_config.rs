@@ -69,6 +69,7 @@ impl Daemon {
         toml: &str,
         is_seen: impl Fn(&str) -> bool,
     ) -> Result<Config, PutError> {
+        let _edit = self.instance().editing.lock().await;
         let before = self.config_text()?;
         if !is_seen(&etag(&before)) {
             return Err(PutError::Changed);

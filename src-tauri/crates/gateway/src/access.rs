@@ -21,6 +21,11 @@ pub(crate) const CREDENTIALS: [&str; 4] = [
     TURNOUT_TOKEN,
 ];
 
+/// An extension of a request that Turnout makes by itself, such as the test of a provider: it presents no client token,
+/// and what bounds one does not bound it.
+#[derive(Debug, Clone, Copy)]
+pub struct Own;
+
 impl Access {
     /// Who presents a token, or why the call is refused; `now_ms` is the time, Unix milliseconds. Without
     /// `require_token` a call may come without one, and a known one is still named, and holds.

@@ -55,6 +55,7 @@ mod via;
 mod waiting;
 mod whole;
 
+pub use access::Own;
 pub use blocks::Blocks;
 pub use capture::{Capture, Captured, Message, Part, Resent};
 pub use choice::OwnRules;

@@ -74,7 +74,7 @@ pub struct Row<A = u32> {
     /// Output tokens per second, after the first output for streams.
     pub tokens_per_second: Option<f64>,
     /// How many attempts, or the attempts.
-    #[schema(inline)]
+    #[schema(schema_with = A::schema)]
     pub attempts: A,
     /// What a conversion between dialects could not carry.
     pub losses: Vec<serde_json::Value>,

@@ -18,22 +18,21 @@ use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Asked, Code, Refusal};
 use super::usage;
 use crate::Daemon;
-use crate::audit::Standing;
+use crate::audit::Noted;
 
 /// Calls that ask something in a body: these change nothing and are not written down.
-const QUESTIONS: [&str; 4] = [
+pub(super) const QUESTIONS: [&str; 4] = [
     "/config/check",
     "/rules/explain",
     "/tokens/validate",
     "/v1/admin/security/validate-key",
 ];
 /// What calls are called whose path does not tell: the method, the path, the action.
-const CALLED: [(&str, &str, &str); 13] = [
+const CALLED: [(&str, &str, &str); 12] = [
     ("PUT", "/groups", "group.order"),
     ("PUT", "/rules", "rule.order"),
     ("PUT", "/mode", "mode.set"),
     ("POST", "/providers/{name}/keys", "key.add"),
-    ("DELETE", "/providers/{name}/keys/{*key}", "key.remove"),
     ("POST", "/session", "session.open"),
     ("POST", "/ui-link", "session.open"),
     ("POST", "/reload", "config.reload"),
@@ -47,8 +46,8 @@ const CALLED: [(&str, &str, &str); 13] = [
     ("POST", "/api/config/weights", "group.weights"),
     ("POST", "/practice/outage", "practice.outage"),
 ];
-/// The path below which a key is tried and replaced: what is done stands at its end.
-const KEY: &str = "/providers/{name}/keys/{*key}";
+/// The path of a key, below which it is tried and replaced: what is done stands at its end.
+const KEY: &str = "/providers/{name}/keys/{key}";
 /// The header of the answer's id, and how the command line calls itself.
 const REQUEST_ID: &str = "x-turnout-request-id";
 const COMMAND_LINE: &str = "turnout-cli/";
@@ -136,14 +135,14 @@ pub(super) async fn keep(
     let actor = actor(&caller, &request);
     let daemon = daemon.clone();
     let change = tokio::spawn(async move {
-        let before = Standing::of(&daemon);
+        let noted = Noted::default();
         let mut response = match forbidden {
             Some(refusal) => refusal.into_response(),
-            None => answer(request, next).await,
+            None => answer(request, next, noted.clone()).await,
         };
         let entry = AuditEntry {
             peer: peer.map(|peer| peer.to_string()),
-            changes: before.changes_to(&Standing::of(&daemon)),
+            changes: noted.take(),
             ..entry(&daemon, words, &actor, &response)
         };
         let id = entry.request_id.as_deref();
@@ -157,8 +156,8 @@ pub(super) async fn keep(
 }
 
 /// A call that broke down is one that is written down too.
-async fn answer(request: Request, next: Next) -> Response {
-    let answer = tokio::spawn(next.run(request));
+async fn answer(request: Request, next: Next, noted: Noted) -> Response {
+    let answer = tokio::spawn(async move { noted.during(next.run(request)).await });
     answer.await.unwrap_or_else(|_| broken())
 }
 
@@ -240,14 +239,12 @@ fn named(method: &Method, path: &str, values: &[String]) -> Option<(String, Opti
         return None;
     }
     let target = (!values.is_empty()).then(|| values.join("/"));
-    if let (KEY, [provider, key]) = (path, values) {
-        let (id, verb) = match key.rsplit_once('/') {
-            Some((id, verb)) if *method == Method::POST => (id, verb),
-            _ => (key.as_str(), "remove"),
-        };
-        let number = id.strip_prefix(provider.as_str()).unwrap_or(id);
+    if let ([provider, key @ ..], true) = (values, path.starts_with(KEY)) {
+        let verb = path.rsplit('/').next().filter(|_| *method == Method::POST);
+        let id = key.join("/");
+        let number = id.strip_prefix(provider.as_str()).unwrap_or(&id);
         let target = format!("{provider}/{}", number.trim_start_matches('/'));
-        return Some((format!("key.{verb}"), Some(target)));
+        return Some((format!("key.{}", verb.unwrap_or("remove")), Some(target)));
     }
     let mut called = CALLED.iter();
     let called = called.find(|(verb, place, _)| method == *verb && path == *place);

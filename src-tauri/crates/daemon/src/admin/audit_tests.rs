@@ -45,35 +45,34 @@ fn a_call_is_called_by_its_path() {
 
 #[test]
 fn a_key_is_called_by_its_id_however_the_path_spells_it() {
-    let key = "/api/v1/providers/{name}/keys/{*key}";
-    is_called(
-        "POST",
-        key,
-        &["relay", "relay/0/test"],
-        "key.test",
-        Some("relay/0"),
-    );
-    is_called(
-        "POST",
-        key,
-        &["relay", "0/rotate"],
-        "key.rotate",
-        Some("relay/0"),
-    );
-    is_called(
-        "DELETE",
-        key,
-        &["relay", "relay/1"],
-        "key.remove",
-        Some("relay/1"),
-    );
-    is_called(
-        "DELETE",
-        key,
-        &["relay", "1"],
-        "key.remove",
-        Some("relay/1"),
-    );
+    let key = "/api/v1/providers/{name}/keys/{key}";
+    let spelled: [(&str, &str, &[&str], &str); 6] = [
+        (
+            "POST",
+            "/{number}/test",
+            &["relay", "relay", "0"],
+            "key.test",
+        ),
+        ("POST", "/test", &["relay", "relay/0"], "key.test"),
+        ("POST", "/rotate", &["relay", "0"], "key.rotate"),
+        (
+            "DELETE",
+            "/{number}",
+            &["relay", "relay", "0"],
+            "key.remove",
+        ),
+        ("DELETE", "", &["relay", "relay/0"], "key.remove"),
+        ("DELETE", "", &["relay", "0"], "key.remove"),
+    ];
+    for (method, rest, values, action) in spelled {
+        is_called(
+            method,
+            &format!("{key}{rest}"),
+            values,
+            action,
+            Some("relay/0"),
+        );
+    }
     is_called(
         "POST",
         "/api/v1/providers/{name}/keys",

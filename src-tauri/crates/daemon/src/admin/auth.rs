@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
-use super::audit;
+use super::audit::{self, QUESTIONS};
 use super::refusal::{Code, Refusal};
 use crate::Daemon;
 use crate::settings::Scope;
@@ -58,6 +58,7 @@ impl Caller {
                 "only the admin token and the window are told what lets others in"
             }
             () if is_reading => return None,
+            () if QUESTIONS.contains(&path) && !is_of_tokens => return None,
             () if path == "/config" && !is_reading => {
                 "only the admin token and the window write the whole config, which says who may do what"
             }
@@ -95,7 +96,7 @@ pub(crate) async fn admit_scraper(daemon: State<Daemon>, request: Request, next:
     admit(daemon, request, next).await
 }
 
-fn caller(daemon: &Daemon, headers: &HeaderMap) -> Result<Caller, Refusal> {
+pub(super) fn caller(daemon: &Daemon, headers: &HeaderMap) -> Result<Caller, Refusal> {
     if let Some(presented) = bearer(headers) {
         return holder(daemon, presented);
     }

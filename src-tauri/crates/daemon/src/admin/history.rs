@@ -29,6 +29,7 @@ pub(super) fn calls() -> Calls {
             Call::get("/requests/{id}", detail)
                 .about("One request with the whole chain of its attempts.")
                 .answers::<Detail>()
+                .knows::<ledger::AttemptRow>()
                 .reads_history(),
         )
         .with(

@@ -1,19 +1,19 @@
 //! Keys of providers. No answer holds one.
 //!
-//! A key's id has a slash in it (`relay/0`), so that the rest of the path is read here: `…/keys/relay/0/test`. Its number
-//! alone will do as well, and so will the id with `%2F`.
+//! A key's id has a slash in it (`relay/0`). Its number alone will do as well, and so will the id with `%2F`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::request::Parts;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::openapi::{Call, Calls, Entry};
 use super::paged::Page;
-use super::refusal::{Asked, Body, Code, Named, Raw, Refusal, Shape};
+use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
 use crate::view::{Key, List, ProviderTest};
 
@@ -34,27 +34,49 @@ pub(super) fn calls() -> Calls {
                 .fails([Code::NoKeychain]),
         )
         .with(
-            Call::delete("/providers/{name}/keys/{*key}", remove)
+            Call::delete("/providers/{name}/keys/{key}", remove)
                 .about("Takes a key out of the config, and out of the keychain.")
                 .answers_nothing()
                 .edits()
                 .fails([Code::InvalidRequest, Code::NoKeychain]),
         )
-        .with(Call::unlisted_post("/providers/{name}/keys/{*key}", act))
         .with(
-            Call::elsewhere(Method::POST, "/providers/{name}/keys/{key}/test")
+            Call::post("/providers/{name}/keys/{key}/test", test)
                 .about("Sends a tiny real request with this key alone and tells how it went.")
                 .answers::<ProviderTest>()
                 .fails([Code::Conflict]),
         )
         .with(
-            Call::elsewhere(Method::POST, "/providers/{name}/keys/{key}/rotate")
+            Call::post("/providers/{name}/keys/{key}/rotate", rotate)
                 .about("Puts another key in the place of one, and forgets the old one.")
                 .takes::<NewKey>()
                 .answers::<Key>()
                 .edits()
                 .fails([Code::NoKeychain]),
         )
+        .with(Call::delete("/providers/{name}/keys/{key}/{number}", remove).unlisted())
+        .with(Call::post("/providers/{name}/keys/{key}/{number}/test", test).unlisted())
+        .with(Call::post("/providers/{name}/keys/{key}/{number}/rotate", rotate).unlisted())
+}
+
+/// The key that a path names, with its provider.
+struct OfProvider {
+    provider: String,
+    key: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OfProvider {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Ok(Path(mut names)) = Path::<Vec<String>>::from_request_parts(parts, state).await
+        else {
+            return Err(Refusal::nameless());
+        };
+        let key = names.split_off(1).join("/");
+        let provider = names.pop().unwrap_or_default();
+        Ok(Self { provider, key })
+    }
 }
 
 async fn list(
@@ -90,34 +112,20 @@ async fn add(
     Ok((StatusCode::CREATED, Json(key)).into_response())
 }
 
-async fn remove(
-    State(daemon): State<Daemon>,
-    Path((provider, id)): Path<(String, String)>,
-) -> Result<StatusCode, Refusal> {
-    daemon.remove_key(&provider, &id).await?;
+async fn remove(State(daemon): State<Daemon>, of: OfProvider) -> Result<StatusCode, Refusal> {
+    daemon.remove_key(&of.provider, &of.key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `…/test` and `…/rotate`.
-async fn act(
+async fn test(State(daemon): State<Daemon>, of: OfProvider) -> Result<Json<ProviderTest>, Refusal> {
+    Ok(Json(daemon.test_key(&of.provider, &of.key).await?))
+}
+
+async fn rotate(
     State(daemon): State<Daemon>,
-    Path((provider, rest)): Path<(String, String)>,
-    Raw(body): Raw,
-) -> Result<Response, Refusal> {
-    match rest.rsplit_once('/') {
-        Some((id, "test")) => Ok(Json(daemon.test_key(&provider, id).await?).into_response()),
-        Some((id, "rotate")) => {
-            let new: NewKey = serde_json::from_slice(&body).map_err(|_| {
-                // What came may hold a key, so that it is not repeated.
-                let told = format!("the body must be {}", NewKey::SHAPE);
-                Refusal::new(Code::InvalidRequest, told)
-            })?;
-            let key = daemon.rotate_key(&provider, id, new.value).await?;
-            Ok(Json(key).into_response())
-        }
-        _ => Err(Refusal::new(
-            Code::NotFound,
-            "the admin API has no such path; a key is tried by `/test` and replaced by `/rotate`",
-        )),
-    }
+    of: OfProvider,
+    Body(new): Body<NewKey>,
+) -> Result<Json<Key>, Refusal> {
+    let key = daemon.rotate_key(&of.provider, &of.key, new.value).await?;
+    Ok(Json(key))
 }

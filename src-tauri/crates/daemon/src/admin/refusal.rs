@@ -126,6 +126,14 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The name in a path is none.
+    pub(super) fn nameless() -> Self {
+        let told = "nothing has such a name: the one in the path is not UTF-8 text";
+        Self::new(Code::NotFound, told)
+    }
+}
+
 /// The id of an answer, by which logs name it.
 pub(super) fn request_id() -> String {
     format!("req-{:012x}", fastrand::u64(..1 << 48))
@@ -249,10 +257,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(name)),
-            Err(_) => Err(Refusal::new(
-                Code::NotFound,
-                "nothing has such a name: the one in the path is not UTF-8 text",
-            )),
+            Err(_) => Err(Refusal::nameless()),
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
+use super::auth;
 use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Asked, Code, Refusal};
 use crate::Daemon;
@@ -67,7 +68,10 @@ async fn stream(
     let seen = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok()?.trim().parse().ok());
-    let listener = Listener::open(daemon, kinds, seen).await;
+    let listener = Listener {
+        credentials: headers,
+        ..Listener::open(daemon, kinds, seen).await
+    };
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(told(&event)), listener))
@@ -106,6 +110,8 @@ fn told(event: &Event) -> sse::Event {
 /// One reader of the stream.
 struct Listener {
     daemon: Daemon,
+    /// By which it was let in, which may be good for nothing in the meantime.
+    credentials: HeaderMap,
     stop: CancellationToken,
     kinds: Option<HashSet<String>>,
     receiver: broadcast::Receiver<Arc<Event>>,
@@ -129,6 +135,7 @@ impl Listener {
         let stop = daemon.stopping();
         Self {
             daemon,
+            credentials: HeaderMap::new(),
             stop,
             kinds,
             receiver: replay.receiver,
@@ -137,10 +144,11 @@ impl Listener {
         }
     }
 
-    /// The next wanted event; `None` when the instance stops.
+    /// The next wanted event; `None` when the instance stops, and when the reader may not read any more.
     async fn next(&mut self) -> Option<Arc<Event>> {
         loop {
             let event = self.any().await?;
+            auth::caller(&self.daemon, &self.credentials).ok()?;
             self.last = event.id;
             if self
                 .kinds
@@ -175,3 +183,7 @@ impl Listener {
         (self.receiver, self.missed) = (fresh.receiver, fresh.missed);
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

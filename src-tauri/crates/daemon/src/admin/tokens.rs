@@ -13,9 +13,7 @@ use super::openapi::{Call, Calls, Entry};
 use super::paged::Page;
 use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
-use crate::view::{
-    AdminToken, ClientToken, List, NewAdminToken, NewClientToken, TokenBounds, TokenWorth,
-};
+use crate::view::{AdminToken, ClientToken, List, NewAdminToken, NewClientToken, TokenWorth};
 
 pub(super) fn calls() -> Calls {
     Calls::of("Access", Entry::Admin)
@@ -140,11 +138,21 @@ pub(super) async fn validate(
     } else {
         holder.scopes
     };
-    Json(TokenWorth {
+    let worth = TokenWorth {
         valid: !holder.expired,
         name: Some(holder.name),
         scopes,
-        bounds: holder.token.map(TokenBounds::of),
+        ..TokenWorth::default()
+    };
+    Json(match holder.token {
+        None => worth,
+        Some(token) => TokenWorth {
+            groups: Some(token.groups),
+            models: Some(token.models),
+            limits: Some(token.limits),
+            expires_at: token.expires_at,
+            ..worth
+        },
     })
 }
 

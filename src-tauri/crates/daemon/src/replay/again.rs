@@ -5,15 +5,17 @@ use bytes::Bytes;
 use dialects::{Dialect, Scanned, scan::Fields};
 use http::{HeaderName, HeaderValue, Request};
 use ledger::{Body, Detail, Side};
-use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ReplayTo;
 use crate::handle::CommandError;
 use crate::redact::MARK;
 use crate::trial::encoded;
 
-/// Headers that belong to the connection that a request came by, or said where it should go.
-const LEFT_OUT: [&str; 12] = [
+/// Headers that belong to the connection or the client that a request came by, or said where it should go.
+const LEFT_OUT: [&str; 15] = [
+    "authorization",
+    "x-api-key",
+    "x-goog-api-key",
     "host",
     "content-length",
     "content-encoding",
@@ -27,8 +29,6 @@ const LEFT_OUT: [&str; 12] = [
     "x-turnout-token",
     "x-turnout-cache",
 ];
-/// Headers by which clients of some dialects are known, and which carry their token.
-const TOKENS: [&str; 3] = ["authorization", "x-api-key", "x-goog-api-key"];
 /// Fields that stand for something that only the provider has, and may have no longer.
 const STATE: [&str; 5] = [
     "previous_response_id",
@@ -54,7 +54,6 @@ impl Again {
         detail: &Detail,
         bodies: &[Body],
         to: &ReplayTo,
-        token: Option<&SecretString>,
     ) -> Result<Self, CommandError> {
         let refused = |why: String| CommandError::Refused(format!("request {id} {why}"));
         let is_asked = |body: &&Body| body.row.attempt == 0 && body.row.part == Side::Request;
@@ -73,17 +72,15 @@ impl Again {
         let method = asked.method.as_deref().unwrap_or("POST");
         let mut request = Request::builder().method(method).uri(&path);
         for (name, value) in &asked.headers {
-            if let Some(value) = header(name, value, token)
+            if let Some(value) = header(name, value)
                 && let (Ok(name), Ok(value)) =
                     (HeaderName::try_from(name), HeaderValue::try_from(value))
             {
                 request = request.header(name, value);
             }
         }
-        if let Some(token) = token {
-            request = request.header("x-turnout-token", token.expose_secret());
-        }
         request = request
+            .extension(gateway::Own)
             .extension(gateway::Impatient)
             .extension(gateway::Resent(id.into()));
         if to.provider.is_some() {
@@ -188,15 +185,8 @@ fn body(body: &[u8], to: &ReplayTo) -> Bytes {
     }
 }
 
-/// What a header says in the replay; a client's credential is replaced by a token of ours, which goes no further.
-fn header(name: &str, value: &str, token: Option<&SecretString>) -> Option<String> {
+/// What a header says in the replay: a client's credential is not sent again.
+fn header(name: &str, value: &str) -> Option<String> {
     let is_left_out = LEFT_OUT.contains(&name) || name.starts_with("sec-fetch-");
-    if TOKENS.contains(&name) {
-        let token = token?.expose_secret();
-        return Some(match name {
-            "authorization" => format!("Bearer {token}"),
-            _ => token.to_owned(),
-        });
-    }
     (!is_left_out && !value.contains(MARK)).then(|| value.to_owned())
 }

@@ -73,8 +73,7 @@ impl Daemon {
             }
         }
         let bodies = ledger.bodies(id).await?;
-        let token = loaded.client_token.as_ref();
-        let again = Again::of(id, &detail, &bodies, to, token)?;
+        let again = Again::of(id, &detail, &bodies, to)?;
         let dialect = again.dialect;
         let original = ReplaySide {
             answer: original_answer(&bodies, dialect),

@@ -55,6 +55,31 @@ impl Resolver {
         }
     }
 
+    /// The token of this name as it is kept now: in the keychain, or else in its file.
+    pub(crate) async fn kept_under(&self, name: &str) -> Option<SecretString> {
+        if let Ok(Some(secret)) = self.keychain.get(name).await {
+            return Some(secret);
+        }
+        let text = std::fs::read_to_string(self.token_file(name)).ok()?;
+        Some(text.trim().into())
+    }
+
+    /// Puts the token of before in the place of one that was renewed and could not be taken in.
+    pub(crate) async fn put_back_own(
+        &self,
+        reference: &Reference,
+        before: Option<SecretString>,
+    ) -> Result<(), SecretError> {
+        let Some(before) = before else {
+            return self.forget_own(reference).await;
+        };
+        match reference {
+            Reference::Keychain(name) => Ok(self.keychain.set(name, &before).await?),
+            Reference::File(written) => write(&self.path(written), &before),
+            _ => Ok(()),
+        }
+    }
+
     /// Forgets a token of this program itself. What somebody keeps elsewhere stays there.
     pub(crate) async fn forget_own(&self, reference: &Reference) -> Result<(), SecretError> {
         match reference {

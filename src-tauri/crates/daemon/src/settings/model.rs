@@ -94,6 +94,21 @@ pub struct ClientToken {
 }
 
 impl ClientToken {
+    /// Whether clients may call with it at this time.
+    pub(crate) fn is_good(&self, now: Timestamp) -> bool {
+        self.scopes.contains(&Scope::Inference) && self.expires_at.is_none_or(|at| now < at)
+    }
+
+    /// Whether it reaches everything, without limit or end.
+    pub(crate) fn is_unbounded(&self) -> bool {
+        let is_bounded = !self.groups.is_empty()
+            || !self.models.is_empty()
+            || self.limits != Limits::default()
+            || self.spending.is_some()
+            || self.expires_at.is_some();
+        !is_bounded
+    }
+
     /// One without bounds, for clients.
     pub(super) fn unbounded(name: &str, token: Reference) -> Self {
         Self {

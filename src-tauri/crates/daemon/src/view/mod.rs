@@ -43,6 +43,5 @@ pub use rule::{Explained, Explanation, Rule};
 pub use status::{GroupSummary, Mode, Outage, Problem, ProblemKind, Status, Today, WorkMode};
 pub use suspended::Suspended;
 pub use token::{
-    AdminToken, ClientToken, NewAdminToken, NewClientToken, TokenBounds, TokenLimits, TokenToday,
-    TokenWorth,
+    AdminToken, ClientToken, NewAdminToken, NewClientToken, TokenLimits, TokenToday, TokenWorth,
 };

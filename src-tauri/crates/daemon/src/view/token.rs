@@ -97,32 +97,16 @@ pub struct TokenWorth {
     pub name: Option<String>,
     /// What it is good for.
     pub scopes: Vec<String>,
-    /// What bounds a client token; the admin token is bounded by nothing.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub bounds: Option<TokenBounds>,
-}
-
-/// What bounds a client token.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct TokenBounds {
-    /// The groups that may serve it; all where there are none.
-    pub groups: Vec<String>,
-    /// The model names that it may ask for; all where there are none.
-    pub models: Vec<String>,
-    /// How much may be done with it.
-    pub limits: TokenLimits,
-    /// From when on it is refused.
+    /// The groups that may serve a client token; all where there are none. The admin token is bounded by nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// The model names that a client token may ask for; all where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<Vec<String>>,
+    /// How much may be done with a client token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<TokenLimits>,
+    /// From when on a client token is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-}
-
-impl TokenBounds {
-    /// Those of a token.
-    pub(crate) fn of(token: ClientToken) -> Self {
-        Self {
-            groups: token.groups,
-            models: token.models,
-            limits: token.limits,
-            expires_at: token.expires_at,
-        }
-    }
 }

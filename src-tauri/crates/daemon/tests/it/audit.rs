@@ -5,7 +5,7 @@ use std::fs;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN, CONFIG, Home, House, with_json};
+use crate::support::{ADMIN, CONFIG, Home, House, until, with_json};
 
 /// Calls that ask something in a body and change nothing.
 const QUESTIONS: [&str; 4] = [
@@ -221,5 +221,77 @@ async fn the_list_is_paged_and_reading_leaves_no_entry() {
     assert_eq!(targets(&first), ["second", "main"]);
     assert_eq!(targets(&rest), ["second"]);
     assert_eq!(rest["next_cursor"], Value::Null);
+    house.daemon.stop().await;
+}
+
+fn keys_of(entry: &Value) -> Vec<&str> {
+    let changes = entry["changes"].as_array().unwrap().iter();
+    changes
+        .map(|change| change["key"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_at_one_time_are_each_told_of_who_made_them() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let names = ["first", "spare", "other"];
+    for round in 1..6 {
+        let calls = names.map(|name| {
+            let call = house.call(Method::PUT, &format!("/providers/{name}"));
+            with_json(call, &json!({ "limits": { "rpm": round } })).send()
+        });
+        for answer in futures_util::future::join_all(calls).await {
+            assert_eq!(answer.unwrap().status(), StatusCode::OK);
+        }
+    }
+    let entries = entries(&house, "&q=provider.update").await;
+    assert_eq!(entries.len(), 15);
+    for entry in &entries {
+        let [key] = keys_of(entry)[..] else {
+            panic!("each changes one key: {entry}");
+        };
+        let own = format!("providers.{}.limits", entry["target"].as_str().unwrap());
+        assert!(key.starts_with(&own), "{entry}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_by_no_call_is_told_too() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let by = async |actor: &str| {
+        until(async || {
+            let found = entries(&house, &format!("&q={actor}")).await;
+            found
+                .into_iter()
+                .find(|entry| entry["actor"] == actor.replace("%20", " "))
+        })
+        .await
+    };
+    let daemon = &house.daemon;
+    let activate = || daemon.activate("second");
+    daemon
+        .audited("tray", "group.activate", Some("second"), activate)
+        .unwrap();
+    let tray = by("tray").await;
+    assert_eq!(
+        (&tray["action"], &tray["target"]),
+        (&json!("group.activate"), &json!("second"))
+    );
+    assert_eq!(keys_of(&tray), ["running.group"]);
+
+    home.write(
+        "config.toml",
+        &CONFIG.replace("priority = 2", "priority = 3"),
+    );
+    let hand = by("config%20file").await;
+    assert_eq!(keys_of(&hand), ["groups.main.members.spare.priority"]);
+
+    // A call that changes nothing tells nothing of what others change meanwhile.
+    house.post("/providers/first/test", None).await;
+    let tried = entries(&house, "&q=provider.test").await;
+    assert_eq!(keys_of(&tried[0]), Vec::<&str>::new());
     house.daemon.stop().await;
 }

@@ -12,6 +12,7 @@ mod clients;
 mod config;
 mod doctor;
 mod edits;
+mod every_call;
 mod groups;
 mod history;
 mod import;

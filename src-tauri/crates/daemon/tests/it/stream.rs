@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reqwest::{Method, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{CONFIG, Home, House, soon};
+use crate::support::{ADMIN, CONFIG, Home, House, soon};
 
 struct Stream {
     answer: Response,
@@ -187,5 +187,35 @@ async fn connections_log_and_usage_are_told_as_they_change() {
         .next_where(|told| told.kind == "log" && told.data["message"] == "group second was chosen")
         .await;
     assert_eq!(line.data["level"], "info");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_gone_ends_what_is_read_with_it() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let made = json!({ "name": "board", "scopes": ["admin:read"] });
+    let made = house.post("/tokens", Some(made)).await;
+    let read = async |token: &str| {
+        let call = house.bare(Method::GET, "/stream").bearer_auth(token);
+        let mut stream = Stream {
+            answer: call.send().await.unwrap(),
+            text: String::new(),
+        };
+        assert_eq!(stream.next().await.unwrap().kind, "status");
+        stream
+    };
+    let mut board = read(made["token"].as_str().unwrap()).await;
+    let mut admin = read(ADMIN).await;
+    let call = house.call(Method::DELETE, "/tokens/board");
+    assert_eq!(call.send().await.unwrap().status(), 204);
+    while board.next().await.is_some() {}
+
+    house.daemon.pause("second").unwrap();
+    admin
+        .next_where(|told| told.kind == "group" && told.data["paused"] == true)
+        .await;
+    house.post("/tokens/admin/rotate", None).await;
+    while admin.next().await.is_some() {}
     house.daemon.stop().await;
 }

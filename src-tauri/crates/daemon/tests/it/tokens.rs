@@ -251,6 +251,12 @@ async fn scopes_open_what_they_name_and_nothing_else() {
         assert_eq!(admin(Method::GET, "/status", token).await, read);
         assert_eq!(admin(Method::POST, pause, token).await, write);
     }
+    let question = json!({ "path": "/v1/messages", "body": { "model": "x" }, "toml": "" });
+    for path in ["/config/check", "/rules/explain"] {
+        let call = house.bare(Method::POST, path).bearer_auth(&reads);
+        let status = with_json(call, &question).send().await.unwrap().status();
+        assert_eq!(status, StatusCode::OK, "{path}: a question changes nothing");
+    }
     // Nobody gets more by a token than it names.
     for path in ["/tokens", "/tokens/admin/rotate", "/session"] {
         assert_eq!(admin(Method::POST, path, &writes).await, 403, "{path}");
@@ -298,5 +304,65 @@ async fn a_new_admin_token_ends_the_old_one_and_all_sessions_at_once() {
     let house = home.start().await;
     let kept = house.bare(Method::GET, "/status").bearer_auth(&token);
     assert_eq!(kept.send().await.unwrap().status(), StatusCode::OK);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_turnout_asks_by_itself_needs_no_token_and_clients_get_one_that_is_good() {
+    let bounded = r#"{ name = "old", token = "file:old", expires_at = "2020-01-01T00:00:00Z" },
+        { name = "ci", token = "file:ci", groups = ["second"] },
+        { name = "reader", token = "file:reader", scopes = ["admin:read"] },"#;
+    let config = CONFIG.replace("client_tokens = [", &format!("client_tokens = [{bounded}"));
+    let home = Home::new(&format!("{config}\n[ledger]\ncapture_bodies = \"all\"\n"));
+    for name in ["old", "ci", "reader"] {
+        home.write(name, &format!("{name}-token-for-tests-0123456789"));
+    }
+    let house = home.start().await;
+    let tried = house.post("/providers/first/test", None).await;
+    assert_eq!(tried["ok"], true, "{tried}");
+    let asked = house.ask(false).await;
+    let id = asked.headers()["x-turnout-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    house.completed(&id).await;
+    crate::support::until(async || {
+        let bodies = house.get(&format!("/requests/{id}/bodies")).await;
+        (bodies["items"].as_array().unwrap().len() > 1).then_some(())
+    })
+    .await;
+    let replayed = house
+        .post(&format!("/requests/{id}/replay"), Some(json!({})))
+        .await;
+    assert_eq!(replayed["replay"]["provider"], "first", "{replayed}");
+    assert_eq!(house.get("/connect").await["token"], CLIENT);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_token_that_cannot_be_taken_in_is_none() {
+    let home = Home::new(CONFIG);
+    let options = daemon::Options {
+        listen: Some(([0, 0, 0, 0], 0).into()),
+        ..home.options()
+    };
+    let house = House::of(daemon::Daemon::start(options).await.unwrap());
+    let open = CONFIG.replace("[server]", "[server]\nrequire_token = false");
+    home.write("config.toml", &open);
+    let rotate = house.call(Method::POST, "/tokens/admin/rotate");
+    assert_eq!(refused(rotate).await.0, 409);
+    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), open);
+    home.write("config.toml", CONFIG);
+    house.post("/reload", None).await;
+    assert!(!home.data().join("tokens/admin").exists());
+
+    // Nor is a client token left behind that nobody was told.
+    home.write("config.toml", &open);
+    let add = with_json(
+        house.call(Method::POST, "/tokens"),
+        &json!({ "name": "ci" }),
+    );
+    assert_eq!(refused(add).await.0, 409);
+    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), open);
     house.daemon.stop().await;
 }

@@ -109,7 +109,7 @@ pub(crate) struct Call {
     pub(super) errors: BTreeSet<Code>,
     pub(super) deprecated: bool,
     pub(super) schemas: Schemas,
-    /// Whether it is told of: what stands for others, which are told by themselves, is not.
+    /// Whether it is told of; another spelling of one that is told is not.
     pub(super) listed: bool,
     handler: Option<MethodRouter<Daemon>>,
 }
@@ -152,18 +152,7 @@ impl Call {
         Self::new(Method::DELETE, path).by(on(MethodFilter::DELETE, handler))
     }
 
-    /// A route that stands for calls with a longer path, which are told of by themselves.
-    pub(crate) fn unlisted_post<H: Handler<T, Daemon>, T: 'static>(
-        path: &'static str,
-        handler: H,
-    ) -> Self {
-        Self {
-            listed: false,
-            ..Self::post(path, handler)
-        }
-    }
-
-    /// One that a route of another module, or one with a longer pattern, answers.
+    /// One that a route of another module answers.
     pub(crate) fn elsewhere(method: Method, path: &'static str) -> Self {
         Self::new(method, path)
     }
@@ -194,6 +183,14 @@ impl Call {
     /// What it does: one sentence, and more behind an empty line.
     pub(crate) fn about(self, about: &'static str) -> Self {
         Self { about, ..self }
+    }
+
+    /// Another spelling of the path of one that is told of.
+    pub(crate) fn unlisted(self) -> Self {
+        Self {
+            listed: false,
+            ..self
+        }
     }
 
     /// It is another name for something, kept for programs that know no other.

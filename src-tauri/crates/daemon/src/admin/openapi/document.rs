@@ -36,7 +36,8 @@ pub(super) fn document(calls: &Calls) -> Value {
     let mut components = ComponentsBuilder::new()
         .schema("Error", ErrorBody::schema())
         .security_scheme("bearer", bearer())
-        .security_scheme("session", session());
+        .security_scheme("session", session())
+        .security_scheme("client", client());
     let mut more = Vec::new();
     ErrorBody::schemas(&mut more);
     components = components.schemas_from_iter(more);
@@ -92,7 +93,7 @@ fn operation(group: &Group, call: &Call) -> OperationBuilder {
     let session = SecurityRequirement::new("session", none());
     match group.entry {
         Entry::Open => operation,
-        Entry::Client => operation.security(bearer),
+        Entry::Client => operation.security(SecurityRequirement::new("client", none())),
         Entry::Admin => operation.security(bearer).security(session),
         Entry::Scraper => operation
             .security(SecurityRequirement::default())
@@ -172,13 +173,20 @@ fn answers(entry: Entry, call: &Call, is_of_a_name: bool) -> ResponsesBuilder {
         };
         responses = responses.response(answer.status.to_string(), response);
     }
-    let mut codes = call.errors.clone();
-    if is_of_a_name {
+    let mut codes = match entry {
+        Entry::Client => BTreeSet::new(),
+        _ => call.errors.clone(),
+    };
+    if is_of_a_name && entry != Entry::Client {
         codes.insert(Code::NotFound);
     }
     match entry {
         Entry::Admin | Entry::Scraper => codes.extend([Code::Unauthorized, Code::Forbidden]),
-        Entry::Client | Entry::Open => {}
+        Entry::Client => {
+            let about = "An error in the words of the dialect.";
+            responses = responses.response("default", in_words_of_the_dialect(about));
+        }
+        Entry::Open => {}
     }
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes {
@@ -201,6 +209,14 @@ fn answers(entry: Entry, call: &Call, is_of_a_name: bool) -> ResponsesBuilder {
     responses
 }
 
+fn in_words_of_the_dialect(about: &str) -> ResponseBuilder {
+    let any = ObjectBuilder::new().schema_type(Type::Object).build();
+    let any = ContentBuilder::new().schema(Some(Schema::Object(any)));
+    ResponseBuilder::new()
+        .description(about)
+        .content("application/json", any.build())
+}
+
 fn bearer() -> SecurityScheme {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -208,6 +224,13 @@ fn bearer() -> SecurityScheme {
             "The admin token, or a client token with the scope `admin:read` or `admin:write`.",
         ));
     SecurityScheme::Http(bearer.build())
+}
+
+fn client() -> SecurityScheme {
+    let client = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A client token, as clients present it."));
+    SecurityScheme::Http(client.build())
 }
 
 fn session() -> SecurityScheme {
