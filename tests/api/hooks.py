@@ -18,6 +18,8 @@ def map_body(ctx, body):
         body["dialect"] = "practice"
         for field in ("vendor", "base_url", "proxy"):
             body.pop(field, None)
+    if path == "/api/v1/import/config":
+        body["dry_run"] = True
     if path == "/api/v1/config" and isinstance(body.get("toml"), str):
         comment = "".join(letter if letter.isprintable() else " " for letter in body["toml"])
         body["toml"] = f"{CONFIG}\n# {comment}\n"

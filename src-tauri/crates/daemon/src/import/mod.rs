@@ -107,6 +107,7 @@ impl Daemon {
             resolver: &instance.resolver,
         };
         let practises = is_practice_chosen(self).await;
+        let _edit = instance.editing.lock().await;
         let report = site.import(source, dry_run).await?;
         if dry_run || report.adds_nothing() {
             return Ok(report);
