@@ -316,7 +316,11 @@ impl Alike {
             (r"\b\d+(\.\d+)? ?(ms|s)\b", "SPAN"),
             (r"\bup +SPAN", "up SPAN"),
             // A disk may be full, which is no matter of ours.
-            (r"(?m)^.* are free where the data are.*\n", ""),
+            (
+                r"(?m)^.* are free where the data are.*\n( +→ make room.*\n)?",
+                "",
+            ),
+            (r"(?m)^(all is well|nothing failed; .*)$", "SUM"),
             (
                 r#""([a-z_]*(ms|uptime|p50|p95|p99|per_second))": ?([0-9.]+|null)"#,
                 r#""$1": N"#,
@@ -373,7 +377,9 @@ fn compared(name: &str, told: &str) -> Option<String> {
     let lines = |whole: &str, other: &str, sign: char| -> String {
         let known: Vec<&str> = other.lines().collect();
         let lines = whole.lines().filter(|line| !known.contains(line));
-        lines.map(|line| format!("{sign} {line}\n")).collect()
+        lines.fold(String::new(), |told, line| {
+            told + &format!("{sign} {line}\n")
+        })
     };
     (before != told).then(|| {
         let (gone, new) = (lines(&before, told, '-'), lines(told, &before, '+'));
