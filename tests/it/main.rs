@@ -26,6 +26,7 @@ mod memory;
 mod pass_through;
 mod refusals;
 mod snapshots;
+mod server;
 mod starting;
 mod storm;
 mod stream_cut;
