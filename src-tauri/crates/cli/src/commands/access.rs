@@ -29,7 +29,11 @@ pub(crate) async fn audit(home: &Home, asked: Audit, json: bool) -> anyhow::Resu
 pub(crate) async fn tokens(home: &Home, what: Option<Tokens>, json: bool) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
     match what.unwrap_or(Tokens::List) {
-        Tokens::List => show_list(&admin.get("/tokens").await?, json, views::client_tokens),
+        Tokens::List => show_list(
+            &admin.get("/tokens?limit=1000").await?,
+            json,
+            views::client_tokens,
+        ),
         Tokens::Add(new) => {
             let told = admin
                 .post("/tokens", Some(new_token(&new.name, &new.bounds)))
@@ -42,7 +46,7 @@ pub(crate) async fn tokens(home: &Home, what: Option<Tokens>, json: bool) -> any
             things::done(json, format!("client token {name} was taken out"))
         }
         Tokens::Edit(edit) => {
-            let now = admin.get("/tokens").await?;
+            let now = admin.get("/tokens?limit=1000").await?;
             let mut tokens = list(&now, "items").iter();
             let now = tokens.find(|token| text(token, "name") == edit.name);
             let limits = now.and_then(|token| token.get("limits")).cloned();

@@ -99,7 +99,7 @@ pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Resu
         return Ok(screen.json(&answer)?);
     }
     views::usage(&mut screen, &answer, &by, &zone)?;
-    let budgets = admin.get("/budgets").await?;
+    let budgets = admin.get("/budgets?limit=1000").await?;
     Ok(views::budgets(&mut screen, list(&budgets, "items"))?)
 }
 

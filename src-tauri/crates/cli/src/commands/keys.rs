@@ -83,7 +83,7 @@ fn path(id: &str) -> anyhow::Result<String> {
 }
 
 async fn list(home: &Home, json: bool) -> anyhow::Result<()> {
-    let answer = home.running().await?.admin.get("/keys").await?;
+    let answer = home.running().await?.admin.get("/keys?limit=1000").await?;
     let mut screen = screen::stdout();
     if json {
         return Ok(screen.json(&answer)?);

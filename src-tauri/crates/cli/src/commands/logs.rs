@@ -34,7 +34,7 @@ pub(crate) async fn logs(home: &Home, asked: Logs, json: bool) -> anyhow::Result
         }
     };
     let admin = running.admin;
-    let providers = admin.get("/providers").await?;
+    let providers = admin.get("/providers?limit=1000").await?;
     let names = list(&providers, "items")
         .iter()
         .map(|it| text(it, "name").to_owned());

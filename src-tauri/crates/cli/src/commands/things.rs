@@ -25,7 +25,11 @@ pub(crate) async fn providers(
         admin.post(&path, None).await
     };
     match what.unwrap_or(Providers::List) {
-        Providers::List => show_list(&admin.get("/providers").await?, json, views::providers),
+        Providers::List => show_list(
+            &admin.get("/providers?limit=1000").await?,
+            json,
+            views::providers,
+        ),
         Providers::Add {
             name,
             dialect,
@@ -98,7 +102,7 @@ pub(crate) async fn groups(home: &Home, what: Option<Groups>, json: bool) -> any
         Ok(list(&admin.get(&path(group)).await?, "members").to_vec())
     };
     match what.unwrap_or(Groups::List) {
-        Groups::List => show_list(&admin.get("/groups").await?, json, views::groups),
+        Groups::List => show_list(&admin.get("/groups?limit=1000").await?, json, views::groups),
         Groups::Add { name, member } => {
             let members: Vec<Value> = (1..)
                 .zip(member)
@@ -167,7 +171,7 @@ pub(crate) async fn rules(home: &Home, what: Option<Rules>, json: bool) -> anyho
         admin.put(&path, json!({ "enabled": enabled })).await
     };
     match what.unwrap_or(Rules::List) {
-        Rules::List => show_list(&admin.get("/rules").await?, json, views::rules),
+        Rules::List => show_list(&admin.get("/rules?limit=1000").await?, json, views::rules),
         Rules::Add { name, when, r#use } => {
             let body = json!({ "name": name, "when": fields(when), "use": fields(r#use) });
             let told = admin.post("/rules", Some(body)).await?;
@@ -209,7 +213,11 @@ pub(crate) async fn waiting(home: &Home, what: Option<Waiting>, json: bool) -> a
         admin.post(&path, body).await
     };
     match what.unwrap_or(Waiting::List) {
-        Waiting::List => show_list(&admin.get("/suspended").await?, json, views::waiting),
+        Waiting::List => show_list(
+            &admin.get("/suspended?limit=1000").await?,
+            json,
+            views::waiting,
+        ),
         Waiting::Release { id } => {
             let told = act(&id, "release", None).await?;
             told_of(&told, json, format!("{id} is tried now"))
@@ -237,7 +245,12 @@ pub(crate) async fn waiting(home: &Home, what: Option<Waiting>, json: bool) -> a
 }
 
 pub(crate) async fn models(home: &Home, json: bool) -> anyhow::Result<()> {
-    let answer = home.running().await?.admin.get("/models").await?;
+    let answer = home
+        .running()
+        .await?
+        .admin
+        .get("/models?limit=1000")
+        .await?;
     show_list(&answer, json, views::models)
 }
 

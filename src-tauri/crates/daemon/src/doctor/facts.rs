@@ -280,7 +280,7 @@ impl Admin {
         let (status, health, keys) = tokio::join!(
             self.call(Method::GET, "/api/v1/status", None),
             self.call(Method::GET, "/health/detailed", None),
-            self.call::<List<Key>>(Method::GET, "/api/v1/keys", None),
+            self.call::<List<Key>>(Method::GET, "/api/v1/keys?limit=1000", None),
         );
         Ok(Box::new(Told {
             status: status?,
