@@ -23,6 +23,7 @@ mod groups;
 mod layout;
 mod matrix;
 mod memory;
+mod moving;
 mod pass_through;
 mod refusals;
 mod server;

@@ -285,6 +285,14 @@ impl Home {
         home
     }
 
+    /// The same with a variable in its environment, in the place of one of this name.
+    #[must_use]
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.env.retain(|(other, _)| other != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The folder that everything of it is in.
     pub fn path(&self) -> &Path {
         self.scratch.path()

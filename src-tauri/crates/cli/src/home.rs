@@ -1,5 +1,6 @@
 //! Which config and data folder a command is about, and the instance that runs there.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
@@ -34,6 +35,25 @@ impl Home {
         }
     }
 
+    /// The same with the passphrase of a secrets file that a person at this terminal is asked for.
+    pub(crate) async fn unlocked(&self) -> Options {
+        let options = self.options();
+        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let locked = if terminal {
+            options.locked_secrets().await
+        } else {
+            None
+        };
+        let passphrase = locked.and_then(|path| {
+            let asked = format!("passphrase of {}: ", path.display());
+            rpassword::prompt_password(asked).ok()
+        });
+        Options {
+            passphrase: passphrase.filter(|given| !given.is_empty()).map(Into::into),
+            ..options
+        }
+    }
+
     /// How this program is called for this home from any folder, for people to copy.
     pub(crate) fn called(&self) -> String {
         let program = std::env::current_exe().unwrap_or_else(|_| "turnoutd".into());
@@ -49,20 +69,40 @@ impl Home {
 
     /// The instance that runs here, or a sentence on how to start one.
     pub(crate) async fn running(&self) -> anyhow::Result<Instance> {
-        // reqwest asks for the process's TLS provider even where only loopback is called.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let start = format!("{} serve", self.called());
-        let found = Running::find(&self.options()).await;
-        let Running {
-            base_url, token, ..
-        } = found.map_err(|error| match error {
+        self.instance(self.found().await.map_err(|error| match error {
             RunningError::None(data) => {
+                let start = self.start();
                 anyhow!("no Turnout runs on the data folder {data}: start it with `{start}`")
             }
             other => other.into(),
-        })?;
-        let admin =
-            Admin::new(&base_url, token, start).context("the running instance cannot be called")?;
+        })?)
+    }
+
+    /// The instance that runs here, for what can be done without one.
+    pub(crate) async fn running_if_any(&self) -> anyhow::Result<Option<Instance>> {
+        match self.found().await {
+            Ok(found) => self.instance(found).map(Some),
+            Err(RunningError::None(_)) => Ok(None),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn found(&self) -> Result<Running, RunningError> {
+        // reqwest asks for the process's TLS provider even where only loopback is called.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Running::find(&self.unlocked().await).await
+    }
+
+    fn instance(&self, found: Running) -> anyhow::Result<Instance> {
+        let Running {
+            base_url, token, ..
+        } = found;
+        let admin = Admin::new(&base_url, token, self.start())
+            .context("the running instance cannot be called")?;
         Ok(Instance { admin, base_url })
+    }
+
+    fn start(&self) -> String {
+        format!("{} serve", self.called())
     }
 }

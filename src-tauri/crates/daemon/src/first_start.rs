@@ -241,6 +241,19 @@ fn failed(config: &Path, source: io::Error) -> FirstStartError {
     }
 }
 
+/// Writes this config unless there is one.
+pub(crate) fn write_first(config: &Path, text: &str) -> Result<(), FirstStartError> {
+    let failed = |source| failed(config, source);
+    let folder = config.parent().unwrap_or(Path::new("."));
+    make_folder(folder).map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist_noclobber(config)
+        .map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
 /// A new config, in a file beside its place.
 async fn written(
     config: &Path,

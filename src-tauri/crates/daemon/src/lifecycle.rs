@@ -19,6 +19,7 @@ use crate::choices::Kept;
 use crate::feed::Feed;
 use crate::first_start::{Surroundings, first_start};
 use crate::handle::{Daemon, StartError};
+use crate::import::config_from_env;
 use crate::instance::{Instance, hold};
 use crate::listen::{base_url, listen};
 use crate::live::Live;
@@ -42,6 +43,7 @@ impl Daemon {
     /// Starts an instance and returns once it listens.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let place = Place::of(&options)?;
+        let options = options.at(&place);
         place.prepare()?;
         let lock = Lock::take(&place).map_err(|error| match error {
             LockError::Place(error) => error.into(),
@@ -246,6 +248,9 @@ async fn build(
 }
 
 async fn read_config(place: &Place, options: &Options) -> Result<(String, Settings), StartError> {
+    if options.from_env {
+        config_from_env(place, options).await?;
+    }
     let written = first_start(
         &place.config,
         &place.data,

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clients::Surroundings;
 
-use crate::secrets::Keychain;
+use secrecy::SecretString;
+
+use crate::place::Place;
+use crate::secrets::{self, Keychain};
 
 /// How an instance is started. The default is what a person gets who starts the app with no arguments.
 #[derive(Debug, Clone)]
@@ -17,6 +20,11 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// Where keys are kept. Without one, `keychain:` references are problems.
     pub keychain: Keychain,
+    /// What opens the secrets file of the data folder, which then stands for the keychain; from `TURNOUT_PASSPHRASE` or
+    /// `TURNOUT_PASSPHRASE_FILE` if `None`.
+    pub passphrase: Option<SecretString>,
+    /// Where there is no config, make one from the variables of the older Claude Code proxy.
+    pub from_env: bool,
     /// How long running streams may take to finish at [`crate::Daemon::stop`].
     pub grace: Duration,
     /// Where the settings of client programs are.
@@ -32,9 +40,42 @@ impl Default for Options {
             data_dir: None,
             listen: None,
             keychain: Keychain::system(),
+            passphrase: None,
+            from_env: false,
             grace: Duration::from_secs(30),
             surroundings: Surroundings::of_process(),
             seed: None,
         }
+    }
+}
+
+impl Options {
+    /// The same with the secrets file of this place for a keychain, where a passphrase is given.
+    #[must_use]
+    pub fn at(&self, place: &Place) -> Self {
+        let mut options = self.clone();
+        match self.given_passphrase() {
+            Ok(Some(passphrase)) => {
+                options.keychain = Keychain::sealed(place.secrets(), passphrase);
+            }
+            Ok(None) => {}
+            Err(error) => options.keychain = Keychain::unusable(error),
+        }
+        options
+    }
+
+    /// The secrets file, if there is one that a person has to give the passphrase of: no keychain answers, and none is
+    /// set.
+    pub async fn locked_secrets(&self) -> Option<PathBuf> {
+        let path = Place::of(self).ok()?.secrets();
+        let is_asked = path.exists() && matches!(self.given_passphrase(), Ok(None));
+        (is_asked && !self.keychain.available().await).then_some(path)
+    }
+
+    fn given_passphrase(&self) -> Result<Option<SecretString>, secrets::SealedError> {
+        if self.passphrase.is_some() {
+            return Ok(self.passphrase.clone());
+        }
+        secrets::passphrase(&|name| std::env::var(name).ok())
     }
 }

@@ -82,6 +82,11 @@ impl Place {
         self.data.join("instance.json")
     }
 
+    /// The secrets, sealed by a passphrase where there is no keychain.
+    pub fn secrets(&self) -> PathBuf {
+        self.data.join("secrets.sealed")
+    }
+
     /// The folder of log files.
     pub fn logs(&self) -> PathBuf {
         self.data.join("logs")

@@ -7,7 +7,7 @@
 use crate::Env;
 use crate::found::{Auth, Dialect, Found, Group, Key, Provider, Reading, Retry, Tiers, Timeouts};
 use crate::kind::{Kind, Unreadable};
-use crate::known::{azure, known};
+use crate::known::{azure, is_local, known};
 use crate::table::Table;
 use crate::values::{Variables, is_placeholder, key};
 
@@ -303,7 +303,7 @@ impl All<'_, '_> {
             let own = known
                 .base_variable
                 .as_deref()
-                .and_then(|name| self.text(name));
+                .and_then(|name| self.base(name));
             let endpoint = &known.provider;
             let report = &mut self.found.report;
             let provider = Provider {
@@ -322,6 +322,19 @@ impl All<'_, '_> {
             self.found.provider(variable, provider);
         }
         names
+    }
+
+    /// A vendor's base URL. In an environment one of this machine is Turnout's own, as in a shell that was pointed here.
+    fn base(&mut self, name: &str) -> Option<String> {
+        let here = |one: &Variable| one.name == name && is_local(&one.value);
+        let is_own = self.found.kind == Kind::Environment && self.variables.iter().any(here);
+        if is_own {
+            let why =
+                "it points at this machine, as in a shell whose clients were pointed at Turnout";
+            self.found.report.left(name, why);
+            return None;
+        }
+        self.text(name)
     }
 
     /// What a file has beside is told; an environment is full of things that are nobody's business here.

@@ -192,6 +192,20 @@ fn the_environment_is_referred_to_and_not_copied() {
 }
 
 #[test]
+fn a_shell_that_was_pointed_at_turnout_is_no_provider_of_it() {
+    let given = |variables: &[(&str, &str)]| {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        variables.iter().map(own).collect::<Vec<_>>()
+    };
+    let here = ("ANTHROPIC_BASE_URL", "http://127.0.0.1:7790");
+    let own_token = [here, ("ANTHROPIC_AUTH_TOKEN", "turnout-0123456789abcdef")];
+    assert!(read_environment(given(&own_token), &env).is_err());
+    let own_key = [here, ("ANTHROPIC_API_KEY", "sk-ant-0123456789abcdef")];
+    let found = read_environment(given(&own_key), &env).unwrap();
+    assert_eq!(found.providers[0].base_url, "https://api.anthropic.com");
+}
+
+#[test]
 fn what_cannot_be_read_is_told_in_one_sentence_without_its_content() {
     let broken = |format, line, column| Unreadable::Broken {
         format,

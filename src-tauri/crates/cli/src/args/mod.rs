@@ -19,6 +19,10 @@ pub(crate) use self::access::{Audit, Bound, Bounds, OwnPrice, Prices, Tokens};
 pub(crate) use self::things::{Explain, Field, Groups, Keys, Providers, Rules, Waiting};
 pub(crate) use self::watch::{Init, Level, Logs};
 
+/// What `serve --from-env` does; names of variables stand in it as they are.
+const FROM_ENV: &str = "Where there is no config, make one from the variables of the older Claude Code proxy: OPENAI_API_KEY, \
+                        OPENAI_BASE_URL, BIG_MODEL, MIDDLE_MODEL, SMALL_MODEL, HOST, PORT, LOG_LEVEL, and \
+                        ANTHROPIC_API_KEY, which is what clients then present";
 /// Where the help lists the options that every command takes.
 const EVERYWHERE: &str = "Options of every command";
 
@@ -118,7 +122,7 @@ pub(crate) enum Command {
     Export(Export),
     /// Give the room that deleted requests left back to the disk; a file is written anew for it
     Vacuum,
-    /// Take in what other programs know: the requests that Claude Code logged itself, from before Turnout
+    /// Move in: take over the settings of another tool, or the requests that Claude Code logged itself
     Import(Import),
     /// Show one request with its whole chain of attempts
     Show {
@@ -193,6 +197,9 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
 
+    #[arg(long, help = FROM_ENV)]
+    pub(crate) from_env: bool,
+
     /// Show the interface of `top` in this terminal; the log goes to its file and to the interface. Quitting it ends
     /// the proxy
     #[arg(long, conflicts_with = "json")]
@@ -227,9 +234,14 @@ pub(crate) struct Connect {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Import {
-    /// A folder of Claude Code's session logs, or one of them
-    #[arg(value_name = "PATH", required_unless_present = "claude_logs")]
+    /// A settings file of another tool, recognised by its content, or Claude Code's session logs: a folder, or a .jsonl
+    /// in it. Without one, tell what can be read
+    #[arg(value_name = "FILE")]
     pub(crate) path: Option<PathBuf>,
+
+    /// Take the keys that are in the environment: of Turnout where it runs, else of this command. They stay there
+    #[arg(long, conflicts_with_all = ["path", "claude_logs"])]
+    pub(crate) env: bool,
 
     /// Read the logs where Claude Code keeps them: ~/.claude/projects. Requests that came
     /// through Turnout are left out

@@ -16,7 +16,8 @@ use crate::top;
 pub(crate) async fn serve(home: &Home, asked: Serve, json: bool) -> anyhow::Result<()> {
     let options = Options {
         listen: asked.listen,
-        ..home.options()
+        from_env: asked.from_env,
+        ..home.unlocked().await
     };
     let _log = if asked.tui {
         top::demand("`serve` alone, which writes its log to standard error")?;

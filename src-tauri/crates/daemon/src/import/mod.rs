@@ -5,6 +5,7 @@
 //! in one edit that is checked before it is written ([`write`]). No secret ever reaches the config.
 
 mod cc_switch;
+mod from_env;
 mod plan;
 mod write;
 
@@ -14,6 +15,7 @@ use imports::{Found, Kind, Unreadable};
 use secrecy::SecretString;
 use serde::Serialize;
 
+pub(crate) use self::from_env::config_from_env;
 use self::plan::Plan;
 use crate::Options;
 use crate::first_start::{Surroundings, first_start};
@@ -22,6 +24,9 @@ use crate::place::Place;
 use crate::secrets::{self, Keychain, Resolver};
 use crate::settings::{self, Settings, edit, watch};
 
+/// What stands for the config where there is none and none is to be written.
+const BARE: &str = "version = 1\n[[providers]]\nname = \"practice\"\ndialect = \"practice\"\n\
+                    [[groups]]\nname = \"practice\"\nmembers = [{ provider = \"practice\" }]\n";
 /// No settings file is larger; databases may be.
 const MOST: u64 = 4 << 20;
 
@@ -129,10 +134,13 @@ pub async fn import_alone(
 ) -> Result<ImportReport, CommandError> {
     let refused = |error: &dyn std::fmt::Display| CommandError::Refused(error.to_string());
     let place = Place::of(options).map_err(|error| refused(&error))?;
-    place.prepare().map_err(|error| refused(&error))?;
-    let around = Surroundings::default();
-    let first = first_start(&place.config, &place.data, &options.keychain, &around).await;
-    first.map_err(|error| refused(&error))?;
+    let options = options.at(&place);
+    if !dry_run {
+        place.prepare().map_err(|error| refused(&error))?;
+        let around = Surroundings::default();
+        let first = first_start(&place.config, &place.data, &options.keychain, &around).await;
+        first.map_err(|error| refused(&error))?;
+    }
     let resolver = Resolver::new(options.keychain.clone(), &place.config, &place.data);
     let site = Site {
         config: &place.config,
@@ -144,8 +152,12 @@ pub async fn import_alone(
 
 impl Site<'_> {
     async fn import(&self, source: Source, dry_run: bool) -> Result<ImportReport, CommandError> {
-        let text =
-            watch::read(self.config).map_err(|error| CommandError::Refused(error.to_string()))?;
+        let text = if dry_run && !self.config.exists() {
+            BARE.to_owned()
+        } else {
+            let text = watch::read(self.config);
+            text.map_err(|error| CommandError::Refused(error.to_string()))?
+        };
         let settings = settings::parse(&text).map_err(|problems| {
             CommandError::Refused(crate::reload::told(self.config, &problems))
         })?;

@@ -438,7 +438,7 @@ fn planned(key: Key, wish: impl FnOnce() -> String) -> Planned {
     }
 }
 
-fn fields(thing: &impl Serialize) -> Map<String, Value> {
+pub(super) fn fields(thing: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(thing) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),

@@ -106,7 +106,11 @@ fn rates(price: &Price) -> Result<Rates, EditError> {
 }
 
 /// Sets a value at a path such as `routing.retry.attempts`, in the tables that are there.
-fn set(document: &mut DocumentMut, path: &'static str, value: &Value) -> Result<(), EditError> {
+pub(super) fn set(
+    document: &mut DocumentMut,
+    path: &'static str,
+    value: &Value,
+) -> Result<(), EditError> {
     let Some(value) = section::toml(value) else {
         return Ok(());
     };

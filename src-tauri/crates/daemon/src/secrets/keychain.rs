@@ -9,6 +9,7 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -18,6 +19,9 @@ use keyring_core::{CredentialStore, Entry};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
+
+use super::sealed::SealedError;
+use super::sealed_store;
 
 /// The service under which all entries are kept.
 const SERVICE: &str = "turnout";
@@ -29,7 +33,9 @@ const CALLS: usize = 4;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeychainError {
     /// There is none, or it may not be used.
-    #[error("no keychain can be reached here ({0}); use env:NAME or file:PATH instead")]
+    #[error(
+        "no keychain can be reached here ({0}); use env:NAME or file:PATH instead, or set TURNOUT_PASSPHRASE for a secrets file"
+    )]
     Unavailable(String),
     /// It is waiting for somebody to unlock it.
     #[error("the keychain did not answer within 5 s; unlock it if it shows a prompt")]
@@ -40,6 +46,9 @@ pub enum KeychainError {
     /// It holds something that is no text.
     #[error("the keychain's entry \"{0}\" is not text; set it anew")]
     NotText(String),
+    /// The secrets file in its place does not open, or cannot be used.
+    #[error("{0}")]
+    Sealed(String),
     /// Anything else.
     #[error("the keychain failed on \"{name}\": {why}")]
     Failed {
@@ -87,6 +96,17 @@ impl Keychain {
     /// None: each call says that there is no keychain.
     pub fn none() -> Self {
         Self::with(|| Err(Error::NoStorageAccess("it was switched off".into())))
+    }
+
+    /// The secrets file at `path`, which this passphrase opens. It is made when the first secret is kept.
+    pub fn sealed(path: PathBuf, passphrase: SecretString) -> Self {
+        Self::with(move || sealed_store::open(&path, passphrase.clone()))
+    }
+
+    /// One that cannot be had, for this reason.
+    pub(crate) fn unusable(why: SealedError) -> Self {
+        let why = Arc::new(why);
+        Self::with(move || Err(Error::NoStorageAccess(Box::new(Arc::clone(&why)))))
     }
 
     /// One that opens its store by `open`, for tests and other stores.
@@ -237,6 +257,7 @@ fn is_dead(error: &Error) -> bool {
 fn described(name: &str, error: &Error, opening: bool) -> KeychainError {
     let why = error.to_string();
     match error {
+        _ if let Some(told) = sealed_store::cause(error) => KeychainError::Sealed(told),
         _ if opening => KeychainError::Unavailable(why),
         Error::NoStorageAccess(_) => KeychainError::Refused(why),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => KeychainError::NotText(name.to_owned()),

@@ -1,13 +1,18 @@
 //! Secrets: where they are said to be, how they are fetched, and how they are kept.
 //!
 //! A value lives in a [`SecretString`], which neither prints nor serialises and is wiped when dropped. Messages name
-//! references, never values. Servers without a keychain use `env:` and `file:`; a passphrase-encrypted file may come.
+//! references, never values. Servers without a keychain use `env:` and `file:`, or a file that a passphrase
+//! opens ([`sealed`]), which is behind the same [`Keychain`].
 
 mod keychain;
 mod literal;
 mod own;
 mod reference;
 mod resolve;
+mod sealed;
+mod sealed_store;
+#[cfg(test)]
+mod sealed_tests;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +20,7 @@ mod tests;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) use self::literal::keep;
+pub(crate) use self::sealed::{SealedError, passphrase};
 pub use self::{
     keychain::{Keychain, KeychainError},
     literal::{KeepError, Moved, forget_key, keep_key, move_literals, replace_key},

@@ -1,23 +1,29 @@
-//! Taking in what other programs know.
+//! The requests that Claude Code logged itself.
+
+use std::path::Path;
 
 use anyhow::Context as _;
 use clients::Surroundings;
 use serde_json::{Value, json};
 
-use crate::args::Import;
 use crate::figure::{count, counted, money, text};
 use crate::home::Home;
 use crate::screen;
 
 /// The folder is named by this process, whose environment tells where Claude Code's logs are.
-pub(crate) async fn import(home: &Home, asked: Import, json: bool) -> anyhow::Result<()> {
+pub(super) async fn import(
+    home: &Home,
+    folder: Option<&Path>,
+    dry_run: bool,
+    json: bool,
+) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
-    let folder = match asked.path {
-        Some(folder) => std::path::absolute(&folder)
+    let folder = match folder {
+        Some(folder) => std::path::absolute(folder)
             .with_context(|| format!("{} cannot be found", folder.display()))?,
         None => Surroundings::of_process().claude_logs()?,
     };
-    let wish = json!({ "folder": folder, "dry_run": asked.dry_run });
+    let wish = json!({ "folder": folder, "dry_run": dry_run });
     let told = admin.post_long("/import/claude-logs", wish).await?;
     let mut screen = screen::stdout();
     if json {

@@ -1,0 +1,93 @@
+//! The settings of other tools. The running instance takes them in; without one this process does.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use daemon::import::{Source, import_alone, kinds};
+use serde_json::{Value, json};
+
+use crate::figure::{counted, list, text};
+use crate::home::Home;
+use crate::screen::{self, Screen, Stdout, Tone};
+
+/// A file, or the environment where none is named.
+pub(super) async fn import(
+    home: &Home,
+    file: Option<&Path>,
+    dry_run: bool,
+    json: bool,
+) -> anyhow::Result<()> {
+    let file = file.map(std::path::absolute).transpose();
+    let file = file.context("the file cannot be found")?;
+    let told = if let Some(instance) = home.running_if_any().await? {
+        let mut wish = match &file {
+            Some(path) => json!({ "path": path }),
+            None => json!({ "env": true }),
+        };
+        wish["dry_run"] = dry_run.into();
+        instance.admin.post("/import/config", Some(wish)).await?
+    } else {
+        let source = file.map_or(Source::Environment, Source::File);
+        let report = import_alone(&home.unlocked().await, source, dry_run).await?;
+        serde_json::to_value(report)?
+    };
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&told)?);
+    }
+    show(&mut screen, &told, home)
+}
+
+/// What can be read, for those who ask.
+pub(super) fn kinds_of_files(json: bool) -> anyhow::Result<()> {
+    let mut screen = screen::stdout();
+    if json {
+        return Ok(screen.json(&json!({ "items": kinds().collect::<Vec<_>>() }))?);
+    }
+    screen.line("import FILE reads, by what is in it:")?;
+    for kind in kinds() {
+        screen.line(format!("  {kind}"))?;
+    }
+    screen.line("import --env takes keys that are in the environment, which stay there")?;
+    screen.line("import --claude-logs takes in the requests that Claude Code logged itself")?;
+    Ok(screen.line("--dry-run shows what would be taken and writes nothing")?)
+}
+
+fn show(screen: &mut Screen<Stdout>, told: &Value, home: &Home) -> anyhow::Result<()> {
+    screen.line(format!("read: {}", text(told, "source")))?;
+    for (field, title, tone) in [
+        ("taken", "taken", Tone::Plain),
+        ("known", "there already", Tone::Plain),
+        ("changed", "taken in another way", Tone::Warn),
+        ("left", "not taken", Tone::Warn),
+    ] {
+        let notes = list(told, field);
+        if notes.is_empty() {
+            continue;
+        }
+        screen.line("")?;
+        screen.line(tone.painted(&format!("{title}:")))?;
+        for note in notes {
+            screen.line(format!("  {}: {}", text(note, "place"), text(note, "what")))?;
+        }
+    }
+    screen.line("")?;
+    let toml = told["toml"].as_str().unwrap_or_default();
+    if toml.is_empty() {
+        return Ok(screen.line("nothing is new: the config stays as it is")?);
+    }
+    if told["dry_run"] == true {
+        screen.line("this would be added to the config:")?;
+        screen.line("")?;
+        return Ok(screen.line(toml.trim_end())?);
+    }
+    let of = |field: &str, thing: &str| counted(list(told, field).len() as u64, thing);
+    screen.line(format!(
+        "added to the config: {}, {}, {}; to the keychain: {}",
+        of("providers", "provider"),
+        of("groups", "group"),
+        of("rules", "rule"),
+        of("keychain", "secret"),
+    ))?;
+    Ok(screen.line(format!("what serves now: {} groups", home.called()))?)
+}
