@@ -27,6 +27,7 @@ use crate::{
     gateway::{Live, Shared, new_id, unix_ms},
     report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started},
     snapshot::Upstream,
+    transport::SendError,
     upstream,
 };
 
@@ -187,9 +188,9 @@ async fn ask(
         lossy: true,
     };
     let written = codec.write_embed_request(&request, &target);
-    let unable = || Failed::of(None, "failed: its dialect has no embeddings");
+    let unable = || Failed::unasked("failed: its dialect has no embeddings");
     let written = written.ok_or_else(unable)?;
-    let written = written.map_err(|refusal| Failed::of(None, refusal.why))?;
+    let written = written.map_err(|refusal| Failed::unasked(refusal.why))?;
     let key = provider.keys.first().map(|key| &**key);
     let headers = forward::request_headers(
         &HeaderMap::new(),
@@ -208,7 +209,11 @@ async fn ask(
     };
     let sent = upstream::send(&live.pools, upstream, key, headers, Method::POST, &exchange);
     let sent = sent.await;
-    let mut response = sent.map_err(|error| Failed::of(None, format!("failed: {error:?}")))?;
+    let mut response = sent.map_err(|error| match error {
+        SendError::Connect(why) => Failed::of(None, format!("cannot be reached: {why}")),
+        SendError::Reset(why) => Failed::of(None, format!("broke off: {why}")),
+        SendError::Address(why) => Failed::unasked(format!("failed: {why}")),
+    })?;
     let status = response.status();
     let failed = |why: &str| Failed::of(Some(status.as_u16()), format!("failed: {why}"));
     if !status.is_success() {
@@ -243,10 +248,26 @@ struct Failed {
 
 impl Failed {
     fn of(status: Option<u16>, why: impl Into<String>) -> Self {
+        let reason = match status {
+            None => Reason::Network,
+            Some(401..=403) => Reason::Auth,
+            Some(429) => Reason::RateLimited,
+            Some(503 | 529) => Reason::Overloaded,
+            Some(400..=499) => Reason::InvalidRequest,
+            Some(_) => Reason::ServerError,
+        };
         Self {
             status,
-            reason: status.map_or(Reason::Network, |_| Reason::ServerError),
+            reason,
             why: why.into(),
+        }
+    }
+
+    /// What could not be asked at all.
+    fn unasked(why: impl Into<String>) -> Self {
+        Self {
+            reason: Reason::InvalidRequest,
+            ..Self::of(None, why)
         }
     }
 

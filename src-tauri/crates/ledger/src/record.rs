@@ -287,7 +287,8 @@ impl Record {
         attempt.started_at = event.at_ms;
         attempt.provider = name(Some(&event.provider));
         attempt.key = short(event.key.as_deref());
-        attempt.group_name = name(Some(&event.group));
+        // Turnout's own calls are made for no group.
+        attempt.group_name = name(Some(&*event.group).filter(|group| !group.is_empty()));
         attempt.model = short(Some(&event.model));
         attempt.provider_dialect = short(Some(&event.provider_dialect));
         if attempt.verdict.is_none() {
