@@ -218,7 +218,10 @@ impl Admin {
 
     fn url(&self, path: &str, query: &[(&str, String)]) -> Url {
         let mut url = self.base.clone();
+        // Names in a path have their question marks encoded: one that stands there begins a query.
+        let (path, asked) = path.split_once('?').unwrap_or((path, ""));
         url.set_path(&format!("/api/v1{path}"));
+        url.set_query((!asked.is_empty()).then_some(asked));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
