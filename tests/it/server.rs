@@ -95,7 +95,10 @@ async fn the_container_starts_a_server_and_knows_whether_it_is_well() {
     };
     assert_eq!(well().await, Some(1), "nothing runs yet");
     let arguments = [list("ENTRYPOINT "), list("CMD ")].concat();
-    let arguments: Vec<_> = arguments.iter().map(|it| it.replace(":7790", ":0")).collect();
+    let arguments: Vec<_> = arguments
+        .iter()
+        .map(|it| it.replace(":7790", ":0"))
+        .collect();
     let (child, base) = start(set(program(folder.path(), "/data", &arguments))).await;
     is_well(&base).await;
     assert_eq!(well().await, Some(0));

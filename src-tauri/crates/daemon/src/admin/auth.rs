@@ -62,6 +62,9 @@ impl Caller {
             () if path == "/config" && !is_reading => {
                 "only the admin token and the window write the whole config, which says who may do what"
             }
+            () if path.starts_with("/import/") => {
+                "only the admin token and the window have files of this machine read"
+            }
             () if is_of_tokens => "only the admin token and the window change or try tokens",
             () if client.may_write => return None,
             () => "its scopes let it read only: \"admin:write\" is missing",

@@ -258,7 +258,13 @@ async fn scopes_open_what_they_name_and_nothing_else() {
         assert_eq!(status, StatusCode::OK, "{path}: a question changes nothing");
     }
     // Nobody gets more by a token than it names.
-    for path in ["/tokens", "/tokens/admin/rotate", "/session"] {
+    for path in [
+        "/tokens",
+        "/tokens/admin/rotate",
+        "/session",
+        "/import/config",
+        "/import/claude-logs",
+    ] {
         assert_eq!(admin(Method::POST, path, &writes).await, 403, "{path}");
     }
     assert_eq!(admin(Method::PUT, "/tokens/lists", &writes).await, 403);
