@@ -154,6 +154,13 @@ impl Daemon {
         let Some(Value::Array(keys)) = fields.get_mut("keys") else {
             return Ok(Vec::new());
         };
+        if keys
+            .iter()
+            .any(|key| key["secret"].as_str().is_some_and(is_literal))
+        {
+            let told = "a key with limits of its own is named by a reference: put it into the keychain first, with POST /providers/{name}/keys";
+            return Err(CommandError::Invalid(told.to_owned()));
+        }
         let mut taken = Vec::new();
         keys.retain(|key| match key.as_str() {
             Some(text) if is_literal(text) => {

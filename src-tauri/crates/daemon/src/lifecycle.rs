@@ -308,8 +308,8 @@ async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec
         };
         let opened = match at.path() {
             Some(_) => match Ledger::open_at(at.clone(), options.clone()).await {
-                // These pass: it is tried until they have.
-                Err(error @ (OpenError::Locked { .. } | OpenError::Backup { .. })) => {
+                // This passes: it is tried until it has.
+                Err(error @ OpenError::Locked { .. }) => {
                     tracing::error!("{error}; it is tried again");
                     Ledger::open_when_there(at, options).await
                 }

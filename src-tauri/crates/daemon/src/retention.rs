@@ -9,6 +9,7 @@ use ledger::Ledger;
 use tokio::time::Instant;
 
 use crate::handle::Daemon;
+use crate::settings::Routing;
 
 /// After the start, and between two rounds.
 const FIRST: Duration = Duration::from_secs(30);
@@ -16,8 +17,15 @@ const BETWEEN: Duration = Duration::from_mins(30);
 /// Between two hours' worth, so that what arrives is written in time.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// No request runs for a day: whoever ran one that is open then is gone.
-const LOST_MS: i64 = 24 * 3_600_000;
+/// No request runs for longer: whoever ran one that is open then is gone.
+fn longest(routing: &Routing) -> Duration {
+    const DAY: Duration = Duration::from_hours(24);
+    let patient = routing
+        .suspend
+        .timeout
+        .saturating_add(routing.timeouts.total);
+    DAY.max(patient.saturating_mul(2))
+}
 
 /// Lets what is too old go, until the instance stops.
 pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
@@ -34,7 +42,9 @@ pub(crate) async fn keep(daemon: Daemon, ledger: Ledger) {
         let before =
             Timestamp::now().as_millisecond() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
         let round = async {
-            let lost = Timestamp::now().as_millisecond() - LOST_MS;
+            let lost = longest(&daemon.loaded().settings.routing);
+            let lost = i64::try_from(lost.as_millis()).unwrap_or(i64::MAX);
+            let lost = Timestamp::now().as_millisecond().saturating_sub(lost);
             let closed = ledger.close_lost(lost).await?;
             if closed > 0 {
                 tracing::warn!(

@@ -210,7 +210,7 @@ impl Pump<'_, '_> {
         }
         self.told = Instant::now();
         if let Some(usage) = progress.tokens(|| 0) {
-            self.trial.shared.report(Report::Progress {
+            self.trial.shared.report_in_passing(Report::Progress {
                 id: self.trial.request_id.clone(),
                 attempt: self.trial.candidate.attempt,
                 output: usage.output,

@@ -123,9 +123,15 @@ pub(crate) fn own_tables() -> Vec<&'static str> {
 }
 
 fn migrator(kind: Kind) -> Migrator {
-    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-        let sql = AssertSqlSafe(kind.schema(sql)).into_sql_str();
-        Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
+    let migrations = MIGRATIONS.iter().map(|(version, name, written)| {
+        let written = written.replace("\r\n", "\n");
+        let sql = AssertSqlSafe(kind.schema(&written)).into_sql_str();
+        let of = |sql| Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false);
+        // The sum is that of what is written, so that it outlives a change of how other systems are told.
+        Migration {
+            checksum: of(AssertSqlSafe(written).into_sql_str()).checksum,
+            ..of(sql)
+        }
     });
     Migrator::with_migrations(migrations.collect())
 }
@@ -197,14 +203,19 @@ async fn copy_aside(
         backup = path.with_file_name(format!("{name}.v{version}-{copies}.bak"));
     }
     make_private(&backup)?; // the copy goes into this empty file
-    sqlx::query("VACUUM INTO ?")
-        .bind(backup.to_string_lossy().into_owned())
-        .execute(conn)
-        .await
-        .map_err(|source| OpenError::Backup {
-            path: path.to_owned(),
-            backup: backup.clone(),
-            source,
-        })?;
-    Ok(backup)
+    let copied = sqlx::query("VACUUM INTO ?").bind(backup.to_string_lossy().into_owned());
+    let Err(source) = copied.execute(conn).await else {
+        return Ok(backup);
+    };
+    // A part of a copy is worth nothing, and its room may be what is missing.
+    let mut journal = backup.clone().into_os_string();
+    journal.push("-journal");
+    for left in [backup.as_os_str(), &journal] {
+        let _: std::io::Result<()> = std::fs::remove_file(left); // it may not be there
+    }
+    Err(OpenError::Backup {
+        path: path.to_owned(),
+        backup,
+        source,
+    })
 }

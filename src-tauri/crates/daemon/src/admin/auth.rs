@@ -62,6 +62,12 @@ impl Caller {
             () if path == "/config" && !is_reading => {
                 "only the admin token and the window write the whole config, which says who may do what"
             }
+            () if sends_keys(path) => {
+                "only the admin token and the window say where keys are sent and what is read on this machine"
+            }
+            () if path.starts_with("/requests/") => {
+                "only the admin token and the window send requests again, which no bounds hold for"
+            }
             () if path.starts_with("/import/") => {
                 "only the admin token and the window have files of this machine read"
             }
@@ -72,6 +78,14 @@ impl Caller {
         let told = format!("the client token {} may not do this: {why}", client.name);
         Some(Refusal::new(Code::Forbidden, told))
     }
+}
+
+/// Whether a call that changes something says to whom a key goes, or from where it comes.
+fn sends_keys(path: &str) -> bool {
+    /// What is done to a provider as it is.
+    const ACTS: [&str; 5] = ["/test", "/enable", "/disable", "/reset", "/reload"];
+    let is_of_provider = path == "/providers" || path.starts_with("/providers/");
+    is_of_provider && !ACTS.iter().any(|act| path.ends_with(act))
 }
 
 /// Lets known callers through, has what they change written down, and marks the answer as nobody else's business.

@@ -56,7 +56,7 @@ pub(super) fn calls() -> Calls {
         )
         .with(
             Call::post("/rules/explain", explain)
-                .about("Which rule, group and candidates would serve a request, and why. Nothing is sent.")
+                .about("Which rule, group and candidates would serve a request, and why. Nothing is sent but what `similar_to` rules ask a provider of embeddings.")
                 .takes::<Question>()
                 .answers::<Explanation>()
                 .fails([Code::NotFound]),

@@ -132,6 +132,8 @@ impl Facts {
         let mut history = History::None;
         if let Config::Valid(settings) = &config {
             tokens = tokens_of(settings, &resolver, admin.as_ref()).await;
+            // Known, so that no provider is sent it as its key.
+            secrets.admin_token = resolver.one(&settings.server.admin_token).await.ok();
             missing_keys = keys_of(settings, &resolver, &mut secrets).await;
             port = port_of(settings.server.listen, &instance).await;
             history = history_of(&place, &settings.ledger.url);
@@ -361,11 +363,12 @@ async fn keys_of(
         let references = provider.keys.iter().enumerate();
         references.map(|(index, reference)| (provider.key_id(index), reference))
     });
-    let fetched =
-        keys.map(async |(id, reference): (String, &Reference)| (id, resolver.one(reference).await));
+    let fetched = keys.map(async |(id, reference): (String, &Reference)| {
+        (id, reference, resolver.one(reference).await)
+    });
     let mut missing = Vec::new();
-    for (id, value) in join_all(fetched).await {
-        match value {
+    for (id, reference, value) in join_all(fetched).await {
+        match value.and_then(|value| secrets.foreign(reference, value)) {
             Ok(value) => drop(secrets.keys.insert(id, value)),
             Err(error) => missing.push((id, error.to_string())),
         }

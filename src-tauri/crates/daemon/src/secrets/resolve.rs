@@ -314,7 +314,7 @@ impl Had {
 impl Resolved {
     /// A provider's key, unless it is the admin token: a provider that got it could change everything. It may be a client
     /// token, as one Turnout can be the provider of another.
-    fn foreign(
+    pub(crate) fn foreign(
         &self,
         reference: &Reference,
         secret: SecretString,

@@ -92,7 +92,8 @@ tables! {
         /// Reference to the token.
         token: Secretive,
         /// What it may be used for. "inference": to call models; "models": to list them; "admin:read": to read by the
-        /// admin API; "admin:write": to change by it whatever the admin token may, but for tokens.
+        /// admin API; "admin:write": to change by it what the admin token may, but for
+        /// tokens, providers and their keys, imports and the whole config; nor does it replay requests.
         /// Default: ["inference"], with which models can be listed too.
         scopes: Vec<At<Scope>>,
         /// The groups that may serve it. Default: all.

@@ -264,10 +264,19 @@ async fn scopes_open_what_they_name_and_nothing_else() {
         "/session",
         "/import/config",
         "/import/claude-logs",
+        "/providers",
+        "/providers/nope/keys",
+        "/providers/nope/keys/nope-0/rotate",
+        "/requests/req-0/replay",
     ] {
         assert_eq!(admin(Method::POST, path, &writes).await, 403, "{path}");
     }
     assert_eq!(admin(Method::PUT, "/tokens/lists", &writes).await, 403);
+    assert_eq!(admin(Method::PUT, "/providers/nope", &writes).await, 403);
+    for path in ["/providers/nope/disable", "/providers/nope/reset"] {
+        let status = admin(Method::POST, path, &writes).await;
+        assert_eq!(status, 404, "{path}: it may, but there is none");
+    }
     for token in [&reads, &writes] {
         assert_eq!(admin(Method::GET, "/connect", token).await, 403);
         for path in ["/session", "/ui-link"] {
