@@ -203,8 +203,8 @@ async fn copy_aside(
         backup = path.with_file_name(format!("{name}.v{version}-{copies}.bak"));
     }
     make_private(&backup)?; // the copy goes into this empty file
-    let copied = sqlx::query("VACUUM INTO ?").bind(backup.to_string_lossy().into_owned());
-    let Err(source) = copied.execute(conn).await else {
+    let copying = sqlx::query("VACUUM INTO ?").bind(backup.to_string_lossy().into_owned());
+    let Err(source) = copying.execute(conn).await else {
         return Ok(backup);
     };
     // A part of a copy is worth nothing, and its room may be what is missing.
