@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::first_start::FirstStartError;
 use crate::instance::Instance;
 use crate::place::PlaceError;
+use crate::secrets::KeychainError;
 
 /// A running instance. Clones are the same instance; it runs until [`Daemon::stop`].
 #[derive(Clone)]
@@ -34,6 +35,9 @@ pub enum StartError {
     /// There was no config, and none could be made.
     #[error(transparent)]
     FirstStart(#[from] FirstStartError),
+    /// The secrets file does not open: keys and tokens are in it, and none may be kept elsewhere instead.
+    #[error("{0}")]
+    Secrets(#[from] KeychainError),
     /// The config is broken; each problem with its line and column.
     #[error("{0}")]
     Config(String),

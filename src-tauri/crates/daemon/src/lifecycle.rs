@@ -43,7 +43,8 @@ impl Daemon {
     /// Starts an instance and returns once it listens.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let place = Place::of(&options)?;
-        let options = options.at(&place);
+        let options = options.at(&place).await;
+        options.keychain.check_opens().await?;
         place.prepare()?;
         let lock = Lock::take(&place).map_err(|error| match error {
             LockError::Place(error) => error.into(),

@@ -20,8 +20,8 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// Where keys are kept. Without one, `keychain:` references are problems.
     pub keychain: Keychain,
-    /// What opens the secrets file of the data folder, which then stands for the keychain; from `TURNOUT_PASSPHRASE` or
-    /// `TURNOUT_PASSPHRASE_FILE` if `None`.
+    /// What opens the secrets file of the data folder, which stands for a keychain that there is not; from
+    /// `TURNOUT_PASSPHRASE` or `TURNOUT_PASSPHRASE_FILE` if `None`.
     pub passphrase: Option<SecretString>,
     /// Where there is no config, make one from the variables of the older Claude Code proxy.
     pub from_env: bool,
@@ -50,15 +50,31 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The same with the secrets file of this place for a keychain, where a passphrase is given.
-    #[must_use]
-    pub fn at(&self, place: &Place) -> Self {
+    /// The same with the secrets file of this place for a keychain, where a passphrase is given and either the file
+    /// exists or no other keychain answers: what a working keychain holds is not put aside by a variable.
+    pub async fn at(&self, place: &Place) -> Self {
         let mut options = self.clone();
-        match self.given_passphrase() {
-            Ok(Some(passphrase)) => {
-                options.keychain = Keychain::sealed(place.secrets(), passphrase);
-            }
+        let given = self.given_passphrase();
+        if matches!(given, Ok(None)) {
+            return options;
+        }
+        let path = place.secrets();
+        if !path.exists() && self.keychain.available().await {
+            tracing::info!(
+                "a passphrase is set and not needed: the system's keychain answers, and there is no secrets file {}",
+                path.display()
+            );
+            return options;
+        }
+        match given {
             Ok(None) => {}
+            Ok(Some(passphrase)) => {
+                tracing::info!(
+                    "secrets are kept in {}, the system's keychain is not used",
+                    path.display()
+                );
+                options.keychain = Keychain::sealed(path, passphrase);
+            }
             Err(error) => options.keychain = Keychain::unusable(error),
         }
         options

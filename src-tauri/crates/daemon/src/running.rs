@@ -44,7 +44,7 @@ impl Running {
         let Some(found) = lock::running(&place) else {
             return Err(RunningError::None(place.data.display().to_string()));
         };
-        let token = admin_token(&place, &options.at(&place)).await;
+        let token = admin_token(&place, &options.at(&place).await).await;
         let token = token.map_err(|why| RunningError::NoToken(found.base_url.clone(), why))?;
         Ok(Self {
             pid: found.pid,

@@ -16,7 +16,7 @@ use crate::screen::{self, Cell, Tone};
 pub(crate) async fn init(home: &Home, asked: Init, json: bool) -> anyhow::Result<()> {
     let options = home.unlocked().await;
     let place = Place::of(&options)?;
-    let options = options.at(&place);
+    let options = options.at(&place).await;
     let (config, data) = (&place.config, &place.data);
     let around = Surroundings::default();
     let (first, kept) = if asked.force {

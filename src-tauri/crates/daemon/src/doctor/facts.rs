@@ -119,7 +119,7 @@ pub(super) struct Token {
 impl Facts {
     pub(super) async fn gather(options: &Options, env: Env) -> Result<Self, PlaceError> {
         let place = Place::of(options)?;
-        let options = &options.at(&place);
+        let options = &options.at(&place).await;
         let config = read(&place.config, &env);
         let resolver = Resolver::new(options.keychain.clone(), &place.config, &place.data);
         let from = env.clone();

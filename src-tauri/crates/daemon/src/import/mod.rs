@@ -134,7 +134,7 @@ pub async fn import_alone(
 ) -> Result<ImportReport, CommandError> {
     let refused = |error: &dyn std::fmt::Display| CommandError::Refused(error.to_string());
     let place = Place::of(options).map_err(|error| refused(&error))?;
-    let options = options.at(&place);
+    let options = options.at(&place).await;
     if !dry_run {
         place.prepare().map_err(|error| refused(&error))?;
         let around = Surroundings::default();

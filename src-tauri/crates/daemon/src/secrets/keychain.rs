@@ -25,6 +25,8 @@ use super::sealed_store;
 
 /// The service under which all entries are kept.
 const SERVICE: &str = "turnout";
+/// An entry that need not exist, to see whether any can be had.
+const PROBE: &str = "turnout/probe";
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Calls at once; those that hang on a prompt hold a thread each until it is answered.
 const CALLS: usize = 4;
@@ -64,6 +66,11 @@ impl KeychainError {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Silent | Self::Refused(_) | Self::Unavailable(_))
     }
+
+    /// Whether an own token may be kept in a file instead. Who chose a secrets file wants no secret in plain text.
+    pub(super) fn leaves_files(&self) -> bool {
+        !matches!(self, Self::Sealed(_))
+    }
 }
 
 type Opener = dyn Fn() -> keyring::Result<Arc<CredentialStore>> + Send + Sync;
@@ -74,6 +81,8 @@ pub struct Keychain {
     shared: Arc<Shared>,
     calls: Arc<Semaphore>,
     patience: Duration,
+    /// It is the secrets file.
+    is_file: bool,
 }
 
 struct Shared {
@@ -100,13 +109,19 @@ impl Keychain {
 
     /// The secrets file at `path`, which this passphrase opens. It is made when the first secret is kept.
     pub fn sealed(path: PathBuf, passphrase: SecretString) -> Self {
-        Self::with(move || sealed_store::open(&path, passphrase.clone()))
+        Self {
+            is_file: true,
+            ..Self::with(move || sealed_store::open(&path, passphrase.clone()))
+        }
     }
 
     /// One that cannot be had, for this reason.
     pub(crate) fn unusable(why: SealedError) -> Self {
         let why = Arc::new(why);
-        Self::with(move || Err(Error::NoStorageAccess(Box::new(Arc::clone(&why)))))
+        Self {
+            is_file: true,
+            ..Self::with(move || Err(Error::NoStorageAccess(Box::new(Arc::clone(&why)))))
+        }
     }
 
     /// One that opens its store by `open`, for tests and other stores.
@@ -120,6 +135,7 @@ impl Keychain {
             }),
             calls: Arc::new(Semaphore::new(CALLS)),
             patience: PATIENCE,
+            is_file: false,
         }
     }
 
@@ -131,7 +147,15 @@ impl Keychain {
 
     /// Whether there is a keychain that answers. Asks for an entry that need not exist.
     pub async fn available(&self) -> bool {
-        self.get("turnout/probe").await.is_ok()
+        self.get(PROBE).await.is_ok()
+    }
+
+    /// Whether a secrets file that stands for the keychain opens. Any other keychain may come later and is no error.
+    pub(crate) async fn check_opens(&self) -> Result<(), KeychainError> {
+        if self.is_file {
+            self.get(PROBE).await?;
+        }
+        Ok(())
     }
 
     /// The secret called `name`, if there is one.

@@ -47,7 +47,9 @@ impl Resolver {
                 remove(&file)?;
                 Ok((Reference::Keychain(name.to_owned()), secret))
             }
-            Err(error @ KeychainError::Silent) => Err(error.into()),
+            Err(error) if error == KeychainError::Silent || !error.leaves_files() => {
+                Err(error.into())
+            }
             Err(_) => {
                 write(&file, &secret)?;
                 Ok((Reference::File(file.display().to_string()), secret))

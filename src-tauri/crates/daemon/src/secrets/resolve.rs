@@ -56,6 +56,11 @@ pub enum SecretError {
 }
 
 impl SecretError {
+    /// Whether the secrets file does not open.
+    fn is_sealed(&self) -> bool {
+        matches!(self, Self::Keychain(error) if !error.leaves_files())
+    }
+
     /// Whether it may be had later without anybody changing the config.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Keychain(error) if error.may_pass())
@@ -198,6 +203,7 @@ impl Resolver {
             Reference::Keychain(name) if name.starts_with(OWN) => {
                 match self.kept_or_made(name).await {
                     Ok(secret) => Ok(Had::plain(secret)),
+                    Err(error) if error.is_sealed() => Err(error),
                     Err(error) => {
                         let file = self.token_file(name);
                         let warning = format!(
@@ -246,7 +252,7 @@ impl Resolver {
     pub(crate) async fn kept_own(&self, name: &str) -> Result<Reference, SecretError> {
         match self.kept_or_made(name).await {
             Ok(_) => Ok(Reference::Keychain(name.to_owned())),
-            Err(SecretError::Keychain(_)) => {
+            Err(SecretError::Keychain(error)) if error.leaves_files() => {
                 let file = self.token_file(name);
                 read_or_make(&file)?;
                 Ok(Reference::File(file.display().to_string()))

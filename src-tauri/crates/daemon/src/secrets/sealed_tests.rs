@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::sealed::passphrase;
-use super::{Keychain, KeychainError};
+use super::{Keychain, KeychainError, new_token};
+use crate::Options;
+use crate::place::Place;
 
 const SECRET: &str = "sk-live-0123456789abcdef";
 
@@ -93,6 +95,33 @@ async fn a_wrong_passphrase_is_told_in_a_sentence_and_loses_nothing() {
         value(&sealed(&path, "right"), "relay/0").await.as_deref(),
         Some(SECRET)
     );
+}
+
+#[tokio::test]
+async fn a_passphrase_puts_no_keychain_aside_that_answers_unless_the_file_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = keyring_core::mock::Store::new().unwrap();
+    let system = Keychain::with(move || Ok(store.clone()));
+    let with = |keychain: &Keychain| Options {
+        config: Some(folder.path().join("config.toml")),
+        data_dir: Some(folder.path().to_owned()),
+        keychain: keychain.clone(),
+        passphrase: Some("right".into()),
+        ..Options::default()
+    };
+    let place = Place::of(&with(&system)).unwrap();
+    let kept = async |keychain: &Keychain, name: &str| {
+        let used = with(keychain).at(&place).await.keychain;
+        used.set(name, &new_token().unwrap()).await.unwrap();
+    };
+    kept(&system, "one").await;
+    assert!(value(&system, "one").await.is_some() && !place.secrets().exists());
+    kept(&Keychain::none(), "two").await;
+    assert!(place.secrets().exists());
+    kept(&system, "three").await;
+    assert_eq!(value(&system, "three").await, None);
+    let file = sealed(&place.secrets(), "right");
+    assert!(value(&file, "two").await.is_some() && value(&file, "three").await.is_some());
 }
 
 #[tokio::test]

@@ -175,3 +175,30 @@ async fn a_stop_ends_what_takes_longer_than_the_grace() {
     assert_eq!(rows["items"][0]["status"], "cancelled", "{rows}");
     house.daemon.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passphrase_that_does_not_open_the_secrets_file_ends_the_start_and_no_token_is_kept_elsewhere()
+ {
+    let home = Home::new(CONFIG);
+    std::fs::remove_file(home.config()).unwrap();
+    let with = |passphrase: &str| Options {
+        passphrase: Some(passphrase.into()),
+        ..home.options()
+    };
+    Daemon::start(with("right")).await.unwrap().stop().await;
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    assert!(config.contains("keychain:turnout/admin"), "{config}");
+    for has_config in [true, false] {
+        if !has_config {
+            std::fs::remove_file(home.config()).unwrap();
+        }
+        let error = failure(with("wrong")).await;
+        assert!(matches!(error, StartError::Secrets(_)), "{error:?}");
+        assert!(error.to_string().contains("does not open"), "{error}");
+        assert!(!home.data().join("tokens").exists());
+        assert_eq!(home.config().exists(), has_config);
+    }
+    Daemon::start(with("right")).await.unwrap().stop().await;
+    let again = std::fs::read_to_string(home.config()).unwrap();
+    assert!(again.contains("keychain:turnout/admin"), "{again}");
+}
