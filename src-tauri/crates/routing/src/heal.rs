@@ -16,10 +16,14 @@ const ANSWERED: Duration = Duration::from_secs(5);
 /// The part of the time that one has been away that may pass between two looks.
 const PATIENCE: u32 = 64;
 
+/// The longest pause while requests wait.
+const AWAITED: Duration = ANSWERED;
+
 /// When a provider is looked at next.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Healing {
-    next: Option<Instant>,
+    /// When it was looked at last, or first found not to work.
+    looked: Option<Instant>,
     /// How often it looked well and failed all the same.
     deceived: u32,
     /// Since when it has not worked.
@@ -30,10 +34,16 @@ pub(crate) struct Healing {
 
 impl Healing {
     /// How long to wait before the next look: longer each time it looked well and was not, and longer the longer it has
-    /// been away, so that one that is gone for good is not called for ever.
+    /// been away, so that one that is gone for good is not called for ever. While requests wait, only the former counts:
+    /// each such look has one of them try in vain.
     fn pause(&self, longest: Duration, eager: bool, now: Instant) -> Duration {
         if eager {
-            return FIRST;
+            let Some(again) = self.deceived.checked_sub(1) else {
+                return Duration::ZERO;
+            };
+            return FIRST
+                .saturating_mul(2_u32.saturating_pow(again))
+                .min(AWAITED);
         }
         let first = if self.answered { ANSWERED } else { FIRST };
         let doubled = first.saturating_mul(2_u32.saturating_pow(self.deceived));
@@ -45,8 +55,9 @@ impl Healing {
 impl Board {
     /// Providers that rest for as long as was guessed, and are due to be looked at. They count as looked at.
     ///
-    /// One that looks well and then fails, or stays away, is looked at ever less often, at the least every `interval`; while requests
-    /// wait for somebody to serve them (`eager`), everybody is looked at each time.
+    /// One that looks well and then fails, or stays away, is looked at ever less often, at the least every `interval`. While
+    /// requests wait for somebody to serve them (`eager`), one that stays away is looked at each time, and one that looked
+    /// well in vain every few seconds at the least.
     pub fn ailing(&mut self, interval: Duration, eager: bool, now: Instant) -> Vec<Arc<str>> {
         let topology = self.topology.clone();
         let mut due = Vec::new();
@@ -58,18 +69,15 @@ impl Board {
                 continue;
             };
             if !health.is_guessed(now) {
-                health.healing.next = None;
+                health.healing.looked = None;
                 continue;
             }
             health.healing.since.get_or_insert(now);
             let pause = health.healing.pause(interval, eager, now);
-            match health.healing.next {
-                Some(next) if next <= now || eager => {
-                    health.healing.next = Some(now + pause);
-                    due.push(provider.name.clone());
-                }
-                Some(_) => {}
-                None => health.healing.next = Some(now + pause),
+            let looked = *health.healing.looked.get_or_insert(now);
+            if now >= looked + pause {
+                health.healing.looked = Some(now);
+                due.push(provider.name.clone());
             }
         }
         due

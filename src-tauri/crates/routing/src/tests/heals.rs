@@ -77,8 +77,29 @@ fn one_that_deceives_is_looked_at_ever_less_often_unless_somebody_waits() {
         "{looks:?}"
     );
     assert!((29.0..=31.0).contains(&looks[8]), "{looks:?}");
-    rig.pass(SECOND / 2);
+    rig.pass(SECOND * 5);
     assert!(is_due(&mut rig, true), "somebody waits");
+}
+
+#[test]
+fn one_that_deceives_those_who_wait_is_tried_every_few_seconds() {
+    let mut rig = alone();
+    rig.send("m", &[broken()]);
+    let (begun, mut looks) = (rig.now, Vec::new());
+    while rig.now - begun < MINUTE {
+        if is_due(&mut rig, true) {
+            looks.push((rig.now - begun).as_secs_f64());
+            rig.board.looks_well("a", rig.now);
+            rig.send("m", &[broken()]);
+        }
+        rig.pass(SECOND / 2);
+    }
+    assert_eq!(looks[..5], [0.0, 0.5, 1.5, 3.5, 7.5], "{looks:?}");
+    assert!((13..=17).contains(&looks.len()), "{looks:?}");
+    rig.board.looks_well("a", rig.now);
+    rig.check(&[], &["a/0:m"]);
+    rig.send("m", &[unreachable()]);
+    assert!(is_due(&mut rig, true), "it worked in between");
 }
 
 #[test]
