@@ -80,17 +80,19 @@ pub(super) fn environment(facts: &Facts) -> Vec<Finding> {
     let here = facts.told().map(|told| told.status.base_url.clone());
     let mut found = Vec::new();
     for (client, variables) in VARIABLES {
-        // Without the client its variables mean nothing: keys of providers may well be among them.
+        // Without the client its keys mean nothing: they may well be those of providers. An address is meant for it.
         let standing = facts
             .clients
             .iter()
             .flatten()
             .find(|standing| standing.id == client.id());
-        let Some(standing) = standing.filter(|standing| standing.installed) else {
+        let Some(standing) = standing else {
             continue;
         };
+        let counts = |name: &&&str| standing.installed || name.ends_with("BASE_URL");
         let set = variables
             .iter()
+            .filter(counts)
             .filter_map(|name| Some((*name, facts.variable(name)?)));
         for (name, value) in set {
             let leads_here = here.as_deref().is_some_and(|here| value.starts_with(here));

@@ -200,7 +200,7 @@ fn read(path: &Path, env: &Env) -> Config {
 }
 
 fn folder(data: &Path) -> Folder {
-    let exists = data.is_dir();
+    let exists = data.exists(); // what is no folder cannot be written to
     let unwritable = if exists {
         tempfile::tempfile_in(data)
             .err()

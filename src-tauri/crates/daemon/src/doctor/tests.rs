@@ -300,6 +300,21 @@ fn each_thing_that_is_wrong_is_told_by_its_check() {
             }),
         ),
         (
+            "environment",
+            State::Warn,
+            "goes there",
+            Box::new(|facts| {
+                // It may be installed where nobody looked, and the variable is for it alone.
+                facts.clients = vec![Ok(Standing {
+                    installed: false,
+                    connected: false,
+                    points_at: None,
+                    ..standing()
+                })];
+                shell(facts, &[("ANTHROPIC_BASE_URL", "https://relay.example")]);
+            }),
+        ),
+        (
             "proxy",
             State::Warn,
             "HTTPS_PROXY",
