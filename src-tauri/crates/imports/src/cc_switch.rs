@@ -9,7 +9,7 @@
 use serde_json::{Map, Value};
 
 use crate::found::{
-    Auth, Dialect, Found, Group, Key, Multiplier, Provider, Reading, Rule, Target, Tiers, When,
+    Auth, Dialect, Found, Group, Key, Pricing, Provider, Reading, Rule, Target, Tiers, When,
 };
 use crate::kind::{Kind, Unreadable};
 use crate::table::Table;
@@ -197,7 +197,10 @@ fn about(mut meta: Table, provider: &mut Provider, found: &mut Reading<'_>) {
     let multiplier = meta.number("costMultiplier", report);
     let multiplier =
         multiplier.filter(|factor| (0.0..1e6).contains(factor) && *factor < 1.0 || *factor > 1.0);
-    provider.price = multiplier.map(|multiplier| Multiplier { multiplier });
+    provider.price = multiplier.map(|_| Pricing {
+        multiplier,
+        ..Pricing::default()
+    });
     meta.leave(
         &["limitDailyUsd", "limitMonthlyUsd"],
         "a limit of spending is a budget: [[ledger.budgets]] with provider, limit_usd and per",

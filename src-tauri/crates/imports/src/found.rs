@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::names::Names;
 use crate::report::Report;
-use crate::values::{self, Variables, has_login, is_secret_header};
+use crate::values::{self, Variables, has_login, is_harmless_header};
 use crate::{Env, Kind, Unreadable};
 
 /// A wire format.
@@ -146,11 +146,15 @@ pub struct Limits {
     pub concurrency: Option<u32>,
 }
 
-/// Factor on the price list.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Multiplier {
-    /// The factor.
-    pub multiplier: f64,
+/// What a provider's models cost.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Pricing {
+    /// Factor on the price list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<f64>,
+    /// Prices of its own, by the names that it has for its models.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, Price>,
 }
 
 /// A provider. Serialises as its table in the config, without its keys.
@@ -191,7 +195,7 @@ pub struct Provider {
     pub count_tokens: Option<bool>,
     /// What it costs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub price: Option<Multiplier>,
+    pub price: Option<Pricing>,
     /// Its limits.
     #[serde(skip_serializing_if = "no_limits")]
     pub limits: Limits,
@@ -295,7 +299,7 @@ pub struct Rule {
     pub target: Target,
 }
 
-/// What a model costs: US dollars for a million tokens. Serialises as its entry in `ledger.prices`.
+/// What a model costs: US dollars for a million tokens. Serialises as its entry in the config.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Price {
     /// The model.
@@ -515,10 +519,11 @@ impl<'e> Reading<'e> {
                 continue;
             };
             let only_variable = matches!(values::key(&value, how), Some(Key::Env(_)));
-            if is_secret_header(&name) && !only_variable {
+            if !is_harmless_header(&name) && !only_variable {
                 self.report.left(
                     place,
-                    "a header with a credential would stand in the config for all to read; give it as a key, or as ${NAME}",
+                    "its value may be a credential and would stand in the config for all to read; give it as a key, or as \
+                     ${NAME} under the provider's headers",
                 );
             } else if let Some(value) = self.written(&place, &value, how) {
                 headers.insert(name, value);

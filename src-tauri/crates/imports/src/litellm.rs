@@ -47,7 +47,12 @@ pub(crate) fn read(mut root: Table, found: &mut Reading<'_>) {
             .provider_names
             .give(&account.wish, &place, &mut found.report);
         names.push(account.provider.name.clone());
+        let name = account.provider.name.clone();
         found.provider(&place, account.provider);
+        for (place, model) in account.priced {
+            let what = format!("price of {model} at {name}");
+            found.report.made(place, format!("provider {name}"), what);
+        }
     }
     let mut routes = routes(&deployments, &names, &fallbacks, found);
     for (alias, name) in aliases {
@@ -100,7 +105,8 @@ fn deployment(
         .unwrap_or(vendor);
     let mut account = account(&place, &vendor, &mut params, found)?;
     let weight = params.count("weight", &mut found.report);
-    prices(&mut table, &mut params, &name, found);
+    let priced_at = table.at("model_info");
+    let price = price(&mut table, &mut params, &model, found);
     // Older files have them beside litellm_params.
     for (field, limit) in [
         ("rpm", &mut account.provider.limits.rpm),
@@ -122,6 +128,9 @@ fn deployment(
         accounts.push(account);
         accounts.len() - 1
     });
+    if let Some(price) = price {
+        priced(&mut accounts[provider], priced_at, price, found);
+    }
     if name.contains('*') {
         if name != "*" {
             let told = "the name goes unchanged: clients ask for the vendor's own names, without the prefix";
@@ -141,8 +150,34 @@ fn deployment(
     })
 }
 
-/// Prices of one's own, from one token to a million.
-fn prices(table: &mut Table, params: &mut Table, model: &str, found: &mut Reading<'_>) {
+/// Keeps a price with its provider, under the name that is sent there: by that name requests are priced.
+fn priced(account: &mut Account, place: String, price: Price, found: &mut Reading<'_>) {
+    let model = price.model.clone();
+    if model.contains('*') {
+        let why = "a price is of one model; set it with `prices set` for each";
+        return found.report.left(place, why);
+    }
+    let prices = account.provider.price.get_or_insert_default();
+    match prices.models.get(&model) {
+        None => {
+            prices.models.insert(model.clone(), price);
+            account.priced.push((place, model));
+        }
+        Some(there) if *there == price => account.priced.push((place, model)),
+        Some(_) => {
+            let why = format!("{model} has another price at the same provider already");
+            found.report.left(place, why);
+        }
+    }
+}
+
+/// A price of one's own, from one token to a million.
+fn price(
+    table: &mut Table,
+    params: &mut Table,
+    model: &str,
+    found: &mut Reading<'_>,
+) -> Option<Price> {
     let mut info = table.table("model_info", &mut found.report);
     let mut price = |name: &str| {
         let own = params.number(name, &mut found.report);
@@ -159,22 +194,20 @@ fn prices(table: &mut Table, params: &mut Table, model: &str, found: &mut Readin
         price("cache_read_input_token_cost"),
         price("cache_creation_input_token_cost"),
     );
-    if let (Some(input), Some(output)) = (input, output) {
-        let price = Price {
-            model: model.to_owned(),
-            input,
-            output,
-            cache_read: read,
-            cache_write_5m: write,
-        };
-        found.price(&table.at("model_info"), price);
-    }
+    let whole = input.zip(output).map(|(input, output)| Price {
+        model: model.to_owned(),
+        input,
+        output,
+        cache_read: read,
+        cache_write_5m: write,
+    });
     if let Some(mut info) = info {
         info.ignore(&["id", "mode", "base_model"]);
         let why =
             "what a model can do is known of its vendor (caps under a provider say otherwise)";
         info.rest_as(why, &mut found.report);
     }
+    whole
 }
 
 /// A million tokens' price without the noise of a float.

@@ -158,20 +158,28 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         || (!stem.is_empty() && stem.chars().all(|c| "x.*".contains(c)))
 }
 
-/// Whether a header carries a credential, which has no place in a config.
-pub(crate) fn is_secret_header(name: &str) -> bool {
-    let low = name.to_lowercase();
-    [
-        "authorization",
-        "cookie",
-        "secret",
-        "password",
-        "token",
-        "api-key",
-        "apikey",
-    ]
-    .iter()
-    .any(|word| low.contains(word))
+/// Headers that carry no credential. No list of words tells which others do, and a credential has no place in a config.
+const HARMLESS_HEADERS: [&str; 14] = [
+    "accept",
+    "accept-language",
+    "anthropic-beta",
+    "anthropic-version",
+    "api-version",
+    "content-type",
+    "http-referer",
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
+    "referer",
+    "user-agent",
+    "x-api-version",
+    "x-title",
+];
+
+/// Whether a header's value may stand in a config for all to read.
+pub(crate) fn is_harmless_header(name: &str) -> bool {
+    let mut known = HARMLESS_HEADERS.iter();
+    known.any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether a URL has a name or password before its host.
@@ -234,6 +242,26 @@ mod tests {
         for (text, how, expected) in cases {
             let told = written(text, how, &env);
             assert_eq!(told.as_deref().map_err(String::as_str), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_headers_that_carry_no_credential_are_harmless() {
+        for name in ["User-Agent", "anthropic-beta", "HTTP-Referer", "X-Title"] {
+            assert!(is_harmless_header(name), "{name}");
+        }
+        for name in [
+            "Authorization",
+            "Helicone-Auth",
+            "X-Auth",
+            "X-Auth-Key",
+            "Ocp-Apim-Subscription-Key",
+            "X-Access-Key",
+            "X-Functions-Key",
+            "X-Session",
+            "X-Team",
+        ] {
+            assert!(!is_harmless_header(name), "{name}");
         }
     }
 

@@ -271,3 +271,38 @@ fn a_field_of_a_wrong_type_is_told_and_takes_nothing_else_with_it() {
         assert!(left.contains(&place), "{place} is not told: {left:?}");
     }
 }
+
+#[test]
+fn a_deployments_price_is_of_its_model_at_its_provider() {
+    let deployment = |model: &str, key: &str, input: &str| {
+        format!(
+            "  - model_name: gpt-4o\n    litellm_params: {{ model: {model}, api_base: \"https://a.example\", api_key: {key} }}\n    \
+             model_info: {{ input_cost_per_token: {input}, output_cost_per_token: 0.00002 }}\n"
+        )
+    };
+    let text = [
+        "model_list:\n".to_owned(),
+        deployment("openai/my-deploy", "sk-first-0123456789", "0.000005"),
+        deployment("openai/my-deploy", "sk-other-0123456789", "0.000001"),
+        deployment("openai/my-deploy", "sk-first-0123456789", "0.000005").replace("gpt-4o", "same"),
+        deployment("openai/my-deploy", "sk-first-0123456789", "0.000009")
+            .replace("gpt-4o", "dearer"),
+    ];
+    let found = read(&text.concat(), &env).unwrap();
+    assert!(found.prices.is_empty(), "{:?}", found.prices);
+    let prices: Vec<_> = found
+        .providers
+        .iter()
+        .map(|provider| {
+            let models = &provider.price.as_ref().unwrap().models;
+            let priced = models.iter().map(|(model, price)| (&**model, price.input));
+            priced.collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(prices, [[("my-deploy", 5.0)], [("my-deploy", 1.0)]]);
+    let left: Vec<&str> = found.report.left.iter().map(|note| &*note.what).collect();
+    assert!(
+        left.iter().any(|why| why.contains("another price")),
+        "{left:?}"
+    );
+}

@@ -91,6 +91,8 @@ pub(super) struct Account {
     pub(super) wish: String,
     pub(super) key_text: Option<String>,
     pub(super) provider: Provider,
+    /// Where a price of one of its models stood, and whose it is.
+    pub(super) priced: Vec<(String, String)>,
 }
 
 /// The vendor and its own name of a model.
@@ -209,6 +211,7 @@ pub(super) fn account(
         wish,
         key_text,
         provider,
+        priced: Vec::new(),
     })
 }
 
