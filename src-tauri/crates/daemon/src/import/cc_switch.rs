@@ -1,6 +1,5 @@
 //! cc-switch's database, read and never written.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use imports::Row;
@@ -8,15 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 /// How an SQLite file begins.
-const MAGIC: &[u8] = b"SQLite format 3\0";
-
-/// Whether a file is a database.
-pub(super) fn is_database(path: &Path) -> std::io::Result<bool> {
-    let mut start = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(MAGIC.len() as u64).read_to_end(&mut start)?;
-    Ok(start == MAGIC)
-}
+pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// The providers in it, in the order in which they are shown.
 pub(super) async fn rows(path: &Path) -> Result<Vec<Row>, String> {

@@ -6,40 +6,31 @@
 
 mod cc_switch;
 mod from_env;
+mod given;
 mod plan;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use imports::{Found, Kind, Unreadable};
+use imports::Kind;
 use secrecy::SecretString;
 use serde::Serialize;
 
 pub(crate) use self::from_env::config_from_env;
+use self::given::Given;
+pub use self::given::Source;
 use self::plan::Plan;
 use crate::Options;
 use crate::first_start::{Surroundings, first_start};
 use crate::handle::{CommandError, Daemon};
 use crate::place::Place;
-use crate::secrets::{self, Keychain, Resolver};
+use crate::secrets::{self, Keychain, Reference, Resolver, SecretError};
 use crate::settings::{self, Settings, edit, watch};
+use crate::view::Health;
 
 /// What stands for the config where there is none and none is to be written.
 const BARE: &str = "version = 1\n[[providers]]\nname = \"practice\"\ndialect = \"practice\"\n\
                     [[groups]]\nname = \"practice\"\nmembers = [{ provider = \"practice\" }]\n";
-/// No settings file is larger; databases may be.
-const MOST: u64 = 4 << 20;
-
-/// Where settings come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A file of any kind that is known.
-    File(PathBuf),
-    /// The text of such a file.
-    Text(String),
-    /// The environment of this process.
-    Environment,
-}
 
 /// One thing that is told, with where it stands in the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -75,6 +66,10 @@ pub struct ImportReport {
     pub left: Vec<ImportNote>,
     /// What was there already.
     pub known: Vec<ImportNote>,
+    /// What has to be done before all of it serves, in sentences.
+    pub warnings: Vec<String>,
+    /// The group that is active since, as nothing but practice served before.
+    pub activated: Option<String>,
     /// What the config was given, as TOML.
     pub toml: String,
 }
@@ -112,17 +107,41 @@ impl Daemon {
             resolver: &instance.resolver,
         };
         let practises = is_practice_chosen(self).await;
+        let given = Given::of(source).await?;
         let _edit = instance.editing.lock().await;
-        let report = site.import(source, dry_run).await?;
+        let mut report = site.import(given, dry_run).await?;
         if dry_run || report.adds_nothing() {
             return Ok(report);
         }
         tracing::info!("settings were taken in: {}", report.source);
         self.reload().await.map_err(CommandError::Refused)?;
-        if let (true, Some(group)) = (practises, report.groups.first()) {
-            self.activate(group)?;
+        if practises && !report.groups.is_empty() {
+            self.activate_one(&mut report).await;
         }
         Ok(report)
+    }
+
+    /// Makes the first new group active that can serve. What was taken in stays, whether there is one or not.
+    async fn activate_one(&self, report: &mut ImportReport) {
+        let groups = self.groups().await;
+        let can_serve = |name: &&String| {
+            let group = groups.iter().find(|group| group.name == **name);
+            let mut members = group.into_iter().flat_map(|group| &group.members);
+            members.any(|member| member.health != Health::Disabled)
+        };
+        let Some(name) = report.groups.iter().find(can_serve) else {
+            report.warnings.push(
+                "no new group was made active: each provider in them is switched off or has no key that can be had"
+                    .to_owned(),
+            );
+            return;
+        };
+        match self.activate(name) {
+            Ok(_) => report.activated = Some(name.clone()),
+            Err(error) => report
+                .warnings
+                .push(format!("group {name} could not be made active: {error}")),
+        }
     }
 }
 
@@ -133,6 +152,7 @@ pub async fn import_alone(
     dry_run: bool,
 ) -> Result<ImportReport, CommandError> {
     let refused = |error: &dyn std::fmt::Display| CommandError::Refused(error.to_string());
+    let given = Given::of(source).await?;
     let place = Place::of(options).map_err(|error| refused(&error))?;
     let options = options.at(&place).await;
     if !dry_run {
@@ -147,11 +167,11 @@ pub async fn import_alone(
         keychain: &options.keychain,
         resolver: &resolver,
     };
-    site.import(source, dry_run).await
+    site.import(given, dry_run).await
 }
 
 impl Site<'_> {
-    async fn import(&self, source: Source, dry_run: bool) -> Result<ImportReport, CommandError> {
+    async fn import(&self, given: Given, dry_run: bool) -> Result<ImportReport, CommandError> {
         let text = if dry_run && !self.config.exists() {
             BARE.to_owned()
         } else {
@@ -161,12 +181,20 @@ impl Site<'_> {
         let settings = settings::parse(&text).map_err(|problems| {
             CommandError::Refused(crate::reload::told(self.config, &problems))
         })?;
-        let given = Given::of(source).await?;
         let found = given.read()?;
         let plan = Plan::of(found, &text, &settings, self.resolver).await?;
         if dry_run || plan.is_empty() {
             let names = plan.wished();
-            return plan.report(&names, dry_run);
+            let mut report = plan.report(&names, dry_run)?;
+            report.warnings = self.warnings(&plan).await;
+            if !names.is_empty()
+                && let Err(error) = self.keychain.answers().await
+            {
+                report.warnings.push(format!(
+                    "the keys in it have no place to go, so that nothing would be taken: {error}"
+                ));
+            }
+            return Ok(report);
         }
         // Checked with the names that are wished before a secret goes anywhere.
         plan.check(&text)?;
@@ -189,7 +217,26 @@ impl Site<'_> {
         }
         let names = kept.names();
         edit::edit_valid(self.config, |document| plan.write(document, &names))?;
-        plan.report(&names, false)
+        let mut report = plan.report(&names, false)?;
+        report.warnings = self.warnings(plan).await;
+        Ok(report)
+    }
+
+    /// What new things refer to and is not there.
+    async fn warnings(&self, plan: &Plan) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for reference in plan.references() {
+            let Ok(reference) = Reference::parse(reference, false) else {
+                continue;
+            };
+            if let Err(error @ SecretError::NoVariable(_)) = self.resolver.one(&reference).await {
+                let warning = format!("{error}, and restart Turnout");
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+        }
+        warnings
     }
 }
 
@@ -231,71 +278,6 @@ impl Kept {
                 );
             }
         }
-    }
-}
-
-/// What is read, fetched.
-enum Given {
-    Text(String),
-    Rows(Vec<imports::Row>),
-    Variables(Vec<(String, String)>),
-}
-
-impl Given {
-    async fn of(source: Source) -> Result<Self, CommandError> {
-        let path = match source {
-            Source::Text(text) => return Ok(Self::Text(text)),
-            Source::Environment => {
-                // What is no text is no key.
-                let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                };
-                return Ok(Self::Variables(
-                    std::env::vars_os().filter_map(text).collect(),
-                ));
-            }
-            Source::File(path) => path,
-        };
-        let failed = |why: &dyn std::fmt::Display| {
-            CommandError::Invalid(format!("{} cannot be read: {why}", path.display()))
-        };
-        let about = std::fs::metadata(&path).map_err(|error| failed(&error))?;
-        if about.is_dir() {
-            return Err(failed(&"it is a folder; name the file in it"));
-        }
-        if cc_switch::is_database(&path).map_err(|error| failed(&error))? {
-            return Ok(Self::Rows(
-                cc_switch::rows(&path)
-                    .await
-                    .map_err(|error| failed(&error))?,
-            ));
-        }
-        if about.len() > MOST {
-            return Err(failed(&"it is larger than any settings file"));
-        }
-        let bytes = std::fs::read(&path).map_err(|error| failed(&error))?;
-        let text = String::from_utf8(bytes).map_err(|_| failed(&"it is not text"))?;
-        Ok(Self::Text(text))
-    }
-
-    fn read(&self) -> Result<Found, CommandError> {
-        let env: imports::Env<'_> = &|name| std::env::var(name).ok();
-        let found = match self {
-            Self::Text(text) => imports::read(text, env),
-            Self::Rows(rows) => imports::read_cc_switch(rows, env),
-            Self::Variables(variables) => imports::read_environment(variables.clone(), env),
-        };
-        found.map_err(|error| {
-            let told = match (self, &error) {
-                (Self::Variables(_), Unreadable::Nothing(..)) => {
-                    "the environment has no key of a known vendor; set one, such as OPENAI_API_KEY, where Turnout is \
-                     started"
-                        .to_owned()
-                }
-                _ => format!("nothing was taken: {error}"),
-            };
-            CommandError::Invalid(told)
-        })
     }
 }
 

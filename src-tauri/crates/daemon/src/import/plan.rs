@@ -137,6 +137,15 @@ impl Plan {
         secrets.collect()
     }
 
+    /// Where keys are that stay there.
+    pub(super) fn references(&self) -> impl Iterator<Item = &str> {
+        let keys = self.things.iter().flat_map(|thing| &thing.keys);
+        keys.filter_map(|key| match key {
+            Planned::Reference(reference) => Some(&**reference),
+            Planned::Secret(..) => None,
+        })
+    }
+
     /// The names that secrets are to have in the keychain.
     pub(super) fn wished(&self) -> Vec<(String, String)> {
         let secrets = self.secrets().into_iter();
@@ -171,6 +180,8 @@ impl Plan {
             changed: told(&self.told.changed),
             left: told(&self.told.left),
             known: told(&self.known),
+            warnings: Vec::new(),
+            activated: None,
         })
     }
 
@@ -353,7 +364,14 @@ impl Plan {
             return self.drop(setting.path, why);
         }
         match written(&beside.document, setting.path) {
-            None => self.settings.push((setting.path, setting.value)),
+            None => match self.concerns_others(&setting, beside) {
+                Some(why) => {
+                    let line = format!("{} = {}", setting.path, text_of(&setting.value));
+                    let why = format!("{why}; write {line} into the config if you want that");
+                    self.drop(setting.path, &why);
+                }
+                None => self.settings.push((setting.path, setting.value)),
+            },
             Some(there) if there == text_of(&setting.value) => self.known(setting.path),
             Some(there) => {
                 let why = format!(
@@ -363,6 +381,23 @@ impl Plan {
                 self.drop(setting.path, &why);
             }
         }
+    }
+
+    /// Why a setting is not for an import to change: settings are not of the imported providers alone, and what was kept
+    /// so far is not deleted for them.
+    fn concerns_others(
+        &self,
+        setting: &imports::Setting,
+        beside: &Beside<'_>,
+    ) -> Option<&'static str> {
+        if !self.goes_first {
+            return Some("it would concern the providers that were there, too");
+        }
+        let mut document = beside.document.clone();
+        super::write::set(&mut document, setting.path, &setting.value).ok()?;
+        let with = settings::parse(&document.to_string()).ok()?;
+        let keeps_less = with.ledger.retention < beside.settings.ledger.retention;
+        keeps_less.then_some("history that is kept longer now would be deleted")
     }
 
     /// A name that nothing in the config and nothing that is new has.

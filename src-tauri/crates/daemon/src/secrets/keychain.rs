@@ -36,7 +36,8 @@ const CALLS: usize = 4;
 pub enum KeychainError {
     /// There is none, or it may not be used.
     #[error(
-        "no keychain can be reached here ({0}); use env:NAME or file:PATH instead, or set TURNOUT_PASSPHRASE for a secrets file"
+        "no keychain can be reached here ({0}); use env:NAME or file:PATH instead, or have TURNOUT_PASSPHRASE in the environment \
+         that Turnout is started in, for a secrets file"
     )]
     Unavailable(String),
     /// It is waiting for somebody to unlock it.
@@ -147,13 +148,18 @@ impl Keychain {
 
     /// Whether there is a keychain that answers. Asks for an entry that need not exist.
     pub async fn available(&self) -> bool {
-        self.get(PROBE).await.is_ok()
+        self.answers().await.is_ok()
+    }
+
+    /// Why it does not answer, if it does not.
+    pub(crate) async fn answers(&self) -> Result<(), KeychainError> {
+        self.get(PROBE).await.map(drop)
     }
 
     /// Whether a secrets file that stands for the keychain opens. Any other keychain may come later and is no error.
     pub(crate) async fn check_opens(&self) -> Result<(), KeychainError> {
         if self.is_file {
-            self.get(PROBE).await?;
+            self.answers().await?;
         }
         Ok(())
     }

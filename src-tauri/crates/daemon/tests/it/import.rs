@@ -262,6 +262,9 @@ async fn names_that_are_taken_get_a_number_and_settings_of_the_config_stay() {
     assert_eq!(names(&told, "providers"), ["first-2"]);
     let changed = told["changed"].to_string();
     assert!(changed.contains("it is called first-2 here"), "{changed}");
+    let left = told["left"].to_string();
+    let line = "write routing.breaker.failures = 7 into the config";
+    assert!(left.contains(line), "{left}");
     assert_eq!(names(&told, "keychain"), ["first-2/0"]);
     // The groups that serve real work stay before the new one, and the active one active.
     let groups = house.get("/groups").await;
@@ -285,10 +288,27 @@ async fn names_that_are_taken_get_a_number_and_settings_of_the_config_stay() {
     );
     let now = std::fs::read_to_string(home.config()).unwrap();
     assert!(
-        now.contains("cooldown = \"5s\" # mine") && now.contains("failures = 7"),
+        now.contains("cooldown = \"5s\" # mine") && !now.contains("failures = 7"),
         "{now}"
     );
     house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_import_shortens_the_time_that_history_is_kept() {
+    let endpoint = "endpoints:\n  - { name: main, url: \"http://127.0.0.1:9\", priority: 1, token: sk-main-0123456789 }\n";
+    for (days, is_taken) in [(7, false), (400, true)] {
+        let home = Home::new(PRACTICE);
+        let text = format!("{endpoint}usage_tracking: {{ retention_days: {days} }}\n");
+        let source = Source::Text(text);
+        let told = import_alone(&options(&home), source, false).await.unwrap();
+        assert_eq!(told.toml.contains("retention"), is_taken, "{told:#?}");
+        let left = told.left.iter().any(|note| {
+            note.what
+                .contains(&format!("write ledger.retention = \"{days}d\""))
+        });
+        assert_eq!(left, !is_taken, "{told:#?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -308,6 +328,12 @@ async fn without_a_place_for_keys_nothing_is_taken_but_can_be_looked_at() {
             .contains("keychain:main-relay/0"),
         "{told}"
     );
+    let warnings = told["warnings"].to_string();
+    assert!(
+        warnings.contains("nothing would be taken")
+            && warnings.contains("environment that Turnout is started in"),
+        "{warnings}"
+    );
     // What needs no place is taken all the same.
     let keyless = json!({ "text": text.replace("sk-relay-0123456789abcdef", "${RELAY_KEY}").replace("dummy-key", "") });
     let told = take(&house, keyless).await;
@@ -315,7 +341,39 @@ async fn without_a_place_for_keys_nothing_is_taken_but_can_be_looked_at() {
         told["toml"].as_str().unwrap().contains("env:RELAY_KEY"),
         "{told}"
     );
+    let warnings = told["warnings"].to_string();
+    let unset = "the environment variable RELAY_KEY is not set";
+    assert!(warnings.contains(unset), "{warnings}");
     house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_made_active_only_if_something_in_it_has_a_key() {
+    for (key, activated) in [
+        ("sk-relay-0123456789", json!("litellm")),
+        ("os.environ/NOT_SET_KEY", json!(null)),
+    ] {
+        let home = Home::new(PRACTICE);
+        let house = start(options(&home)).await;
+        let yaml = format!(
+            "model_list:\n  - model_name: m\n    litellm_params: {{ model: openai/m, api_base: \"http://127.0.0.1:9\", api_key: {key} }}\n"
+        );
+        let told = take(&house, json!({ "text": yaml })).await;
+        assert_eq!(told["activated"], activated, "{told}");
+        let groups = house.get("/groups").await;
+        let active = groups["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|group| group["active"] == true);
+        let expected = activated.as_str().unwrap_or("practice");
+        assert_eq!(active.unwrap()["name"], expected, "{groups}");
+        let warned = told["warnings"]
+            .to_string()
+            .contains("no new group was made active");
+        assert_eq!(warned, activated.is_null(), "{told}");
+        house.daemon.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -333,6 +391,8 @@ async fn what_cannot_be_read_changes_nothing_and_says_why() {
         ("other.db", "cannot be read"),
         ("absent.json", "cannot be read"),
         (".", "it is a folder"),
+        #[cfg(unix)]
+        ("/dev/zero", "it is no file"),
     ];
     for (name, why) in cases {
         let body = json!({ "path": home.path().join(name) });

@@ -19,15 +19,18 @@ pub(super) async fn import(
 ) -> anyhow::Result<()> {
     let file = file.map(std::path::absolute).transpose();
     let file = file.context("the file cannot be found")?;
+    // Read here: a pipe such as `<(pass show keys)` is this process's own.
+    let source = file.as_deref().map(Source::read).transpose()?;
+    let source = source.unwrap_or(Source::Environment);
     let told = if let Some(instance) = home.running_if_any().await? {
-        let mut wish = match &file {
-            Some(path) => json!({ "path": path }),
-            None => json!({ "env": true }),
+        let mut wish = match &source {
+            Source::File(path) => json!({ "path": path }),
+            Source::Text(text) => json!({ "text": text }),
+            Source::Environment => json!({ "env": true }),
         };
         wish["dry_run"] = dry_run.into();
         instance.admin.post("/import/config", Some(wish)).await?
     } else {
-        let source = file.map_or(Source::Environment, Source::File);
         let report = import_alone(&home.unlocked().await, source, dry_run).await?;
         serde_json::to_value(report)?
     };
@@ -76,6 +79,9 @@ fn show(screen: &mut Screen<Stdout>, told: &Value, home: &Home) -> anyhow::Resul
     if toml.is_empty() {
         return Ok(screen.line("nothing is new: the config stays as it is")?);
     }
+    for warning in list(told, "warnings").iter().filter_map(Value::as_str) {
+        screen.line(Tone::Warn.painted(warning))?;
+    }
     if told["dry_run"] == true {
         screen.line("this would be added to the config:")?;
         screen.line("")?;
@@ -89,5 +95,10 @@ fn show(screen: &mut Screen<Stdout>, told: &Value, home: &Home) -> anyhow::Resul
         of("rules", "rule"),
         of("keychain", "secret"),
     ))?;
+    if let Some(group) = told["activated"].as_str() {
+        screen.line(format!(
+            "active group: {group}, as nothing but practice served before"
+        ))?;
+    }
     Ok(screen.line(format!("what serves now: {} groups", home.called()))?)
 }
