@@ -130,7 +130,7 @@ fn answer(probe: &Probe) -> Finding {
         407 => Finding::fail(format!(
             "the proxy on the way to {provider} wants a login ({status})"
         ))
-        .advice("write it into the proxy's address, as http://USER:PASSWORD@HOST:PORT"),
+        .advice("write it into the proxy's address as http://${PROXY_USER}:${PROXY_PASSWORD}@HOST:PORT, and set these variables where Turnout is started"),
         429 => Finding::warn(format!(
             "{provider} answers, but limits the rate now ({status})"
         )),
