@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use daemon::{Options, Running, RunningError};
+use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use crate::admin::Admin;
 use crate::shell::quoted;
@@ -13,6 +15,8 @@ use crate::shell::quoted;
 pub(crate) struct Home {
     config: Option<PathBuf>,
     data_dir: Option<PathBuf>,
+    /// What a person answered who was asked: nobody is asked twice, and never inside a running interface.
+    passphrase: OnceCell<Option<SecretString>>,
 }
 
 /// The running instance of a home.
@@ -23,7 +27,11 @@ pub(crate) struct Instance {
 
 impl Home {
     pub(crate) fn new(config: Option<PathBuf>, data_dir: Option<PathBuf>) -> Self {
-        Self { config, data_dir }
+        Self {
+            config,
+            data_dir,
+            passphrase: OnceCell::new(),
+        }
     }
 
     /// Where the daemon crate is to look; the rest of the options as they are by default.
@@ -35,21 +43,12 @@ impl Home {
         }
     }
 
-    /// The same with the passphrase of a secrets file that a person at this terminal is asked for.
+    /// The same with the passphrase of a secrets file that a person at this terminal is asked for, once.
     pub(crate) async fn unlocked(&self) -> Options {
         let options = self.options();
-        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let locked = if terminal {
-            options.locked_secrets().await
-        } else {
-            None
-        };
-        let passphrase = locked.and_then(|path| {
-            let asked = format!("passphrase of {}: ", path.display());
-            rpassword::prompt_password(asked).ok()
-        });
+        let passphrase = self.passphrase.get_or_init(|| asked(&options)).await;
         Options {
-            passphrase: passphrase.filter(|given| !given.is_empty()).map(Into::into),
+            passphrase: passphrase.clone(),
             ..options
         }
     }
@@ -105,4 +104,16 @@ impl Home {
     fn start(&self) -> String {
         format!("{} serve", self.called())
     }
+}
+
+/// What the person at this terminal says to open the secrets file with, if there is one that is closed.
+async fn asked(options: &Options) -> Option<SecretString> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let path = options.locked_secrets().await?;
+    let asked = format!("passphrase of {}: ", path.display());
+    let answer = tokio::task::spawn_blocking(move || rpassword::prompt_password(asked)).await;
+    let given = answer.ok()?.ok()?;
+    (!given.is_empty()).then(|| given.into())
 }
