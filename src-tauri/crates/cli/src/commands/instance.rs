@@ -1,6 +1,7 @@
 //! Commands that are one call of the running instance and a view of its answer.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
@@ -144,11 +145,8 @@ pub(crate) async fn export(home: &Home, asked: Export, json: bool) -> anyhow::Re
     query.extend(asked.since.map(|time| ("since", time.to_string())));
     query.extend(asked.until.map(|time| ("until", time.to_string())));
     if let Some(path) = &asked.output {
-        let failed = || format!("the file {} cannot be written", path.display());
-        let file = std::fs::File::create(path).with_context(failed)?;
-        let mut file = Counted::new(io::BufWriter::new(file), Progress::begin("writing", json));
-        admin.copy("/export", &query, &mut file).await?;
-        let told = format!("{} written to {}", size(file.end()), path.display());
+        let written = export_to(&admin, &query, path, json).await?;
+        let told = format!("{} written to {}", size(written), path.display());
         return Ok(writeln!(io::stderr(), "{told}")?);
     }
     let copied = admin
@@ -159,6 +157,44 @@ pub(crate) async fn export(home: &Home, asked: Export, json: bool) -> anyhow::Re
         Err(error) if ended_reading(&error) => Ok(()),
         copied => copied,
     }
+}
+
+/// Puts an export into a file and tells its size, in bytes. What was there stays until the new one is whole.
+async fn export_to(
+    admin: &Admin,
+    query: &[(&str, String)],
+    path: &Path,
+    json: bool,
+) -> anyhow::Result<u64> {
+    let failed = || format!("the file {} cannot be written", path.display());
+    // A device or a pipe is nothing to put another file in the place of.
+    let is_special = path.metadata().is_ok_and(|about| !about.is_file());
+    if is_special {
+        let file = std::fs::File::options().write(true).open(path);
+        return copied(admin, query, file.with_context(failed)?, json).await;
+    }
+    // What a link points at is replaced, not the link.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+    let file = file.with_context(failed)?;
+    let size = copied(admin, query, file.as_file(), json).await?;
+    file.persist(&path).with_context(failed)?;
+    Ok(size)
+}
+
+async fn copied(
+    admin: &Admin,
+    query: &[(&str, String)],
+    file: impl Write,
+    json: bool,
+) -> anyhow::Result<u64> {
+    let mut file = Counted::new(io::BufWriter::new(file), Progress::begin("writing", json));
+    let copied = admin.copy("/export", query, &mut file).await;
+    let size = file.end();
+    copied.map(|()| size)
 }
 
 fn ended_reading(error: &anyhow::Error) -> bool {
