@@ -175,10 +175,8 @@ impl Top {
                     News::Detail(id, told.map_err(|error| crate::sentence(&error)))
                 }),
                 Effect::Waiting => self.call(|admin: Arc<Admin>| async move {
-                    match link::waiting(&admin).await {
-                        Ok(waiting) => News::Waiting(waiting),
-                        Err(error) => News::Done(Err(crate::sentence(&error))),
-                    }
+                    let waiting = link::waiting(&admin).await;
+                    News::Waiting(waiting.map_err(|error| crate::sentence(&error)))
                 }),
             }
         }

@@ -25,7 +25,7 @@ pub(crate) enum News {
     Down(String),
     Event(Payload),
     Look(Box<Look>),
-    Waiting(Vec<daemon::view::Suspended>),
+    Waiting(Result<Vec<daemon::view::Suspended>, String>),
     /// The detail of a request.
     Detail(String, Result<Value, String>),
     /// How something went that was asked for.
@@ -77,16 +77,35 @@ pub(crate) struct Detail {
     pub(crate) scroll: usize,
 }
 
+/// A question to the instance, asked once at a time.
+#[derive(Debug, Clone, Default)]
+struct Asking {
+    asked: bool,
+    /// Something moved since it was asked.
+    moved: bool,
+}
+
+impl Asking {
+    /// Whether it is to be asked now; else it is so when the answer has come.
+    fn ask(&mut self) -> bool {
+        self.moved = self.asked;
+        !std::mem::replace(&mut self.asked, true)
+    }
+
+    /// Takes note of an answer; whether that is out of date already.
+    fn answered(&mut self) -> bool {
+        self.asked = false;
+        std::mem::take(&mut self.moved)
+    }
+}
+
 /// A request that is followed while it runs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Followed {
     pub(crate) id: String,
     /// What was last told of it.
     pub(crate) told: Option<Result<Value, String>>,
-    /// It is being asked for.
-    asked: bool,
-    /// It moved since it was asked for.
-    moved: bool,
+    asking: Asking,
 }
 
 impl Followed {
@@ -99,18 +118,21 @@ impl Followed {
 
     /// Asks for it, once at a time.
     fn ask(&mut self) -> Vec<Effect> {
-        self.moved = self.asked;
-        if std::mem::replace(&mut self.asked, true) {
-            return Vec::new();
+        if self.asking.ask() {
+            vec![Effect::Detail(self.id.clone())]
+        } else {
+            Vec::new()
         }
-        vec![Effect::Detail(self.id.clone())]
     }
 
     /// Takes an answer in; asks again if it is out of date already.
     fn answer(&mut self, told: Result<Value, String>) -> Vec<Effect> {
         self.told = Some(told);
-        self.asked = false;
-        if self.moved { self.ask() } else { Vec::new() }
+        if self.asking.answered() {
+            self.ask()
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -179,6 +201,8 @@ pub(crate) struct State {
     pub(crate) help: Option<usize>,
     pub(crate) input: Input,
     said: Option<Said>,
+    /// Who waits.
+    waiting_asked: Asking,
 }
 
 impl State {
@@ -198,6 +222,7 @@ impl State {
             help: None,
             input: Input::None,
             said: None,
+            waiting_asked: Asking::default(),
         }
     }
 
@@ -240,18 +265,27 @@ impl State {
                 log,
             } => {
                 self.link = Link::Up;
+                self.waiting_asked = Asking::default();
                 self.facts.history(requests, now);
                 self.facts.look(*look, now);
                 self.facts.lines(log);
                 if let Some(followed) = self.followed() {
                     // Whoever was asked before answers no more.
-                    followed.asked = false;
+                    followed.asking = Asking::default();
                     return followed.ask();
                 }
             }
             News::Down(why) => self.down(why, now),
             News::Look(look) => self.facts.look(*look, now),
-            News::Waiting(waiting) => self.facts.waiting = waiting,
+            News::Waiting(waiting) => {
+                match waiting {
+                    Ok(waiting) => self.facts.waiting = waiting,
+                    Err(text) => self.say(Mood::Bad, text),
+                }
+                if self.waiting_asked.answered() {
+                    return self.ask_who_waits();
+                }
+            }
             News::Event(event) => return self.event(event, now),
             News::Detail(id, told) => {
                 if let Some(followed) = self.followed().filter(|followed| followed.id == id) {
@@ -278,13 +312,23 @@ impl State {
             Payload::Connection(connection) => Some(connection.id.clone()),
             _ => None,
         };
-        let was_stale = self.facts.waiting_is_stale();
+        let moves_waiting = matches!(event, Payload::Connection(_) | Payload::Status(_));
         self.facts.take(event, now);
         let mut effects = about.map_or_else(Vec::new, |id| self.following(Some(&id)));
-        if !was_stale && self.facts.waiting_is_stale() {
-            effects.push(Effect::Waiting);
+        if moves_waiting {
+            effects.extend(self.ask_who_waits());
         }
         effects
+    }
+
+    /// Asks who waits, if what is known of it is out of date. A request that is tried again and again is at times not
+    /// among them, so that one answer is not enough.
+    fn ask_who_waits(&mut self) -> Vec<Effect> {
+        if self.facts.waiting_is_stale() && self.waiting_asked.ask() {
+            vec![Effect::Waiting]
+        } else {
+            Vec::new()
+        }
     }
 
     /// The request that is shown in full.

@@ -183,11 +183,18 @@ fn who_waits_is_asked_for_when_it_is_not_known() {
     assert_eq!(effects, [Effect::Waiting]);
     // It is asked for already.
     assert_eq!(
-        hear(&mut state, Payload::Connection(Box::new(suspended))),
+        hear(&mut state, Payload::Connection(Box::new(suspended.clone()))),
         []
     );
     state.facts.status.as_mut().unwrap().suspended = 1;
-    state.hear(News::Waiting(vec![waiting(20, 1)]), now());
+    // Who is tried in this very moment is not in the answer, and in the next one again.
+    let effects = state.hear(News::Waiting(Ok(Vec::new())), now());
+    assert_eq!(effects, [Effect::Waiting]);
+    state.hear(News::Waiting(Ok(Vec::new())), now());
+    let effects = hear(&mut state, Payload::Connection(Box::new(suspended)));
+    assert_eq!(effects, [Effect::Waiting]);
+    let effects = state.hear(News::Waiting(Ok(vec![waiting(20, 1)])), now());
+    assert_eq!(effects, []);
     assert!(!state.facts.waiting_is_stale());
     hear(
         &mut state,
