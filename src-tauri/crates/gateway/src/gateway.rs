@@ -30,7 +30,7 @@ use crate::{
     allowance::{Allowances, Pass},
     attempts::Driver,
     blocks::Blocks,
-    capture::{Captured, Recorder, Resent, Room},
+    capture::{Recorder, Resent, Room},
     choice::Choice,
     client::{self, Answer, HEADERS_AFTER, Whole},
     embed_cache::EmbedCache,
@@ -69,7 +69,7 @@ pub(crate) struct Live {
 pub(crate) struct Shared {
     pub(crate) live: ArcSwap<Live>,
     board: Mutex<Board>,
-    reports: mpsc::Sender<Report>,
+    pub(crate) reports: mpsc::Sender<Report>,
     reports_lost: AtomicU64,
     in_flight: AtomicUsize,
     /// Lists of models.
@@ -84,7 +84,7 @@ pub(crate) struct Shared {
     pub(crate) waiting: WaitingRoom,
     /// Memory of what is captured.
     captures: Arc<Room>,
-    captures_lost: AtomicU64,
+    pub(crate) captures_lost: AtomicU64,
     /// A provider broke.
     pub(crate) ill: Notify,
     /// Whose requests are refused.
@@ -129,33 +129,6 @@ impl Shared {
     pub(crate) fn report(&self, report: Report) {
         if self.reports.try_send(report).is_err() {
             self.reports_lost.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Shared {
-    /// Whether there is more room for reports than what rows are made of may need soon.
-    fn has_room(&self) -> bool {
-        self.reports.capacity() > self.reports.max_capacity() / 2
-    }
-
-    /// Tells what may go untold.
-    pub(crate) fn report_in_passing(&self, report: Report) {
-        if self.has_room() {
-            self.report(report);
-        }
-    }
-
-    /// Tells what was said in a request, unless its rows need what is left of the way; counts what is not told.
-    pub(crate) fn tell_captured(&self, captured: Option<Result<Captured, ()>>) {
-        let Some(captured) = captured else { return };
-        let told = captured.ok().filter(|_| self.has_room());
-        let told = told.and_then(|captured| {
-            let report = Report::Captured(Arc::new(captured));
-            self.reports.try_send(report).ok()
-        });
-        if told.is_none() {
-            self.captures_lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod access;
 mod allowance;
+mod aside;
 mod attempt;
 mod attempts;
 mod blocks;
