@@ -136,21 +136,24 @@ pub(crate) fn list(
     branches: &[Branch],
     limit: i64,
 ) -> Result<Select, QueryError> {
-    let mut query = Select::new(kind, "SELECT * FROM requests WHERE ");
     if let [Branch::Everything] = branches {
+        let mut query = Select::new(kind, "SELECT * FROM requests WHERE ");
         Branch::Everything.conditions(&mut query, filter)?;
-    } else {
-        query.push("id IN (SELECT id FROM (");
-        for (index, branch) in branches.iter().enumerate() {
-            let before = if index == 0 { "" } else { " UNION " };
-            query.push(before).push("SELECT id, started_at FROM (");
-            branch.select(&mut query, filter, limit)?;
-            query.push(&format!(") AS branch_{index}"));
-        }
         REQUESTS.newest(&mut query, limit);
-        query.push(") AS page)");
+        return Ok(query);
+    }
+    let mut query = Select::new(kind, "SELECT requests.* FROM (");
+    for (index, branch) in branches.iter().enumerate() {
+        let before = if index == 0 { "" } else { " UNION " };
+        query.push(before).push("SELECT id, started_at FROM (");
+        branch.select(&mut query, filter, limit)?;
+        query.push(&format!(") AS branch_{index}"));
     }
     REQUESTS.newest(&mut query, limit);
+    // The rows of the page alone are read: MySQL would go through the history and look for each in the page.
+    query.push(") AS page ").push(kind.join_in_order());
+    query.push(" requests WHERE requests.id = page.id");
+    PAGE.newest(&mut query, limit);
     Ok(query)
 }
 
@@ -182,6 +185,10 @@ pub(crate) struct Columns {
 }
 
 const REQUESTS: Columns = Branch::Everything.columns();
+const PAGE: Columns = Columns {
+    time: "page.started_at",
+    id: "page.id",
+};
 
 impl Columns {
     fn newest(self, query: &mut Select, limit: i64) {
