@@ -58,12 +58,15 @@ async fn write(daemon: Daemon, ledger: Ledger, mut captured: mpsc::Receiver<Arc<
             continue;
         };
         let writer = ledger.writer();
+        let id = captured.id.clone();
         let work = move || writer.keep(&bodies(&captured, &redactor));
         match tokio::task::spawn_blocking(work).await {
             Ok(true) => {}
-            Ok(false) => tracing::debug!("bodies of a request were dropped: too many wait"),
+            Ok(false) => {
+                tracing::debug!(request_id = %id, "its bodies were dropped: too many wait");
+            }
             Err(error) => {
-                tracing::error!("bodies of a request could not be looked through: {error}");
+                tracing::error!(request_id = %id, "its bodies could not be looked through: {error}");
             }
         }
     }

@@ -83,7 +83,7 @@ impl Live {
             Report::Switched { id, cost, .. } => self.change(id, |row| {
                 row.switch_cost_usd = Some(ledger::Usd::from_pico((*cost).into()).to_string());
             }),
-            Report::Planned { .. } | Report::Captured(_) | Report::Changed(_) => None,
+            Report::Planned { .. } | Report::Captured(_) | Report::Changed { .. } => None,
         }
     }
 

@@ -179,7 +179,7 @@ impl Metrics {
                 self.suspensions.inc();
             }
             Report::Ended(ended) => self.end(ended, row),
-            Report::Changed(_)
+            Report::Changed { .. }
             | Report::Started(_)
             | Report::Planned { .. }
             | Report::Captured(_)

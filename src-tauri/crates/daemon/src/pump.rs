@@ -110,8 +110,11 @@ impl Daemon {
     fn take(&self, report: Report) {
         let instance = self.instance();
         let loaded = self.loaded();
-        if let Report::Changed(change) = report {
-            return self.changed(&[change]);
+        if let Report::Changed { change, request } = report {
+            let request = request.map(|id| tracing::error_span!("request", request_id = %id));
+            return request
+                .unwrap_or_else(tracing::Span::none)
+                .in_scope(|| self.changed(&[change]));
         }
         let row = instance
             .live()

@@ -82,7 +82,7 @@ pub(crate) fn event(report: &Report, facts: &impl Facts) -> Option<Event> {
             http_status: ended.http_status,
             error: ended.error.clone(),
         }),
-        Report::Captured(_) | Report::Changed(_) | Report::Progress { .. } => return None,
+        Report::Captured(_) | Report::Changed { .. } | Report::Progress { .. } => return None,
     })
 }
 

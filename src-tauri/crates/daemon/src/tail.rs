@@ -3,26 +3,19 @@
 //! The log belongs to the process, and so does its tail. It sees what the log's level lets through.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
 
 use crate::handle::Daemon;
 use crate::instance::hold;
+use crate::log::REQUEST;
 use crate::view::{LogLine, Payload};
 
 /// Lines that are kept.
 const KEPT: usize = 1_000;
-/// Characters of a line's message that are kept.
-const LONGEST: usize = 4_000;
 /// Lines that a reader may be behind; one who is further behind misses the oldest.
 const BEHIND: usize = 256;
 
@@ -51,6 +44,8 @@ pub(crate) struct Wanted {
     pub(crate) since: Option<Timestamp>,
     /// What a line says somewhere, without regard to case.
     pub(crate) q: Option<String>,
+    /// Lines of the request whose id is or begins so.
+    pub(crate) request: Option<String>,
     /// Lines before this id.
     pub(crate) before: Option<u64>,
     /// As many at most.
@@ -65,6 +60,7 @@ pub(crate) fn lines(wanted: &Wanted) -> (Vec<Arc<LogLine>>, bool) {
         wanted.before.is_none_or(|before| line.id < before)
             && wanted.since.is_none_or(|since| line.at >= since)
             && wanted.level.is_none_or(|level| is_as_grave(line, level))
+            && wanted.request.as_deref().is_none_or(|id| is_of(line, id))
             && says(line, &text)
     });
     let page = found.by_ref().take(wanted.limit).cloned().collect();
@@ -102,6 +98,11 @@ fn is_as_grave(line: &LogLine, level: tracing::Level) -> bool {
         .is_ok_and(|of_line| of_line <= level)
 }
 
+fn is_of(line: &LogLine, request: &str) -> bool {
+    let id = line.fields.get(REQUEST).and_then(|id| id.as_str());
+    id.is_some_and(|id| id.starts_with(request))
+}
+
 fn says(line: &LogLine, text: &str) -> bool {
     let has = |field: &str| field.to_lowercase().contains(text);
     text.is_empty()
@@ -110,74 +111,18 @@ fn says(line: &LogLine, text: &str) -> bool {
         || line.fields.values().any(|value| has(&value.to_string()))
 }
 
-/// Puts what is logged into the tail.
-pub(crate) struct Keeper;
-
-impl<S: Subscriber> Layer<S> for Keeper {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut told = Told::default();
-        event.record(&mut told);
-        let metadata = event.metadata();
-        let mut kept = kept();
-        kept.last += 1;
-        let line = Arc::new(LogLine {
-            id: kept.last,
-            at: Timestamp::now(),
-            level: metadata.level().as_str().to_lowercase(),
-            target: metadata.target().to_owned(),
-            message: told.message,
-            fields: told.fields,
-        });
-        if kept.lines.len() == KEPT {
-            kept.lines.pop_front();
-        }
-        kept.lines.push_back(line.clone());
-        drop(kept);
-        // Fails when nobody listens.
-        let _ = TAIL.sender.send(line);
+/// Puts a line into the tail, with its number.
+pub(crate) fn keep(line: LogLine) -> Arc<LogLine> {
+    let mut kept = kept();
+    kept.last += 1;
+    let id = kept.last;
+    let line = Arc::new(LogLine { id, ..line });
+    if kept.lines.len() == KEPT {
+        kept.lines.pop_front();
     }
-}
-
-#[derive(Default)]
-struct Told {
-    message: String,
-    fields: Map<String, Value>,
-}
-
-impl Told {
-    fn put(&mut self, field: &Field, value: Value) {
-        self.fields.insert(field.name().to_owned(), value);
-    }
-}
-
-impl Visit for Told {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text: String = format!("{value:?}").chars().take(LONGEST).collect();
-        if field.name() == "message" {
-            self.message = text;
-        } else {
-            self.put(field, text.into());
-        }
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        let text: String = value.chars().take(LONGEST).collect();
-        if field.name() == "message" {
-            self.message = text;
-        } else {
-            self.put(field, text.into());
-        }
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, value.into());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, value.into());
-    }
+    kept.lines.push_back(line.clone());
+    drop(kept);
+    // Fails when nobody listens.
+    let _ = TAIL.sender.send(line.clone());
+    line
 }

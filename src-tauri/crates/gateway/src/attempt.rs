@@ -237,7 +237,7 @@ impl Driver {
             Verdict::RetrySame if !run.retries() => Verdict::NextProvider,
             verdict => verdict,
         };
-        self.shared.report(Report::AttemptEnded(AttemptEnded {
+        let ended = AttemptEnded {
             id: self.request_id.clone(),
             attempt: candidate.attempt,
             at_ms: unix_ms(),
@@ -251,8 +251,10 @@ impl Driver {
             upstream_id: progress.upstream_id(),
             losses: progress.losses.clone(),
             hedged: matches!(ending, Ending::Outrun { .. }),
-        }));
-        self.shared.publish(changes);
+        };
+        log(candidate, &ended);
+        self.shared.report(Report::AttemptEnded(ended));
+        self.shared.publish(changes, Some(&self.request_id));
     }
 
     /// How long a whole answer took to begin; when a streamed one did was told at once.
@@ -261,6 +263,30 @@ impl Driver {
         let is_answer = self.inbound.route.endpoint == Endpoint::Answer;
         let is_whole = matches!(ending, Ending::Delivered) && progress.ttft.is_none();
         progress.first_byte.filter(|_| is_answer && is_whole)
+    }
+}
+
+/// What the log tells of an attempt, under its request.
+fn log(candidate: &Candidate, ended: &AttemptEnded) {
+    let (provider, model, attempt) = (&*candidate.provider, &*candidate.model, ended.attempt);
+    let (status, ms) = (ended.http_status, ended.duration_ms);
+    match (&ended.error, ended.reason) {
+        (Some(error), Some(reason)) if !ended.hedged => {
+            let reason = reason.as_str();
+            tracing::info!(provider, model, attempt, status, reason, ms, "{error}");
+        }
+        _ => {
+            let verdict = ended.verdict.as_str();
+            tracing::debug!(
+                provider,
+                model,
+                attempt,
+                status,
+                verdict,
+                ms,
+                "an attempt is over"
+            );
+        }
     }
 }
 

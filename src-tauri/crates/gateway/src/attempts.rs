@@ -57,6 +57,9 @@ impl Driver {
     pub(crate) async fn run(mut self, answer: oneshot::Sender<Answer>) {
         let mut outlet = Outlet::new(answer, self.recorder.clone());
         let conclusion = self.drive(&mut outlet).await;
+        if let (EndStatus::Failed, Some(error)) = (conclusion.status, &conclusion.error) {
+            tracing::warn!(status = outlet.status(), "a request failed: {error}");
+        }
         self.shared.report(Report::Ended(Ended {
             id: self.request_id.clone(),
             at_ms: unix_ms(),

@@ -25,6 +25,7 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     allowance::{Allowances, Pass},
@@ -112,16 +113,17 @@ impl Shared {
 
     /// Tells routing something and reports what it made of it.
     pub(crate) fn routed(&self, act: impl FnOnce(&mut Board, std::time::Instant) -> Vec<Change>) {
-        self.publish(self.with_board(act));
+        self.publish(self.with_board(act), None);
     }
 
-    /// Reports what routing made of something.
-    pub(crate) fn publish(&self, changes: Vec<Change>) {
+    /// Reports what routing made of something, and of which request.
+    pub(crate) fn publish(&self, changes: Vec<Change>, request: Option<&RequestId>) {
         for change in changes {
             if matches!(change, Change::Rested { .. }) {
                 self.ill.notify_one();
             }
-            self.report(Report::Changed(change));
+            let request = request.cloned();
+            self.report(Report::Changed { change, request });
         }
     }
 
@@ -337,10 +339,15 @@ async fn call(State(gateway): State<Gateway>, request: Request<Body>) -> Respons
     let dialect = route
         .as_ref()
         .map_or(Dialect::Anthropic, |route| route.dialect);
-    match gateway.accept(&id, route, request).await {
+    // As grave as anything in it: a span that the log's level leaves out names nothing.
+    let span = tracing::error_span!("request", request_id = %id);
+    let accepted = gateway.accept(&id, route, request);
+    match accepted.instrument(span.clone()).await {
         Ok(response) => response,
         Err(refusal) => {
-            tracing::debug!(request = %id, status = refusal.status.as_u16(), "refused: {}", refusal.message);
+            let _in = span.enter();
+            let status = refusal.status.as_u16();
+            tracing::info!(status, "refused: {}", refusal.message);
             let mut answer = refusal.answer(dialect, &id);
             mark(&mut answer.headers, &id, None);
             into_response(answer)
@@ -481,10 +488,11 @@ impl Gateway {
             pass,
         };
         let flight = Flight::start(&self.shared);
-        tokio::spawn(async move {
+        let way = async move {
             driver.run(sender).await;
             drop(flight);
-        });
+        };
+        tokio::spawn(way.in_current_span());
         let answered = match &early {
             Some(_) => tokio::time::timeout(HEADERS_AFTER, &mut answer).await,
             None => Ok((&mut answer).await),

@@ -85,7 +85,12 @@ pub enum Report {
     /// ([`crate::Gateway::captures_lost`]).
     Captured(Arc<Captured>),
     /// Routing changed its mind about a provider or a group.
-    Changed(Change),
+    Changed {
+        /// What changed.
+        change: Change,
+        /// The request that made it so, if one did.
+        request: Option<RequestId>,
+    },
 }
 
 /// A request was accepted.

@@ -70,6 +70,7 @@ async fn lines(admin: &Admin, asked: &Logs) -> anyhow::Result<Vec<Value>> {
     let mut query = vec![("limit", KEPT.to_string())];
     let level = asked.level.to_possible_value();
     query.extend(level.map(|level| ("level", level.get_name().to_owned())));
+    query.extend(asked.request.clone().map(|id| ("request", id)));
     query.extend(asked.since.map(|time| ("since", time.to_string())));
     let answer = admin.query("/logs", &query).await?;
     let fitting = list(&answer, "items")

@@ -142,6 +142,12 @@ pub(super) fn request_id() -> String {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let id = request_id();
+        let (code, message) = (self.code.word(), &self.message);
+        if self.code.status().is_server_error() {
+            tracing::error!(request_id = %id, "the admin API answered {code}: {message}");
+        } else {
+            tracing::debug!(request_id = %id, "the admin API answered {code}: {message}");
+        }
         let error = ErrorDetail {
             code: self.code.word(),
             message: self.message.clone(),

@@ -93,6 +93,8 @@ struct Query {
     since: Option<Timestamp>,
     /// Text in the line.
     q: Option<String>,
+    /// The id of a request, or the beginning of it: lines that belong to that request.
+    request: Option<String>,
     /// How many, from 1 to 1000; 50 when not given.
     limit: Option<usize>,
     /// `next_cursor` of the page before.
@@ -117,6 +119,7 @@ async fn logs(Asked(query): Asked<Query>) -> Result<Json<List<LogLine>>, Refusal
         level: level.transpose()?,
         since: query.since,
         q: query.q,
+        request: query.request,
         before: before.transpose()?,
         limit: paged::limit(query.limit),
     });

@@ -4,7 +4,7 @@ use daemon::{Daemon, Options};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN, CONFIG, Home, House, refused, until};
+use crate::support::{ADMIN, CLIENT, CONFIG, Home, House, refused, until};
 
 /// The value of a series, by its name and what its labels contain.
 fn value(text: &str, name: &str, labels: &[&str]) -> Option<f64> {
@@ -190,6 +190,84 @@ async fn the_log_is_read_by_level_text_and_page() {
     for wrong in ["level=loud", "cursor=x", "since=yesterday", "limit=-1"] {
         let call = house.call(Method::GET, &format!("/logs?{wrong}"));
         assert_eq!(refused(call).await.0, 400, "{wrong}");
+    }
+    house.daemon.stop().await;
+}
+
+/// Lines of the log that belong to a request.
+async fn lines_of(house: &House, request: &str) -> Vec<Value> {
+    let told = house.get(&format!("/logs?request={request}")).await;
+    told["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_of_a_request_by_the_id_that_its_client_was_told() {
+    let home = Home::new(CONFIG);
+    let _log = daemon::log::init(&home.options());
+    let house = home.start().await;
+    house.daemon.practice_outage(true);
+    let failed_over = house.ask(false).await;
+    let id = failed_over.headers()["x-turnout-request-id"]
+        .to_str()
+        .unwrap();
+    let lines = until(async || {
+        let lines = lines_of(&house, id).await;
+        (lines.len() >= 2).then_some(lines)
+    })
+    .await;
+    let tells = |what: &str| {
+        let told = |line: &&Value| line["message"].as_str().unwrap().contains(what);
+        let line = lines.iter().find(told);
+        line.unwrap_or_else(|| panic!("{what}: {lines:#?}"))
+    };
+    assert_eq!(
+        tells("switched from first to spare")["fields"]["request_id"],
+        id
+    );
+    let attempt = lines
+        .iter()
+        .find(|line| line["fields"]["attempt"] == 1)
+        .unwrap();
+    assert_eq!(
+        (
+            &attempt["fields"]["provider"],
+            &attempt["fields"]["request_id"]
+        ),
+        (&json!("first"), &json!(id))
+    );
+    // The beginning of an id will do, and nobody else's lines are among them.
+    assert_eq!(lines_of(&house, &id[..12]).await.len(), lines.len());
+    assert!(lines_of(&house, "req-nobody").await.is_empty());
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_that_a_client_is_shown_stands_in_the_log_under_its_id() {
+    let home = Home::new(CONFIG);
+    let _log = daemon::log::init(&home.options());
+    let house = home.start().await;
+    let wrong = [
+        // Nobody's token, and no body that is JSON.
+        house
+            .client
+            .post(house.url("/v1/messages"))
+            .bearer_auth("nobody"),
+        house
+            .client
+            .post(house.url("/v1/messages"))
+            .bearer_auth(CLIENT)
+            .body("{"),
+    ];
+    for call in wrong {
+        let answer = call.send().await.unwrap();
+        let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let id = told["request_id"].as_str().unwrap();
+        let said = told["error"]["message"].as_str().unwrap();
+        let lines = lines_of(&house, id).await;
+        let logged = lines[0]["message"].as_str().unwrap();
+        let why = logged.strip_prefix("refused: ").unwrap();
+        assert!(said.contains(why), "{said}: {lines:?}");
+        assert_eq!(lines[0]["level"], "info");
     }
     house.daemon.stop().await;
 }

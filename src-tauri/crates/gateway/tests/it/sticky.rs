@@ -126,7 +126,10 @@ async fn what_a_failover_costs_of_a_cache_is_reported_with_the_request() {
     });
     assert_eq!(cost, Some(expected));
     let notice = told.iter().find_map(|report| match report {
-        Report::Changed(Change::Failover { cost, .. }) => Some(*cost),
+        Report::Changed {
+            change: Change::Failover { cost, .. },
+            ..
+        } => Some(*cost),
         _ => None,
     });
     assert_eq!(notice, Some(Some(expected)));

@@ -59,7 +59,7 @@ impl Stories {
     pub(crate) fn hear(&mut self, report: Report, since: Duration) {
         let now = Instant::now();
         let innocent = std::mem::take(&mut self.innocent);
-        if let Report::Changed(change) = &report {
+        if let Report::Changed { change, .. } = &report {
             // What its rival in a race did is told behind it, too.
             let hit = match change {
                 Change::Rested { provider, .. } | Change::AuthFailed { provider, .. } => {
