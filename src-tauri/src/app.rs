@@ -83,8 +83,12 @@ pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
     let app = without_dock_icon(app);
     let code = app.run_return(|app, event| on_event(app, &event));
     together.abort();
-    // Icon and window are gone; requests under way may still finish.
-    let stopped = runtime.block_on(async { tokio::time::timeout(GRACE, daemon.stop()).await });
+    // Icon and window are gone. Clients are put back while their running sessions are still served; after that,
+    // requests under way may finish.
+    let stopped = runtime.block_on(async {
+        daemon.restore_clients().await;
+        tokio::time::timeout(GRACE, daemon.stop()).await
+    });
     if stopped.is_err() {
         tracing::warn!("requests under way were cut, since they took longer than the time to quit");
     }

@@ -17,8 +17,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::handle::Daemon;
 use crate::instance::hold;
+use crate::notices::{Done, News, Spent};
 use crate::settings::{Budget, OF_TOKEN, Period, Then};
-use crate::view::{self, BudgetState, Notice, NoticeKind, Payload};
+use crate::view::{self, BudgetState};
 
 /// Between two looks at least.
 const APART: Duration = Duration::from_millis(500);
@@ -158,11 +159,16 @@ impl Daemon {
         self.instance().gateway.block(blocks);
         self.budgets_stand(&standings);
         for standing in &standings {
+            let mut highest = None::<f64>;
             for share in standing.budget.at.iter().copied() {
                 let mark = standing.mark(share);
                 if standing.reached(share) && known.is_new(mark, standing.since, ledger).await {
-                    self.mark_reached(standing, share);
+                    highest = Some(highest.map_or(share, |before| before.max(share)));
                 }
+            }
+            // Of marks that are passed at once the largest says it all.
+            if let Some(share) = highest {
+                self.mark_reached(standing, share);
             }
         }
     }
@@ -178,29 +184,39 @@ impl Daemon {
 
     fn mark_reached(&self, standing: &Standing<'_>, share: f64) {
         let budget = standing.budget;
-        let spent = rounded(standing.spent);
-        let then = match &budget.then {
-            _ if share < standing.last() => String::new(),
-            Then::Notify => String::new(),
-            Then::Block => format!("; requests are refused until {}", standing.until),
+        let done = match &budget.then {
+            _ if share < standing.last() => Done::Told,
+            Then::Notify => Done::Told,
+            Then::Block => Done::Refused {
+                until: local(standing.until),
+            },
             Then::Group(group) => match self.audited(
                 &format!("budget {}", budget.name),
                 "group.activate",
                 Some(group),
                 || self.activate(group),
             ) {
-                Ok(_) => format!("; group {group} was chosen"),
-                Err(error) => format!("; group {group} could not be chosen: {error}"),
+                Ok(_) => Done::Chosen {
+                    group: group.clone(),
+                },
+                Err(error) => Done::NotChosen {
+                    group: group.clone(),
+                    why: error.to_string(),
+                },
             },
         };
-        let title = format!("Budget {}: {:.0} %", budget.name, share * 100.0);
-        let body = format!("{spent} of {} US dollars are spent{then}", standing.limit);
-        tracing::warn!("{title}: {body}");
-        self.feed().publish(Payload::Notice(Notice {
-            kind: NoticeKind::Budget,
-            title,
-            body,
-            at: Timestamp::now(),
+        let (spent, limit) = (rounded(standing.spent), standing.limit);
+        tracing::warn!(
+            "budget {}: {spent} of {limit} US dollars are spent, {:.0} % was a mark",
+            budget.name,
+            share * 100.0
+        );
+        self.tell(News::Spent(Spent {
+            budget: budget.name.clone(),
+            share,
+            amount: spent.to_string(),
+            limit: limit.to_string(),
+            done,
         }));
         self.instance().nudge();
     }
@@ -332,6 +348,12 @@ fn period(per: Period, now: &Zoned) -> Option<(Timestamp, Timestamp)> {
 /// A number of the config goes through its decimal form, which is what was written.
 fn dollars(number: f64) -> Option<Usd> {
     format!("{number:.12}").parse().ok()
+}
+
+/// A time as this machine's clock will show it.
+fn local(time: Timestamp) -> String {
+    let zone = jiff::tz::TimeZone::system();
+    time.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Down to hundredths of a cent, for people.

@@ -129,6 +129,9 @@ mod tests {
             title: String::new(),
             body: String::new(),
             at: Timestamp::UNIX_EPOCH,
+            page: String::new(),
+            provider: None,
+            group: None,
         })
     }
 

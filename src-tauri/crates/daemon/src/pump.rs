@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::captures::Captures;
 use crate::handle::Daemon;
-use crate::notices::because;
+use crate::notices::{Moment, News, because};
 use crate::record;
 use crate::view::{Connection, Payload, Request};
 
@@ -155,10 +155,7 @@ impl Daemon {
         for change in changes {
             log(change);
             self.instance().metrics().changed(change);
-            let notice = self
-                .instance()
-                .notices()
-                .take(change, Instant::now(), Timestamp::now());
+            let notice = self.instance().notices().take(change, self.moment());
             if let Some(notice) = notice {
                 self.feed().publish(Payload::Notice(notice));
             }
@@ -166,13 +163,26 @@ impl Daemon {
         self.instance().nudge();
     }
 
+    /// Tells what did not come from routing.
+    pub(crate) fn tell(&self, news: News) {
+        let notice = self.instance().notices().tell(news, self.moment());
+        if let Some(notice) = notice {
+            self.feed().publish(Payload::Notice(notice));
+        }
+    }
+
     fn tell_waiting(&self) {
-        let ripe = self
-            .instance()
-            .notices()
-            .ripe(Instant::now(), Timestamp::now());
+        let ripe = self.instance().notices().ripe(self.moment());
         for notice in ripe {
             self.feed().publish(Payload::Notice(notice));
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            now: Instant::now(),
+            at: Timestamp::now(),
+            locale: self.locale(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{
     check::Check,
-    model::{Language, OnQuit, Settings, Theme},
+    model::{Settings, Theme},
     raw,
     reader::{At, Field},
 };
@@ -16,21 +16,9 @@ pub(super) fn unused(check: &mut Check<'_>, document: &raw::Document, settings: 
         let chosen = &settings.desktop;
         tell(
             check,
-            &desktop.language,
-            chosen.language != Language::System,
-            "desktop.language",
-        );
-        tell(
-            check,
             &desktop.theme,
             chosen.theme != Theme::System,
             "desktop.theme",
-        );
-        tell(
-            check,
-            &desktop.on_quit,
-            chosen.on_quit != OnQuit::Leave,
-            "desktop.on_quit (the command `disconnect` puts a client back)",
         );
     }
 }

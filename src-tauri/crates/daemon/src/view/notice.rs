@@ -12,6 +12,15 @@ pub struct Notice {
     pub body: String,
     /// When.
     pub at: Timestamp,
+    /// The page of the window that explains it, such as `/history?provider=relay`.
+    #[serde(default)]
+    pub page: String,
+    /// The provider it is about: the one that failed, came back or refuses a key.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// The group that serves instead or was chosen, where it is another than before.
+    #[serde(default)]
+    pub group: Option<String>,
 }
 
 /// Sorts of notices, as spelled in the config.

@@ -1,0 +1,122 @@
+//! From what happened to notices for a person: which are worth one, in which words, and never more than one a minute of
+//! a kind. Pure: `now` is an argument.
+
+mod news;
+mod words;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use routing::Change;
+
+use crate::locale::Locale;
+use crate::view::{Notice, NoticeKind};
+
+pub(crate) use news::{Done, News, Spent};
+pub(crate) use words::because;
+
+/// Between two notices of a kind.
+const APART: Duration = Duration::from_mins(1);
+
+/// What was told, and what waits to be.
+#[derive(Debug, Default)]
+pub(crate) struct Notices {
+    kinds: BTreeMap<NoticeKind, Kind>,
+}
+
+#[derive(Debug, Default)]
+struct Kind {
+    told: Option<Instant>,
+    /// The newest that came too soon, and how many came before it.
+    waiting: Option<(News, u32)>,
+}
+
+/// When something is told, and in which language.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// By the monotonic clock.
+    pub(crate) now: Instant,
+    /// By the clock on the wall.
+    pub(crate) at: Timestamp,
+    /// In which language.
+    pub(crate) locale: Locale,
+}
+
+impl Notices {
+    /// What is to be told at once about a change in routing.
+    pub(crate) fn take(&mut self, change: &Change, moment: Moment) -> Option<Notice> {
+        self.outdate(change);
+        self.tell(News::of(change)?, moment)
+    }
+
+    /// The notice of some news, unless one of its kind was told a moment ago: then it waits.
+    pub(crate) fn tell(&mut self, news: News, moment: Moment) -> Option<Notice> {
+        let kind = self.kinds.entry(news.kind()).or_default();
+        if kind.told.is_some_and(|told| moment.now < told + APART) {
+            let before = kind.waiting.take().map_or(0, |(_, before)| before + 1);
+            kind.waiting = Some((news, before));
+            return None;
+        }
+        kind.told = Some(moment.now);
+        kind.waiting = None;
+        Some(notice(&news, 0, moment))
+    }
+
+    /// When the next waiting one is due.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let waiting = self.kinds.values().filter(|kind| kind.waiting.is_some());
+        waiting
+            .filter_map(|kind| kind.told)
+            .map(|told| told + APART)
+            .min()
+    }
+
+    /// What waited and is due, each with what came before it.
+    pub(crate) fn ripe(&mut self, moment: Moment) -> Vec<Notice> {
+        let due = self
+            .kinds
+            .values_mut()
+            .filter(|kind| kind.told.is_none_or(|told| told + APART <= moment.now));
+        due.filter_map(|kind| {
+            let (news, before) = kind.waiting.take()?;
+            kind.told = Some(moment.now);
+            Some(notice(&news, before, moment))
+        })
+        .collect()
+    }
+
+    /// Drops what waits and is no longer true.
+    fn outdate(&mut self, change: &Change) {
+        let (kind, about) = match change {
+            Change::Recovered { provider } => (NoticeKind::Failover, provider),
+            Change::Rested { provider, .. } => (NoticeKind::Recovery, provider),
+            _ => return,
+        };
+        if let Some(kind) = self.kinds.get_mut(&kind) {
+            kind.waiting
+                .take_if(|(news, _)| news.provider() == Some(about));
+        }
+        if matches!(change, Change::Recovered { .. })
+            && let Some(kind) = self.kinds.get_mut(&NoticeKind::AllDown)
+        {
+            kind.waiting = None;
+        }
+    }
+}
+
+fn notice(news: &News, before: u32, moment: Moment) -> Notice {
+    let words = words::words(news, before, moment.locale);
+    Notice {
+        kind: news.kind(),
+        title: words.title,
+        body: words.body,
+        at: moment.at,
+        page: news.page(),
+        provider: news.provider().map(ToString::to_string),
+        group: news.group().map(ToOwned::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests;

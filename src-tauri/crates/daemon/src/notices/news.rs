@@ -1,0 +1,148 @@
+//! What is worth telling a person who is not looking, as data: in which words is `words`'s matter.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use routing::{Change, Reason};
+
+use crate::view::NoticeKind;
+
+/// What of a name may stand in a query as it is.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum News {
+    /// Another provider serves.
+    Failover {
+        from: Arc<str>,
+        to: Arc<str>,
+        /// The group of `to`, where it is another one.
+        group: Option<Arc<str>>,
+        why: Reason,
+        /// What leaving the cache costs, in pico-dollars.
+        cost: Option<u64>,
+    },
+    /// A provider serves again.
+    Recovered { provider: Arc<str> },
+    /// Nothing can serve.
+    AllDown,
+    /// A provider refuses a key, or its only credential.
+    AuthFailed {
+        provider: Arc<str>,
+        key: Option<Arc<str>>,
+    },
+    /// A budget reached a mark.
+    Spent(Spent),
+}
+
+/// What was spent of a budget, and what is done about it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Spent {
+    /// The budget's name.
+    pub(crate) budget: String,
+    /// The mark, as a share of the limit.
+    pub(crate) share: f64,
+    /// US dollars, decimal.
+    pub(crate) amount: String,
+    /// US dollars, decimal.
+    pub(crate) limit: String,
+    /// What is done.
+    pub(crate) done: Done,
+}
+
+/// What a budget's mark leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// It is told.
+    Told,
+    /// Requests are refused until this time of the local clock.
+    Refused { until: String },
+    /// This group was chosen.
+    Chosen { group: String },
+    /// This group could not be chosen.
+    NotChosen { group: String, why: String },
+}
+
+impl News {
+    /// What a change in routing means for people; most mean nothing.
+    pub(super) fn of(change: &Change) -> Option<Self> {
+        Some(match change {
+            Change::Failover {
+                from,
+                to,
+                group_from,
+                group_to,
+                why,
+                cost,
+            } => Self::Failover {
+                from: from.clone(),
+                to: to.clone(),
+                group: (group_from != group_to).then(|| group_to.clone()),
+                why: *why,
+                cost: *cost,
+            },
+            Change::Recovered { provider } => Self::Recovered {
+                provider: provider.clone(),
+            },
+            Change::AllDown => Self::AllDown,
+            Change::AuthFailed { provider, key } => Self::AuthFailed {
+                provider: provider.clone(),
+                key: key.clone(),
+            },
+            Change::Rested { .. }
+            | Change::GroupChosen { .. }
+            | Change::GroupPaused { .. }
+            | Change::GroupResumed { .. } => return None,
+        })
+    }
+
+    pub(super) fn kind(&self) -> NoticeKind {
+        match self {
+            Self::Failover { .. } => NoticeKind::Failover,
+            Self::Recovered { .. } => NoticeKind::Recovery,
+            Self::AllDown => NoticeKind::AllDown,
+            Self::AuthFailed { .. } => NoticeKind::Auth,
+            Self::Spent(_) => NoticeKind::Budget,
+        }
+    }
+
+    /// The provider it is about: the one that failed or came back.
+    pub(super) fn provider(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Failover { from, .. } => Some(from),
+            Self::Recovered { provider } | Self::AuthFailed { provider, .. } => Some(provider),
+            Self::AllDown | Self::Spent(_) => None,
+        }
+    }
+
+    /// The group that serves or was chosen, where it is another than before.
+    pub(super) fn group(&self) -> Option<&str> {
+        match self {
+            Self::Failover { group, .. } => group.as_deref(),
+            Self::Spent(Spent {
+                done: Done::Chosen { group },
+                ..
+            }) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// The page of the window that explains it.
+    pub(super) fn page(&self) -> String {
+        let (mut page, provider) = match self {
+            Self::Failover { from, .. } => ("/history".to_owned(), Some(from)),
+            Self::Recovered { provider } | Self::AuthFailed { provider, .. } => {
+                ("/providers".to_owned(), Some(provider))
+            }
+            Self::AllDown => ("/overview".to_owned(), None),
+            Self::Spent(_) => ("/usage".to_owned(), None),
+        };
+        if let Some(name) = provider {
+            // Writing to a string cannot fail.
+            let _ = write!(page, "?provider={}", utf8_percent_encode(name, IN_QUERY));
+        }
+        page
+    }
+}

@@ -1,0 +1,229 @@
+use routing::Reason;
+
+use super::words::REASONS;
+use super::*;
+
+fn at(now: Instant) -> Moment {
+    Moment {
+        now,
+        at: Timestamp::UNIX_EPOCH,
+        locale: Locale::En,
+    }
+}
+
+fn failover(from: &str, to: &str) -> Change {
+    Change::Failover {
+        from: from.into(),
+        to: to.into(),
+        group_from: "main".into(),
+        group_to: "main".into(),
+        why: Reason::Overloaded,
+        cost: None,
+    }
+}
+
+fn elsewhere() -> Change {
+    Change::Failover {
+        from: "relay".into(),
+        to: "local".into(),
+        group_from: "main".into(),
+        group_to: "spare".into(),
+        why: Reason::Network,
+        cost: Some(430_000_000_000),
+    }
+}
+
+fn recovered(provider: &str) -> Change {
+    Change::Recovered {
+        provider: provider.into(),
+    }
+}
+
+fn refused(key: Option<&str>) -> Change {
+    Change::AuthFailed {
+        provider: "relay".into(),
+        key: key.map(Into::into),
+    }
+}
+
+fn spent(done: Done) -> News {
+    News::Spent(Spent {
+        budget: "daily".to_owned(),
+        share: 0.8,
+        amount: "16.1".to_owned(),
+        limit: "20".to_owned(),
+        done,
+    })
+}
+
+fn told(change: &Change, locale: Locale) -> Notice {
+    let moment = Moment {
+        locale,
+        ..at(Instant::now())
+    };
+    Notices::default().take(change, moment).unwrap()
+}
+
+#[test]
+fn a_failover_tells_from_to_and_why() {
+    assert_eq!(
+        told(&failover("relay", "openrouter"), Locale::En).body,
+        "Switched from relay to openrouter: relay is overloaded"
+    );
+}
+
+#[test]
+fn a_failover_out_of_the_group_names_the_other_group() {
+    let notice = told(&elsewhere(), Locale::En);
+    assert_eq!(
+        notice.body,
+        "Switched from relay to local (group spare): relay cannot be reached; failover cost about $0.43 of cache"
+    );
+    assert_eq!(notice.group.as_deref(), Some("spare"));
+    assert_eq!(notice.provider.as_deref(), Some("relay"));
+}
+
+#[test]
+fn a_notice_leads_to_the_page_that_explains_it() {
+    let page = |change: &Change| told(change, Locale::En).page;
+    assert_eq!(page(&elsewhere()), "/history?provider=relay");
+    assert_eq!(page(&recovered("a&b c")), "/providers?provider=a%26b%20c");
+    assert_eq!(page(&refused(None)), "/providers?provider=relay");
+    assert_eq!(page(&Change::AllDown), "/overview");
+    let budget = Notices::default().tell(spent(Done::Told), at(Instant::now()));
+    assert_eq!(budget.unwrap().page, "/usage");
+}
+
+#[test]
+fn at_most_one_a_minute_of_a_kind_is_told_and_the_last_is_not_lost() {
+    let (mut notices, start) = (Notices::default(), Instant::now());
+    assert!(notices.take(&failover("a", "b"), at(start)).is_some());
+    for second in 1..=3 {
+        let soon = at(start + Duration::from_secs(second));
+        assert_eq!(notices.take(&failover("b", "c"), soon), None);
+    }
+    assert_eq!(notices.due(), Some(start + APART));
+    assert_eq!(notices.ripe(at(start + Duration::from_millis(59_999))), []);
+    let ripe = notices.ripe(at(start + APART));
+    assert_eq!(ripe.len(), 1);
+    assert_eq!(
+        ripe[0].body,
+        "Switched from b to c: b is overloaded. 2 more like this in the last minute"
+    );
+    assert_eq!(notices.due(), None);
+    let again = at(start + Duration::from_millis(119_999));
+    assert_eq!(notices.take(&failover("c", "d"), again), None);
+}
+
+#[test]
+fn budgets_are_told_once_a_minute_too() {
+    let (mut notices, start) = (Notices::default(), Instant::now());
+    assert!(notices.tell(spent(Done::Told), at(start)).is_some());
+    assert_eq!(notices.tell(spent(Done::Told), at(start)), None);
+    assert_eq!(notices.ripe(at(start + APART)).len(), 1);
+}
+
+#[test]
+fn kinds_do_not_wait_for_each_other() {
+    let (mut notices, now) = (Notices::default(), at(Instant::now()));
+    for change in [
+        failover("a", "b"),
+        recovered("a"),
+        Change::AllDown,
+        refused(None),
+    ] {
+        assert!(notices.take(&change, now).is_some(), "{change:?}");
+    }
+    assert!(notices.tell(spent(Done::Told), now).is_some());
+}
+
+#[test]
+fn what_is_no_longer_true_is_not_told_late() {
+    let (mut notices, now) = (Notices::default(), Instant::now());
+    notices.take(&failover("a", "b"), at(now));
+    notices.take(&failover("a", "c"), at(now));
+    notices.take(&recovered("a"), at(now));
+    assert_eq!(notices.due(), None);
+    assert_eq!(notices.ripe(at(now + APART)), []);
+}
+
+#[test]
+fn a_choice_by_hand_is_no_news() {
+    let chosen = Change::GroupChosen {
+        group: "main".into(),
+    };
+    let told = Notices::default().take(&chosen, at(Instant::now()));
+    assert_eq!(told, None);
+}
+
+/// Every sort of news, with every way it can be told.
+fn all_news() -> Vec<News> {
+    let mut all: Vec<News> = REASONS
+        .into_iter()
+        .map(|why| News::Failover {
+            from: "relay".into(),
+            to: "router".into(),
+            group: Some("spare".into()),
+            why,
+            cost: Some(430_000_000_000),
+        })
+        .collect();
+    let changes = [
+        recovered("relay"),
+        Change::AllDown,
+        refused(None),
+        refused(Some("relay/1")),
+    ];
+    all.extend(changes.iter().filter_map(News::of));
+    let (until, group) = ("2026-11-23 00:00".to_owned(), "spare".to_owned());
+    all.extend([
+        spent(Done::Told),
+        spent(Done::Refused { until }),
+        spent(Done::Chosen {
+            group: group.clone(),
+        }),
+        spent(Done::NotChosen {
+            group,
+            why: "gone".to_owned(),
+        }),
+    ]);
+    all
+}
+
+#[test]
+fn nothing_of_a_chinese_notice_is_left_in_english() {
+    const NAMES: [&str; 10] = [
+        "relay", "router", "spare", "daily", "gone", "keys", "set", "turnout", "turnoutd", "daemon",
+    ];
+    for news in all_news() {
+        let chinese = words::words(&news, 2, Locale::ZhCn);
+        let english = words::words(&news, 2, Locale::En);
+        assert_ne!(chinese, english);
+        let text = format!("{} {}", chinese.title, chinese.body);
+        let foreign: Vec<&str> = text
+            .split(|letter: char| !letter.is_ascii_alphabetic())
+            .filter(|word| !word.is_empty() && !NAMES.contains(word))
+            .filter(|word| !crate::program().contains(word))
+            .collect();
+        assert!(foreign.is_empty(), "{foreign:?} in {text}");
+    }
+}
+
+#[test]
+fn a_chinese_notice_tells_as_much_as_an_english_one() {
+    assert_eq!(
+        told(&elsewhere(), Locale::ZhCn).body,
+        "已从 relay 切换到 local（组 spare）：relay 无法连接；切换约损失 $0.43 的缓存"
+    );
+    for news in all_news() {
+        let names = |locale| {
+            let words = words::words(&news, 0, locale);
+            let text = format!("{} {}", words.title, words.body);
+            [
+                "relay", "router", "spare", "daily", "0.43", "16.1", "80", "/1", "00:00", "gone",
+            ]
+            .map(|name| text.contains(name))
+        };
+        assert_eq!(names(Locale::En), names(Locale::ZhCn), "{news:?}");
+    }
+}
