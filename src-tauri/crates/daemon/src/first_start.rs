@@ -107,7 +107,9 @@ impl Surroundings {
             ("ollama", ollama, self.ollama),
             ("lmstudio", lm_studio, self.lm_studio),
         ] {
-            let local = presets().iter().find(|preset| preset.vendor == name);
+            let local = presets()
+                .iter()
+                .find(|preset| preset.vendor.as_deref() == Some(name));
             offers.extend(
                 local
                     .filter(|_| answers)

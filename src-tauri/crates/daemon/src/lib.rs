@@ -16,6 +16,7 @@ mod client_programs;
 mod commands;
 mod costs;
 pub mod doctor;
+mod drafts;
 mod edits;
 mod feed;
 pub mod first_start;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::LazyLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml_edit::Value;
 
 const BUNDLED: &str = include_str!("../../../../config/presets.toml");
@@ -31,8 +31,17 @@ struct File {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Preset {
-    /// Its name in the table of vendors.
-    pub(crate) vendor: String,
+    /// What people call it.
+    pub(crate) title: String,
+    /// Where a key is had.
+    pub(crate) keys_url: Option<String>,
+    /// What has to be known of it, in a sentence.
+    pub(crate) note: Option<String>,
+    /// Words of its base URL that a person has to replace.
+    #[serde(default)]
+    pub(crate) placeholders: Vec<String>,
+    /// Its name in the table of vendors, where it has one.
+    pub(crate) vendor: Option<String>,
     /// The environment variable that usually holds its key.
     pub(crate) variable: Option<String>,
     /// The environment variable that usually holds its base URL.
@@ -55,7 +64,7 @@ pub(crate) struct Provider {
 }
 
 /// How the key is presented.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Auth {
     Word(String),
@@ -66,9 +75,9 @@ pub(crate) enum Auth {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Models {
-    big: Vec<String>,
-    middle: Vec<String>,
-    small: Vec<String>,
+    pub(crate) big: Vec<String>,
+    pub(crate) middle: Vec<String>,
+    pub(crate) small: Vec<String>,
 }
 
 impl Provider {
@@ -130,11 +139,16 @@ mod tests {
             assert_eq!(provider.name, wanted.name);
             assert_eq!(
                 vendors().recognise(&wanted.base_url),
-                Some(&*preset.vendor),
+                preset.vendor.as_deref(),
                 "{text}"
             );
             let local = preset.local.as_deref().unwrap_or_default();
             assert!(wanted.base_url.contains(local), "{text}");
+            for word in &preset.placeholders {
+                assert!(wanted.base_url.contains(word), "{word}: {text}");
+            }
+            let page = preset.keys_url.as_deref().unwrap_or("https://");
+            assert!(page.starts_with("https://"), "{page}");
         }
     }
 
@@ -143,7 +157,9 @@ mod tests {
         toml::from_str::<File>(BUNDLED).unwrap();
         for vendor in vendors().names() {
             assert!(
-                presets().iter().any(|preset| preset.vendor == vendor),
+                presets()
+                    .iter()
+                    .any(|preset| preset.vendor.as_deref() == Some(vendor)),
                 "{vendor} has no preset"
             );
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use gateway::Gateway;
 use http::{HeaderMap, Request, header};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -37,63 +38,72 @@ impl Daemon {
             .settings
             .provider(name)
             .ok_or_else(|| no_such("provider", name))?;
-        let model = model(provider);
-        let body = json!({ "model": model, "max_tokens": 16, "messages": [{ "role": "user", "content": "Say ok." }] });
-        let request = Request::post(format!("/provider/{}/v1/messages", encoded(name)))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, "turnout-test")
-            .header("anthropic-version", "2023-06-01")
-            .extension(gateway::Own)
-            .extension(gateway::Impatient)
-            .body(Body::from(body.to_string()));
-        let mut request = request.map_err(|error| CommandError::Refused(error.to_string()))?;
-        let by_hand = gateway::ByHand(key.map(Into::into));
-        request.extensions_mut().insert(by_hand);
-        let began = Instant::now();
-        let asked = self.instance().gateway.router().oneshot(request);
-        let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, asked).await else {
-            return Ok(ProviderTest {
-                ok: false,
-                provider: name.to_owned(),
-                model,
-                model_answered: None,
-                latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-                http_status: None,
-                request_id: None,
-                error: Some(format!(
-                    "{name} did not answer within {} s",
-                    PATIENCE.as_secs()
-                )),
-            });
-        };
-        let status = answer.status();
-        let request_id = request_id(answer.headers());
-        let body = axum::body::to_bytes(answer.into_body(), LARGEST)
-            .await
-            .unwrap_or_default();
-        let answered: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let text = |pointer: &str| {
-            answered
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .map(ToOwned::to_owned)
-        };
-        let error = || text("/error/message").unwrap_or_else(|| format!("it answered {status}"));
-        Ok(ProviderTest {
-            ok: status.is_success(),
-            provider: name.to_owned(),
-            model,
-            model_answered: text("/model"),
-            latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            http_status: Some(status.as_u16()),
-            request_id,
-            error: (!status.is_success()).then(error),
-        })
+        tried(&self.instance().gateway, name, model(provider), key).await
     }
 }
 
+/// Sends a tiny request to the provider `name` of a gateway, with one key alone if one is given.
+pub(crate) async fn tried(
+    gateway: &Gateway,
+    name: &str,
+    model: String,
+    key: Option<&str>,
+) -> Result<ProviderTest, CommandError> {
+    let body = json!({ "model": model, "max_tokens": 16, "messages": [{ "role": "user", "content": "Say ok." }] });
+    let request = Request::post(format!("/provider/{}/v1/messages", encoded(name)))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, "turnout-test")
+        .header("anthropic-version", "2023-06-01")
+        .extension(gateway::Own)
+        .extension(gateway::Impatient)
+        .body(Body::from(body.to_string()));
+    let mut request = request.map_err(|error| CommandError::Refused(error.to_string()))?;
+    let by_hand = gateway::ByHand(key.map(Into::into));
+    request.extensions_mut().insert(by_hand);
+    let began = Instant::now();
+    let asked = gateway.router().oneshot(request);
+    let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, asked).await else {
+        return Ok(ProviderTest {
+            ok: false,
+            provider: name.to_owned(),
+            model,
+            model_answered: None,
+            latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            http_status: None,
+            request_id: None,
+            error: Some(format!(
+                "{name} did not answer within {} s",
+                PATIENCE.as_secs()
+            )),
+        });
+    };
+    let status = answer.status();
+    let request_id = request_id(answer.headers());
+    let body = axum::body::to_bytes(answer.into_body(), LARGEST)
+        .await
+        .unwrap_or_default();
+    let answered: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |pointer: &str| {
+        answered
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned)
+    };
+    let error = || text("/error/message").unwrap_or_else(|| format!("it answered {status}"));
+    Ok(ProviderTest {
+        ok: status.is_success(),
+        provider: name.to_owned(),
+        model,
+        model_answered: text("/model"),
+        latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        http_status: Some(status.as_u16()),
+        request_id,
+        error: (!status.is_success()).then(error),
+    })
+}
+
 /// The cheapest that the config names.
-fn model(provider: &Provider) -> String {
+pub(crate) fn model(provider: &Provider) -> String {
     let models = &provider.models;
     let named = models
         .small

@@ -60,7 +60,7 @@ pub use access::Own;
 pub use blocks::Blocks;
 pub use capture::{Capture, Captured, Message, Part, Resent};
 pub use choice::OwnRules;
-pub use dialects::Usage;
+pub use dialects::{Usage, ir::Model};
 pub use explain::{Explanation, Unexplained};
 pub use gateway::{BuildError, Gateway, choose_tls};
 pub use grant::Grant;

@@ -21,7 +21,7 @@ use crate::{
     client::Whole,
     exchange::{Exchange, spoken},
     forward,
-    gateway::{Live, Shared},
+    gateway::{Gateway, Live, Shared},
     grant::Grant,
     refusal::Refusal,
     route::{Endpoint, Route},
@@ -199,6 +199,26 @@ async fn fetch(
     models
 }
 
+impl Gateway {
+    /// The models that a provider lists itself, asked for now.
+    ///
+    /// # Errors
+    /// Why there is no list, as what is said of the provider.
+    pub async fn listed(&self, provider: &str) -> Result<Vec<Model>, String> {
+        let live = self.shared.live.load_full();
+        let mut providers = live.snapshot.topology.providers.iter();
+        let found = providers.find(|one| *one.name == *provider);
+        let upstream = live.snapshot.upstreams.get(provider);
+        let (Some(provider), Some(upstream)) = (found, upstream) else {
+            return Err("it cannot be called as the settings are".to_owned());
+        };
+        let dialect = spoken(upstream, Dialect::Anthropic);
+        let asked = timeout(PATIENCE, ask(&live, provider, upstream, dialect)).await;
+        let late = |_| format!("it did not answer within {} s", PATIENCE.as_secs());
+        asked.map_err(late)?
+    }
+}
+
 /// Calls a provider for its list of models.
 async fn call(
     live: &Live,
@@ -269,9 +289,11 @@ async fn ask(
     dialect: Dialect,
 ) -> Result<Vec<Model>, String> {
     let sent = call(live, provider, upstream, dialect).await;
-    let mut response = sent.map_err(|error| format!("{error:?}"))?;
+    let mut response = sent.map_err(|error| match error {
+        SendError::Connect(told) | SendError::Reset(told) | SendError::Address(told) => told,
+    })?;
     if !response.status().is_success() {
-        return Err(format!("HTTP {}", response.status().as_u16()));
+        return Err(format!("it answers HTTP {}", response.status().as_u16()));
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(upstream::told)? {

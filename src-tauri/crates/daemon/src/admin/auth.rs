@@ -85,7 +85,7 @@ fn sends_keys(path: &str) -> bool {
     /// What is done to a provider as it is.
     const ACTS: [&str; 5] = ["/test", "/enable", "/disable", "/reset", "/reload"];
     let is_of_provider = path == "/providers" || path.starts_with("/providers/");
-    is_of_provider && !ACTS.iter().any(|act| path.ends_with(act))
+    path.starts_with("/drafts/") || is_of_provider && !ACTS.iter().any(|act| path.ends_with(act))
 }
 
 /// Lets known callers through, has what they change written down, and marks the answer as nobody else's business.

@@ -8,6 +8,7 @@ pub(crate) mod auth;
 mod bodies;
 mod clients;
 mod config;
+mod drafts;
 mod groups;
 mod history;
 mod import;
@@ -84,6 +85,7 @@ fn inside() -> Calls {
         .and(steer::calls())
         .and(groups::calls())
         .and(providers::calls())
+        .and(drafts::calls())
         .and(keys::calls())
         .and(rules::calls())
         .and(history::calls())

@@ -13,6 +13,7 @@ mod health;
 mod list;
 mod log;
 mod notice;
+mod preset;
 mod price;
 mod provider;
 mod replay;
@@ -35,8 +36,9 @@ pub use health::{
 pub use list::List;
 pub use log::LogLine;
 pub use notice::{Notice, NoticeKind};
+pub use preset::Preset;
 pub use price::ModelPrice;
-pub use provider::{Forecast, Key, Models, Provider, ProviderTest};
+pub use provider::{Forecast, Key, ListedModel, Models, Provider, ProviderTest};
 pub use replay::{Replay, ReplaySide, Said, ToolCall};
 pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};

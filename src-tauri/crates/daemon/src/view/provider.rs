@@ -117,3 +117,18 @@ pub struct ProviderTest {
     /// What went wrong, in one sentence.
     pub error: Option<String>,
 }
+
+/// A model that a provider lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ListedModel {
+    /// Its name, as requests say it.
+    pub id: String,
+    /// A name for people.
+    pub name: Option<String>,
+    /// The most tokens it reads.
+    pub context: Option<u64>,
+    /// The most tokens it writes.
+    pub max_output: Option<u64>,
+    /// Whether it embeds instead of answering.
+    pub embeds: bool,
+}

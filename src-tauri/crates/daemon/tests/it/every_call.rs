@@ -36,6 +36,10 @@ const INSIDE: &str = r#"
 200 POST /groups/{name}/activate as /groups/second/activate
 200 GET /providers
 200 GET /endpoints
+200 GET /presets
+200 POST /drafts/test {"dialect": "practice", "model": "claude-haiku-4-5"}
+200 POST /drafts/models {"dialect": "practice"}
+200 GET /providers/{name}/models as /providers/first/models
 201 POST /providers {"name": "extra", "dialect": "practice"}
 200 GET /providers/{name} as /providers/extra
 200 PUT /providers/{name} as /providers/extra {"enabled": true}
@@ -369,7 +373,12 @@ async fn every_list_comes_in_pages() {
             parameters.any(|parameter| parameter["name"] == wanted)
         };
         assert!(has("limit") && has("cursor"), "{name}");
-        let path = name.split(' ').nth(1).unwrap().replace("{id}", &captured);
+        let path = name
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .replace("{id}", &captured)
+            .replace("{name}", "first");
         let page = async |query: &str| -> Value {
             let answer = send(
                 &house,

@@ -11,6 +11,7 @@ mod chat;
 mod clients;
 mod config;
 mod doctor;
+mod drafts;
 mod edits;
 mod every_call;
 mod groups;
