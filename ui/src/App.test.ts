@@ -83,7 +83,12 @@ async function open(hash = '#/overview') {
   await waitFor(() => expect(live.line).not.toBe('connecting'));
 }
 
-const ready = () => screen.findByTestId('app-ready');
+/** The daemon has answered, and the page, which is fetched when it is opened, is there. */
+async function ready() {
+  const found = await screen.findByTestId('app-ready');
+  await waitFor(() => expect(found.children.length && screen.queryByTestId('loading')).toBeNull());
+  return found;
+}
 
 beforeEach(() => {
   answers = daemon();
@@ -218,7 +223,7 @@ describe('overview', () => {
     i18n.choose('zh-CN');
     await open();
     await ready();
-    expect(screen.getByTestId('nav-history').textContent).toBe('历史');
+    expect(screen.getByTestId('nav-history').textContent?.trim()).toBe('历史');
     expect(document.documentElement.lang).toBe('zh-CN');
   });
 });
@@ -304,7 +309,7 @@ function rows(): (string | undefined)[] {
 
 describe('connect', () => {
   it('hides_the_token_until_asked', async () => {
-    await open('#/connect');
+    await open('#/clients');
     const snippet = await screen.findByTestId('connect-snippet');
     await waitFor(() => expect(snippet.textContent).toContain('export ANTHROPIC_AUTH_TOKEN='));
     expect(document.body.textContent).not.toContain('tnt-secret');
@@ -314,7 +319,7 @@ describe('connect', () => {
 
   it('notices_the_first_call_of_claude_code', async () => {
     answers['GET /requests'] = list();
-    await open('#/connect');
+    await open('#/clients');
     const seen = await screen.findByTestId('connect-seen');
     expect(seen.dataset.seen).toBe('false');
     FakeSource.last.send('request', row('req-9', 9, { client: 'claude-code' }));

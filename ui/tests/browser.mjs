@@ -187,7 +187,7 @@ await visit('practice_can_fail_on_purpose', { scenario: 'practice' }, async (pag
   assert.deepEqual(mock.calls.map(([, , body]) => body), [{ on: true }, { on: false }]);
 });
 
-await visit('the_whole_token_is_copied_while_it_is_hidden', { place: 'connect', permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+await visit('the_whole_token_is_copied_while_it_is_hidden', { place: 'clients', permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
   await page.getByText('Copy the lines').click();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   assert.match(copied, /export ANTHROPIC_AUTH_TOKEN=tnt-/);
@@ -206,8 +206,33 @@ await visit('everything_is_reached_by_keyboard', {}, async (page) => {
   }
 });
 
+await visit('the_palette_does_what_is_typed', {}, async (page, { mock }) => {
+  await ready(page);
+  await page.keyboard.press('Control+k');
+  await page.getByTestId('palette-input').fill('switch backup');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('active-group').filter({ hasText: 'backup' }).waitFor();
+  assert.deepEqual(mock.calls.map(([, path]) => path), ['/groups/backup/activate']);
+  assert.equal(await page.getByTestId('palette').count(), 0);
+});
+
+await visit('two_keys_go_to_a_page_but_not_while_typing', {}, async (page) => {
+  await ready(page);
+  await page.keyboard.type('gh');
+  await page.getByTestId('filter-search').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('go?');
+  assert.equal(await page.getByTestId('filter-search').inputValue(), 'go?');
+  assert.match(page.url(), /#\/history/);
+  await page.getByTestId('filter-search').blur();
+  await page.keyboard.press('?');
+  await page.getByTestId('shortcuts').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByTestId('shortcuts').waitFor({ state: 'detached' });
+});
+
 for (const [width, height] of [[360, 720], [640, 720], [900, 700], [1400, 900]]) {
-  for (const place of ['overview', 'history', 'connect']) {
+  for (const place of ['overview', 'history', 'clients']) {
     await visit(`nothing_sticks_out_of_${place}_at_${width}`, { place, scenario: 'failover', viewport: { width, height } }, async (page) => {
       await ready(page);
       await page.waitForTimeout(300);
@@ -221,7 +246,7 @@ for (const [width, height] of [[360, 720], [640, 720], [900, 700], [1400, 900]])
 }
 
 for (const colorScheme of ['light', 'dark']) {
-  for (const [place, scenario] of [['overview', 'down'], ['overview', 'nokey'], ['overview', 'practice'], ['history', 'full'], ['connect', 'full']]) {
+  for (const [place, scenario] of [['overview', 'down'], ['overview', 'nokey'], ['overview', 'practice'], ['history', 'full'], ['clients', 'full']]) {
     const name = `axe_finds_nothing_in_${place}_${scenario}_${colorScheme}`;
     await visit(name, { place, scenario, colorScheme, bypassCSP: true }, async (page) => {
       await ready(page);

@@ -1,11 +1,9 @@
 /** The chosen language. `t.key` in a template follows a change of it. */
-import { en } from './en';
-import { zhCN } from './zh-CN';
+import { en } from './en/index';
+import type { Same } from './same';
+import { zhCN } from './zh-CN/index';
 
-/** The same keys as English, each with the same parameters. */
-export type Messages = {
-  [K in keyof typeof en]: (typeof en)[K] extends (...args: infer A) => string ? (...args: A) => string : string;
-};
+export type Messages = Same<typeof en>;
 type Plain = { [K in keyof Messages]: Messages[K] extends string ? K : never }[keyof Messages];
 
 export const LANGUAGES = { en: 'English', 'zh-CN': '简体中文' } as const;

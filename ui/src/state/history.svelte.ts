@@ -1,6 +1,7 @@
 /** The history list under its filter: pages backwards, takes live rows in, loads anew after a break. */
-import { api as realApi, ApiError, type Api } from '../api/client';
+import { api as realApi, type Api } from '../api/client';
 import type { List, RequestRow } from '../api/types';
+import { words } from './resource.svelte';
 import { byNewest, isRunning, matches, mergePage, NO_FILTER, RUNNING, upsert, type HistoryFilter } from './merge';
 
 const PAGE = 100;
@@ -85,7 +86,3 @@ function joins(rows: readonly RequestRow[], page: readonly RequestRow[]): boolea
   return rows.some((row) => fresh.has(row.id)) && rows.every((row) => fresh.has(row.id) || !isRunning(row));
 }
 
-function words(error: unknown): string {
-  if (error instanceof ApiError && error.unreachable) return '';
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,60 +1,78 @@
 /** Where in the window we are, kept in the address after `#`, so that a view can be linked, reloaded and gone back to. */
-import { NO_FILTER, type HistoryFilter } from './merge';
 
-export const PAGES = ['overview', 'history', 'connect'] as const;
+export const PAGES = [
+  'overview',
+  'history',
+  'usage',
+  'providers',
+  'rules',
+  'playground',
+  'clients',
+  'logs',
+  'settings',
+] as const;
 export type Page = (typeof PAGES)[number];
+
+/** What a page keeps in the address: filters, the open thing. Each page reads its own; an empty value is not written. */
+export type Params = Readonly<Record<string, string>>;
 
 export interface Place {
   page: Page;
-  filter: HistoryFilter;
-  /** The request whose detail is open. */
-  id: string | null;
+  params: Params;
 }
+
+/** Names that pages had before. */
+const FORMERLY: Readonly<Record<string, Page>> = { connect: 'clients' };
 
 export function readPlace(hash: string): Place {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const page = PAGES.find((name) => name === path) ?? 'overview';
-  const params = new URLSearchParams(search);
-  const filter = {
-    status: params.get('status') ?? '',
-    provider: params.get('provider') ?? '',
-    q: params.get('q') ?? '',
-  };
-  return { page, filter: page === 'history' ? filter : NO_FILTER, id: page === 'history' ? params.get('id') : null };
+  const page = PAGES.find((name) => name === path) ?? FORMERLY[path] ?? 'overview';
+  return { page, params: Object.fromEntries(new URLSearchParams(search)) };
 }
 
-export function writePlace(place: Place): string {
-  const params = new URLSearchParams();
-  if (place.page === 'history') {
-    for (const [name, value] of Object.entries(place.filter)) if (value) params.set(name, value);
-    if (place.id) params.set('id', place.id);
-  }
-  const search = params.toString();
-  return `#/${place.page}${search ? `?${search}` : ''}`;
+/** The address of a place, for links. */
+export function href(page: Page, params: Params = {}): string {
+  const search = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== '')).toString();
+  return `#/${page}${search ? `?${search}` : ''}`;
 }
 
 class Route {
   place = $state.raw<Place>(readPlace(location.hash));
 
   constructor() {
-    addEventListener('hashchange', () => (this.place = readPlace(location.hash)));
+    const read = () => (this.place = readPlace(location.hash));
+    addEventListener('hashchange', read);
+    // Back and forward between pushed states raise popstate, not always hashchange.
+    addEventListener('popstate', read);
+  }
+
+  get page(): Page {
+    return this.place.page;
+  }
+
+  get params(): Params {
+    return this.place.params;
   }
 
   /** A step that Back undoes. */
-  go(place: Partial<Place>): void {
-    const next = { ...this.place, ...place };
-    if (writePlace(next) === writePlace(this.place)) return;
-    history.pushState(null, '', writePlace(next));
-    this.place = next;
+  go(page: Page, params: Params = {}): void {
+    const next = href(page, params);
+    if (next === href(this.page, this.params)) return;
+    history.pushState(null, '', next);
+    this.place = readPlace(next);
+  }
+
+  /** A step within the page that Back undoes, such as opening a request: the other parameters stay. */
+  open(params: Params): void {
+    this.go(this.page, { ...this.params, ...params });
   }
 
   /** A change of the same view, such as a letter typed into the search: nothing to go back to. */
-  adjust(place: Partial<Place>): void {
-    this.place = { ...this.place, ...place };
-    history.replaceState(null, '', writePlace(this.place));
+  adjust(params: Params): void {
+    const next = href(this.page, { ...this.params, ...params });
+    history.replaceState(null, '', next);
+    this.place = readPlace(next);
   }
 }
 
 export const route = new Route();
-// Back and forward between pushed states raise popstate, not always hashchange.
-addEventListener('popstate', () => (route.place = readPlace(location.hash)));

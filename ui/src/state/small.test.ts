@@ -1,7 +1,6 @@
 /** The small pure parts: the window on a long list, the lines for clients, the address. */
 import { describe, expect, it } from 'vitest';
-import { NO_FILTER } from './merge';
-import { readPlace, writePlace } from './route.svelte';
+import { href, readPlace } from './route.svelte';
 import { hideToken, snippet } from './snippets';
 import { reveal, visible } from './window';
 
@@ -53,12 +52,17 @@ describe('snippet', () => {
 
 describe('place', () => {
   it('survives_the_address', () => {
-    const place = { page: 'history', filter: { status: 'failed', provider: 'a b', q: '50% & more' }, id: 'req-1' } as const;
-    expect(readPlace(writePlace(place))).toEqual(place);
+    const params = { status: 'failed', provider: 'a b', q: '50% & more', id: 'req-1' };
+    expect(readPlace(href('history', params))).toEqual({ page: 'history', params });
+    expect(href('history', { status: '', id: 'req-1' })).toBe('#/history?id=req-1');
+  });
+
+  it('knows_a_page_by_its_former_name', () => {
+    expect(readPlace('#/connect').page).toBe('clients');
   });
 
   it('falls_back_to_the_overview', () => {
-    expect(readPlace('')).toEqual({ page: 'overview', filter: NO_FILTER, id: null });
-    expect(readPlace('#/nowhere?id=req-1')).toEqual({ page: 'overview', filter: NO_FILTER, id: null });
+    expect(readPlace('')).toEqual({ page: 'overview', params: {} });
+    expect(readPlace('#/nowhere?id=req-1')).toEqual({ page: 'overview', params: { id: 'req-1' } });
   });
 });

@@ -1,14 +1,9 @@
-/** 简体中文。 */
-import type { Messages } from './index.svelte';
+/** Words said in more than one place. */
+import type { common as english } from '../en/common';
+import type { Same } from '../same';
 
-export const zhCN: Messages = {
+export const common: Same<typeof english> = {
   app: 'Turnout',
-  navOverview: '概览',
-  navHistory: '历史',
-  navConnect: '接入',
-  navLabel: '页面',
-  skip: '跳到正文',
-  language: '语言',
 
   lineLive: '实时',
   lineConnecting: '正在连接…',

@@ -1,12 +1,6 @@
-/** English, and the measure of what every other language must say: a missing or spare key there fails the type-check. */
-export const en = {
+/** Words said in more than one place. */
+export const common = {
   app: 'Turnout',
-  navOverview: 'Overview',
-  navHistory: 'History',
-  navConnect: 'Connect',
-  navLabel: 'Pages',
-  skip: 'Skip to content',
-  language: 'Language',
 
   lineLive: 'Live',
   lineConnecting: 'Connecting…',

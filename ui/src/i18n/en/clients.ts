@@ -1,0 +1,2 @@
+/** Client programs and how they are pointed here. */
+export const clients = {};

@@ -1,0 +1,2 @@
+/** The history and a request in full. */
+export const history = {};

@@ -1,0 +1,2 @@
+/** The program's log. */
+export const logs = {};

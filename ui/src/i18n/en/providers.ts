@@ -1,0 +1,2 @@
+/** Providers, their keys and groups. */
+export const providers = {};

@@ -1,0 +1,2 @@
+/** Routing rules. */
+export const rules = {};

@@ -1,0 +1,2 @@
+/** Settings, tokens, prices, audit. */
+export const settings = {};

@@ -1,0 +1,2 @@
+/** The first run. */
+export const start = {};

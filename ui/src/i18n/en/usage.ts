@@ -1,0 +1,2 @@
+/** Usage and budgets. */
+export const usage = {};

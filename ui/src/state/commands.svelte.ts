@@ -1,0 +1,115 @@
+/** What the command palette offers: places to go to and things to do, from live state and from the page that is open. */
+import { LANGUAGES, i18n, t, type Language } from '../i18n/index.svelte';
+import { VIEWS } from '../views/pages';
+import { appearance, THEMES } from './appearance.svelte';
+import { live } from './live.svelte';
+import { PAGES, route } from './route.svelte';
+
+export interface Command {
+  /** Tells commands apart in a list. */
+  id: string;
+  kind: 'page' | 'group' | 'provider' | 'request' | 'action';
+  text: string;
+  /** A second line of thought: a key to press, a state. */
+  note?: string;
+  run: () => void | Promise<unknown>;
+}
+
+class Commands {
+  #own = $state.raw<ReadonlyMap<symbol, () => Command[]>>(new Map());
+
+  /** A page offers commands of its own while it is open; call it in an effect and return what it returns. */
+  offer(commands: () => Command[]): () => void {
+    const key = Symbol('commands');
+    this.#own = new Map(this.#own).set(key, commands);
+    return () => {
+      const rest = new Map(this.#own);
+      rest.delete(key);
+      this.#own = rest;
+    };
+  }
+
+  all(): Command[] {
+    const own = [...this.#own.values()].flatMap((commands) => commands());
+    return [...own, ...pages(), ...groups(), ...providers(), ...requests(), ...actions()];
+  }
+}
+
+/** The commands in which every word of the question occurs, those whose text begins with it first. */
+export function matching(commands: readonly Command[], question: string): Command[] {
+  const asked = question.trim().toLowerCase();
+  const words = asked.split(/\s+/).filter(Boolean);
+  const found = commands.filter((command) => {
+    const text = `${command.text} ${command.note ?? ''}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  if (!asked) return found;
+  const rank = (command: Command) => (command.text.toLowerCase().startsWith(asked) ? 0 : 1);
+  return found.sort((a, b) => rank(a) - rank(b));
+}
+
+function pages(): Command[] {
+  return PAGES.map((page) => ({
+    id: `page-${page}`,
+    kind: 'page',
+    text: t[`nav_${page}`],
+    note: `g ${VIEWS[page].letter}`,
+    run: () => route.go(page),
+  }));
+}
+
+function groups(): Command[] {
+  return (live.groups ?? []).flatMap((group): Command[] => {
+    const turn: Command = group.paused
+      ? { id: `resume-${group.name}`, kind: 'group', text: t.doResume(group.name), run: () => act((api) => api.resume(group.name)) }
+      : { id: `pause-${group.name}`, kind: 'group', text: t.doPause(group.name), run: () => act((api) => api.pause(group.name)) };
+    if (group.active) return [turn];
+    const choose = () => act((api) => api.activate(group.name));
+    return [{ id: `activate-${group.name}`, kind: 'group', text: t.doActivate(group.name), run: choose }, turn];
+  });
+}
+
+function providers(): Command[] {
+  return live.providers.map((provider) => ({
+    id: `provider-${provider.name}`,
+    kind: 'provider',
+    text: provider.name,
+    note: i18n.word('health_', provider.health),
+    run: () => route.go('providers', { provider: provider.name }),
+  }));
+}
+
+function requests(): Command[] {
+  return (live.recent ?? []).map((row) => ({
+    id: `request-${row.id}`,
+    kind: 'request',
+    text: row.id,
+    note: [row.model_requested, row.provider, i18n.word('status_', row.status)].filter(Boolean).join(' · '),
+    run: () => route.go('history', { id: row.id }),
+  }));
+}
+
+function actions(): Command[] {
+  const auto = live.status?.mode === 'auto';
+  return [
+    { id: 'mode', kind: 'action', text: auto ? t.doManual : t.doAuto, run: () => act((api) => api.setMode(auto ? 'manual' : 'auto')) },
+    ...THEMES.map((theme): Command => ({
+      id: `theme-${theme}`,
+      kind: 'action',
+      text: t.doTheme(t[`theme_${theme}`]),
+      run: () => appearance.choose(theme),
+    })),
+    ...Object.entries(LANGUAGES).map(([language, name]): Command => ({
+      id: `language-${language}`,
+      kind: 'action',
+      text: t.doLanguage(name),
+      run: () => i18n.choose(language as Language),
+    })),
+  ];
+}
+
+function act(what: Parameters<typeof live.act>[0]): Promise<boolean> {
+  return live.act(what, t.paletteFailed);
+}
+
+export const commands = new Commands();
