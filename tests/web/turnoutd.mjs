@@ -34,8 +34,11 @@ function start(args, scratch, env = {}) {
   return { child, said, log: () => log };
 }
 
-/** A turnoutd with two groups, `main` (provider `first`) and `spare` (provider `second`), and all that belongs to it. */
-export async function world() {
+/**
+ * A turnoutd with two groups, `main` (provider `first`) and `spare` (provider `second`), and all that belongs to it.
+ * `more` is TOML behind the config; `env` is for the program; `fresh` starts it without any config, as at a first start.
+ */
+export async function world({ more = '', env = {}, fresh = false } = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'turnout-web-'));
   const children = [];
   const practice = async (name) => {
@@ -44,10 +47,11 @@ export async function world() {
     return (await said).base_url;
   };
   const [first, second] = [await practice('first'), await practice('second')];
-  writeFileSync(join(scratch, 'config.toml'), config(first, second));
+  if (!fresh) writeFileSync(join(scratch, 'config.toml'), config(first, second) + more);
   const places = ['--config', join(scratch, 'config.toml'), '--data-dir', join(scratch, 'data')];
   const secrets = { PAGE_CLIENT: CLIENT, PAGE_ADMIN: ADMIN, PAGE_KEY: 'sk-of-the-page-tests-7f3a' };
-  const turnoutd = start([...places, 'serve'], scratch, secrets);
+  const how = fresh ? ['serve', '--listen', '127.0.0.1:0'] : ['serve'];
+  const turnoutd = start([...places, ...how], scratch, { ...secrets, ...env });
   children.push(turnoutd.child);
   const { base_url: base, ui } = await turnoutd.said;
   return {
@@ -55,8 +59,13 @@ export async function world() {
     ui,
     log: turnoutd.log,
     fail: (which, scenario) => control(which === 'first' ? first : second, { default: scenario }),
+    /** The practice providers behind `first` and `second`. */
+    practice: { first, second },
     ask: (prompt, more = {}) => ask(base, prompt, more),
-    admin: (method, path) => admin(base, method, path),
+    admin: (method, path, body) => admin(base, method, path, body),
+    /** A fresh one-time link into the page. */
+    link: async () => new URL((await admin(base, 'POST', '/session', {})).url, base).href,
+    home: scratch,
     async end() {
       for (const child of children.reverse()) {
         if (child.exitCode === null) {
@@ -115,8 +124,13 @@ async function ask(base, prompt, more) {
   return { status: answer.status, id: answer.headers.get('x-turnout-request-id') };
 }
 
-async function admin(base, method, path) {
-  const answer = await fetch(`${base}/api/v1${path}`, { method, headers: { authorization: `Bearer ${ADMIN}` } });
+async function admin(base, method, path, body) {
+  const answer = await fetch(`${base}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
 }

@@ -1,0 +1,80 @@
+// The way in, and what was there from the first page on: live rows, failover, switching.
+import assert from 'node:assert/strict';
+
+/** Tests in order: each goes on where the one before stopped. */
+export default {
+  async 'without a session the page tells how to get one'({ page, at, turnout }) {
+    const answer = await page.goto(`${turnout.base}/ui/`);
+    assert.equal(answer.status(), 401);
+    await page.getByText('turnout ui').first().waitFor();
+    assert.equal(await at('app-ready').count(), 0);
+  },
+
+  async 'the one-time link opens the page and leaves no code in the address'({ page, at, enter, turnout }) {
+    await enter('', turnout.ui);
+    assert.equal(page.url().includes('code='), false, page.url());
+    assert.equal(await page.evaluate(() => document.cookie), '', 'scripts can read the session');
+    assert.equal((await at('active-group').textContent()).trim(), 'main');
+  },
+
+  async 'a request appears in the list while the page is open'({ page, open, turnout }) {
+    await open('#/history');
+    const { status, id } = await turnout.ask('hello from the page test');
+    assert.equal(status, 200);
+    const row = page.locator(`[data-testid="history-row"][data-id="${id}"][data-status="completed"]`);
+    await row.waitFor();
+    assert.equal(await row.getAttribute('data-provider'), 'first');
+  },
+
+  async 'a failover is told as a notice and as a chain of attempts'({ page, at, turnout, picture }) {
+    await turnout.fail('first', '529;retry_after=none');
+    const { status, id } = await turnout.ask('please fail over');
+    assert.equal(status, 200);
+    await page.locator('[data-testid="notice"][data-kind="failover"]').waitFor();
+    await page.locator(`[data-testid="history-row"][data-id="${id}"]`).click();
+    await page.locator('[data-testid="attempt-row"][data-provider="second"][data-verdict="ok"]').waitFor();
+    const chain = await at('attempt-row').evaluateAll((rows) => rows.map((row) => row.dataset.provider));
+    assert.deepEqual(chain, ['first', 'second']);
+    assert.match((await at('detail-cost').first().textContent()) ?? '', /\$/);
+    await picture('failover');
+    await turnout.fail('first', 'text');
+  },
+
+  async 'a click on a group switches it, and the next request goes there'({ page, at, open, turnout, picture }) {
+    await open('#/');
+    await at('group-spare-activate').click();
+    await page.locator('[data-testid="group-spare"][data-state="active"]').waitFor();
+    assert.equal((await turnout.admin('GET', '/status')).active_group, 'spare');
+    const { id } = await turnout.ask('who serves now');
+    await page.locator(`[data-testid="latest-row"][data-id="${id}"]`).waitFor();
+    assert.equal((await turnout.admin('GET', `/requests/${id}`)).provider, 'second');
+    await picture('switched');
+  },
+
+  async 'a switch made elsewhere shows without a reload'({ page, at, turnout }) {
+    await turnout.admin('POST', '/groups/main/activate');
+    await page.locator('[data-testid="group-main"][data-state="active"]').waitFor();
+    await turnout.admin('POST', '/groups/main/pause');
+    await page.locator('[data-testid="group-main"][data-state="paused"]').waitFor();
+    await at('group-main-resume').click();
+    await page.locator('[data-testid="group-main"][data-state="active"]').waitFor();
+  },
+
+  async 'keys are shown masked and never whole'({ page, at }) {
+    await at('keys-first').click();
+    await at('key-row').waitFor();
+    const text = await at('keys-dialog').textContent();
+    assert.match(text, /…7f3a/);
+    assert.equal((await page.content()).includes('sk-of-the-page-tests'), false);
+    await page.keyboard.press('Escape');
+  },
+
+  async 'the link does not work twice'({ page, at, context, turnout }) {
+    await context.clearCookies();
+    await page.goto(turnout.ui);
+    await page.waitForLoadState();
+    assert.equal((await context.cookies()).length, 0);
+    assert.equal(await at('app-ready').count(), 0);
+  },
+};
+
