@@ -5,6 +5,20 @@ export const BASE = '/api/v1';
 /** A call that takes longer than this is taken for a lost connection. */
 const PATIENCE_MS = 15_000;
 
+/** A mistake in a text that was sent, such as the config; lines and columns count from 1. */
+export interface Mistake {
+  line: number | null;
+  column: number | null;
+  message: string;
+}
+
+interface Refusal {
+  code?: string;
+  message?: string;
+  request_id?: string;
+  errors?: Mistake[];
+}
+
 /** An answer that is not a success, or none at all (`status` 0: the daemon could not be reached). */
 export class ApiError extends Error {
   constructor(
@@ -12,6 +26,8 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly requestId?: string,
+    /** Each mistake of a text that was refused. */
+    readonly mistakes: readonly Mistake[] = [],
   ) {
     super(message);
     this.name = 'ApiError';
@@ -30,8 +46,8 @@ export function get<T>(path: string): Promise<T> {
   return send<T>('GET', path);
 }
 
-export function post<T>(path: string, body: unknown = {}): Promise<T> {
-  return send<T>('POST', path, body);
+export function post<T>(path: string, body: unknown = {}, more: More = {}): Promise<T> {
+  return send<T>('POST', path, body, more);
 }
 
 /** Every page of a list that is short by nature (groups, providers, keys). */
@@ -46,8 +62,12 @@ export async function all<T>(path: string): Promise<T[]> {
   return items;
 }
 
-export function put<T>(path: string, body: unknown): Promise<T> {
-  return send<T>('PUT', path, body);
+export function put<T>(path: string, body: unknown, more: More = {}): Promise<T> {
+  return send<T>('PUT', path, body, more);
+}
+
+export function patch<T>(path: string, body: unknown): Promise<T> {
+  return send<T>('PATCH', path, body);
 }
 
 export function del(path: string): Promise<void> {
@@ -59,15 +79,21 @@ export function part(name: string): string {
   return encodeURIComponent(name);
 }
 
-export async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+export interface More {
+  headers?: Record<string, string>;
+  /** For calls that may take longer, such as an import, in milliseconds. */
+  patience?: number;
+}
+
+export async function send<T>(method: string, path: string, body?: unknown, more: More = {}): Promise<T> {
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    headers: { accept: 'application/json', ...more.headers },
+    signal: AbortSignal.timeout(more.patience ?? PATIENCE_MS),
   };
   if (body !== undefined) {
-    init.headers = { accept: 'application/json', 'content-type': 'application/json' };
+    init.headers = { ...init.headers, 'content-type': 'application/json' };
     init.body = JSON.stringify(body);
   }
   let response: Response;
@@ -80,12 +106,13 @@ export async function send<T>(method: string, path: string, body?: unknown): Pro
   }
   const json = parse(text);
   if (response.ok) return json as T;
-  const error = (json as { error?: { code?: string; message?: string; request_id?: string } } | null)?.error;
+  const error = (json as { error?: Refusal } | null)?.error;
   throw new ApiError(
     response.status,
     error?.code ?? `http_${response.status}`,
     error?.message ?? `HTTP ${response.status}`,
     error?.request_id,
+    error?.errors,
   );
 }
 
