@@ -125,6 +125,7 @@ mod tests {
 
     fn notice() -> Payload {
         Payload::Notice(Notice {
+            id: 0,
             kind: NoticeKind::AllDown,
             title: String::new(),
             body: String::new(),

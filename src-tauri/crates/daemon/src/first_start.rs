@@ -7,12 +7,13 @@ mod tests;
 use std::{
     fmt::Write as _,
     io::{self, Write as _},
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use tokio::net::TcpStream;
 
 use crate::{
@@ -22,6 +23,9 @@ use crate::{
 
 /// A local server answers at once or is not there.
 const PROBE: Duration = Duration::from_millis(250);
+
+/// Presets at whose ports hardly anything else listens.
+const SURE: [&str; 2] = ["ollama", "lm-studio"];
 
 /// Configs that may be kept beside the one in use.
 const COPIES: u32 = 100;
@@ -54,26 +58,28 @@ pub struct FirstStart {
 /// What is looked at on this machine.
 #[derive(Clone)]
 pub struct Surroundings {
-    env: Env,
-    ollama: SocketAddr,
-    lm_studio: SocketAddr,
+    pub(crate) env: Env,
+    /// Where programs of presets would answer, by the preset's name.
+    locals: Vec<(String, SocketAddr)>,
 }
 
 impl std::fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Surroundings")
-            .field("ollama", &self.ollama)
-            .field("lm_studio", &self.lm_studio)
+            .field("locals", &self.locals)
             .finish_non_exhaustive()
     }
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
+        let local = |preset: &Preset| {
+            let address = preset.local.as_deref()?.parse().ok()?;
+            Some((preset.provider.name.clone(), address))
+        };
         Self {
             env: Arc::new(|name| std::env::var(name).ok()),
-            ollama: (Ipv4Addr::LOCALHOST, 11434).into(),
-            lm_studio: (Ipv4Addr::LOCALHOST, 1234).into(),
+            locals: presets().iter().filter_map(local).collect(),
         }
     }
 }
@@ -85,11 +91,30 @@ impl Surroundings {
         ollama: SocketAddr,
         lm_studio: SocketAddr,
     ) -> Self {
+        Self::with(env, [("ollama", ollama), ("lm-studio", lm_studio)])
+    }
+
+    /// Other than this process's environment, and only these ports, each by the name of its preset.
+    pub fn with<'n>(
+        env: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        locals: impl IntoIterator<Item = (&'n str, SocketAddr)>,
+    ) -> Self {
+        let locals = locals.into_iter();
         Self {
             env: Arc::new(env),
-            ollama,
-            lm_studio,
+            locals: locals
+                .map(|(name, address)| (name.to_owned(), address))
+                .collect(),
         }
+    }
+
+    /// Where programs of presets would answer.
+    pub(crate) fn locals(&self) -> impl Iterator<Item = (&'static Preset, SocketAddr)> {
+        self.locals.iter().filter_map(|(name, address)| {
+            let mut ready = presets().iter();
+            let preset = ready.find(|preset| preset.provider.name == *name)?;
+            Some((preset, *address))
+        })
     }
 
     fn has(&self, name: &str) -> bool {
@@ -98,29 +123,22 @@ impl Surroundings {
 
     /// Everything that could be a group.
     async fn offers(&self) -> Vec<Offer> {
-        let (ollama, lm_studio) = tokio::join!(answers(self.ollama), answers(self.lm_studio));
         let mut offers: Vec<Offer> = presets()
             .iter()
             .filter_map(|preset| self.by_key(preset))
             .collect();
-        for (name, answers, address) in [
-            ("ollama", ollama, self.ollama),
-            ("lmstudio", lm_studio, self.lm_studio),
-        ] {
-            let local = presets()
-                .iter()
-                .find(|preset| preset.vendor.as_deref() == Some(name));
-            offers.extend(
-                local
-                    .filter(|_| answers)
-                    .and_then(|preset| by_address(preset, address)),
-            );
+        // At the ports of others anything might listen, which a connection alone does not tell.
+        let mut sure = self.locals().collect::<Vec<_>>();
+        sure.retain(|(preset, _)| SURE.contains(&preset.provider.name.as_str()));
+        let there = join_all(sure.iter().map(|(_, address)| answers(*address))).await;
+        for ((preset, address), _) in sure.into_iter().zip(there).filter(|(_, there)| *there) {
+            offers.extend(by_address(preset, address));
         }
         offers
     }
 
     /// The preset, if its key is in the environment.
-    fn by_key(&self, preset: &Preset) -> Option<Offer> {
+    pub(crate) fn by_key(&self, preset: &Preset) -> Option<Offer> {
         let variable = preset.variable.as_deref().filter(|name| self.has(name))?;
         // A token of Turnout's own, as in a shell that was pointed here: no provider may see it.
         if (self.env)(variable).is_some_and(|value| value.starts_with("turnout-")) {
@@ -145,7 +163,7 @@ impl Surroundings {
 }
 
 /// A preset of a program on this machine, at the address where it was found.
-fn by_address(preset: &Preset, address: SocketAddr) -> Option<Offer> {
+pub(crate) fn by_address(preset: &Preset, address: SocketAddr) -> Option<Offer> {
     let usual = preset.local.as_deref()?;
     let mut provider = preset.provider.clone();
     provider.base_url = provider.base_url.replace(usual, &address.to_string());
@@ -157,10 +175,10 @@ fn by_address(preset: &Preset, address: SocketAddr) -> Option<Offer> {
 }
 
 /// A provider and its group, ready to be uncommented.
-struct Offer {
+pub(crate) struct Offer {
     found: String,
-    key: Option<String>,
-    provider: Provider,
+    pub(crate) key: Option<String>,
+    pub(crate) provider: Provider,
 }
 
 impl Offer {

@@ -58,6 +58,8 @@ pub(crate) struct Instance {
     pub(crate) practice: PracticeHosts,
     /// Where the settings of client programs are.
     pub(crate) surroundings: clients::Surroundings,
+    /// Where keys and local servers are found that could be providers.
+    pub(crate) machine: crate::first_start::Surroundings,
     pub(crate) keychain: Keychain,
     pub(crate) resolver: Resolver,
     pub(crate) stop: CancellationToken,

@@ -20,6 +20,7 @@ mod drafts;
 mod edits;
 mod feed;
 pub mod first_start;
+mod found;
 mod gauges;
 mod handle;
 pub mod import;

@@ -17,7 +17,7 @@ use crate::budgets::Budgets;
 use crate::captures::Captures;
 use crate::choices::Kept;
 use crate::feed::Feed;
-use crate::first_start::{Surroundings, first_start};
+use crate::first_start::first_start;
 use crate::handle::{Daemon, StartError};
 use crate::import::config_from_env;
 use crate::instance::{Instance, hold};
@@ -232,6 +232,7 @@ async fn build(
         audit: AuditLog::default(),
         practice,
         surroundings: options.surroundings.clone(),
+        machine: options.machine.clone(),
         keychain,
         resolver,
         stop: CancellationToken::new(),
@@ -252,13 +253,8 @@ async fn read_config(place: &Place, options: &Options) -> Result<(String, Settin
     if options.from_env {
         config_from_env(place, options).await?;
     }
-    let written = first_start(
-        &place.config,
-        &place.data,
-        &options.keychain,
-        &Surroundings::default(),
-    )
-    .await?;
+    let (keychain, machine) = (&options.keychain, &options.machine);
+    let written = first_start(&place.config, &place.data, keychain, machine).await?;
     if let Some(first) = &written {
         tracing::info!(
             "a config was written to {}{}",

@@ -6,6 +6,7 @@ use clients::Surroundings;
 
 use secrecy::SecretString;
 
+use crate::first_start;
 use crate::place::Place;
 use crate::secrets::{self, Keychain};
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub grace: Duration,
     /// Where the settings of client programs are.
     pub surroundings: Surroundings,
+    /// Where keys and local servers are found that could be providers.
+    pub machine: first_start::Surroundings,
     /// Seed of everything random in routing; from the system if `None`.
     pub seed: Option<u64>,
 }
@@ -44,6 +47,7 @@ impl Default for Options {
             from_env: false,
             grace: Duration::from_secs(30),
             surroundings: Surroundings::of_process(),
+            machine: first_start::Surroundings::default(),
             seed: None,
         }
     }

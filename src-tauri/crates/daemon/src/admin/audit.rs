@@ -28,7 +28,7 @@ pub(super) const QUESTIONS: [&str; 4] = [
     "/v1/admin/security/validate-key",
 ];
 /// What calls are called whose path does not tell: the method, the path, the action.
-const CALLED: [(&str, &str, &str); 12] = [
+const CALLED: [(&str, &str, &str); 13] = [
     ("PUT", "/groups", "group.order"),
     ("PUT", "/rules", "rule.order"),
     ("PUT", "/mode", "mode.set"),
@@ -45,6 +45,7 @@ const CALLED: [(&str, &str, &str); 12] = [
     ),
     ("POST", "/api/config/weights", "group.weights"),
     ("POST", "/practice/outage", "practice.outage"),
+    ("POST", "/playground", "request.send"),
 ];
 /// The path of a key, below which it is tried and replaced: what is done stands at its end.
 const KEY: &str = "/providers/{name}/keys/{key}";

@@ -57,6 +57,9 @@ impl Caller {
             () if TOLD_WITH_A_TOKEN.contains(&path) => {
                 "only the admin token and the window are told what lets others in"
             }
+            () if path.starts_with("/found") => {
+                "only the admin token and the window are told what lies on this machine, and take it up"
+            }
             () if is_reading => return None,
             () if QUESTIONS.contains(&path) && !is_of_tokens => return None,
             () if path == "/config" && !is_reading => {
@@ -65,8 +68,8 @@ impl Caller {
             () if sends_keys(path) => {
                 "only the admin token and the window say where keys are sent and what is read on this machine"
             }
-            () if path.starts_with("/requests/") => {
-                "only the admin token and the window send requests again, which no bounds hold for"
+            () if path.starts_with("/requests/") || path == "/playground" => {
+                "only the admin token and the window send requests that no bounds hold for"
             }
             () if path.starts_with("/import/") => {
                 "only the admin token and the window have files of this machine read"

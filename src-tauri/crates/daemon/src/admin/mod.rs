@@ -9,12 +9,15 @@ mod bodies;
 mod clients;
 mod config;
 mod drafts;
+mod found;
 mod groups;
 mod history;
 mod import;
 mod keys;
+mod notices;
 mod openapi;
 mod paged;
+mod playground;
 mod prices;
 mod providers;
 mod refusal;
@@ -86,9 +89,11 @@ fn inside() -> Calls {
         .and(groups::calls())
         .and(providers::calls())
         .and(drafts::calls())
+        .and(found::calls())
         .and(keys::calls())
         .and(rules::calls())
         .and(history::calls())
+        .and(playground::calls())
         .and(suspended::calls())
         .and(usage::calls())
         .and(prices::calls())
@@ -97,6 +102,7 @@ fn inside() -> Calls {
         .and(audit::calls())
         .and(clients::calls())
         .and(import::calls())
+        .and(notices::calls())
         .and(watch::calls())
         .and(stream::calls())
 }

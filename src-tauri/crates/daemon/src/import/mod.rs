@@ -7,7 +7,7 @@
 mod cc_switch;
 mod from_env;
 mod given;
-mod plan;
+pub(crate) mod plan;
 mod write;
 
 use std::path::Path;
@@ -21,7 +21,7 @@ use self::given::Given;
 pub use self::given::Source;
 use self::plan::Plan;
 use crate::Options;
-use crate::first_start::{Surroundings, first_start};
+use crate::first_start::first_start;
 use crate::handle::{CommandError, Daemon};
 use crate::place::Place;
 use crate::secrets::{self, Keychain, Reference, Resolver, SecretError};
@@ -157,8 +157,8 @@ pub async fn import_alone(
     let options = options.at(&place).await;
     if !dry_run {
         place.prepare().map_err(|error| refused(&error))?;
-        let around = Surroundings::default();
-        let first = first_start(&place.config, &place.data, &options.keychain, &around).await;
+        let (keychain, machine) = (&options.keychain, &options.machine);
+        let first = first_start(&place.config, &place.data, keychain, machine).await;
         first.map_err(|error| refused(&error))?;
     }
     let resolver = Resolver::new(options.keychain.clone(), &place.config, &place.data);
@@ -281,7 +281,7 @@ impl Kept {
     }
 }
 
-async fn is_practice_chosen(daemon: &Daemon) -> bool {
+pub(crate) async fn is_practice_chosen(daemon: &Daemon) -> bool {
     let groups = daemon.groups().await;
     let active = groups.iter().find(|group| group.active);
     let loaded = daemon.loaded();

@@ -57,7 +57,7 @@ fn renamed(names: &Names, name: &str) -> Option<String> {
 }
 
 /// Whether a provider is the built-in stand-in.
-pub(super) fn is_practice(settings: &Settings, provider: &str) -> bool {
+pub(crate) fn is_practice(settings: &Settings, provider: &str) -> bool {
     let provider = settings.provider(provider);
     provider.is_some_and(|provider| provider.dialect == Dialect::Practice)
 }

@@ -4,7 +4,7 @@
 mod news;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -19,10 +19,17 @@ pub(crate) use words::because;
 /// Between two notices of a kind.
 const APART: Duration = Duration::from_mins(1);
 
+/// Notices that are remembered.
+const KEPT: usize = 200;
+
 /// What was told, and what waits to be.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     kinds: BTreeMap<NoticeKind, Kind>,
+    /// The last that were told, the oldest first.
+    recent: VecDeque<Notice>,
+    /// The id of the last one.
+    last: u64,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +67,26 @@ impl Notices {
         }
         kind.told = Some(moment.now);
         kind.waiting = None;
-        Some(notice(&news, 0, moment))
+        Some(self.told(&news, 0, moment))
+    }
+
+    /// The last that were told, the newest first.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = &Notice> {
+        self.recent.iter().rev()
+    }
+
+    /// The notice of some news, which is remembered for those who look later.
+    fn told(&mut self, news: &News, before: u32, moment: Moment) -> Notice {
+        self.last += 1;
+        let notice = Notice {
+            id: self.last,
+            ..notice(news, before, moment)
+        };
+        if self.recent.len() == KEPT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(notice.clone());
+        notice
     }
 
     /// When the next waiting one is due.
@@ -78,12 +104,16 @@ impl Notices {
             .kinds
             .values_mut()
             .filter(|kind| kind.told.is_none_or(|told| told + APART <= moment.now));
-        due.filter_map(|kind| {
-            let (news, before) = kind.waiting.take()?;
-            kind.told = Some(moment.now);
-            Some(notice(&news, before, moment))
-        })
-        .collect()
+        let due: Vec<(News, u32)> = due
+            .filter_map(|kind| {
+                let waiting = kind.waiting.take()?;
+                kind.told = Some(moment.now);
+                Some(waiting)
+            })
+            .collect();
+        let due = due.into_iter();
+        due.map(|(news, before)| self.told(&news, before, moment))
+            .collect()
     }
 
     /// Drops what waits and is no longer true.
@@ -108,6 +138,7 @@ impl Notices {
 fn notice(news: &News, before: u32, moment: Moment) -> Notice {
     let words = words::words(news, before, moment.locale);
     Notice {
+        id: 0,
         kind: news.kind(),
         title: words.title,
         body: words.body,

@@ -8,6 +8,7 @@ mod config;
 mod connect;
 mod connection;
 mod event;
+mod found;
 mod group;
 mod health;
 mod list;
@@ -28,6 +29,7 @@ pub use config::{Config, ConfigCheck, Reloaded};
 pub use connect::{Connect, Link};
 pub use connection::Connection;
 pub use event::{Event, Payload};
+pub use found::{Found, FoundKind, Taken};
 pub use group::{Group, GroupState, Health, Member};
 pub use health::{
     DatabaseHealth, DetailedHealth, DiskHealth, EventLoopHealth, Liveness, MemoryHealth,

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 /// Something worth telling a person who is not looking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Notice {
+    /// Grows by one with each notice since the start.
+    #[serde(default)]
+    pub id: u64,
     /// What sort; people choose in the config which sorts are shown.
     pub kind: NoticeKind,
     /// A few words.

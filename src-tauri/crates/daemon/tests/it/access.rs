@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{CONFIG, Home, House, refused, with_json};
 
 /// A cookie, by way of a link.
-async fn cookie(house: &House) -> String {
+pub(crate) async fn cookie(house: &House) -> String {
     let link = house.post("/session", None).await["url"]
         .as_str()
         .unwrap()

@@ -36,6 +36,8 @@ const INSIDE: &str = r#"
 200 POST /groups/{name}/activate as /groups/second/activate
 200 GET /providers
 200 GET /endpoints
+200 GET /found
+200 POST /found/take {"ids": []}
 200 GET /presets
 200 POST /drafts/test {"dialect": "practice", "model": "claude-haiku-4-5"}
 200 POST /drafts/models {"dialect": "practice"}
@@ -68,6 +70,8 @@ const INSIDE: &str = r#"
 204 POST /suspended/{id}/release as /suspended/WAITING/release
 204 POST /suspended/{id}/redirect as /suspended/WAITING/redirect {"provider": "spare"}
 200 GET /suspended
+200 POST /playground {"provider": "other", "model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+200 GET /notices
 200 PUT /mode {"mode": "auto"}
 200 POST /practice/outage {"on": false}
 200 GET /usage as /usage?by=model

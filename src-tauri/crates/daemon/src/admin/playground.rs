@@ -1,0 +1,93 @@
+//! `POST /playground`: a request of the window's own, on the way that a client's goes.
+//!
+//! The paths of clients take client tokens and no cookie, so that no page spends keys there. Here is the same door as
+//! everywhere in the admin API: the cookie is good only from the very page it was given to.
+
+use axum::body::Body as HttpBody;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderValue, Request, header};
+use serde_json::{Map, Value};
+use tower::ServiceExt as _;
+
+use super::openapi::{Call, Calls, Entry};
+use super::refusal::{Body, Code, Refusal, Shape};
+use crate::Daemon;
+use crate::trial::encoded;
+
+/// What the history calls the client.
+const CLIENT: &str = "playground";
+
+pub(super) fn calls() -> Calls {
+    Calls::of("Requests", Entry::Admin).with(
+        Call::post("/playground", send)
+            .about("Sends a request of Anthropic Messages as a client would, and answers what comes.\n\nWith `provider` or \
+                `group` it goes there, else where such a request goes. With `stream` the answer is a stream of Anthropic's \
+                events. Errors are in Anthropic's shape once it was sent. The history names `playground` as its client.")
+            .takes_object("A request of Anthropic Messages; `provider` or `group` beside it says where it goes.")
+            .answers_with(200, "The answer, as Anthropic's.", "application/json")
+            .or_media("text/event-stream")
+            .fails([Code::NotFound]),
+    )
+}
+
+/// A request of Anthropic Messages, and where it goes.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Message(Map<String, Value>);
+
+impl Shape for Message {
+    const SHAPE: &'static str = r#"a request of Anthropic Messages: {"model": "…", "max_tokens": 1024, "messages": […]}, and "provider" or "group" beside it"#;
+}
+
+async fn send(
+    State(daemon): State<Daemon>,
+    Body(Message(mut message)): Body<Message>,
+) -> Result<Response, Refusal> {
+    let provider = taken(&mut message, "provider")?;
+    let group = taken(&mut message, "group")?;
+    let loaded = daemon.loaded();
+    let missing = |thing: &str, name: &str| {
+        let told = format!("there is no {thing} {name:?} in the config");
+        Refusal::new(Code::NotFound, told)
+    };
+    let path = match (provider, group) {
+        (Some(name), None) if loaded.settings.provider(&name).is_none() => {
+            return Err(missing("provider", &name));
+        }
+        (None, Some(name)) if !loaded.settings.groups.iter().any(|it| it.name == name) => {
+            return Err(missing("group", &name));
+        }
+        (Some(name), None) => format!("/provider/{}/v1/messages", encoded(&name)),
+        (None, Some(name)) => format!("/group/{}/v1/messages", encoded(&name)),
+        (None, None) => "/v1/messages".to_owned(),
+        (Some(_), Some(_)) => {
+            let told = "it goes to a `provider` or to a `group`: name one of both";
+            return Err(Refusal::new(Code::InvalidRequest, told));
+        }
+    };
+    let request = Request::post(path)
+        .header(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        )
+        .header(header::USER_AGENT, CLIENT)
+        .header("anthropic-version", "2023-06-01")
+        .extension(gateway::Own)
+        .body(HttpBody::from(Value::Object(message).to_string()));
+    let request = request.map_err(|error| Refusal::new(Code::InvalidRequest, error.to_string()))?;
+    let Ok(answer) = daemon.instance().gateway.router().oneshot(request).await;
+    Ok(answer)
+}
+
+/// A name out of the request, which no provider is to see.
+fn taken(message: &mut Map<String, Value>, field: &str) -> Result<Option<String>, Refusal> {
+    match message.remove(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => Ok(Some(name)),
+        Some(_) => {
+            let told = format!("`{field}` must be a name of the config");
+            Err(Refusal::new(Code::InvalidRequest, told))
+        }
+    }
+}
