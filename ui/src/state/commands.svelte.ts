@@ -1,4 +1,5 @@
 /** What the command palette offers: places to go to and things to do, from live state and from the page that is open. */
+import { untrack } from 'svelte';
 import { LANGUAGES, i18n, t, type Language } from '../i18n/index.svelte';
 import { VIEWS } from '../views/pages';
 import { appearance, THEMES } from './appearance.svelte';
@@ -21,9 +22,10 @@ class Commands {
   /** A page offers commands of its own while it is open; call it in an effect and return what it returns. */
   offer(commands: () => Command[]): () => void {
     const key = Symbol('commands');
-    this.#own = new Map(this.#own).set(key, commands);
+    // Untracked: an effect that offers must not run again because something was offered.
+    this.#own = new Map(untrack(() => this.#own)).set(key, commands);
     return () => {
-      const rest = new Map(this.#own);
+      const rest = new Map(untrack(() => this.#own));
       rest.delete(key);
       this.#own = rest;
     };
