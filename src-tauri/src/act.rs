@@ -6,7 +6,8 @@ use daemon::view::Mode;
 use tauri::{AppHandle, Manager};
 
 use crate::app::{self, Desk};
-use crate::menu::Choice;
+use crate::menu::{Choice, page};
+use crate::texts::texts;
 use crate::{autostart, notify, surroundings};
 
 /// What the audit log calls who clicks there.
@@ -23,7 +24,8 @@ pub(crate) async fn carry_out(app: AppHandle, choice: Choice) {
             error = format!("{error:#}"),
             "a choice in the tray could not be carried out"
         );
-        notify::show(&app, "That did not work", &format!("{error:#}"));
+        let texts = texts(desk.daemon.locale());
+        notify::show(&app, texts.failed, &format!("{error:#}"));
     }
     desk.clicked.notify_one();
 }
@@ -60,7 +62,13 @@ async fn attempt(app: &AppHandle, choice: Choice) -> anyhow::Result<()> {
             })?;
         }
         Choice::CopyBaseUrl => copy(app, daemon.base_url()).await?,
-        Choice::OpenWindow => app::show_window(app),
+        Choice::Open(page) => app::show_window(app, page),
+        Choice::Client(id) => {
+            let clients = daemon.clients().await?;
+            let client = clients.iter().find(|client| client.id == id);
+            let connected = client.is_some_and(|client| client.connected);
+            app::show_window(app, Some(page::client(&id, connected)));
+        }
         Choice::PracticeOutage => {
             let on = !daemon.status().await.practice_outage;
             daemon.audited(TRAY, "practice.outage", None, || {
@@ -117,7 +125,8 @@ pub(crate) async fn follow_config(app: AppHandle) {
         let mut watch = Watch::start(&place.config, &text);
         tokio::select! {
             told = watch.next() => if told.is_none() { return },
-            () = desk.autostart_set.notified() => {}
+            // What was clicked may have been edited back before it was read.
+            () = desk.autostart_set.notified() => followed = None,
         }
     }
 }

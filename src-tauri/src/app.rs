@@ -9,24 +9,21 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use daemon::Daemon;
-use daemon::view::Payload;
+use daemon::view::{NoticeKind, Payload};
 use tauri::{AppHandle, Manager, RunEvent};
-use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::ends::Ends;
 use crate::launch::{self, Desktop};
-use crate::menu::{self, Choice, Tray};
+use crate::menu::{self, Choice};
+use crate::notify::Note;
+use crate::texts::texts;
 use crate::tray::Shown;
-use crate::{act, autostart, facts, notify, surroundings, windows, without_tray};
+use crate::{act, drawing, notify, surroundings, windows, without_tray};
 
 /// How long the daemon may take to stop: its own grace for running streams, and some time to write the rest down.
 const GRACE: Duration = Duration::from_secs(launch::GRACE.as_secs() + 5);
-/// The menu is redrawn at most this often while requests rain.
-const BETWEEN_DRAWS: Duration = Duration::from_millis(250);
-/// Remaining cooldowns are told in steps of this.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// What the parts of the running app share.
 pub(crate) struct Desk {
@@ -42,6 +39,9 @@ pub(crate) struct Desk {
     pub(crate) acting: tokio::sync::Mutex<()>,
     /// One window is opened at a time.
     opening: tokio::sync::Mutex<()>,
+    /// What notifications that were shown are about.
+    #[cfg(target_os = "linux")]
+    pub(crate) pages: notify::Pages,
 }
 
 /// Runs the tray app until somebody quits it.
@@ -66,7 +66,7 @@ pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
         .context("the desktop cannot be reached")?;
     let daemon = match runtime.block_on(Daemon::start(options)) {
         Ok(daemon) => daemon,
-        Err(error) => return Err(refuse(app.handle(), &runtime, &error.to_string())),
+        Err(error) => return Err(refuse(app.handle(), &error.to_string())),
     };
     app.manage(Desk {
         daemon: daemon.clone(),
@@ -76,6 +76,8 @@ pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
         tray: Mutex::new(None),
         acting: tokio::sync::Mutex::new(()),
         opening: tokio::sync::Mutex::new(()),
+        #[cfg(target_os = "linux")]
+        pages: notify::Pages::default(),
     });
     runtime.spawn(quit_on_signal(app.handle().clone(), ends));
     let together = runtime.spawn(quit_with_daemon(app.handle().clone()));
@@ -100,16 +102,14 @@ pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
 fn builder(launch: &Desktop) -> tauri::Builder<tauri::Wry> {
     let single = tauri_plugin_single_instance::Builder::new().callback(|app, arguments, _| {
         if !arguments.iter().any(|argument| argument == "--hidden") {
-            show_window(app);
+            show_window(app, None);
         }
     });
     // One instance a data folder, not one a person.
     let single = single.dbus_id(launch.instance_name());
-    let builder = tauri::Builder::default()
-        .plugin(single.build())
-        .plugin(tauri_plugin_notification::init());
+    let builder = tauri::Builder::default().plugin(single.build());
     #[cfg(not(target_os = "linux"))]
-    let builder = builder.plugin(
+    let builder = builder.plugin(tauri_plugin_notification::init()).plugin(
         tauri_plugin_autostart::Builder::new()
             .arg("--hidden")
             .args(launch.places())
@@ -126,11 +126,9 @@ fn without_dock_icon(mut app: tauri::App) -> tauri::App {
 }
 
 /// Tells why the daemon did not start. Without a terminal nobody would read it there.
-fn refuse(app: &AppHandle, runtime: &Runtime, why: &str) -> anyhow::Error {
+fn refuse(app: &AppHandle, why: &str) -> anyhow::Error {
     if !std::io::stderr().is_terminal() {
-        notify::show(app, "Turnout did not start", why);
-        // The notification is on its way in the background.
-        runtime.block_on(async { tokio::time::sleep(Duration::from_millis(500)).await });
+        notify::tell_early(app, "Turnout did not start", why);
     }
     anyhow::Error::msg(why.to_owned())
 }
@@ -151,28 +149,34 @@ fn on_event(app: &AppHandle, event: &RunEvent) {
 
 /// Runs once, on the main thread, when the window loop stands.
 fn start(app: &AppHandle) {
-    let why_no_tray = surroundings::no_tray_library()
-        .map(str::to_owned)
+    let locale = app.state::<Desk>().daemon.locale();
+    let texts = texts(locale);
+    let why_no_tray = surroundings::lacks_tray_library()
+        .then(|| texts.no_tray_library.to_owned())
         .or_else(|| {
-            let first = menu::tray(&menu::Facts::default());
+            let first = menu::tray(&menu::Facts {
+                locale,
+                ..menu::Facts::default()
+            });
             match Shown::show(app, first, on_click) {
                 Ok(shown) => {
                     *tray(app) = Some(shown);
                     None
                 }
-                Err(error) => Some(format!("the tray icon could not be made ({error})")),
+                Err(error) => Some((texts.no_tray_icon)(&error.to_string())),
             }
         });
     if app.state::<Desk>().launch.show {
-        show_window(app);
+        show_window(app, None);
     }
-    tauri::async_runtime::spawn(draw_forever(app.clone()));
+    tauri::async_runtime::spawn(drawing::draw_forever(app.clone()));
+    notify::listen(app);
     tauri::async_runtime::spawn(notify_forever(app.clone()));
     tauri::async_runtime::spawn(without_tray::look(app.clone(), why_no_tray));
     tauri::async_runtime::spawn(act::follow_config(app.clone()));
 }
 
-fn tray(app: &AppHandle) -> std::sync::MutexGuard<'_, Option<Shown>> {
+pub(crate) fn tray(app: &AppHandle) -> std::sync::MutexGuard<'_, Option<Shown>> {
     app.state::<Desk>()
         .inner()
         .tray
@@ -186,8 +190,8 @@ fn on_click(app: &AppHandle, id: &str) {
     }
 }
 
-/// Opens the window or brings it to the front, from any thread.
-pub(crate) fn show_window(app: &AppHandle) {
+/// Opens the window or brings it to the front, from any thread: at `page` (such as `/history`), else where it is.
+pub(crate) fn show_window(app: &AppHandle, page: Option<String>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         // A second start may ask before the first one stands.
@@ -195,64 +199,17 @@ pub(crate) fn show_window(app: &AppHandle) {
             return;
         };
         let _one = desk.opening.lock().await;
-        if windows::raise(&app) {
+        if windows::raise(&app, page.as_deref()) {
             return;
         }
-        let link = desk.daemon.ui_link();
+        let link = windows::at(&desk.daemon.ui_link(), page.as_deref());
         if let Err(error) = windows::open(&app, &link, desk.launch.storage()) {
             tracing::error!(%error, "the window could not be opened");
-            notify::show(
-                &app,
-                "The window could not be opened",
-                &format!("{error}. The same page is at {link}"),
-            );
+            let texts = texts(desk.daemon.locale());
+            let body = (texts.same_page_at)(&error.to_string(), &link);
+            notify::show(&app, texts.no_window, &body);
         }
     });
-}
-
-/// Draws the tray whenever something changed, at once after a click.
-async fn draw_forever(app: AppHandle) {
-    let desk = app.state::<Desk>();
-    let mut events = desk.daemon.events();
-    let mut beat = tokio::time::interval(HEARTBEAT);
-    let mut shown = None;
-    loop {
-        let clicked = tokio::select! {
-            () = desk.clicked.notified() => true,
-            // A lag only means that more than one thing changed.
-            event = events.recv() => match event {
-                Err(RecvError::Closed) => return,
-                _ => false,
-            },
-            _ = beat.tick() => false,
-        };
-        draw(&app, &mut shown, clicked).await;
-        tokio::select! {
-            () = desk.clicked.notified() => draw(&app, &mut shown, true).await,
-            () = tokio::time::sleep(BETWEEN_DRAWS) => {}
-        }
-    }
-}
-
-async fn draw(app: &AppHandle, shown: &mut Option<Tray>, marks: bool) {
-    let desk = app.state::<Desk>();
-    let facts = facts::gather(&desk.daemon, autostart::is_on(app, &desk.launch)).await;
-    let next = menu::tray(&facts);
-    if !marks && shown.as_ref() == Some(&next) {
-        return;
-    }
-    *shown = Some(next.clone());
-    let handle = app.clone();
-    let drawn = app.run_on_main_thread(move || {
-        if let Some(shown) = tray(&handle).as_mut()
-            && let Err(error) = shown.turn_into(&handle, next, marks)
-        {
-            tracing::warn!(%error, "the tray could not be drawn");
-        }
-    });
-    if let Err(error) = drawn {
-        tracing::debug!(%error, "the window loop has ended");
-    }
 }
 
 async fn notify_forever(app: AppHandle) {
@@ -264,7 +221,13 @@ async fn notify_forever(app: AppHandle) {
                 if let Payload::Notice(notice) = &event.payload
                     && daemon.notifications().contains(&notice.kind)
                 {
-                    notify::show(&app, &notice.title, &notice.body);
+                    let note = Note {
+                        title: notice.title.clone(),
+                        body: notice.body.clone(),
+                        page: Some(notice.page.clone()),
+                        urgent: matches!(notice.kind, NoticeKind::AllDown | NoticeKind::Auth),
+                    };
+                    notify::tell(&app, note);
                 }
             }
             Err(RecvError::Lagged(missed)) => tracing::warn!(

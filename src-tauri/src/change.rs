@@ -45,9 +45,10 @@ pub(crate) fn change(old: &[Entry], new: &[Entry]) -> Change {
 /// click all of them are set again.
 pub(crate) fn marks(menu: &[Entry]) -> Vec<Edit> {
     menu.iter()
-        .filter_map(|entry| match entry {
-            Entry::Check { id, checked, .. } => Some(edit(id, To::Mark(*checked))),
-            _ => None,
+        .flat_map(|entry| match entry {
+            Entry::Check { id, checked, .. } => vec![edit(id, To::Mark(*checked))],
+            Entry::Submenu { entries, .. } => marks(entries),
+            Entry::Line { .. } | Entry::Separator => Vec::new(),
         })
         .collect()
 }
@@ -190,5 +191,11 @@ mod tests {
         let marks = marks(&tray(&looks::facts()).menu);
         assert!(marks.contains(&edit("group:main", To::Mark(true))));
         assert!(marks.contains(&edit("group:local", To::Mark(false))));
+    }
+
+    #[test]
+    fn marks_of_submenus_are_set_again_too() {
+        let marks = marks(&tray(&looks::facts()).menu);
+        assert!(marks.contains(&edit("client:claude-code", To::Mark(true))));
     }
 }

@@ -5,18 +5,52 @@
 use std::time::Duration;
 
 use daemon::view::{self, Health as Told, Mode};
-use jiff::Timestamp;
+use daemon::{Daemon, Locale};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
-use crate::menu::{Facts, Group, Health, Provider};
+use crate::menu::{Client, Facts, Forecast, Group, Health, Provider};
+
+/// A limit that will be hit sooner was told by the vendor's minute, and is over as soon.
+const SOON: SignedDuration = SignedDuration::from_mins(2);
+
+/// What the app knows besides the daemon's state.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Around {
+    /// Whether it starts at login.
+    pub(crate) autostart: bool,
+    /// The client programs, as they were last looked at.
+    pub(crate) clients: Vec<Client>,
+    /// The language of the menu.
+    pub(crate) locale: Locale,
+}
 
 /// Asks the daemon for its state.
-pub(crate) async fn gather(daemon: &daemon::Daemon, autostart: bool) -> Facts {
+pub(crate) async fn gather(daemon: &Daemon, around: Around) -> Facts {
     let (status, groups, providers) = (
         daemon.status().await,
         daemon.groups().await,
         daemon.providers().await,
     );
-    of(&status, &groups, &providers, autostart, Timestamp::now())
+    of(&status, &groups, &providers, around, &Zoned::now())
+}
+
+/// The client programs of this machine. This reads their settings files; one that cannot be read is no client.
+pub(crate) async fn clients(daemon: &Daemon) -> Vec<Client> {
+    match daemon.clients().await {
+        Ok(standings) => standings
+            .into_iter()
+            .map(|standing| Client {
+                id: standing.id.to_owned(),
+                name: standing.name.to_owned(),
+                installed: standing.installed,
+                connected: standing.connected,
+            })
+            .collect(),
+        Err(error) => {
+            tracing::debug!(%error, "the client programs could not be looked at");
+            Vec::new()
+        }
+    }
 }
 
 /// What the tray shows of a state of the daemon at `now`.
@@ -24,27 +58,50 @@ pub(crate) fn of(
     status: &view::Status,
     groups: &[view::Group],
     providers: &[view::Provider],
-    autostart: bool,
-    now: Timestamp,
+    around: Around,
+    now: &Zoned,
 ) -> Facts {
     let practice = providers
         .iter()
         .any(|provider| provider.dialect == "practice");
+    let forecasts = providers
+        .iter()
+        .filter_map(|provider| provider.forecast.as_ref());
     Facts {
         active_group: status.active_group.clone(),
         active_provider: status.active_provider.clone(),
         auto: status.mode == Mode::Auto,
         suspended: status.suspended,
         cost_today: status.today.cost_usd.clone(),
-        groups: groups.iter().map(|told| group(told, now)).collect(),
+        groups: groups
+            .iter()
+            .map(|told| group(told, now.timestamp()))
+            .collect(),
         problems: status
             .problems
             .iter()
             .map(|problem| problem.message.clone())
             .collect(),
         practice_outage: practice.then_some(status.practice_outage),
-        autostart,
+        autostart: around.autostart,
+        forecast: first(forecasts, now),
+        clients: around.clients,
+        locale: around.locale,
     }
+}
+
+/// The limit that will be hit first, those of the next moments left out.
+fn first<'a>(forecasts: impl Iterator<Item = &'a view::Forecast>, now: &Zoned) -> Option<Forecast> {
+    let soonest = forecasts
+        .filter(|told| told.at.duration_since(now.timestamp()) >= SOON)
+        .min_by_key(|told| told.at)?;
+    let at = soonest.at.to_zoned(now.time_zone().clone()).datetime();
+    Some(Forecast {
+        provider: soonest.provider.clone(),
+        what: soonest.what.clone(),
+        at,
+        is_today: at.date() == now.date(),
+    })
 }
 
 fn group(told: &view::Group, now: Timestamp) -> Group {
@@ -127,6 +184,26 @@ mod tests {
         let resting = |second| provider(&member("p", 1, Told::Cooling, until(second)), now).resting;
         assert_eq!(resting(1_030), Some(Duration::from_secs(30)));
         assert_eq!(resting(990), None);
+    }
+
+    #[test]
+    fn the_first_limit_that_is_not_over_in_a_moment_is_told_by_the_local_clock() {
+        let now: Zoned = "2026-11-22T23:30:00[Europe/Berlin]".parse().unwrap();
+        let told = |provider: &str, minutes: i64| view::Forecast {
+            at: now.timestamp() + SignedDuration::from_mins(minutes),
+            what: "5h".to_owned(),
+            scope: "provider".to_owned(),
+            provider: provider.to_owned(),
+            key: None,
+            model: None,
+        };
+        let all = [told("late", 90), told("soon", 1), told("first", 20)];
+        let got = first(all.iter(), &now).unwrap();
+        assert_eq!((got.provider.as_str(), got.is_today), ("first", true));
+        let got = first(all[..2].iter(), &now).unwrap();
+        assert_eq!(got.at.to_string(), "2026-11-23T01:00:00");
+        assert!(!got.is_today);
+        assert_eq!(first(all[1..2].iter(), &now), None);
     }
 
     #[test]

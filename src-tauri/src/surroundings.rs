@@ -34,9 +34,9 @@ pub(crate) fn has_display() -> bool {
     platform::has_display()
 }
 
-/// Why no tray icon can be made, if so.
-pub(crate) fn no_tray_library() -> Option<&'static str> {
-    platform::no_tray_library()
+/// Whether the library that makes tray icons is missing.
+pub(crate) fn lacks_tray_library() -> bool {
+    platform::lacks_tray_library()
 }
 
 /// Whether something on the desktop shows tray icons now. Blocks for up to a second.
@@ -73,16 +73,14 @@ mod platform {
 
     /// The binding loads its library on first use and panics without it. It is made to do so
     /// here, where the panic can be kept quiet.
-    pub(super) fn no_tray_library() -> Option<&'static str> {
+    pub(super) fn lacks_tray_library() -> bool {
         let loud = panic::take_hook();
         panic::set_hook(Box::new(|_| {}));
         let loaded = panic::catch_unwind(|| {
             let _ = &*libappindicator_sys::LIB;
         });
         panic::set_hook(loud);
-        loaded.is_err().then_some(
-            "the library libayatana-appindicator3 is missing (Debian: apt install libayatana-appindicator3-1)",
-        )
+        loaded.is_err()
     }
 
     pub(super) fn has_tray_host() -> bool {
@@ -147,8 +145,8 @@ mod platform {
         true
     }
 
-    pub(super) fn no_tray_library() -> Option<&'static str> {
-        None
+    pub(super) fn lacks_tray_library() -> bool {
+        false
     }
 
     pub(super) fn has_tray_host() -> bool {

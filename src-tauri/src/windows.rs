@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 use crate::surroundings;
 
@@ -38,11 +38,20 @@ pub(crate) fn open(app: &AppHandle, link: &str, storage: Option<PathBuf>) -> any
     Ok(())
 }
 
-/// Brings an open window to the front; false if there is none.
-pub(crate) fn raise(app: &AppHandle) -> bool {
+/// The address of a page (such as `/history?id=…`) behind `link`. What stands behind `#` survives the redirect that
+/// turns the link's code into a session.
+pub(crate) fn at(link: &str, page: Option<&str>) -> String {
+    page.map_or_else(|| link.to_owned(), |page| format!("{link}#{page}"))
+}
+
+/// Brings an open window to the front, at `page` if there is one; false if there is no window.
+pub(crate) fn raise(app: &AppHandle, page: Option<&str>) -> bool {
     let Some(window) = app.get_webview_window(LABEL) else {
         return false;
     };
+    if let Some(page) = page {
+        turn_to(&window, page);
+    }
     let raised = window
         .unminimize()
         .and_then(|()| window.show())
@@ -51,6 +60,17 @@ pub(crate) fn raise(app: &AppHandle) -> bool {
         tracing::warn!(%error, "the window could not be brought to the front");
     }
     true
+}
+
+/// Shows another page in the open window, without loading it anew.
+fn turn_to(window: &WebviewWindow, page: &str) {
+    let turned = window.url().and_then(|mut url| {
+        url.set_fragment(Some(page));
+        window.navigate(url)
+    });
+    if let Err(error) = turned {
+        tracing::warn!(%error, page, "the window could not turn to the page");
+    }
 }
 
 /// Whether the window may go to `target`. Links that lead elsewhere open in the browser.

@@ -5,11 +5,14 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager};
 
 use crate::app::{self, Desk};
+use crate::texts::texts;
 use crate::{notify, surroundings};
 
 /// Opens the window where no tray icon can be seen, and says why. `why_no_tray` is known where there is no icon at all.
 pub(crate) async fn look(app: AppHandle, why_no_tray: Option<String>) {
-    let hidden = app.state::<Desk>().launch.hidden;
+    let desk = app.state::<Desk>();
+    let hidden = desk.launch.hidden;
+    let texts = texts(desk.daemon.locale());
     let why = if let Some(why) = why_no_tray {
         why
     } else {
@@ -18,16 +21,12 @@ pub(crate) async fn look(app: AppHandle, why_no_tray: Option<String>) {
         if tray_host_appears(patience).await {
             return;
         }
-        "nothing on this desktop shows tray icons (on GNOME, install the AppIndicator extension)"
-            .to_owned()
+        texts.no_tray_host.to_owned()
     };
-    let text = format!(
-        "{}. Turnout opened its window instead; start Turnout again to bring it back.",
-        capital(&why)
-    );
+    let text = (texts.window_instead)(&why);
     tracing::warn!("{text}");
-    notify::show(&app, "Turnout has no tray icon", &text);
-    app::show_window(&app);
+    notify::show(&app, texts.no_tray, &text);
+    app::show_window(&app, None);
 }
 
 async fn tray_host_appears(patience: Duration) -> bool {
@@ -44,11 +43,4 @@ async fn tray_host_appears(patience: Duration) -> bool {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(rest).collect()
-    })
 }

@@ -3,8 +3,15 @@
 //! Pure: no display, no clock, no daemon. `tray` shows what is decided here and nothing else, so
 //! that every look of the tray can be tested without one.
 
-use std::fmt::Write as _;
+mod entries;
+mod words;
+
 use std::time::Duration;
+
+use daemon::Locale;
+use jiff::civil::DateTime;
+
+use crate::texts::texts;
 
 /// The state of the app as far as the tray tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,6 +34,38 @@ pub(crate) struct Facts {
     pub(crate) practice_outage: Option<bool>,
     /// Whether the app starts at login.
     pub(crate) autostart: bool,
+    /// The limit that will be hit first, if it is worth a thought.
+    pub(crate) forecast: Option<Forecast>,
+    /// The client programs of this machine.
+    pub(crate) clients: Vec<Client>,
+    /// The language of the menu.
+    pub(crate) locale: Locale,
+}
+
+/// A limit that will be hit if things go on as they do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Forecast {
+    /// Whose limit it is.
+    pub(crate) provider: String,
+    /// Which limit, as the admin API names it.
+    pub(crate) what: String,
+    /// When, by the local clock.
+    pub(crate) at: DateTime,
+    /// Whether that is today.
+    pub(crate) is_today: bool,
+}
+
+/// A client program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Client {
+    /// Its id in the admin API.
+    pub(crate) id: String,
+    /// Its name for people.
+    pub(crate) name: String,
+    /// Whether it is on this machine.
+    pub(crate) installed: bool,
+    /// Whether its settings point here.
+    pub(crate) connected: bool,
 }
 
 /// A group and its providers.
@@ -130,8 +169,10 @@ pub(crate) enum Choice {
     Mode,
     /// Put the base URL on the clipboard.
     CopyBaseUrl,
-    /// Open the window, or bring it to the front.
-    OpenWindow,
+    /// Open the window, or bring it to the front: at this page, if there is one.
+    Open(Option<String>),
+    /// Show what connecting this client would change, or disconnecting it, if it is connected.
+    Client(String),
     /// Switch the practice outage.
     PracticeOutage,
     /// Switch the start at login.
@@ -152,21 +193,30 @@ impl Entry {
 
 const GROUP: &str = "group:";
 const PROVIDER: &str = "provider:";
+const CLIENT: &str = "client:";
 
 impl Choice {
     /// Reads the id of a clicked entry; `None` for entries that only tell something.
     pub(crate) fn of(id: &str) -> Option<Self> {
-        if let Some(group) = id.strip_prefix(GROUP) {
-            return Some(Self::Activate(group.to_owned()));
+        let behind = |prefix| id.strip_prefix(prefix).map(str::to_owned);
+        if let Some(group) = behind(GROUP) {
+            return Some(Self::Activate(group));
         }
-        if id.starts_with(PROVIDER) {
-            return Some(Self::OpenWindow);
+        if let Some(provider) = behind(PROVIDER) {
+            return Some(Self::Open(Some(page::provider(&provider))));
         }
+        if let Some(client) = behind(CLIENT) {
+            return Some(Self::Client(client));
+        }
+        let page = |path: &str| Some(Self::Open(Some(path.to_owned())));
         Some(match id {
             "pause" => Self::PauseOrResume,
             "mode" => Self::Mode,
             "copy" => Self::CopyBaseUrl,
-            "open" | "problem" => Self::OpenWindow,
+            "open" => Self::Open(None),
+            "problem" => return page("/overview"),
+            "forecast" => return page("/providers"),
+            "clients-more" => return page("/clients"),
             "practice" => Self::PracticeOutage,
             "autostart" => Self::Autostart,
             "quit" => Self::Quit,
@@ -175,19 +225,42 @@ impl Choice {
     }
 }
 
+/// Addresses of the window's pages.
+pub(crate) mod page {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+    /// What of a name may stand in a query as it is.
+    const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+    /// The page of a provider.
+    pub(crate) fn provider(name: &str) -> String {
+        format!(
+            "/providers?provider={}",
+            utf8_percent_encode(name, IN_QUERY)
+        )
+    }
+
+    /// The page that shows what connecting or disconnecting a client changes.
+    pub(crate) fn client(id: &str, connected: bool) -> String {
+        let step = if connected { "disconnect" } else { "connect" };
+        format!("/clients?{step}={}", utf8_percent_encode(id, IN_QUERY))
+    }
+}
+
 /// The tray for a state of the app.
 pub(crate) fn tray(facts: &Facts) -> Tray {
+    let texts = texts(facts.locale);
     let look = look(facts);
     let label = match look {
-        Look::Suspended => format!("{} waiting", facts.suspended),
-        Look::Down => "no provider".to_owned(),
+        Look::Suspended => (texts.waiting)(facts.suspended),
+        Look::Down => texts.no_provider.to_owned(),
         Look::Ok | Look::Degraded | Look::Paused => String::new(),
     };
     Tray {
         look,
         label,
-        tooltip: format!("Turnout: {}", status_line(facts)),
-        menu: menu(facts),
+        tooltip: format!("Turnout: {}", words::status_line(facts, texts)),
+        menu: entries::menu(facts, texts),
     }
 }
 
@@ -203,16 +276,11 @@ fn look(facts: &Facts) -> Look {
     match chosen {
         _ if facts.suspended > 0 => Look::Suspended,
         Some(group) if group.paused => Look::Paused,
-        Some(group) if whole(group) && group.members.iter().any(|m| m.name == *serving) => Look::Ok,
+        Some(group) if group.is_whole() && group.members.iter().any(|m| m.name == *serving) => {
+            Look::Ok
+        }
         _ => Look::Degraded,
     }
-}
-
-fn whole(group: &Group) -> bool {
-    group
-        .members
-        .iter()
-        .all(|member| member.health == Health::Fine)
 }
 
 fn chosen(facts: &Facts) -> Option<&Group> {
@@ -222,165 +290,23 @@ fn chosen(facts: &Facts) -> Option<&Group> {
         .find(|group| group.name == facts.active_group)
 }
 
-fn menu(facts: &Facts) -> Vec<Entry> {
-    let mut entries = vec![line("status", &status_line(facts), false)];
-    if let Some(problem) = facts.problems.first() {
-        entries.push(line(
-            "problem",
-            &problem_text(problem, facts.problems.len()),
-            true,
-        ));
+impl Group {
+    /// Whether nothing is known against any of its providers.
+    fn is_whole(&self) -> bool {
+        self.members
+            .iter()
+            .all(|member| member.health == Health::Fine)
     }
-    entries.push(Entry::Separator);
-    entries.extend(facts.groups.iter().map(|group| Entry::Check {
-        id: format!("{GROUP}{}", group.name),
-        text: group_text(group),
-        checked: group.name == facts.active_group,
-    }));
-    entries.push(Entry::Separator);
-    if let Some(group) = chosen(facts) {
-        let members = group.members.iter();
-        entries.push(Entry::Submenu {
-            id: "providers".to_owned(),
-            text: "Providers".to_owned(),
-            entries: members
-                .map(|m| line(&format!("{PROVIDER}{}", m.name), &provider_text(m), true))
-                .collect(),
-        });
-        let verb = if group.paused { "Resume" } else { "Pause" };
-        entries.push(line("pause", &format!("{verb} {}", group.name), true));
-    }
-    entries.push(check("mode", "Automatic failover", facts.auto));
-    if let Some(on) = facts.practice_outage {
-        entries.push(check("practice", "Practice outage", on));
-    }
-    entries.extend([
-        Entry::Separator,
-        line("open", "Open window", true),
-        line("copy", "Copy base URL", true),
-        Entry::Separator,
-        check("autostart", "Start at login", facts.autostart),
-        line("quit", "Quit Turnout", true),
-    ]);
-    entries
-}
 
-fn line(id: &str, text: &str, enabled: bool) -> Entry {
-    Entry::Line {
-        id: id.to_owned(),
-        text: text.to_owned(),
-        enabled,
-    }
-}
-
-fn check(id: &str, text: &str, checked: bool) -> Entry {
-    Entry::Check {
-        id: id.to_owned(),
-        text: text.to_owned(),
-        checked,
-    }
-}
-
-/// `main → relay · $0.42 today · 2 waiting`
-fn status_line(facts: &Facts) -> String {
-    let to = facts.active_provider.as_deref().unwrap_or("no provider");
-    let mut text = format!(
-        "{} → {to} · ${} today",
-        facts.active_group,
-        cents(&facts.cost_today)
-    );
-    if facts.suspended > 0 {
-        // Writing to a string cannot fail.
-        let _ = write!(text, " · {} waiting", facts.suspended);
-    }
-    text
-}
-
-/// A decimal string cut to cents; a cost below one cent keeps what makes it differ from nothing.
-fn cents(amount: &str) -> String {
-    let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
-    let whole = if whole.is_empty() { "0" } else { whole };
-    let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-    let part = &part[..digits];
-    let tiny = whole == "0" && part.starts_with("00") && part.bytes().any(|b| b != b'0');
-    let keep = if tiny { 4 } else { 2 };
-    format!(
-        "{whole}.{}",
-        format!("{part:0<keep$}").get(..keep).unwrap_or("00")
-    )
-}
-
-/// The first problem, short enough for a menu; the window tells them all in full.
-fn problem_text(first: &str, count: usize) -> String {
-    const WIDTH: usize = 60;
-    let mut text = format!("⚠ {first}");
-    if text.chars().count() > WIDTH {
-        text = text
-            .chars()
-            .take(WIDTH - 1)
-            .collect::<String>()
-            .trim_end()
-            .to_owned()
-            + "…";
-    }
-    if count > 1 {
-        format!("{text} (+{} more)", count - 1)
-    } else {
-        text
-    }
-}
-
-fn group_text(group: &Group) -> String {
-    let dot = dot(group_health(group));
-    if group.paused {
-        format!("{dot} {} (paused)", group.name)
-    } else {
-        format!("{dot} {}", group.name)
-    }
-}
-
-fn group_health(group: &Group) -> Health {
-    let best = group
-        .members
-        .iter()
-        .map(|member| member.health)
-        .max()
-        .unwrap_or(Health::Out);
-    if best == Health::Fine && !whole(group) {
-        Health::Shaky
-    } else {
-        best
-    }
-}
-
-fn dot(health: Health) -> char {
-    match health {
-        Health::Fine => '●',
-        Health::Shaky => '◐',
-        Health::Out => '○',
-    }
-}
-
-fn provider_text(provider: &Provider) -> String {
-    let mut text = format!("{} {}", dot(provider.health), provider.name);
-    if let Some(latency) = provider.latency {
-        let _ = write!(text, " · {} ms", latency.as_millis());
-    }
-    if let Some(resting) = provider.resting {
-        let _ = write!(text, " · rests {}", roughly(resting));
-    }
-    text
-}
-
-/// A remaining time in steps that do not redraw the menu every second.
-fn roughly(left: Duration) -> String {
-    match left.as_secs() {
-        0..=4 => "a moment".to_owned(),
-        seconds @ 5..=59 => format!("{} s", seconds.div_ceil(5) * 5),
-        seconds => format!("{} min", seconds.div_ceil(60)),
+    /// The health of its best provider, and never `Fine` while another one's is worse.
+    fn health(&self) -> Health {
+        let best = self.members.iter().map(|member| member.health).max();
+        match best.unwrap_or(Health::Out) {
+            Health::Fine if !self.is_whole() => Health::Shaky,
+            best => best,
+        }
     }
 }
 
 #[cfg(test)]
-#[path = "menu_tests.rs"]
 pub(crate) mod tests;
