@@ -27,6 +27,7 @@ function daemon(): Record<string, Answer> {
     'GET /keys': list({ id: 'a/0', provider: 'a', masked: '…wxyz', state: 'ready', uses: 3 }),
     'GET /requests': list(row('req-2', 2, { status: 'failed', reason: 'overloaded', attempts: 2 }), row('req-1', 1)),
     'GET /requests/req-2': failedDetail(),
+    'GET /clients': list({ id: 'claude-code', name: 'Claude Code', installed: true, files: ['/home/me/.claude/settings.json'], points_at: 'http://127.0.0.1:7790', connected: true, remembered: true }),
     'GET /connect': { base_url: 'http://127.0.0.1:7790', token: 'tnt-secret', env: { ANTHROPIC_AUTH_TOKEN: 'tnt-secret' } },
     'POST /groups/spare/activate': group('spare', { active: true }),
     'POST /groups/main/pause': group('main', { paused: true }),
@@ -320,7 +321,7 @@ describe('connect', () => {
   it('notices_the_first_call_of_claude_code', async () => {
     answers['GET /requests'] = list();
     await open('#/clients');
-    const seen = await screen.findByTestId('connect-seen');
+    const seen = await screen.findByTestId('called-claude-code');
     expect(seen.dataset.seen).toBe('false');
     FakeSource.last.send('request', row('req-9', 9, { client: 'claude-code' }));
     await waitFor(() => expect(seen.dataset.seen).toBe('true'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, compact, duration, host, money, percent, remaining, tokensIn, when } from './format';
+import { ago, clock, compact, duration, host, money, percent, remaining, tokensIn, when } from './format';
 
 describe('money', () => {
   it.each([
@@ -101,5 +101,20 @@ describe('host', () => {
     expect(host('https://relay.example:8443/api/v1')).toBe('relay.example:8443');
     expect(host('not a url')).toBe('not a url');
     expect(host(null)).toBe('');
+  });
+});
+
+describe('ago', () => {
+  it.each([
+    [0, 'en', 'now'],
+    [42, 'en', '42 sec. ago'],
+    [185, 'en', '3 min. ago'],
+    [7300, 'en', '2 hr. ago'],
+    [90_000, 'en', 'yesterday'],
+    [90_000, 'zh-CN', '昨天'],
+    [-5, 'en', 'now'],
+  ])('%d s in %s: %s', (seconds, locale, wanted) => {
+    const now = Date.UTC(2026, 0, 20);
+    expect(ago(new Date(now - seconds * 1000).toISOString(), now, locale)).toBe(wanted);
   });
 });

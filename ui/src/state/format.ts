@@ -97,6 +97,21 @@ export function clock(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+const STEPS = [
+  ['second', 1, 60],
+  ['minute', 60, 60],
+  ['hour', 3600, 24],
+  ['day', 86_400, Infinity],
+] as const;
+
+/** How long ago, in the words of the language: `3 min. ago`, `昨天`. */
+export function ago(at: string, now: number, locale: string): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000));
+  if (Number.isNaN(seconds)) return at;
+  const [unit, size] = STEPS.find(([, size, most]) => seconds / size < most) ?? STEPS[3];
+  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' }).format(-Math.floor(seconds / size), unit);
+}
+
 /** Milliseconds until a time, or null when it is past or absent. */
 export function remaining(until: string | null | undefined, now: number): number | null {
   if (!until) return null;

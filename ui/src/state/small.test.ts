@@ -1,7 +1,9 @@
 /** The small pure parts: the window on a long list, the lines for clients, the address. */
 import { describe, expect, it } from 'vitest';
 import { href, readPlace } from './route.svelte';
-import { hideToken, snippet } from './snippets';
+import { row } from '../testing/fixtures';
+import { lastCall } from './clients.svelte';
+import { GUIDES, guides, hideToken } from './snippets';
 import { reveal, visible } from './window';
 
 describe('visible', () => {
@@ -31,22 +33,41 @@ describe('reveal', () => {
   });
 });
 
-describe('snippet', () => {
-  const env = { URL: 'http://127.0.0.1:7790', TOKEN: "it's a $secret" };
+describe('guides', () => {
+  const connect = { base_url: 'http://127.0.0.1:7790', token: "it's a $secret", env: { URL: 'http://127.0.0.1:7790', TOKEN: "it's a $secret" } };
+  const blocks = (id: string, of = connect) => guides(of).find((guide) => guide.id === id)?.blocks?.map((block) => block.code) ?? [];
 
-  it('quotes_for_each_place_so_that_nothing_is_expanded', () => {
-    expect(snippet('shell', env)).toBe("export URL=http://127.0.0.1:7790\nexport TOKEN='it'\\''s a $secret'");
-    expect(snippet('fish', env)).toBe("set -gx URL http://127.0.0.1:7790\nset -gx TOKEN 'it\\'s a $secret'");
-    expect(snippet('powershell', env)).toBe("$env:URL = 'http://127.0.0.1:7790'\n$env:TOKEN = 'it''s a $secret'");
-    expect(JSON.parse(snippet('settings', env))).toEqual({ env });
+  it('quote_for_each_shell_so_that_nothing_is_expanded', () => {
+    const [posix, fish, powershell, settings] = blocks('terminal');
+    expect(posix).toBe("export URL=http://127.0.0.1:7790\nexport TOKEN='it'\\''s a $secret'");
+    expect(fish).toBe("set -gx URL http://127.0.0.1:7790\nset -gx TOKEN 'it\\'s a $secret'");
+    expect(powershell).toBe("$env:URL = 'http://127.0.0.1:7790'\n$env:TOKEN = 'it''s a $secret'");
+    expect(JSON.parse(settings ?? '')).toEqual({ env: connect.env });
   });
 
-  it('hides_the_token_and_its_length', () => {
-    const shown = hideToken({ A: 'tnt-1', B: 'Bearer tnt-1', C: 'x' }, 'tnt-1');
-    expect(JSON.stringify(shown)).not.toContain('tnt-1');
-    expect(shown.A).toBe(hideToken({ A: 'a-much-longer-token' }, 'a-much-longer-token').A);
-    expect(shown.C).toBe('x');
-    expect(hideToken({ A: 'x' }, null)).toEqual({ A: 'x' });
+  it('are_there_for_every_program_and_name_the_address', () => {
+    expect(guides(connect).map((guide) => guide.id)).toEqual([...GUIDES]);
+    for (const guide of guides(connect)) expect(JSON.stringify(guide), guide.id).toMatch(/127\.0\.0\.1:7790/);
+  });
+
+  it('hide_the_token_and_its_length', () => {
+    const whole = (token: string) => JSON.stringify(guides(hideToken({ base_url: 'x', token, env: { A: `Bearer ${token}` } })));
+    expect(whole('tnt-1')).not.toContain('tnt-1');
+    expect(whole('tnt-1')).toBe(whole('a-much-longer-token'));
+    const none = { base_url: 'x', token: null, env: { A: 'x' } };
+    expect(hideToken(none)).toEqual(none);
+  });
+});
+
+describe('lastCall', () => {
+  it.each([
+    [null, undefined, null],
+    ['2026-01-01T12:00:05Z', undefined, { at: '2026-01-01T12:00:05Z', id: null }],
+    [null, 5, { at: '2026-01-01T12:00:05.000Z', id: 'r' }],
+    ['2026-01-01T12:00:09Z', 5, { at: '2026-01-01T12:00:09Z', id: null }],
+    ['2026-01-01T12:00:01Z', 5, { at: '2026-01-01T12:00:05.000Z', id: 'r' }],
+  ])('told %s, seen at second %s', (last_request_at, second, wanted) => {
+    expect(lastCall({ last_request_at }, second === undefined ? undefined : row('r', second))).toEqual(wanted);
   });
 });
 

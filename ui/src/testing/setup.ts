@@ -1,6 +1,9 @@
 /** What jsdom lacks and the page uses. */
 import { afterEach } from 'vitest';
-import { cleanup } from '@testing-library/svelte';
+import { cleanup, configure } from '@testing-library/svelte';
+
+// Pages are fetched when they are opened, which takes its time on a busy machine.
+configure({ asyncUtilTimeout: 8_000 });
 
 class NoResize implements ResizeObserver {
   observe(): void {}
