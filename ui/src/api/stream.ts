@@ -20,7 +20,7 @@ export interface Listener {
   event<K extends keyof StreamEvents>(name: K, data: StreamEvents[K]): void;
 }
 
-const NAMES = ['status', 'provider', 'group', 'request', 'notice'] as const;
+const NAMES = ['status', 'provider', 'group', 'request', 'notice', 'log'] as const;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8_000;
 /** A status comes at least every 5 s: after three missed ones the line is dead, whatever the socket says. */

@@ -3,6 +3,8 @@
  * string in USD and never becomes a float. Fields that an older or younger daemon may leave out are optional.
  */
 
+import type { LogLine } from './logs';
+
 export type Mode = 'auto' | 'manual';
 export type Health = 'healthy' | 'degraded' | 'open' | 'half_open' | 'cooling' | 'disabled' | 'unknown';
 export type GroupState = 'active' | 'standby' | 'cooling' | 'paused';
@@ -183,4 +185,5 @@ export interface StreamEvents {
   group: Group;
   request: RequestRow;
   notice: Notice;
+  log: LogLine;
 }

@@ -2,4 +2,34 @@
 import type { logs as english } from '../en/logs';
 import type { Same } from '../same';
 
-export const logs: Same<typeof english> = {};
+export const logs: Same<typeof english> = {
+  logsSearch: '搜索日志…',
+  logsLevel: '最低级别',
+  logsAll: '全部',
+  logsInfo: '信息',
+  logsWarn: '警告',
+  logsError: '错误',
+  logsProvider: '服务商',
+  logsEveryProvider: '所有服务商',
+  logsOfRequest: '请求',
+  logsEveryRequest: '显示所有请求',
+  logsList: '日志，最新的在末尾',
+  logsHint: '方向键移动，按住 Shift 可多选，回车打开一行，Ctrl C 复制。',
+  logsDetail: '日志行',
+  logsOpenRequest: '打开该请求',
+  logsOnlyRequest: '只看此请求',
+  logsOnly: (name) => `只看 ${name}`,
+  logsCount: (n) => `${n} 行`,
+  logsNew: (n) => `${n} 行新日志`,
+  logsFollow: '跟随最新',
+  logsPause: '暂停',
+  logsResume: '继续',
+  logsResumeWith: (n) => `继续（${n} 行新日志）`,
+  logsCopy: '复制全部',
+  logsCopyMarked: (n) => `复制 ${n} 行`,
+  logsCopied: (n) => `已复制 ${n} 行`,
+  logsFailed: '无法加载日志',
+  logsNone: '还没有日志',
+  logsNoneBody: 'Turnout 工作时，日志会显示在这里。详细程度由设置中的 log.level 决定。',
+  logsNothingBody: '没有符合这些筛选条件的日志。Turnout 保留最近 1,000 行。',
+};
