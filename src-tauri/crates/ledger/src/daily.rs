@@ -12,6 +12,7 @@ use crate::grouped::Source;
 use crate::hourly::{self, TOTAL};
 use crate::kind::Kind;
 use crate::money::Usd;
+use crate::names;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::row::Tokens;
@@ -172,6 +173,8 @@ async fn prune(
         None => None,
     };
     let Some(oldest) = oldest.filter(|oldest| *oldest < before_ms) else {
+        names::forget(&mut transaction, kind).await?;
+        transaction.commit().await?;
         return Ok(None);
     };
     let hour = hour_of(oldest);

@@ -96,20 +96,6 @@ impl Kind {
         }
     }
 
-    /// The different values of a column that has an index, as `name`; each is found by one step into the index, from
-    /// the one before.
-    pub(crate) fn names(self, column: &str) -> String {
-        if self == Self::MySql {
-            return format!("SELECT DISTINCT {column} AS name FROM requests"); // it knows how
-        }
-        let least = format!("SELECT min({column}) FROM requests WHERE is_open = 0");
-        format!(
-            "WITH RECURSIVE steps (name) AS ({least} UNION ALL \
-             SELECT ({least} AND {column} > steps.name) FROM steps WHERE steps.name IS NOT NULL) \
-             SELECT name FROM steps"
-        )
-    }
-
     /// A sum or another whole number as one of 64 bits.
     pub(crate) fn whole(self, expression: &str) -> String {
         match self {

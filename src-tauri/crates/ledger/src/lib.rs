@@ -27,6 +27,7 @@ mod latency;
 mod marks;
 mod migrate;
 mod money;
+mod names;
 mod open;
 mod place;
 mod prices;

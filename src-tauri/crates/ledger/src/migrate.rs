@@ -58,6 +58,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "running",
         include_str!("../migrations/0013_running.sql"),
     ),
+    (
+        14,
+        "model names",
+        include_str!("../migrations/0014_model_names.sql"),
+    ),
 ];
 
 /// What opening did to the file.

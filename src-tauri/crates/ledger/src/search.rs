@@ -3,7 +3,7 @@
 
 use sqlx::Row as _;
 
-use crate::branch::{Branch, MODELS, NAMED, equals, like, looks_like};
+use crate::branch::{Branch, MODELS, equals, like, looks_like};
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::query::{Filter, QueryError};
@@ -74,32 +74,11 @@ impl Ledger {
 
     /// Where a text is found: in the names of models, at the beginning of ids, in errors.
     async fn having(&self, text: &str) -> Result<Vec<Branch>, QueryError> {
-        let mut branches = Vec::new();
-        for column in NAMED {
-            for value in self.names(column, text).await? {
-                branches.push(Branch::Value { column, value });
-            }
-        }
+        let mut branches = self.named(text).await?;
         branches.push(Branch::Running(Some(looks_like("%", text))));
         branches.extend(self.ids(text).await?);
         branches.push(Branch::Error(looks_like("%", text)));
         Ok(branches)
-    }
-
-    /// The different values of a column that has an index, as far as they have this text. They are looked through here,
-    /// since MySQL would look through the whole index for a condition.
-    async fn names(&self, column: &str, text: &str) -> Result<Vec<String>, QueryError> {
-        let kind = self.inner.kind;
-        let text = text.to_lowercase();
-        let mut names = Vec::new();
-        for row in Select::new(kind, &kind.names(column))
-            .rows(&self.inner.pool)
-            .await?
-        {
-            let name: Option<String> = row.try_get("name")?;
-            names.extend(name.filter(|name| name.to_lowercase().contains(&text)));
-        }
-        Ok(names)
     }
 
     /// The ids that begin so: themselves where they are few.

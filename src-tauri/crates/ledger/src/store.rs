@@ -11,6 +11,7 @@ use crate::book::Book;
 use crate::cells::{Cells, There};
 use crate::hourly;
 use crate::kind::Kind;
+use crate::names;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::record::{AttemptCells, ErrorCells, EventCells, Record, RequestCells};
@@ -114,7 +115,7 @@ pub(crate) async fn save(
     }
     let errors: Vec<_> = records.iter().flat_map(|record| record.errors()).collect();
     put::<ErrorCells>(conn, kind, &errors, There::Stays).await?;
-    Ok(())
+    names::save(conn, kind, records).await
 }
 
 /// Deletes the requests that a condition holds for and that arrived in this time (Unix milliseconds), with all
