@@ -113,12 +113,13 @@ async function control(practice, order) {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
-async function ask(base, prompt, more) {
+async function ask(base, prompt, { signal, ...more }) {
   const body = { model: 'claude-sonnet-4-5', max_tokens: 64, messages: [{ role: 'user', content: prompt }], ...more };
   const answer = await fetch(`${base}/v1/messages`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': CLIENT, 'anthropic-version': '2023-06-01' },
     body: JSON.stringify(body),
+    ...(signal ? { signal } : {}),
   });
   await answer.text();
   return { status: answer.status, id: answer.headers.get('x-turnout-request-id') };

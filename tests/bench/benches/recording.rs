@@ -1,7 +1,7 @@
 //! What keeping a history costs a request: two programs, alike but for their ledger, are asked the same in turns, and
 //! the processor's time and the requests' times of the one are told as a share of the other's. Once as clients work,
-//! with answers that stream for seconds, and once with short answers as fast as they come, where all that either does
-//! takes time from the requests. `TURNOUTD` names the program (an optimised one), `TURNOUT_ROUNDS` how many turns there are.
+//! with answers that stream for seconds, once with short answers at a pace that leaves the processor room, and once as
+//! fast as they come, where all that either does takes time from the requests. `TURNOUTD` names the program (an optimised one), `TURNOUT_ROUNDS` how many turns there are.
 
 #![allow(clippy::unwrap_used)] // a wrong bench is to stop
 
@@ -26,23 +26,35 @@ struct Load {
     /// Clients at the same time, and requests of each.
     clients: usize,
     requests: usize,
+    /// How long each client waits before its next request.
+    pause: Duration,
     /// Every so many of the rounds are done.
     share: usize,
 }
 
-const LOADS: [Load; 2] = [
+const LOADS: [Load; 3] = [
     Load {
         name: "answers of 100 events, one in 20 ms",
         model: "practice-text;first=200ms;deltas=100;gap=20ms",
         clients: 100,
         requests: 2,
+        pause: Duration::ZERO,
         share: 4,
+    },
+    Load {
+        name: "short answers, about a hundred a second",
+        model: "claude-sonnet-4-5",
+        clients: 8,
+        requests: 50,
+        pause: Duration::from_millis(80),
+        share: 2,
     },
     Load {
         name: "short answers, as fast as they come",
         model: "claude-sonnet-4-5",
         clients: 8,
         requests: 100,
+        pause: Duration::ZERO,
         share: 1,
     },
 ];
@@ -133,6 +145,9 @@ async fn turn(turnout: &Turnout, load: &'static Load) -> Turn {
             let mut times = Vec::with_capacity(load.requests);
             for _ in 0..load.requests {
                 times.push(ask(&client, &url, load.model).await);
+                if !load.pause.is_zero() {
+                    tokio::time::sleep(load.pause).await;
+                }
             }
             times
         })

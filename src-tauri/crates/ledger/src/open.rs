@@ -95,7 +95,9 @@ impl Ledger {
         let (mut conn, migrated) = connect(&place, OPEN_WAIT).await?;
         let orphans = crate::store::close_orphans(&mut conn, kind, options.instance.as_deref());
         let orphans = orphans.await.map_err(|error| place.failed(error))?;
-        drop(conn);
+        // Dropped, it would still be closing a file while that is opened again, and hold its lock.
+        let closed = sqlx::Connection::close(conn);
+        closed.await.map_err(|error| place.failed(error))?;
         let (conn, _) = connect(&place, WRITE_WAIT).await?;
         let opened = Opened {
             orphans,

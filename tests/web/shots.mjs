@@ -1,0 +1,77 @@
+// Pictures of every page, to be looked at: without data, with data, when calls fail; light and dark; in each language.
+//   node shots.mjs [PART OF A NAME…]     such as `history`, `-dark`, `zh`; without one, all
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { browse, pictures } from './browser.mjs';
+import { busy } from './traffic.mjs';
+import { world } from './turnoutd.mjs';
+
+const PAGES = ['overview', 'history', 'usage', 'providers', 'rules', 'playground', 'clients', 'logs', 'settings'];
+const STATES = ['empty', 'full', 'error'];
+const THEMES = ['light', 'dark'];
+const LANGUAGES = ['en', 'zh-CN'];
+/** What the shell itself needs; the rest fails in the state `error`. */
+const SHELL = /\/api\/v1\/(status|groups|providers|keys|stream|session)(\?|$)/;
+
+const folder = join(pictures, '..', 'shots');
+mkdirSync(folder, { recursive: true });
+const wanted = process.argv.slice(2);
+const all = STATES.flatMap((state) => THEMES.flatMap((theme) => LANGUAGES.flatMap((language) => PAGES.map((page) => ({ page, state, theme, language })))));
+const chosen = all.filter((shot) => wanted.every((word) => name(shot).includes(word)));
+if (chosen.length === 0) throw new Error(`no picture has ${wanted.join(' and ')} in its name`);
+
+function name({ page, state, theme, language }) {
+  return `${page}-${state}-${theme}-${language}`;
+}
+
+for (const state of STATES) {
+  const shots = chosen.filter((shot) => shot.state === state);
+  if (shots.length === 0) continue;
+  const turnout = await world(state === 'empty' ? { fresh: true } : busy.setting);
+  const end = state === 'empty' ? async () => {} : await busy.traffic(turnout);
+  const browser = await browse(turnout);
+  const { page } = browser;
+  try {
+    await browser.enter();
+    if (state === 'error') {
+      const body = JSON.stringify({ error: { code: 'ledger', message: 'The ledger could not be read: disk I/O error in ledger.db.', request_id: 'req-1' } });
+      await page.route(/\/api\/v1\//, (route) =>
+        SHELL.test(route.request().url()) ? route.fallback() : route.fulfill({ status: 500, contentType: 'application/json', body }),
+      );
+    }
+    for (const shot of shots) {
+      await page.evaluate(({ theme, language }) => {
+        localStorage.setItem('turnout.theme', theme);
+        localStorage.setItem('turnout.language', language);
+      }, shot);
+      await page.goto(`${turnout.base}/ui/?${name(shot)}#/${shot.page}`); // another address, so that the page begins anew
+      await page.getByTestId('app-ready').waitFor();
+      await page.waitForTimeout(900); // a picture has nothing to wait for
+      const file = join(folder, `${name(shot)}.png`);
+      await page.screenshot({ path: file });
+      console.log(file);
+    }
+  } finally {
+    await browser.end();
+    await end();
+    await turnout.end();
+  }
+}
+
+// All pages of a state on one sheet, for a first look.
+for (const state of STATES) {
+  for (const theme of THEMES) {
+    for (const language of LANGUAGES) {
+      const files = chosen.filter((shot) => shot.state === state && shot.theme === theme && shot.language === language).map((shot) => join(folder, `${name(shot)}.png`));
+      if (files.length < 2) continue;
+      const sheet = join(folder, `sheet-${state}-${theme}-${language}.png`);
+      try {
+        execFileSync('montage', [...files, '-tile', '3x', '-geometry', '800x+8+8', sheet], { stdio: 'ignore' });
+        console.log(sheet);
+      } catch {
+        // without ImageMagick there are the pictures alone
+      }
+    }
+  }
+}
