@@ -4,12 +4,13 @@
 //! anything about requests, providers or settings: every click is one call of the daemon.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use daemon::Daemon;
 use daemon::view::{NoticeKind, Payload};
+use daemon::{Daemon, Place};
 use tauri::{AppHandle, Manager, RunEvent};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
@@ -20,7 +21,8 @@ use crate::menu::{self, Choice};
 use crate::notify::Note;
 use crate::texts::texts;
 use crate::tray::Shown;
-use crate::{act, drawing, notify, surroundings, windows, without_tray};
+use crate::window::{self, Opened, Opening};
+use crate::{act, drawing, notify, surroundings, without_tray};
 
 /// How long the daemon may take to stop: its own grace for running streams, and some time to write the rest down.
 const GRACE: Duration = Duration::from_secs(launch::GRACE.as_secs() + 5);
@@ -37,8 +39,10 @@ pub(crate) struct Desk {
     tray: Mutex<Option<Shown>>,
     /// One choice is carried out after the other.
     pub(crate) acting: tokio::sync::Mutex<()>,
-    /// One window is opened at a time.
-    opening: tokio::sync::Mutex<()>,
+    /// The window, and one who opens it at a time.
+    window: tokio::sync::Mutex<Option<Opened>>,
+    /// This program's file, as it was called at the start: an upgrade may put another in its place.
+    program: PathBuf,
     /// What notifications that were shown are about.
     #[cfg(target_os = "linux")]
     pub(crate) pages: notify::Pages,
@@ -50,6 +54,7 @@ pub(crate) struct Desk {
 /// When the daemon cannot start or the desktop refuses a window loop; in one sentence.
 pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
     let options = launch.options();
+    let program = std::env::current_exe().context("where this program is cannot be told")?;
     let _log = daemon::log::init(&options);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -62,7 +67,7 @@ pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
     };
     // A second start ends in here, after it has raised the window of the first.
     let app = builder(&launch)
-        .build(tauri::generate_context!())
+        .build(crate::context())
         .context("the desktop cannot be reached")?;
     let daemon = match runtime.block_on(Daemon::start(options)) {
         Ok(daemon) => daemon,
@@ -75,7 +80,8 @@ pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
         autostart_set: Notify::new(),
         tray: Mutex::new(None),
         acting: tokio::sync::Mutex::new(()),
-        opening: tokio::sync::Mutex::new(()),
+        window: tokio::sync::Mutex::new(None),
+        program,
         #[cfg(target_os = "linux")]
         pages: notify::Pages::default(),
     });
@@ -136,11 +142,16 @@ fn refuse(app: &AppHandle, why: &str) -> anyhow::Error {
 fn on_event(app: &AppHandle, event: &RunEvent) {
     match event {
         RunEvent::Ready => start(app),
-        // The last window was closed; the tray stays. Quitting comes with a code.
+        // There is no window here whose end could be ours. Quitting comes with a code.
         RunEvent::ExitRequested {
             code: None, api, ..
         } => api.prevent_exit(),
-        RunEvent::Exit => drop(tray(app).take()),
+        RunEvent::Exit => {
+            drop(tray(app).take());
+            if let Ok(mut window) = app.state::<Desk>().window.try_lock() {
+                *window = None;
+            }
+        }
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => show_window(app),
         _ => {}
@@ -190,6 +201,16 @@ fn on_click(app: &AppHandle, id: &str) {
     }
 }
 
+async fn open_window(desk: &Desk, page: Option<&str>) -> anyhow::Result<Opened> {
+    let place = Place::of(&desk.launch.options())?;
+    let opening = Opening {
+        link: window::at(&desk.daemon.ui_link(), page),
+        storage: desk.launch.storage(),
+        frame: place.data.join("window.json"),
+    };
+    Opened::start(&desk.program, &opening).await
+}
+
 /// Opens the window or brings it to the front, from any thread: at `page` (such as `/history`), else where it is.
 pub(crate) fn show_window(app: &AppHandle, page: Option<String>) {
     let app = app.clone();
@@ -198,16 +219,23 @@ pub(crate) fn show_window(app: &AppHandle, page: Option<String>) {
         let Some(desk) = app.try_state::<Desk>() else {
             return;
         };
-        let _one = desk.opening.lock().await;
-        if windows::raise(&app, page.as_deref()) {
+        let mut window = desk.window.lock().await;
+        if let Some(opened) = window.as_mut()
+            && opened.show(page.clone()).await
+        {
             return;
         }
-        let link = windows::at(&desk.daemon.ui_link(), page.as_deref());
-        if let Err(error) = windows::open(&app, &link, desk.launch.storage()) {
-            tracing::error!(%error, "the window could not be opened");
-            let texts = texts(desk.daemon.locale());
-            let body = (texts.same_page_at)(&error.to_string(), &link);
-            notify::show(&app, texts.no_window, &body);
+        // What is there has ended, or does not answer: dropped, it ends.
+        *window = None;
+        match open_window(&desk, page.as_deref()).await {
+            Ok(opened) => *window = Some(opened),
+            Err(error) => {
+                tracing::error!("the window could not be opened: {error:#}");
+                let texts = texts(desk.daemon.locale());
+                let link = window::at(&desk.daemon.ui_link(), page.as_deref());
+                let body = (texts.same_page_at)(&format!("{error:#}"), &link);
+                notify::show(&app, texts.no_window, &body);
+            }
         }
     });
 }

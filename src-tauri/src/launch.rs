@@ -7,6 +7,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::window;
+
 /// How long running streams may hold up quitting. Shorter than the server's: a person waits.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
@@ -15,6 +17,8 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 pub(crate) enum Launch {
     /// The tray app.
     Desktop(Desktop),
+    /// The window of a running tray app, which starts it.
+    Window,
     /// Anything else is the command line's to understand, refuse and explain.
     CommandLine,
 }
@@ -111,6 +115,9 @@ fn absolute(path: &std::path::Path) -> PathBuf {
 /// Only flags of the desktop app keep it the desktop app; the first thing that is none of them
 /// (a command, `--help`, a misspelt flag, a flag without its value) makes it the command line.
 pub(crate) fn read(arguments: &[OsString]) -> Launch {
+    if arguments == [OsString::from(window::ARGUMENT)] {
+        return Launch::Window;
+    }
     let mut desktop = Desktop::default();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -161,6 +168,12 @@ mod tests {
             Launch::CommandLine
         );
         assert_eq!(launch(&["--help"]), Launch::CommandLine);
+    }
+
+    #[test]
+    fn the_window_is_started_by_its_argument_alone() {
+        assert_eq!(launch(&["--window"]), Launch::Window);
+        assert_eq!(launch(&["--window", "--show"]), Launch::CommandLine);
     }
 
     #[test]

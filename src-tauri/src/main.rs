@@ -19,7 +19,7 @@ mod notify;
 mod surroundings;
 mod texts;
 mod tray;
-mod windows;
+mod window;
 mod without_tray;
 
 use std::ffi::OsString;
@@ -32,12 +32,23 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let desktop = match launch::read(&arguments) {
         Launch::CommandLine => return cli::main(),
+        Launch::Window => return told(window::run()),
         Launch::Desktop(desktop) => desktop.or_else(|name| std::env::var_os(name)),
     };
     if !surroundings::has_display() {
         return headless(&desktop);
     }
-    match app::run(desktop) {
+    told(app::run(desktop))
+}
+
+/// What `tauri.conf.json` and the capabilities say.
+fn context() -> tauri::Context {
+    tauri::generate_context!()
+}
+
+/// How the process ends; an error is told.
+fn told(end: anyhow::Result<()>) -> ExitCode {
+    match end {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("turnout: {error:#}"));

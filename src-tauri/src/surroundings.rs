@@ -29,6 +29,16 @@ pub(crate) fn copy(text: &str) -> anyhow::Result<()> {
     platform::copy(text)
 }
 
+/// Whether the desktop's colours are dark. On Linux only from the main thread, with a display.
+pub(crate) fn is_dark() -> bool {
+    platform::is_dark()
+}
+
+/// Whether a window can tell where it stands, and be put there. Wayland keeps that to itself.
+pub(crate) fn places_windows() -> bool {
+    platform::places_windows()
+}
+
 /// Whether windows can be shown at all.
 pub(crate) fn has_display() -> bool {
     platform::has_display()
@@ -50,6 +60,7 @@ mod platform {
 
     use gtk::gio;
     use gtk::glib::{ToVariant as _, Variant, VariantTy};
+    use gtk::prelude::{ObjectExt as _, StyleContextExt as _, WidgetExt as _};
 
     pub(super) fn browse(target: &str) -> anyhow::Result<()> {
         gio::AppInfo::launch_default_for_uri(target, None::<&gio::AppLaunchContext>)?;
@@ -65,6 +76,18 @@ mod platform {
         clipboard.set_text(text);
         clipboard.store();
         Ok(())
+    }
+
+    /// By the theme's own colour, as its name need not tell.
+    pub(super) fn is_dark() -> bool {
+        let window = gtk::Window::new(gtk::WindowType::Popup);
+        let colour = window.style_context().lookup_color("theme_bg_color");
+        colour.is_some_and(|colour| colour.red() + colour.green() + colour.blue() < 1.5)
+    }
+
+    pub(super) fn places_windows() -> bool {
+        let display = gtk::gdk::Display::default();
+        display.is_some_and(|display| display.type_().name() == "GdkX11Display")
     }
 
     pub(super) fn has_display() -> bool {
@@ -139,6 +162,15 @@ mod platform {
         }
         child.wait()?;
         Ok(())
+    }
+
+    /// The web view asks the system itself once the page is there.
+    pub(super) fn is_dark() -> bool {
+        false
+    }
+
+    pub(super) fn places_windows() -> bool {
+        true
     }
 
     pub(super) fn has_display() -> bool {
