@@ -4,13 +4,13 @@
 SHELL := /bin/sh
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 # What the outer tests start.
-it web client conformance api: export TURNOUTD ?= $(CARGO_TARGET_DIR)/release/turnoutd
+it web shots client conformance api: export TURNOUTD ?= $(CARGO_TARGET_DIR)/release/turnoutd
 # cargo-nextest where it is there, else what comes with Rust.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 STAGE := .ci/stage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny package ui ui-test fmt lint unit programs manual it web desktop client conformance api bench bench-availability bench-recording bench-ledger clean
+.PHONY: help run test check deny package ui ui-test fmt lint unit programs manual it web shots desktop client conformance api bench bench-availability bench-recording bench-ledger clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ endif
 
 web: ## the page in a real browser against the real turnoutd
 	cd tests/web && npm ci --no-audit --no-fund --silent && node run.mjs
+
+shots: ## pictures of every page, light and dark, in each language, to be looked at (ARGS="history dark")
+	cd tests/web && npm ci --no-audit --no-fund --silent && node shots.mjs $(ARGS)
 
 desktop: ## the real tray app in a desktop session of its own
 	tests/desktop/run

@@ -45,7 +45,8 @@ for (const state of STATES) {
         localStorage.setItem('turnout.theme', theme);
         localStorage.setItem('turnout.language', language);
       }, shot);
-      await page.goto(`${turnout.base}/ui/?${name(shot)}#/${shot.page}`); // another address, so that the page begins anew
+      await page.goto('about:blank'); // so that the page begins anew
+      await page.goto(`${turnout.base}/ui/#/${shot.page}`);
       await page.getByTestId('app-ready').waitFor();
       await page.waitForTimeout(900); // a picture has nothing to wait for
       const file = join(folder, `${name(shot)}.png`);

@@ -39,9 +39,8 @@ export const busy = {
     for (let index = 0; index < 40; index += 1) await ask(index);
     await turnout.fail('first', '529;retry_after=none');
     for (let index = 0; index < 4; index += 1) await ask(index);
-    await turnout.fail('second', '500');
-    await ask(0, { max_tokens: 1 });
-    await turnout.fail('second', 'text');
+    await turnout.fail('first', '400');
+    await ask(0);
     await turnout.fail('first', 'text');
     for (let index = 0; index < 6; index += 1) await ask(index);
     await turnout.fail('first', 'text;first=300ms;deltas=4000;gap=200ms');

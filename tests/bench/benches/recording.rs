@@ -65,6 +65,8 @@ const WRITTEN: Duration = Duration::from_millis(500);
 /// What one turn took.
 struct Turn {
     processor: Duration,
+    /// From the first request to the last answer.
+    took: Duration,
     times: Vec<Duration>,
 }
 
@@ -78,10 +80,12 @@ async fn main() {
     let with = Turnout::start(&config()).await;
     let without = Turnout::start(&config().more("[ledger]\nurl = \"none\"\n")).await;
     let rounds = std::env::var("TURNOUT_ROUNDS").map_or(ROUNDS, |text| text.parse().unwrap());
+    let mut asked = 0;
     for load in &LOADS {
         let rounds = (rounds / load.share).max(1);
         let figures = compare(&with, &without, load, rounds).await;
         let requests = rounds * load.clients * load.requests;
+        asked += requests + load.clients * load.requests; // with the round that warms up
         println!(
             "{}: {requests} requests each, {} at a time\n",
             load.name, load.clients
@@ -97,8 +101,16 @@ async fn main() {
                 micros(without)
             );
         }
-        println!();
+        println!(
+            "\n{:.0} requests a second were answered with a ledger, {:.0} without.\n",
+            figures.2, figures.3
+        );
     }
+    let status = with.admin().status().await;
+    println!(
+        "{} of {asked} requests stand in the history.",
+        status["today"]["requests"]
+    );
 }
 
 /// Asks both in turns; the first round warms them up and does not count.
@@ -107,7 +119,7 @@ async fn compare(
     without: &Turnout,
     load: &'static Load,
     rounds: usize,
-) -> ([Duration; 3], [Duration; 3]) {
+) -> ([Duration; 3], [Duration; 3], f64, f64) {
     let mut turns = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         // Who goes first changes.
@@ -123,7 +135,15 @@ async fn compare(
             turns.1.push(pair.1);
         }
     }
-    (figures(turns.0), figures(turns.1))
+    let speeds = (speed(&turns.0), speed(&turns.1));
+    (figures(turns.0), figures(turns.1), speeds.0, speeds.1)
+}
+
+/// Requests a second.
+fn speed(turns: &[Turn]) -> f64 {
+    let took: Duration = turns.iter().map(|turn| turn.took).sum();
+    let requests: usize = turns.iter().map(|turn| turn.times.len()).sum();
+    requests as f64 / took.as_secs_f64()
 }
 
 /// Processor's time of a request, and the median and the 99th percentile of the requests' times.
@@ -139,6 +159,7 @@ fn figures(turns: Vec<Turn>) -> [Duration; 3] {
 async fn turn(turnout: &Turnout, load: &'static Load) -> Turn {
     let before = bench::processor(&turnout.pid().to_string()).unwrap();
     let client = Arc::new(reqwest::Client::builder().no_proxy().build().unwrap());
+    let began = Instant::now();
     let workers = (0..load.clients).map(|_| {
         let (client, url) = (Arc::clone(&client), format!("{}/v1/messages", turnout.base));
         tokio::spawn(async move {
@@ -156,8 +177,10 @@ async fn turn(turnout: &Turnout, load: &'static Load) -> Turn {
     for worker in workers.collect::<Vec<_>>() {
         times.extend(worker.await.unwrap());
     }
+    let took = began.elapsed();
     tokio::time::sleep(WRITTEN).await;
     Turn {
+        took,
         processor: bench::processor(&turnout.pid().to_string())
             .unwrap()
             .saturating_sub(before),

@@ -1,5 +1,6 @@
 // The way in, and what was there from the first page on: live rows, failover, switching.
 import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
 
 /** Tests in order: each goes on where the one before stopped. */
 export default {
@@ -67,6 +68,19 @@ export default {
     assert.match(text, /…7f3a/);
     assert.equal((await page.content()).includes('sk-of-the-page-tests'), false);
     await page.keyboard.press('Escape');
+  },
+
+  async 'the first page loads less than 150 KB of compressed script'({ page, open }) {
+    const scripts = [];
+    const heard = (answer) => /\.js$/.test(new URL(answer.url()).pathname) && scripts.push(answer);
+    page.on('response', heard);
+    await page.goto('about:blank');
+    await open('#/overview');
+    page.off('response', heard);
+    const sizes = await Promise.all(scripts.map(async (script) => gzipSync(await script.body()).length));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    console.log(`      ${scripts.length} scripts, ${bytes} bytes`);
+    assert.ok(scripts.length > 1 && bytes < 150_000, `${bytes} bytes`);
   },
 
   async 'the link does not work twice'({ page, at, context, turnout }) {

@@ -18,7 +18,7 @@ export const shell = {
   theme_dark: 'Dark',
 
   palette: 'Commands',
-  paletteOpen: 'Search or do…',
+  paletteOpen: 'Search…',
   palettePlaceholder: 'Go to a page, switch a group, open a request…',
   paletteNothing: 'Nothing by that name',
   paletteFailed: 'That did not work',

@@ -21,7 +21,7 @@ export const shell: Same<typeof english> = {
   theme_dark: '深色',
 
   palette: '命令',
-  paletteOpen: '搜索或执行…',
+  paletteOpen: '搜索…',
   palettePlaceholder: '前往页面、切换分组、打开请求…',
   paletteNothing: '没有匹配项',
   paletteFailed: '操作未成功',
