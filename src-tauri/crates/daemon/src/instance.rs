@@ -23,6 +23,7 @@ use crate::notices::Notices;
 use crate::place::Place;
 use crate::practice_hosts::PracticeHosts;
 use crate::secrets::{Keychain, Resolver};
+use crate::series::Lately;
 use crate::sessions::Sessions;
 use crate::view::board::Clocks;
 use crate::view::{Event, Problem};
@@ -68,6 +69,7 @@ pub(crate) struct Instance {
     pub(crate) notices: Mutex<Notices>,
     pub(crate) live: Mutex<Live>,
     pub(crate) metrics: Mutex<Metrics>,
+    pub(crate) lately: Mutex<Lately>,
     pub(crate) config_problem: Mutex<Option<String>>,
     pub(crate) clocks: Mutex<Clocks>,
     pub(crate) budgets: Budgets,
@@ -85,6 +87,10 @@ impl Instance {
 
     pub(crate) fn metrics(&self) -> MutexGuard<'_, Metrics> {
         hold(&self.metrics)
+    }
+
+    pub(crate) fn lately(&self) -> MutexGuard<'_, Lately> {
+        hold(&self.lately)
     }
 
     pub(crate) fn config_problem(&self) -> MutexGuard<'_, Option<String>> {

@@ -52,6 +52,7 @@ mod replay;
 mod retention;
 mod running;
 pub mod secrets;
+mod series;
 mod sessions;
 pub mod settings;
 mod tail;

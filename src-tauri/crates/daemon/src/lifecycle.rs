@@ -241,6 +241,7 @@ async fn build(
         notices: Mutex::new(Notices::default()),
         live: Mutex::new(Live::default()),
         metrics: Mutex::default(),
+        lately: Mutex::default(),
         config_problem: Mutex::new(None),
         clocks: Mutex::new(Clocks::at(Instant::now())),
         budgets: Budgets::default(),

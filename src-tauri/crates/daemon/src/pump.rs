@@ -121,6 +121,7 @@ impl Daemon {
             .take(&report, &|key| record::Facts::mask(&*loaded, key))
             .cloned();
         instance.metrics().take(&report, row.as_ref(), &*loaded);
+        instance.lately().take(&report);
         self.publish_connection(row.as_ref());
         let Some(ledger) = &instance.ledger else {
             return self.publish_live(row);

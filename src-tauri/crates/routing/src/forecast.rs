@@ -46,6 +46,25 @@ pub struct Forecast {
     pub at: Instant,
 }
 
+/// A vendor's limit as it was told last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quota {
+    /// Id of the key that has it, where one has.
+    pub key: Option<Arc<str>>,
+    /// The model that it is for, where it is for one.
+    pub model: Option<Arc<str>>,
+    /// Which limit, as in [`Told::what`].
+    pub what: &'static str,
+    /// What is left of it, as in [`Told::left`].
+    pub left: f64,
+    /// When that was told.
+    pub told: Instant,
+    /// When it is whole again.
+    pub reset: Instant,
+    /// When nothing is left of it, if things go on as they do; `None` if it is whole again before.
+    pub used_up: Option<Instant>,
+}
+
 /// A vendor's limit as it was told over time.
 #[derive(Debug)]
 struct Track {
@@ -169,13 +188,41 @@ impl Board {
         }
     }
 
-    /// Limits of a provider that will be hit, the soonest first.
-    pub(crate) fn forecasts(&self, provider: &Provider, now: Instant) -> Vec<Forecast> {
+    /// What vendors told of a provider's limits, and its keys'.
+    fn tracks_of(&self, provider: &Provider) -> impl Iterator<Item = &Track> {
         let has = |track: &&Track| {
             let known = |key: &Arc<str>| provider.keys.contains(key);
             track.provider == provider.name && track.key.as_ref().is_none_or(known)
         };
-        let vendors = self.tracks.0.iter().filter(has).filter_map(|track| {
+        self.tracks.0.iter().filter(has)
+    }
+
+    /// What is left of a provider's limits by its vendor, as far as they are not whole again.
+    pub(crate) fn quotas(&self, provider: &Provider, now: Instant) -> Vec<Quota> {
+        let told = self.tracks_of(provider).filter(|track| now < track.reset);
+        let quotas = told.filter_map(|track| {
+            let (told, left) = *track.told.back()?;
+            Some(Quota {
+                key: track.key.clone(),
+                model: track.model.clone(),
+                what: track.what,
+                left,
+                told,
+                reset: track.reset,
+                used_up: track.hit(now),
+            })
+        });
+        let mut quotas: Vec<Quota> = quotas.collect();
+        quotas.sort_by(|one, other| {
+            let order = |it: &Quota| (it.key.clone(), it.model.clone(), it.what);
+            order(one).cmp(&order(other))
+        });
+        quotas
+    }
+
+    /// Limits of a provider that will be hit, the soonest first.
+    pub(crate) fn forecasts(&self, provider: &Provider, now: Instant) -> Vec<Forecast> {
+        let vendors = self.tracks_of(provider).filter_map(|track| {
             Some(Forecast {
                 provider: track.provider.clone(),
                 key: track.key.clone(),

@@ -40,7 +40,7 @@ mod tests;
 pub use board::{Board, UnknownGroup, UnknownProvider};
 pub use change::Change;
 pub use explain::Explained;
-pub use forecast::{Forecast, Told};
+pub use forecast::{Forecast, Quota, Told};
 pub use load::Limits;
 pub use price::{Price, Prices, Used};
 pub use resolve::{Glob, Tier};

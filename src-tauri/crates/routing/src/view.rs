@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::board::Board;
 use crate::breaker::Standing;
-use crate::forecast::Forecast;
+use crate::forecast::{Forecast, Quota};
 use crate::health::{Bar, ModelHealth, ProviderHealth};
 use crate::keys::KeyHealth;
 use crate::topology::{Group, Mode, Policy, Provider};
@@ -131,6 +131,8 @@ pub struct ProviderView {
     pub keys: Vec<KeyView>,
     /// Limits that will be hit if things go on as they do, the soonest first.
     pub forecasts: Vec<Forecast>,
+    /// What its vendor told of its limits.
+    pub quotas: Vec<Quota>,
 }
 
 /// A key at one instant.
@@ -270,6 +272,7 @@ impl Board {
             success_rate: health.success_rate(),
             keys: keys.collect(),
             forecasts: self.forecasts(provider, now),
+            quotas: self.quotas(provider, now),
         }
     }
 

@@ -22,6 +22,7 @@ mod prices;
 mod providers;
 mod refusal;
 mod rules;
+mod series;
 mod steer;
 mod stream;
 mod suspended;
@@ -103,6 +104,7 @@ fn inside() -> Calls {
         .and(clients::calls())
         .and(import::calls())
         .and(notices::calls())
+        .and(series::calls())
         .and(watch::calls())
         .and(stream::calls())
 }

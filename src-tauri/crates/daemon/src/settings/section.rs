@@ -69,6 +69,7 @@ impl Section {
                 "success_rate",
                 "groups",
                 "forecast",
+                "quotas",
             ],
             Self::Groups => &["active", "paused", "state", "cooling_until"],
             Self::Rules | Self::Tokens => &[],

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use routing::{GroupView, KeyView, MemberView};
 
-use super::{Forecast, Group, GroupState, Health, Key, Member, Mode, Models, Provider};
+use super::{Forecast, Group, GroupState, Health, Key, Member, Mode, Models, Provider, Quota};
 use crate::settings;
 
 /// The two clocks at one instant, to tell wall-clock times of routing's.
@@ -100,6 +100,21 @@ pub(crate) fn provider(
         keys: config.keys.len(),
         groups,
         forecast: told.forecasts.first().map(|it| forecast(it, clocks)),
+        quotas: told.quotas.iter().map(|it| quota(it, clocks)).collect(),
+    }
+}
+
+fn quota(told: &routing::Quota, clocks: Clocks) -> Quota {
+    let is_share = matches!(told.what, "5h" | "7d");
+    Quota {
+        key: told.key.as_deref().map(str::to_owned),
+        model: told.model.as_deref().map(str::to_owned),
+        what: told.what.to_owned(),
+        unit: if is_share { "share" } else { "count" }.to_owned(),
+        left: told.left,
+        resets_at: clocks.tell(told.reset),
+        told_at: clocks.tell(told.told),
+        used_up_at: told.used_up.map(|at| clocks.tell(at)),
     }
 }
 

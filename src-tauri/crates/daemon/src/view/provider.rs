@@ -35,6 +35,30 @@ pub struct Provider {
     /// The limit that will be hit first, if things go on as they do.
     #[serde(default)]
     pub forecast: Option<Forecast>,
+    /// What its vendor told of its limits, as far as they are not whole again.
+    #[serde(default)]
+    pub quotas: Vec<Quota>,
+}
+
+/// What is left of a vendor's limit, as its last answer told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Quota {
+    /// Id of the key that has it, where one has.
+    pub key: Option<String>,
+    /// The model that it is for, where it is for one.
+    pub model: Option<String>,
+    /// Which limit: `requests`, `tokens`, `input_tokens`, `output_tokens`, or `5h` and `7d` of a subscription.
+    pub what: String,
+    /// What `left` counts: `count`, or `share` (0 to 1) of a subscription's.
+    pub unit: String,
+    /// What is left of it.
+    pub left: f64,
+    /// When it is whole again.
+    pub resets_at: Timestamp,
+    /// When this was told.
+    pub told_at: Timestamp,
+    /// When nothing is left of it, if things go on as they do; `None` if it is whole again before, or nothing can be told.
+    pub used_up_at: Option<Timestamp>,
 }
 
 /// Models by tier, the best first.

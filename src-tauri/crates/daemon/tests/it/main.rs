@@ -24,6 +24,7 @@ mod notices;
 mod playground;
 mod prices;
 mod rules;
+mod series;
 mod stream;
 mod support;
 mod tokens;

@@ -226,6 +226,22 @@ fn limits_that_will_be_hit_are_told_the_soonest_first() {
         ]
     );
     assert_eq!(ahead[0].at - rig.now, 80 * MINUTE, "0.1 in 10 minutes");
+    let quotas = |at| rig.board.view(at).providers[0].quotas.clone();
+    let told_now = quotas(rig.now);
+    let left: Vec<_> = told_now
+        .iter()
+        .map(|it| (it.what, it.key.as_deref(), it.left, it.reset - rig.now))
+        .collect();
+    let rest = 290 * MINUTE;
+    assert_eq!(
+        left,
+        [
+            ("5h", Some("a/0"), 0.9, rest),
+            ("tokens", Some("a/1"), 90.0, rest)
+        ]
+    );
+    assert_eq!(told_now[0].used_up, Some(ahead[0].at));
+    assert_eq!(quotas(rig.now + rest), [], "it is whole again");
 
     for _ in 0..20 {
         told(&mut rig, 90.0, true, "tokens");
