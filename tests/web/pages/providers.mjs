@@ -1,0 +1,274 @@
+// Providers: the list, one provider with its keys and settings, a new one in three steps, groups side by side.
+import assert from 'node:assert/strict';
+
+/** A passphrase gives it a keychain of its own, so that keys can be pasted. */
+export const setting = { env: { TURNOUT_PASSPHRASE: 'of-the-page-tests', SPARE_KEY: 'sk-of-the-environment-51bd' } };
+export const browser = { bypassCSP: true };
+
+const sevenths = (page, width) => page.setViewportSize({ width, height: 820 });
+const serious = (lines) => lines.filter((line) => /serious|critical/.test(line));
+const names = async (list) => list.evaluateAll((cards) => cards.map((card) => card.dataset.testid.replace('card-', '')));
+
+async function sideways(page) {
+  return page.evaluate(() => {
+    const main = document.querySelector('main');
+    return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
+  });
+}
+
+/** Takes a card by its grip to the middle of a place. */
+async function drag(page, card, to) {
+  const from = await card.locator('[data-grip]').boundingBox();
+  const goal = await to.boundingBox();
+  await page.mouse.move(from.x + 8, from.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(goal.x + goal.width / 2, goal.y + goal.height - 4, { steps: 6 });
+  await page.mouse.up();
+}
+
+export default {
+  async 'the list tells of each provider how it is'({ page, at, enter, turnout, picture, axe }) {
+    await enter('#/providers');
+    await turnout.ask('hello');
+    await page.locator('[data-testid=provider-first][data-health=healthy]').waitFor();
+    await at('provider-second').getByText('Not used yet').waitFor();
+    await picture('providers');
+    assert.deepEqual(serious(await axe()), []);
+  },
+
+  async 'a test from the list tells how long it took'({ at }) {
+    await at('provider-second').getByTestId('provider-test').click();
+    await at('provider-second').locator('[data-testid=trial][data-ok=true]').waitFor();
+  },
+
+  async 'a switch takes a provider out of use and back'({ page, at, turnout }) {
+    await at('provider-second').getByTestId('provider-switch').click();
+    await page.locator('[data-testid=provider-second][data-enabled=false]').waitFor();
+    assert.equal((await turnout.admin('GET', '/providers/second')).enabled, false);
+    await at('provider-second').getByTestId('provider-switch').click();
+    await page.locator('[data-testid=provider-second][data-enabled=true]').waitFor();
+  },
+
+  async 'a search narrows the list and says when nothing fits'({ page, at }) {
+    await page.keyboard.press('Escape');
+    await at('provider-search').fill('sec');
+    await at('provider-first').waitFor({ state: 'detached' });
+    await at('provider-search').fill('nobody');
+    await page.getByText('Nothing matches').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await at('provider-first').waitFor();
+  },
+
+  async 'the address opens a provider, and what is changed there is saved'({ page, at, open, turnout, picture, axe }) {
+    await open('#/providers?provider=first&tab=settings');
+    await at('models-big').getByRole('combobox').or(at('models-big').getByRole('textbox')).fill('glm-4.6,glm-4.5,');
+    await at('advanced').click();
+    await at('limit-rpm').fill('90');
+    await at('timeout-first_event').fill('20s');
+    await picture('providers-settings');
+    assert.deepEqual(serious(await axe()), []);
+    await at('settings-test').click();
+    await page.locator('[data-testid=trial][data-ok=true]').waitFor();
+    assert.equal((await turnout.admin('GET', '/providers/first')).limits.rpm, null, 'a test changes nothing');
+    await at('settings-save').click();
+    await at('provider-dialog').waitFor({ state: 'detached' });
+    const { limits, models } = await turnout.admin('GET', '/providers/first');
+    assert.deepEqual([limits.rpm, models.big], [90, ['glm-4.6', 'glm-4.5']]);
+    assert.match((await turnout.admin('GET', '/config')).toml, /first_event = "20s"/);
+  },
+
+  async 'a mistake in the settings is told in the daemon’s words, and nothing is lost'({ page, at, open }) {
+    await open('#/providers?provider=first&tab=settings');
+    await at('advanced').click();
+    await at('timeout-idle').fill('soon');
+    await at('settings-save').click();
+    await page.getByTestId('trial').filter({ hasText: 'idle' }).waitFor();
+    assert.equal(await at('timeout-idle').inputValue(), 'soon');
+    await page.keyboard.press('Escape');
+    await at('provider-dialog').waitFor({ state: 'detached' });
+  },
+
+  async 'a key goes in, is tested, replaced and taken out'({ page, at, open, turnout, picture, axe }) {
+    await open('#/providers?provider=first&tab=keys');
+    await at('key-input').fill('sk-another-key-of-the-page-1234');
+    await at('key-save').click();
+    const row = page.locator('[data-testid=key-row][data-id="first/1"]');
+    await row.getByText('…1234').waitFor();
+    await row.getByTestId('key-test').click();
+    await row.locator('[data-testid=trial][data-ok=true]').waitFor();
+    await row.getByTestId('key-rotate').click();
+    await row.getByTestId('rotate-input').fill('sk-another-key-of-the-page-9876');
+    await row.getByTestId('rotate-save').click();
+    await row.getByText('…9876').waitFor();
+    await picture('providers-keys');
+    assert.deepEqual(serious(await axe()), []);
+    assert.equal((await page.content()).includes('sk-another'), false);
+    await row.getByTestId('key-remove').click();
+    await row.getByTestId('key-remove-go').click();
+    await row.waitFor({ state: 'detached' });
+    assert.equal((await turnout.admin('GET', '/keys')).items.filter((key) => key.provider === 'first').length, 1);
+  },
+
+  async 'a key can stay where it is: in the environment'({ page, at, turnout }) {
+    await at('key-way').getByText('Environment variable').click();
+    await at('key-input').fill('SPARE_KEY');
+    await at('key-save').click();
+    await page.locator('[data-testid=key-row][data-id="first/1"]').getByText('…51bd').waitFor();
+    const { items } = await turnout.admin('GET', '/keys');
+    assert.deepEqual(items.filter((key) => key.provider === 'first').map((key) => key.source), ['env:PAGE_KEY', 'env:SPARE_KEY']);
+    await page.keyboard.press('Escape');
+  },
+
+  async 'a known provider is added in three steps, after a live test'({ page, at, open, turnout, picture, axe }) {
+    await open('#/providers');
+    await at('provider-add').click();
+    await at('preset-search').fill('deepseek');
+    await picture('providers-add-1');
+    assert.deepEqual(serious(await axe()), []);
+    await page.keyboard.press('Enter');
+    await at('base-url').fill(turnout.practice.second);
+    await at('key-input').fill('sk-of-a-new-provider-4321');
+    await picture('providers-add-2');
+    assert.deepEqual(serious(await axe()), []);
+    await at('models-ask').click();
+    await at('models-told').filter({ hasText: /to choose from/ }).waitFor();
+    await at('add-next').click();
+    await page.locator('[data-testid=trial][data-ok=true]').waitFor();
+    await picture('providers-add-3');
+    assert.deepEqual(serious(await axe()), []);
+    await at('add-group').selectOption('main');
+    await at('add-save').click();
+    await at('provider-deepseek').waitFor();
+    assert.deepEqual((await turnout.admin('GET', '/providers/deepseek')).groups, ['main']);
+    const { members } = await turnout.admin('GET', '/groups/main');
+    assert.deepEqual(members.map((one) => [one.provider, one.priority]), [['first', 1], ['deepseek', 2]]);
+  },
+
+  async 'a test that fails says why, and one can go back and on'({ page, at, open, turnout }) {
+    await open('#/providers?add=custom');
+    await at('provider-name').fill('nobody');
+    await at('base-url').fill('http://127.0.0.1:9');
+    await at('key-input').fill('sk-of-nobody-0000');
+    await at('add-next').click();
+    await page.locator('[data-testid=trial][data-ok=false]').filter({ hasText: /\w/ }).waitFor();
+    await page.getByText('You can go back').waitFor();
+    await at('add-back').click();
+    await at('base-url').fill(turnout.practice.first);
+    await at('add-next').click();
+    await page.locator('[data-testid=trial][data-ok=true]').waitFor();
+    await at('add-group').selectOption('');
+    await at('add-save').click();
+    await at('provider-nobody').waitFor();
+    assert.deepEqual((await turnout.admin('GET', '/providers/nobody')).groups, []);
+  },
+
+  async 'a provider is dragged to another place and to another group'({ page, at, open, turnout, picture, axe }) {
+    await open('#/providers?view=groups');
+    await at('column-main').getByTestId('card-deepseek').waitFor();
+    await picture('providers-groups');
+    assert.deepEqual(serious(await axe()), []);
+    await drag(page, at('column-main').getByTestId('card-first'), at('column-main').getByTestId('card-deepseek'));
+    await page.waitForFunction(() => document.querySelector('[data-testid=members-main] li').dataset.testid === 'card-deepseek');
+    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/main')).json()).members.find((m) => m.priority === 1).provider === 'deepseek');
+    await drag(page, at('column-main').getByTestId('card-deepseek'), at('column-spare').getByTestId('card-second'));
+    await at('column-spare').getByTestId('card-deepseek').waitFor();
+    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/main')).json()).members.length === 1);
+    assert.deepEqual((await turnout.admin('GET', '/providers/deepseek')).groups, ['spare']);
+  },
+
+  async 'keys move it too, and the focus stays with it'({ page, at, turnout }) {
+    const grip = at('column-spare').getByTestId('card-deepseek').locator('[data-grip]');
+    await grip.focus();
+    await page.keyboard.press('Alt+ArrowUp');
+    await at('board-said').filter({ hasText: 'number 1 in spare' }).waitFor({ state: 'attached' });
+    assert.deepEqual(await names(at('members-spare').getByRole('listitem')), ['deepseek', 'second']);
+    await page.keyboard.press('Alt+ArrowLeft');
+    await at('column-main').getByTestId('card-deepseek').waitFor();
+    await page.waitForFunction(() => document.activeElement?.dataset.grip === 'main deepseek');
+    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/spare')).json()).members.length === 1);
+    const { members } = await turnout.admin('GET', '/groups/main');
+    assert.deepEqual(members.map((one) => one.provider).sort(), ['deepseek', 'first']);
+  },
+
+  async 'policy and weight are set on the board'({ page, at, turnout }) {
+    await at('column-main').getByTestId('group-policy').selectOption('weighted');
+    const weight = at('column-main').getByTestId('card-first').getByTestId('member-weight');
+    await weight.fill('3');
+    await weight.press('Enter');
+    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/main')).json()).members.find((m) => m.provider === 'first').weight === 3);
+    assert.equal((await turnout.admin('GET', '/groups/main')).policy, 'weighted');
+  },
+
+  async 'groups are added, named, activated and removed'({ page, at, turnout }) {
+    await at('group-add').click();
+    await at('group-name').fill('night');
+    await at('group-save').click();
+    await at('column-night').waitFor();
+    await at('column-night').getByTestId('group-activate').click();
+    await page.locator('[data-testid=column-night][data-state=active]').waitFor();
+    await at('column-night').getByTestId('group-menu').click();
+    await at('group-edit').click();
+    await at('group-name').fill('late');
+    await at('group-save').click();
+    await at('column-late').waitFor();
+    assert.equal((await turnout.admin('GET', '/status')).active_group, 'late', 'the chosen group stays chosen under its new name');
+    await at('column-main').getByTestId('group-activate').click();
+    await page.locator('[data-testid=column-main][data-state=active]').waitFor();
+    await at('column-late').getByTestId('group-menu').click();
+    await at('group-remove').click();
+    await at('confirm-go').click();
+    await at('column-late').waitFor({ state: 'detached' });
+  },
+
+  async 'the last one of a group takes it along only when asked'({ page, at }) {
+    await at('column-spare').getByTestId('card-second').getByTestId('member-menu').click();
+    await at('member-out').click();
+    await page.getByText('a group cannot be empty').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await at('column-spare').getByTestId('card-second').waitFor();
+  },
+
+  async 'removing a provider says which groups it leaves'({ page, at, open, turnout }) {
+    await open('#/providers');
+    await at('provider-deepseek').getByTestId('provider-menu').click();
+    await at('provider-remove').click();
+    await page.getByText('It is taken out of main.').waitFor();
+    await at('confirm-go').click();
+    await at('provider-deepseek').waitFor({ state: 'detached' });
+    assert.deepEqual((await turnout.admin('GET', '/groups/main')).members.map((one) => one.provider), ['first']);
+  },
+
+  async 'nothing sticks out of a narrow window'({ page, open }) {
+    for (const [width, place] of [[900, '#/providers'], [900, '#/providers?view=groups'], [640, '#/providers'], [640, '#/providers?view=groups'], [400, '#/providers?provider=first&tab=settings']]) {
+      await sevenths(page, width);
+      await open(place);
+      assert.deepEqual(await sideways(page), [0, 0], `${place} at ${width}`);
+    }
+    await sevenths(page, 1280);
+  },
+
+  async 'what the daemon refuses is told, with a way to try again'({ page, open, at }) {
+    await page.route('**/api/v1/presets*', (route) => route.fulfill({ status: 500, json: { error: { code: 'internal', message: 'the list of presets is gone' } } }));
+    await open('#/providers?add=new');
+    await page.getByText('the list of presets is gone').waitFor();
+    await page.unroute('**/api/v1/presets*');
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await at('preset-openai').waitFor();
+    await page.keyboard.press('Escape');
+  },
+
+  async 'in the dark and in Chinese'({ page, open, at, picture, axe }) {
+    await page.evaluate(() => {
+      localStorage.setItem('turnout.theme', 'dark');
+      localStorage.setItem('turnout.language', 'zh-CN');
+    });
+    await page.reload();
+    for (const [name, place] of [['list', '#/providers'], ['groups', '#/providers?view=groups'], ['state', '#/providers?provider=first'], ['settings', '#/providers?provider=first&tab=settings'], ['add', '#/providers?add=new']]) {
+      await open(place);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      if (name === 'settings') await at('advanced').click();
+      await picture(`providers-zh-dark-${name}`);
+      assert.deepEqual(serious(await axe()), []);
+    }
+  },
+};

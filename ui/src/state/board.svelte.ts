@@ -1,0 +1,100 @@
+/** Groups side by side: moves of providers in and between them, shown at once and put right by what the daemon says. */
+import { providersApi } from '../api/providers';
+import type { Group, Member } from '../api/types';
+import { t } from '../i18n/index.svelte';
+import { live, type Live } from './live.svelte';
+import { joined, moved, placed, places, without } from './members';
+
+/** The list of those that are in no group; no group can have this name. */
+export const STRAYS = '/';
+
+export class Board {
+  /** Members as they will be once the daemon has them so, by group. */
+  #pending = $state.raw<ReadonlyMap<string, readonly Member[]>>(new Map());
+  /** What happened last, for who cannot see it. */
+  said = $state('');
+  /** A move that would leave a group with nobody: asked about before it is done. */
+  emptied = $state.raw<{ provider: string; group: string; to: string } | null>(null);
+
+  constructor(private readonly line: Pick<Live, 'act' | 'groups'> = live) {}
+
+  members(group: Group): readonly Member[] {
+    return this.#pending.get(group.name) ?? placed(group.members);
+  }
+
+  /** Moves a provider within its group. */
+  async reorder(group: Group, from: number, before: number): Promise<void> {
+    const order = moved(this.members(group), from, before);
+    const provider = this.members(group)[from]?.provider ?? '';
+    await this.#with(new Map([[group.name, order]]), async () => {
+      await providersApi.changeGroup(group.name, { members: places(order) });
+    });
+    this.said = t.providersMoved(provider, order.findIndex((one) => one.provider === provider) + 1, group.name);
+  }
+
+  /** Takes a provider from one group (or from none) into another (or into none). */
+  async carry(provider: string, from: Group | null, to: Group | null, before?: number): Promise<void> {
+    if (from && from.members.length === 1) {
+      this.emptied = { provider, group: from.name, to: to?.name ?? '' };
+      return;
+    }
+    await this.#carry(provider, from, to, before);
+  }
+
+  /** The same where the group that is left goes with it. */
+  async carryAll(): Promise<boolean> {
+    const plan = this.emptied;
+    if (!plan) return false;
+    const to = this.#group(plan.to);
+    return this.line.act(async () => {
+      if (to) await providersApi.changeGroup(to.name, { members: joined(this.members(to), plan.provider) });
+      await providersApi.removeGroup(plan.group);
+    }, t.providersMoveFailed(plan.provider));
+  }
+
+  async weigh(group: Group, provider: string, weight: number): Promise<void> {
+    const members = this.members(group).map((one) => (one.provider === provider ? { ...one, weight } : one));
+    await this.#with(new Map([[group.name, members]]), async () => {
+      await providersApi.changeGroup(group.name, { members: places(members) });
+    });
+  }
+
+  async #carry(provider: string, from: Group | null, to: Group | null, before?: number): Promise<void> {
+    const stays = from ? this.members(from).filter((one) => one.provider !== provider) : [];
+    const coming = to ? joined(this.members(to), provider, before, from ? this.#weight(from, provider) : 1) : [];
+    const next = new Map<string, readonly Member[]>();
+    if (from) next.set(from.name, stays);
+    if (to) next.set(to.name, this.#known(coming, [...(from ? this.members(from) : []), ...this.members(to)]));
+    await this.#with(next, async () => {
+      // First in, then out: whatever happens between, it is not lost.
+      if (to) await providersApi.changeGroup(to.name, { members: coming });
+      if (from) await providersApi.changeGroup(from.name, { members: without(this.members(from), provider) });
+    });
+    this.said = to ? t.providersMoved(provider, coming.findIndex((one) => one.provider === provider) + 1, to.name) : t.providersTakenOut(provider);
+  }
+
+  #weight(group: Group, provider: string): number {
+    return group.members.find((one) => one.provider === provider)?.weight ?? 1;
+  }
+
+  #group(name: string): Group | undefined {
+    return this.line.groups?.find((group) => group.name === name);
+  }
+
+  /** Members with the health that is known of them. */
+  #known(list: readonly { provider: string; priority: number; weight: number }[], known: readonly Member[]): Member[] {
+    return list.map((place) => ({
+      ...(known.find((one) => one.provider === place.provider) ?? { health: 'unknown' as const }),
+      ...place,
+    }));
+  }
+
+  async #with(next: ReadonlyMap<string, readonly Member[]>, act: () => Promise<unknown>): Promise<void> {
+    this.#pending = new Map([...this.#pending, ...next]);
+    const [name = ''] = next.keys();
+    await this.line.act(act, t.providersMoveFailed(name));
+    const rest = new Map(this.#pending);
+    for (const [group, members] of next) if (rest.get(group) === members) rest.delete(group);
+    this.#pending = rest;
+  }
+}

@@ -1,0 +1,29 @@
+/** What the daemon tells of a provider's troubles and limits, as sentences for people. */
+import type { Forecast, Quota } from '../api/providers';
+import { i18n, t } from '../i18n/index.svelte';
+import { clock, count, percent, remaining } from './format';
+
+/** The daemon tells `reason` or `reason (model)`; anything else is shown as it came. */
+export function fault(told: string): string {
+  const [, reason, model = ''] = /^([a-z_]+)( \(.+\))?$/.exec(told) ?? [];
+  return reason ? i18n.word('fault_', reason) + model : told;
+}
+
+/** `5-hour limit: 42% left`; null of a limit that is not told in a way that means something. */
+export function quota(one: Quota): string {
+  const left = one.unit === 'share' ? percent(one.left, i18n.locale) : count(one.left, i18n.locale);
+  return t.providersQuotaLeft(i18n.word('providersLimit_', one.what), left);
+}
+
+/** When a limit will be hit, or nothing when that is past. */
+export function forecast(one: Forecast | null | undefined, now: number): string | null {
+  const left = remaining(one?.at, now);
+  if (!one || left === null) return null;
+  return t.providersForecast(i18n.word('providersLimit_', one.what), clock(left));
+}
+
+/** The one that is nearest to its end, of those that are told as a share. */
+export function tightest(quotas: readonly Quota[] | null | undefined): Quota | null {
+  const shares = (quotas ?? []).filter((one) => one.unit === 'share');
+  return shares.reduce<Quota | null>((least, one) => (least === null || one.left < least.left ? one : least), null);
+}
