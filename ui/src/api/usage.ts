@@ -1,0 +1,118 @@
+/** Calls and shapes of the usage page: sums, budgets, prices, Claude Code's own logs. */
+import { all, get, part, post, put, query } from './http';
+import type { List, Tokens } from './types';
+
+/** What usage can be apart by, beside time. */
+export type Facet = 'model' | 'provider' | 'key' | 'group' | 'client' | 'token' | 'session';
+export type By = 'hour' | 'day' | Facet;
+
+export interface Percentiles {
+  p50: number | null;
+  p95: number | null;
+}
+
+export interface UsageRow extends Tokens {
+  /** The value grouped by; times as RFC 3339; null where it is not known, and for the total. */
+  key: string | null;
+  requests: number;
+  failures: number;
+  cost_usd: string;
+  /** Requests of which some cost is not known and not in the sum. */
+  unpriced: number;
+  ttft_ms: Percentiles;
+  duration_ms: Percentiles;
+}
+
+export interface UsageReport extends List<UsageRow> {
+  total: UsageRow;
+}
+
+export interface Budget {
+  name: string;
+  limit_usd: string;
+  spent_usd: string;
+  per: 'hour' | 'day' | 'week' | 'month';
+  since: string;
+  until: string;
+  /** What was spent, as a share of the limit. */
+  share: number;
+  state: 'ok' | 'reached' | 'blocked';
+  /** `notify`, `group:NAME` or `block`. */
+  then: string;
+  token: string | null;
+  group: string | null;
+  provider: string | null;
+}
+
+/** In US dollars for a million tokens. */
+export interface Rates {
+  input: string;
+  output: string;
+  cache_read?: string | null;
+  cache_write_5m?: string | null;
+  cache_write_1h?: string | null;
+}
+
+export interface ModelPrice extends Rates {
+  model: string;
+  provider: string | null;
+}
+
+export interface LogReport {
+  folder: string;
+  dry_run: boolean;
+  files: number;
+  requests: number;
+  taken: number;
+  known: number;
+  running: number;
+  proxied: number;
+  unpriced: number;
+  unreadable: number;
+  cost_usd: string;
+  since?: string | null;
+  until?: string | null;
+}
+
+/** Years of logs take a while. */
+const IMPORT_PATIENCE_MS = 10 * 60_000;
+
+export interface UsageFilter {
+  by: By;
+  since: Date;
+  until: Date;
+  /** Where days begin. */
+  zone: string;
+  limit?: number;
+}
+
+/** The first page, up to a thousand rows, the most expensive first; times in their order. */
+export function usage({ by, since, until, zone, limit = 1000 }: UsageFilter): Promise<UsageReport> {
+  return get<UsageReport>(`/usage${query(asked(by, since, until, zone, limit))}`);
+}
+
+/** Every row there is, with the sum of them all. */
+export async function wholeUsage(filter: Omit<UsageFilter, 'limit'>): Promise<UsageReport> {
+  const first = await usage(filter);
+  const items = [...first.items];
+  for (let cursor = first.next_cursor; cursor; ) {
+    const { by, since, until, zone } = filter;
+    const next = await get<UsageReport>(`/usage${query({ ...asked(by, since, until, zone, 1000), cursor })}`);
+    items.push(...next.items);
+    cursor = next.next_cursor;
+  }
+  return { ...first, items, next_cursor: null };
+}
+
+function asked(by: By, since: Date, until: Date, tz: string, limit: number) {
+  return { by, since: since.toISOString(), until: until.toISOString(), tz, limit };
+}
+
+export const budgets = () => all<Budget>('/budgets');
+
+export const prices = (model: string) => get<List<ModelPrice>>(`/prices${query({ q: model, limit: 50 })}`).then((page) => page.items);
+
+export const setPrice = (model: string, rates: Rates) => put<ModelPrice>(`/prices/${part(model)}`, rates);
+
+export const importClaudeLogs = (dryRun: boolean) =>
+  post<LogReport>('/import/claude-logs', { dry_run: dryRun }, { patience: IMPORT_PATIENCE_MS });
