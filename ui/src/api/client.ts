@@ -7,6 +7,13 @@ export { ApiError } from './http';
 export interface RequestFilter {
   status?: string | undefined;
   provider?: string | undefined;
+  model?: string | undefined;
+  group?: string | undefined;
+  client?: string | undefined;
+  token?: string | undefined;
+  session?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
   q?: string | undefined;
   cursor?: string | undefined;
   limit?: number | undefined;

@@ -127,7 +127,11 @@ interface RequestBase extends Tokens {
   ttft_ms?: number | null;
   duration_ms?: number | null;
   tokens_per_second?: number | null;
+  /** What it cost that it left a warm cache. */
+  switch_cost_usd?: string | null;
   error?: string | null;
+  /** The earlier request that it is, sent again. */
+  replay_of?: string | null;
 }
 
 /** A row of the history; `attempts` is a count. */
@@ -141,14 +145,57 @@ export interface Attempt extends Tokens {
   key?: string | null;
   group?: string | null;
   model?: string | null;
+  model_answered?: string | null;
+  /** The provider's own id of the request. */
+  upstream_id?: string | null;
   started_at: string;
   duration_ms?: number | null;
+  /** From its start. */
   ttft_ms?: number | null;
   http_status?: number | null;
   verdict?: string | null;
+  /** Given up because another attempt, raced against it, was faster. */
+  hedged?: boolean;
   reason?: string | null;
   error?: string | null;
+  estimated?: boolean;
   cost_usd?: string | null;
+  /** The price as it was at the time. */
+  price?: FrozenPrice | null;
+}
+
+/** USD per million tokens, as decimal strings. */
+export interface FrozenPrice {
+  model: string;
+  /** Whose prices they are; `config` for one's own. */
+  seller?: string | null;
+  date?: string | null;
+  long_context?: boolean;
+  service?: string | null;
+  multiplier?: string | number | null;
+  input: string | number;
+  output: string | number;
+  cache_read?: string | number | null;
+  cache_write_5m?: string | number | null;
+  cache_write_1h?: string | number | null;
+}
+
+/** Something that happened to a request, in its order. */
+export interface TimelineEvent {
+  at: string | null;
+  name: string;
+  attempt?: number | null;
+  detail?: string | null;
+}
+
+/** A place that a request could have gone to. */
+export interface Candidate {
+  provider: string;
+  model?: string | null;
+  key?: string | null;
+  group?: string | null;
+  usable: boolean;
+  why: string;
 }
 
 /** One request in full; `attempts` is the chain. */
@@ -157,6 +204,9 @@ export interface RequestDetail extends RequestBase {
   /** Kind of token → decimal USD. */
   cost?: Record<string, string | null> | null;
   losses?: unknown[] | null;
+  events?: TimelineEvent[] | null;
+  explain?: { rule?: string | null; group?: string | null; candidates?: Candidate[] } | null;
+  bodies?: { attempt: number; part: string }[];
 }
 
 export interface Notice {

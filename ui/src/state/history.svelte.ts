@@ -1,10 +1,17 @@
 /** The history list under its filter: pages backwards, takes live rows in, loads anew after a break. */
 import { api as realApi, type Api } from '../api/client';
 import type { List, RequestRow } from '../api/types';
-import { words } from './resource.svelte';
+import { isSparse, question } from './history-filter';
 import { byNewest, isRunning, matches, mergePage, NO_FILTER, RUNNING, upsert, type HistoryFilter } from './merge';
+import { words } from './resource.svelte';
 
 const PAGE = 100;
+/** Pages grow while one scrolls on and on. */
+const LARGEST_PAGE = 1000;
+/** Pages looked at in one go where rows have to be picked out. */
+const LOOKS = 5;
+/** So many rows are held; who wants to see further goes on from an earlier time. */
+export const MOST_ROWS = 200_000;
 
 export class History {
   rows = $state.raw<RequestRow[]>([]);
@@ -14,6 +21,8 @@ export class History {
   loadingMore = $state(false);
   error = $state<string | null>(null);
   cursor = $state<string | null>(null);
+  /** The time of the oldest request looked at, where the last look found none that matches. */
+  searchedTo = $state<string | null>(null);
 
   /** Answers to an older question are dropped. */
   #question = 0;
@@ -22,21 +31,27 @@ export class History {
 
   constructor(private readonly api: Api = realApi) {}
 
+  /** The list is as long as it gets; older rows are there. */
+  get isFull(): boolean {
+    return this.rows.length >= MOST_ROWS && this.cursor !== null;
+  }
+
   /** Asks for the list under a filter. What is shown stays until the answer is there, where it still fits. */
   async load(filter: HistoryFilter): Promise<void> {
     const question = ++this.#question;
-    const again = Object.entries(filter).every(([name, value]) => this.filter[name as keyof HistoryFilter] === value);
+    const again = same(this.filter, filter);
     this.filter = filter;
     this.#arrived = [];
-    this.rows = this.rows.filter((row) => matches(row, filter));
+    this.rows = again ? this.rows : this.rows.filter((row) => matches(row, filter));
     this.loading = true;
     this.loadingMore = false;
     try {
-      const page = await this.#page(filter);
+      const page = await this.#page(filter, PAGE);
       if (question !== this.#question) return;
       const keep = again && joins(this.rows, page.items);
       const base = keep ? mergePage(this.rows, page.items) : page.items;
       this.cursor = keep ? this.cursor : page.next_cursor;
+      if (!keep) this.searchedTo = page.searchedTo;
       this.rows = this.#arrived.reduce<RequestRow[]>((rows, row) => upsert(rows, row, filter, !!this.cursor), base);
       this.error = null;
     } catch (error) {
@@ -47,14 +62,16 @@ export class History {
   }
 
   async more(): Promise<void> {
-    if (!this.cursor || this.loadingMore || this.loading) return;
+    if (!this.cursor || this.loadingMore || this.loading || this.isFull) return;
     const question = this.#question;
     this.loadingMore = true;
     try {
-      const page = await this.#page(this.filter, this.cursor);
+      const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, this.rows.length));
+      const page = await this.#page(this.filter, limit, this.cursor);
       if (question !== this.#question) return;
       this.rows = mergePage(this.rows, page.items);
       this.cursor = page.next_cursor;
+      this.searchedTo = page.searchedTo;
       this.error = null;
     } catch (error) {
       if (question === this.#question) this.error = words(error);
@@ -68,13 +85,39 @@ export class History {
     this.rows = upsert(this.rows, row, this.filter, this.cursor !== null);
   }
 
-  async #page(filter: HistoryFilter, cursor?: string): Promise<List<RequestRow>> {
-    const question = { provider: filter.provider, q: filter.q.trim(), cursor, limit: PAGE };
-    if (filter.status !== 'running') return this.api.requests({ ...question, status: filter.status });
-    // The daemon filters by one status; what runs is few, so three short lists make one.
-    const pages = await Promise.all(RUNNING.map((status) => this.api.requests({ ...question, status, limit: 1000 })));
-    return { items: pages.flatMap((page) => page.items).sort(byNewest), next_cursor: null };
+  async #page(filter: HistoryFilter, limit: number, cursor?: string): Promise<Page> {
+    const asked = { ...question(filter), cursor, limit };
+    if (filter.status === 'running') {
+      // The daemon filters by one status; what runs is few, so three short lists make one.
+      const pages = await Promise.all(RUNNING.map((status) => this.api.requests({ ...asked, status, limit: 1000 })));
+      const items = pages.flatMap((page) => page.items.filter((row) => matches(row, { ...filter, q: '' })));
+      return { items: items.sort(byNewest), next_cursor: null, searchedTo: null };
+    }
+    return isSparse(filter) ? this.#picked(filter, cursor) : { ...(await this.api.requests(asked)), searchedTo: null };
   }
+
+  /** Looks through pages for the rows that match, until there are enough or it has looked for long. */
+  async #picked(filter: HistoryFilter, from?: string): Promise<Page> {
+    const items: RequestRow[] = [];
+    let cursor: string | null | undefined = from;
+    let oldest: string | null = null;
+    for (let look = 0; look < LOOKS && cursor !== null && items.length < PAGE; look += 1) {
+      const page: List<RequestRow> = await this.api.requests({ ...question(filter), cursor, limit: LARGEST_PAGE });
+      items.push(...page.items.filter((row) => matches(row, { ...filter, q: '' })));
+      cursor = page.next_cursor;
+      oldest = page.items.at(-1)?.started_at ?? oldest;
+    }
+    return { items, next_cursor: cursor ?? null, searchedTo: items.length === 0 && cursor ? oldest : null };
+  }
+}
+
+interface Page extends List<RequestRow> {
+  searchedTo: string | null;
+}
+
+/** The same but for when it begins: a period such as the last hour moves on. */
+function same(a: HistoryFilter, b: HistoryFilter): boolean {
+  return (Object.keys(a) as (keyof HistoryFilter)[]).every((name) => name === 'since' || a[name] === b[name]);
 }
 
 /**
@@ -85,4 +128,3 @@ function joins(rows: readonly RequestRow[], page: readonly RequestRow[]): boolea
   const fresh = new Set(page.map((row) => row.id));
   return rows.some((row) => fresh.has(row.id)) && rows.every((row) => fresh.has(row.id) || !isRunning(row));
 }
-

@@ -2,13 +2,34 @@
 import type { Group, Provider, RequestRow, RequestStatus, Status } from '../api/types';
 
 export interface HistoryFilter {
-  /** A request status, `running` for all that have not ended, or empty for all. */
+  /** A request status, `running` for all that have not ended, `retried` for those of several attempts, or empty for all. */
   status: string;
   provider: string;
+  /** Asked for or sent upstream. */
+  model: string;
+  group: string;
+  client: string;
+  /** The name of a client token. */
+  token: string;
+  session: string;
+  /** When they arrived: from this time on, and before that one, RFC 3339 or empty. */
+  since: string;
+  until: string;
   q: string;
 }
 
-export const NO_FILTER: HistoryFilter = { status: '', provider: '', q: '' };
+export const NO_FILTER: HistoryFilter = {
+  status: '',
+  provider: '',
+  model: '',
+  group: '',
+  client: '',
+  token: '',
+  session: '',
+  since: '',
+  until: '',
+  q: '',
+};
 export const RUNNING: readonly RequestStatus[] = ['pending', 'forwarding', 'streaming'];
 
 export function isRunning(row: Pick<RequestRow, 'status'>): boolean {
@@ -46,12 +67,23 @@ export function byNewest(a: RequestRow, b: RequestRow): number {
 
 /** Whether a row belongs into a list under this filter, as the daemon would decide. */
 export function matches(row: RequestRow, filter: HistoryFilter): boolean {
-  if (filter.status === 'running' ? !isRunning(row) : filter.status && row.status !== filter.status) return false;
-  if (filter.provider && row.provider !== filter.provider) return false;
+  if (!hasStatus(row, filter.status)) return false;
+  for (const name of ['provider', 'group', 'client', 'token', 'session'] as const) {
+    if (filter[name] && row[name] !== filter[name]) return false;
+  }
+  if (filter.model && row.model_requested !== filter.model && row.model_used !== filter.model) return false;
+  if (filter.since && Date.parse(row.started_at) < Date.parse(filter.since)) return false;
+  if (filter.until && Date.parse(row.started_at) >= Date.parse(filter.until)) return false;
   const needle = filter.q.trim().toLowerCase();
   if (!needle) return true;
   const hay = [row.id, row.client, row.model_requested, row.model_used, row.provider, row.group, row.path, row.error];
   return hay.some((text) => text?.toLowerCase().includes(needle));
+}
+
+function hasStatus(row: RequestRow, status: string): boolean {
+  if (status === 'running') return isRunning(row);
+  if (status === 'retried') return row.attempts > 1;
+  return !status || row.status === status;
 }
 
 /**
@@ -64,7 +96,7 @@ export function upsert(
   filter: HistoryFilter = NO_FILTER,
   more = false,
 ): RequestRow[] {
-  const index = rows.findIndex((other) => other.id === row.id);
+  const index = find(rows, row);
   if (!matches(row, filter)) return index < 0 ? (rows as RequestRow[]) : rows.toSpliced(index, 1);
   const old = rows[index];
   if (old) {
@@ -76,8 +108,31 @@ export function upsert(
   return more ? (rows as RequestRow[]) : [...rows, row];
 }
 
-/** Joins a fetched page to what is there. Rows that ended meanwhile win over what the page still calls running. */
+/** Where a row is, or -1. The list is in order: only rows of the same instant can be it, and most news are of the top. */
+function find(rows: readonly RequestRow[], row: RequestRow): number {
+  const at = Date.parse(row.started_at);
+  let from = 0;
+  let to = rows.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (Date.parse(rows[middle]?.started_at ?? '') > at) from = middle + 1;
+    else to = middle;
+  }
+  for (let index = from; index < rows.length; index += 1) {
+    const other = rows[index] as RequestRow;
+    if (other.id === row.id) return index;
+    if (Date.parse(other.started_at) < at) return -1;
+  }
+  return -1;
+}
+
+/**
+ * Joins a fetched page to what is there. Rows that ended meanwhile win over what the page still calls running. An older
+ * page, which is what scrolling brings, is only put behind: a long list is not sorted again for each.
+ */
 export function mergePage(rows: readonly RequestRow[], page: readonly RequestRow[]): RequestRow[] {
+  const last = rows.at(-1);
+  if (last && page.every((row, index) => byNewest(page[index - 1] ?? last, row) < 0)) return rows.concat(page);
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const row of page) {
     const old = byId.get(row.id);

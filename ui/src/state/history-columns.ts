@@ -1,0 +1,80 @@
+/** The columns of the history: which there are, which a person chose, and which of them fit. Pure but for what is kept. */
+
+export const COLUMNS = [
+  'time', 'status', 'model', 'provider', 'group', 'client', 'token', 'session', 'key',
+  'in', 'out', 'cached', 'cost', 'ttft', 'speed', 'duration', 'attempts',
+] as const; // prettier-ignore
+export type Column = (typeof COLUMNS)[number];
+
+/** Least width in pixels; a share says that it takes of what is left over. The rank tells who goes first where it is narrow. */
+interface Shape {
+  px: number;
+  share?: number;
+  rank: number;
+  num?: boolean;
+}
+
+export const SHAPES: Readonly<Record<Column, Shape>> = {
+  time: { px: 92, rank: 2 },
+  status: { px: 118, rank: 1 },
+  model: { px: 130, share: 1.8, rank: 0 },
+  provider: { px: 84, share: 1, rank: 3 },
+  group: { px: 76, share: 0.7, rank: 11 },
+  client: { px: 92, share: 0.7, rank: 8 },
+  token: { px: 84, share: 0.6, rank: 12 },
+  session: { px: 92, share: 0.7, rank: 13 },
+  key: { px: 64, rank: 15 },
+  in: { px: 54, rank: 6, num: true },
+  out: { px: 50, rank: 7, num: true },
+  cached: { px: 54, rank: 14, num: true },
+  cost: { px: 64, rank: 4, num: true },
+  ttft: { px: 66, rank: 10, num: true },
+  speed: { px: 60, rank: 16, num: true },
+  duration: { px: 72, rank: 5, num: true },
+  attempts: { px: 36, rank: 9, num: true },
+};
+
+export const USUAL: readonly Column[] = ['time', 'status', 'model', 'provider', 'client', 'in', 'out', 'cost', 'ttft', 'duration', 'attempts'];
+export const GAP_PX = 12;
+export const EDGE_PX = 16;
+
+/** The chosen columns that fit side by side into a width, the least important left out first. */
+export function fit(chosen: readonly Column[], width: number): Column[] {
+  const shown = COLUMNS.filter((column) => chosen.includes(column));
+  const needed = () => shown.reduce((sum, column) => sum + SHAPES[column].px + GAP_PX, 2 * EDGE_PX - GAP_PX);
+  while (shown.length > 1 && needed() > width) {
+    const last = shown.reduce((a, b) => (SHAPES[b].rank > SHAPES[a].rank ? b : a));
+    shown.splice(shown.indexOf(last), 1);
+  }
+  return shown;
+}
+
+/** For `grid-template-columns`. */
+export function template(columns: readonly Column[]): string {
+  return columns.map((column) => track(SHAPES[column])).join(' ');
+}
+
+function track({ px, share }: Shape): string {
+  return share ? `minmax(${px}px, ${share}fr)` : `${px}px`;
+}
+
+const STORE = 'turnout.history.columns';
+
+export function readColumns(): Column[] {
+  try {
+    const kept = (localStorage.getItem(STORE) ?? '').split(' ');
+    const known = COLUMNS.filter((column) => kept.includes(column));
+    return known.length ? known : [...USUAL];
+  } catch {
+    return [...USUAL];
+  }
+}
+
+export function keepColumns(columns: readonly Column[]): void {
+  try {
+    if (columns.join(' ') === USUAL.join(' ')) localStorage.removeItem(STORE);
+    else localStorage.setItem(STORE, columns.join(' '));
+  } catch {
+    // a browser that keeps nothing still shows the choice until it is closed
+  }
+}

@@ -1,0 +1,54 @@
+/** Sums of what a list shows. Money is added as decimal strings. Pure. */
+import type { RequestRow, Tokens } from '../api/types';
+import { tokensIn } from './format';
+
+export interface Sums {
+  requests: number;
+  failures: number;
+  input: number;
+  output: number;
+  cost: string;
+  /** Requests at models without a price: the cost is of the others. */
+  unpriced: number;
+}
+
+export function sumsOf(rows: readonly RequestRow[]): Sums {
+  const sums = { requests: rows.length, failures: 0, input: 0, output: 0, unpriced: 0 };
+  let pico = 0n;
+  for (const row of rows) {
+    if (row.status === 'failed') sums.failures += 1;
+    if (row.unpriced) sums.unpriced += 1;
+    sums.input += tokensIn(row) ?? 0;
+    sums.output += row.output_tokens ?? 0;
+    pico += toPico(row.cost_usd);
+  }
+  return { ...sums, cost: fromPico(pico) };
+}
+
+export function sumsOfUsage(sum: Tokens & { requests: number; failures: number; cost_usd: string | null; unpriced?: number }): Sums {
+  return {
+    requests: sum.requests,
+    failures: sum.failures,
+    input: tokensIn(sum) ?? 0,
+    output: sum.output_tokens ?? 0,
+    cost: sum.cost_usd ?? '0',
+    unpriced: sum.unpriced ?? 0,
+  };
+}
+
+const PLACES = 12;
+
+/** A decimal string in units of 10^-12; what is none counts nothing. */
+export function toPico(text: string | null | undefined): bigint {
+  const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text?.trim() ?? '');
+  if (!found) return 0n;
+  const [, sign, whole = '0', fraction = ''] = found;
+  const value = BigInt(whole + fraction.slice(0, PLACES).padEnd(PLACES, '0'));
+  return sign ? -value : value;
+}
+
+export function fromPico(pico: bigint): string {
+  const digits = (pico < 0n ? -pico : pico).toString().padStart(PLACES + 1, '0');
+  const fraction = digits.slice(-PLACES).replace(/0+$/, '');
+  return `${pico < 0n ? '-' : ''}${digits.slice(0, -PLACES)}${fraction ? `.${fraction}` : ''}`;
+}
