@@ -84,6 +84,34 @@ export interface Provider {
   last_error?: string | null;
   ttft_ms?: number | null;
   success_rate?: number | null;
+  /** What its vendor told of its limits, and when they will be used up as things go. */
+  quotas?: Quota[];
+  /** The limit that will be hit first. */
+  forecast?: Forecast | null;
+}
+
+export interface Quota {
+  key?: string | null;
+  model?: string | null;
+  /** `requests`, `tokens`, `input_tokens`, `output_tokens`, `5h`, `7d`. */
+  what: string;
+  /** `share`: `left` is 0 to 1 of the whole. `count`: as many are left. */
+  unit: 'share' | 'count';
+  left: number;
+  resets_at?: string | null;
+  told_at?: string;
+  /** Null: not before the reset, or unknown. */
+  used_up_at?: string | null;
+}
+
+export interface Forecast {
+  at: string;
+  what: string;
+  /** `model`, `key` or `provider`. */
+  scope: string;
+  provider: string;
+  key?: string | null;
+  model?: string | null;
 }
 
 export interface Key {
@@ -214,6 +242,12 @@ export interface Notice {
   title: string;
   body: string;
   at: string;
+  /** Grows by one with each notice since the daemon started. */
+  id?: number;
+  /** The page that explains it, such as `/history?status=failed`. */
+  page?: string;
+  /** How many like it were folded into it. */
+  more?: number;
 }
 
 export interface Connect {

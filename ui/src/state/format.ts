@@ -128,6 +128,15 @@ export function when(at: string, now: number, locale: string): string {
   return dates(locale, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false }).format(date);
 }
 
+/** Hours and minutes; with the weekday when it is not today: for what is to come within days. */
+export function shortTime(at: string, now: number, locale: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const time = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
+  if (date.toDateString() === new Date(now).toDateString()) return dates(locale, time).format(date);
+  return dates(locale, { weekday: 'short', ...time }).format(date);
+}
+
 /** Date and time to the second, for a detail or a tooltip. */
 export function moment(at: string, locale: string): string {
   const date = new Date(at);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { group, member, provider, status } from '../testing/fixtures';
-import { activeFirst, inColumns, isPracticeOnly, summarise, withoutKey } from './summary';
+import { activeFirst, isPracticeOnly, summarise, withoutKey } from './summary';
 
 const main = (...members: Parameters<typeof member>[]) =>
   group('main', { active: true, members: members.map(([name, part]) => member(name, part)) });
@@ -89,26 +89,9 @@ describe('practice', () => {
   });
 });
 
-describe('inColumns', () => {
-  const of = (...sizes: number[]) =>
-    sizes.map((size, index) => group(`g${index}`, { members: Array.from({ length: size }, (_, i) => member(`m${i}`)) }));
-  const names = (columns: { name: string }[][]) => columns.map((column) => column.map((g) => g.name));
-
-  it('keeps_the_order_and_evens_the_heights', () => {
-    expect(names(inColumns(of(3, 2, 2)))).toEqual([['g0'], ['g1', 'g2']]);
-    expect(names(inColumns(of(1, 1, 4)))).toEqual([['g0', 'g1'], ['g2']]);
-  });
-
-  it('leaves_what_stays_open_to_the_end', () => {
-    expect(names(inColumns(of(1, 1, 1)))).toEqual([['g0', 'g1'], ['g2']]);
-  });
-
-  it('has_the_active_group_first_when_asked', () => {
+describe('activeFirst', () => {
+  it('keeps_the_order_of_the_others', () => {
     const groups = [group('a'), group('b', { active: true }), group('c')];
     expect(activeFirst(groups).map((g) => g.name)).toEqual(['b', 'a', 'c']);
-  });
-
-  it('gives_a_single_group_the_whole_width', () => {
-    expect(inColumns(of(2))).toHaveLength(1);
   });
 });

@@ -96,22 +96,3 @@ export function isKeyless(dialect: string | undefined): boolean {
 export function activeFirst(groups: readonly Group[]): Group[] {
   return [...groups].sort((a, b) => Number(b.active) - Number(a.active));
 }
-
-/**
- * Groups in one or two columns of about the same height, in their order down the first and then the second. Of two
- * ways that are as even, the one with more in the first: what is left open is then at the end.
- */
-export function inColumns(groups: readonly Group[]): Group[][] {
-  if (groups.length < 2) return [[...groups]];
-  const heights = groups.map((group) => 1.5 + Math.max(1, group.members.length));
-  const total = heights.reduce((sum, height) => sum + height, 0);
-  let best = 1;
-  let least = Infinity;
-  let first = 0;
-  for (let cut = 1; cut < groups.length; cut += 1) {
-    first += heights[cut - 1] ?? 0;
-    const taller = Math.max(first, total - first);
-    if (taller <= least) [best, least] = [cut, taller];
-  }
-  return [groups.slice(0, best), groups.slice(best)];
-}

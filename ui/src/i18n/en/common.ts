@@ -91,7 +91,6 @@ export const common = {
   serving: 'serving',
   noMembers: 'This group has no providers yet. Add one to its members in config.toml.',
   noGroups: 'No groups yet',
-  noGroupsBody: 'Add a provider and a group to config.toml; a valid change takes effect within a second.',
   ungrouped: 'In no group',
   healthHealthy: 'Healthy',
   healthDegraded: 'Degraded',

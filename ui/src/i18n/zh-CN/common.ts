@@ -93,7 +93,6 @@ export const common: Same<typeof english> = {
   serving: '服务中',
   noMembers: '本组还没有服务商。请在 config.toml 的 members 中添加。',
   noGroups: '还没有组',
-  noGroupsBody: '请在 config.toml 中添加服务商和组；有效的更改会在一秒内生效。',
   ungrouped: '不属于任何组',
   healthHealthy: '健康',
   healthDegraded: '降级',
