@@ -85,7 +85,7 @@ export interface Provider {
   ttft_ms?: number | null;
   success_rate?: number | null;
   /** What its vendor told of its limits, and when they will be used up as things go. */
-  quotas?: Quota[];
+  quotas?: Quota[] | null;
   /** The limit that will be hit first. */
   forecast?: Forecast | null;
 }

@@ -14,7 +14,7 @@ const SHOWN = 3;
  * The limits worth a line each: those that will be used up first, then the windows of a subscription, then what is left
  * of counts that is forecast. A count alone, with no end in sight, tells nothing: the vendor fills it up each minute.
  */
-export function limits(quotas: readonly Quota[] | undefined, now: number): Limit[] {
+export function limits(quotas: readonly Quota[] | null | undefined, now: number): Limit[] {
   const told = (quotas ?? []).filter((quota) => !quota.resets_at || Date.parse(quota.resets_at) > now);
   const worth = told.filter((quota) => quota.unit === 'share' || quota.used_up_at);
   return worth
