@@ -151,6 +151,13 @@ export function percent(rate: number | null | undefined, locale: string): string
   return numbers(locale, { style: 'percent', maximumFractionDigits: shown < 1 && shown >= 0.9 ? 1 : 0 }).format(shown);
 }
 
+/** `512 B`, `64.0 MiB`, `1.5 GiB`. */
+export function bytes(value: number, locale: string): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, value)) / 10)));
+  return `${numbers(locale, step ? tenths(true) : {}).format(value / 1024 ** step)} ${units[step]}`;
+}
+
 /** The host of a base URL, which is what tells providers apart at a glance. */
 export function host(url: string | null | undefined): string {
   if (!url) return '';

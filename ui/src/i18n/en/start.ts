@@ -1,2 +1,5 @@
 /** The first run. */
-export const start = {};
+export const start = {
+  startTitle: 'First steps',
+  startAgain: 'Show them again',
+};

@@ -1,0 +1,65 @@
+/** The config: single settings, and the whole text. */
+import { all, get, patch, post, put, type Mistake } from './http';
+
+export type SettingType = 'string' | 'boolean' | 'integer' | 'number' | 'duration' | 'size' | 'strings';
+export type SettingValue = string | number | boolean | readonly string[] | null;
+
+export interface Setting {
+  /** Where it stands in the config, such as `routing.suspend.max`. */
+  path: string;
+  section: string;
+  type: SettingType;
+  value: SettingValue;
+  default: SettingValue;
+  /** Stands in the file; else the default holds. */
+  written: boolean;
+  /** The words allowed; of a list, of its entries. */
+  choices: readonly string[] | null;
+  unit: string | null;
+  /** Takes effect at the next start. */
+  restart: boolean;
+  description: string;
+}
+
+export interface Config {
+  path: string;
+  /** The text, secrets masked; null while it is not shown. */
+  toml: string | null;
+  /** Why it is not shown. */
+  hidden?: string | null;
+  errors: Mistake[];
+  /** Whether it is what is in force; else the one before it is. */
+  in_use: boolean;
+  etag: string;
+}
+
+export interface Budget {
+  name: string;
+  limit_usd: string;
+  spent_usd: string;
+  per: string;
+  since: string;
+  until: string;
+  /** What was spent, as a share of the limit. */
+  share: number;
+  state: string;
+  then: string;
+  token?: string | null;
+  group?: string | null;
+  provider?: string | null;
+}
+
+/** Giving room back rewrites the whole ledger. */
+const LONG_MS = 300_000;
+
+export const settingsApi = {
+  list: () => all<Setting>('/settings'),
+  /** `null` goes back to the default. */
+  change: (values: Readonly<Record<string, SettingValue>>) => patch<{ items: Setting[] }>('/settings', values),
+  config: () => get<Config>('/config'),
+  check: (toml: string) => post<{ valid: boolean; errors: Mistake[] }>('/config/check', { toml }),
+  /** Refused with 412 when the file is no longer the one of `etag`. */
+  write: (toml: string, etag: string) => put<Config>('/config', { toml }, { headers: { 'if-match': etag } }),
+  budgets: () => all<Budget>('/budgets'),
+  vacuum: () => post<{ bytes_before: number; bytes_after: number }>('/ledger/vacuum', {}, { patience: LONG_MS }),
+};

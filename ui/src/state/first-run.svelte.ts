@@ -1,0 +1,65 @@
+/** Whether the first steps are shown: from the first start until they are put away, which this browser remembers. */
+import type { Group, Provider } from '../api/types';
+import { isPracticeOnly } from './summary';
+
+const STORE = 'turnout.start';
+const SKIPPED = 'turnout.start.skipped';
+
+class FirstRun {
+  #word = $state<string | null>(read(STORE));
+  #skipped = $state.raw<ReadonlySet<string>>(new Set(read(SKIPPED)?.split(',').filter(Boolean)));
+
+  /** Shown where nothing but practice is set up, and once begun until it is put away. */
+  visible(groups: readonly Group[], providers: readonly Provider[]): boolean {
+    return this.#word === 'open' || (this.#word === null && isPracticeOnly(groups, providers));
+  }
+
+  /** From now on it stays although real providers come. */
+  begin(): void {
+    if (this.#word === null) this.#keep('open');
+  }
+
+  /** Asked for again. */
+  show(): void {
+    this.#skipped = new Set();
+    write(SKIPPED, '');
+    this.#keep('open');
+  }
+
+  /** For ever. */
+  putAway(): void {
+    this.#keep('dismissed');
+  }
+
+  skipped(step: string): boolean {
+    return this.#skipped.has(step);
+  }
+
+  skip(step: string): void {
+    this.#skipped = new Set(this.#skipped).add(step);
+    write(SKIPPED, [...this.#skipped].join(','));
+  }
+
+  #keep(word: string): void {
+    this.#word = word;
+    write(STORE, word);
+  }
+}
+
+function read(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function write(name: string, value: string): void {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // a browser that keeps nothing still remembers until it is closed
+  }
+}
+
+export const firstRun = new FirstRun();

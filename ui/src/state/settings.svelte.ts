@@ -1,0 +1,77 @@
+/** The settings as the daemon has them, and changing one: what was asked for shows at once, and goes back when it was refused. */
+import { settingsApi, type Setting, type SettingValue } from '../api/settings';
+import { settingWords } from '../i18n/setting-words';
+import type { Language } from '../i18n/index.svelte';
+import { Resource, words } from './resource.svelte';
+
+export const SECTIONS = ['general', 'server', 'routing', 'history', 'budgets', 'prices', 'tokens', 'audit', 'import', 'config', 'about'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** Which section of the page shows a part of the config. */
+const HOMES: Readonly<Record<string, Section>> = { desktop: 'general', server: 'server', log: 'server', routing: 'routing', ledger: 'history' };
+
+export function homeOf(setting: Pick<Setting, 'path'>): Section {
+  return HOMES[setting.path.split('.')[0] ?? ''] ?? 'server';
+}
+
+export class Settings extends Resource<Setting[]> {
+  /** What is being saved, by path. */
+  saving = $state.raw<ReadonlyMap<string, SettingValue>>(new Map());
+  /** What was refused, by path, in the daemon's words. */
+  refused = $state.raw<ReadonlyMap<string, string>>(new Map());
+  /** What was saved last. */
+  saved = $state<string | null>(null);
+
+  constructor() {
+    super(settingsApi.list);
+  }
+
+  of(section: Section): Setting[] {
+    return (this.value ?? []).filter((setting) => homeOf(setting) === section);
+  }
+
+  get(path: string): Setting | undefined {
+    return this.value?.find((setting) => setting.path === path);
+  }
+
+  /** What to show for a setting: what was asked for while that is on its way. */
+  shown(setting: Setting): SettingValue {
+    return this.saving.has(setting.path) ? (this.saving.get(setting.path) ?? null) : setting.value;
+  }
+
+  /** Saves a value; null goes back to the default. True when the daemon took it. */
+  async change(path: string, value: SettingValue): Promise<boolean> {
+    const shown = value ?? this.get(path)?.default ?? null;
+    this.saving = new Map(this.saving).set(path, shown);
+    this.refused = without(this.refused, path);
+    try {
+      const answer = await settingsApi.change({ [path]: value });
+      this.value = answer.items;
+      this.saved = path;
+      return true;
+    } catch (cause) {
+      this.refused = new Map(this.refused).set(path, words(cause));
+      return false;
+    } finally {
+      this.saving = without(this.saving, path);
+    }
+  }
+}
+
+/** The settings that a question finds: in their path, their name or what they mean, every word of it. */
+export function matchingSettings(settings: readonly Setting[], question: string, language: Language): Setting[] {
+  const asked = question.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  return settings.filter((setting) => {
+    const { name, about } = settingWords(setting, language);
+    const text = `${setting.path} ${name} ${about}`.toLowerCase();
+    return asked.every((word) => text.includes(word));
+  });
+}
+
+function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}
+
+export const settings = new Settings();

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { asChange, asForm } from './token-form';
+
+const NEW = { ...asForm(null), name: 'ci' };
+
+describe('a token', () => {
+  it('is_for_inference_without_limits_at_first', () => {
+    expect(asChange(NEW)).toEqual({ name: 'ci', scopes: ['inference'], groups: null, models: null, limits: null, expires_at: null });
+  });
+
+  it('sends_what_is_filled_in', () => {
+    const change = asChange({ ...NEW, groups: ['main'], models: 'claude-*, gpt-5', rpm: '60', usd: '2.5', per: 'week' });
+    expect(change).toMatchObject({ groups: ['main'], models: ['claude-*', 'gpt-5'], limits: { rpm: 60, usd: 2.5, per: 'week' } });
+  });
+
+  it.each([{ name: ' ' }, { scopes: [] }, { rpm: '0' }, { tpm: 'many' }, { usd: '-1' }])('with %j is not sent', (part) => {
+    expect(asChange({ ...NEW, ...part })).toBeNull();
+  });
+
+  it('is_good_to_the_end_of_its_last_day', () => {
+    const { expires_at } = asChange({ ...NEW, expires: '2027-01-31' }) ?? {};
+    expect(new Date(expires_at ?? '').getTime()).toBe(new Date('2027-02-01T00:00:00').getTime());
+    expect(asForm({ name: 'ci', scopes: [], groups: [], models: [], limits: { rpm: null, tpm: null, concurrency: null, usd: null, per: null }, expired: false, today: { requests: 0, cost_usd: '0' }, expires_at: expires_at ?? null }).expires).toBe('2027-01-31');
+  });
+});

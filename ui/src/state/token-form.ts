@@ -1,0 +1,76 @@
+/** A client token as a form's fields, and back. Pure. */
+import type { ClientToken, TokenChange } from '../api/access';
+
+export interface TokenForm {
+  name: string;
+  scopes: string[];
+  groups: string[];
+  /** Names with commas between. */
+  models: string;
+  rpm: string;
+  tpm: string;
+  concurrency: string;
+  usd: string;
+  per: string;
+  /** The last day on which it is good, as `2027-01-31`; empty for ever. */
+  expires: string;
+}
+
+export function asForm(token: ClientToken | null): TokenForm {
+  const { rpm = null, tpm = null, concurrency = null, usd = null, per = null } = token?.limits ?? {};
+  return {
+    name: token?.name ?? '',
+    scopes: token?.scopes ?? ['inference'],
+    groups: token?.groups ?? [],
+    models: token?.models.join(', ') ?? '',
+    rpm: text(rpm),
+    tpm: text(tpm),
+    concurrency: text(concurrency),
+    usd: text(usd),
+    per: per ?? 'day',
+    expires: token?.expires_at ? lastDay(token.expires_at) : '',
+  };
+}
+
+/** What is sent; null while something in it cannot be right. */
+export function asChange(form: TokenForm): TokenChange | null {
+  const whole = [form.rpm, form.tpm, form.concurrency].map((field) => number(field, /^[1-9]\d*$/));
+  const usd = number(form.usd, /^\d+(\.\d+)?$/);
+  if (!form.name.trim() || form.scopes.length === 0 || [...whole, usd].includes(undefined)) return null;
+  const [rpm, tpm, concurrency] = whole;
+  const limits = { rpm, tpm, concurrency, usd, per: usd == null ? null : form.per };
+  const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value != null));
+  const models = form.models.split(',').map((name) => name.trim()).filter(Boolean);
+  return {
+    name: form.name.trim(),
+    scopes: form.scopes,
+    groups: form.groups.length ? form.groups : null,
+    models: models.length ? models : null,
+    limits: Object.keys(given).length ? given : null,
+    expires_at: form.expires ? endOf(form.expires) : null,
+  };
+}
+
+function text(value: number | null): string {
+  return value === null ? '' : String(value);
+}
+
+/** null when empty, undefined when it is no such number. */
+function number(field: string, shape: RegExp): number | null | undefined {
+  const trimmed = field.trim();
+  if (!trimmed) return null;
+  return shape.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+/** The midnight at which a day ends, by the local clock. */
+function endOf(day: string): string {
+  const date = new Date(`${day}T00:00:00`);
+  date.setDate(date.getDate() + 1);
+  return date.toISOString().replace('.000', '');
+}
+
+function lastDay(until: string): string {
+  const date = new Date(Date.parse(until) - 1);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
