@@ -37,6 +37,14 @@ export interface Explanation {
   candidates: Candidate[];
 }
 
+interface Captured {
+  /** 0 is the client's side. */
+  attempt: number;
+  part: 'request' | 'answer';
+  cut: boolean;
+  text?: string | null;
+}
+
 const at = (rule: string) => `/rules/${part(rule)}`;
 
 export const rulesApi = {
@@ -48,4 +56,9 @@ export const rulesApi = {
   explain: (question: Question) => post<Explanation>('/rules/explain', question),
   recent: () => get<List<RequestRow>>(`/requests${query({ limit: 30 })}`).then((page) => page.items),
   request: (id: string) => get<RequestDetail>(`/requests/${part(id)}`),
+  /** What the client sent, where all of it was captured. */
+  sent: async (id: string): Promise<string | null> => {
+    const bodies = await all<Captured>(`/requests/${part(id)}/bodies`);
+    return bodies.find((one) => one.attempt === 0 && one.part === 'request' && !one.cut)?.text ?? null;
+  },
 };

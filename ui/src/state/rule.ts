@@ -116,7 +116,8 @@ const either = (value: FactValue | undefined) =>
 export function whenSentence({ when }: Pick<Rule, 'when'>): string {
   const clauses = (Object.keys(FACTS) as Fact[]).filter((fact) => when[fact] !== undefined).map((fact) => clause(fact, when[fact] as FactValue));
   if (clauses.length === 0) return t.rulesAlways;
-  return t.rulesWhen(new Intl.ListFormat(i18n.language, { type: 'conjunction' }).format(clauses));
+  const last = clauses.pop() ?? '';
+  return t.rulesWhen(clauses.length ? `${clauses.join(t.rulesComma)}${clauses.length > 1 ? t.rulesAndLast : t.rulesAnd}${last}` : last);
 }
 
 function clause(fact: Fact, value: FactValue): string {

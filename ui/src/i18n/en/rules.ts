@@ -28,6 +28,8 @@ export const rules = {
   rulesAlways: 'Always',
   rulesWhen: (what: string) => `When ${what}`,
   rulesComma: ', ',
+  rulesAnd: ' and ',
+  rulesAndLast: ', and ',
   rulesIf_model: (what: string) => `the model is ${what}`,
   rulesIf_tier: (what: string) => `a ${what} model is asked for`,
   rulesIf_client: (what: string) => `the client is ${what}`,
@@ -129,4 +131,7 @@ export const rules = {
   rulesUsable: 'can be used',
   rulesUnusable: 'cannot be used',
   rulesNobody: 'Nobody could take it.',
+  rulesWhyFirst: 'First to be tried',
+  rulesWhyCache: 'First to be tried, as the conversation is in its cache',
+  rulesWhyLater: 'Tried when those before it fail',
 };

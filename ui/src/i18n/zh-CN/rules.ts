@@ -31,6 +31,8 @@ export const rules: Same<typeof english> = {
   rulesAlways: '始终',
   rulesWhen: (what) => `当${what}时`,
   rulesComma: '，',
+  rulesAnd: '，且',
+  rulesAndLast: '，且',
   rulesIf_model: (what) => `模型为 ${what}`,
   rulesIf_tier: (what) => `请求的是${what}模型`,
   rulesIf_client: (what) => `客户端为 ${what}`,
@@ -132,4 +134,7 @@ export const rules: Same<typeof english> = {
   rulesUsable: '可用',
   rulesUnusable: '不可用',
   rulesNobody: '没有谁能处理它。',
+  rulesWhyFirst: '最先尝试',
+  rulesWhyCache: '最先尝试，因为对话在它的缓存中',
+  rulesWhyLater: '前面的失败时再试',
 };
