@@ -32,4 +32,5 @@ mod starting;
 mod storm;
 mod stream_cut;
 mod top;
+mod traces;
 mod waiting;

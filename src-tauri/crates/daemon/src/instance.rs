@@ -25,6 +25,7 @@ use crate::practice_hosts::PracticeHosts;
 use crate::secrets::{Keychain, Resolver};
 use crate::series::Lately;
 use crate::sessions::Sessions;
+use crate::traces::Traces;
 use crate::view::board::Clocks;
 use crate::view::{Event, Problem};
 
@@ -70,6 +71,8 @@ pub(crate) struct Instance {
     pub(crate) live: Mutex<Live>,
     pub(crate) metrics: Mutex<Metrics>,
     pub(crate) lately: Mutex<Lately>,
+    /// Where spans go; `None` where no collector is named.
+    pub(crate) traces: Option<Traces>,
     pub(crate) config_problem: Mutex<Option<String>>,
     pub(crate) clocks: Mutex<Clocks>,
     pub(crate) budgets: Budgets,

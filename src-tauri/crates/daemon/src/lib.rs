@@ -57,6 +57,7 @@ mod sessions;
 pub mod settings;
 mod tail;
 mod tokens;
+mod traces;
 mod trial;
 mod ui;
 pub mod view;

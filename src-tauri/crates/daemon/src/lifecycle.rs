@@ -32,6 +32,7 @@ use crate::secrets::Resolver;
 use crate::sessions::Sessions;
 use crate::settings::watch::{self, Watch};
 use crate::settings::{self, NO_LEDGER, Settings};
+use crate::traces::Traces;
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
 use crate::{Options, admin, budgets, captures, chat, publisher, pump, retention, tail, ui};
@@ -155,6 +156,9 @@ impl Daemon {
         {
             tracing::warn!("some captured bodies were not written in time and are missing");
         }
+        if let Some(traces) = &instance.traces {
+            traces.end().await;
+        }
         instance.practice.end();
         self.record_refused_tries().await;
         if let Some(ledger) = &instance.ledger {
@@ -242,6 +246,7 @@ async fn build(
         live: Mutex::new(Live::default()),
         metrics: Mutex::default(),
         lately: Mutex::default(),
+        traces: Traces::of_environment(),
         config_problem: Mutex::new(None),
         clocks: Mutex::new(Clocks::at(Instant::now())),
         budgets: Budgets::default(),

@@ -2,11 +2,12 @@
 //! no cost; it is bounded, and a request that never ends in it (a lost report) is pushed out by newer ones.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use gateway::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, Started};
+use gateway::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, Started, Traffic};
 use jiff::Timestamp;
 
-use crate::view::{Request, Today};
+use crate::view::{Connection, Request, Today};
 
 /// Requests kept, ended ones included.
 const KEPT: usize = 500;
@@ -23,6 +24,8 @@ struct Row {
     request: Request,
     /// Who tries it, the latest last: more than one where candidates race.
     trying: Vec<AttemptStarted>,
+    /// How many bytes have come and gone for it.
+    traffic: Arc<Traffic>,
     /// The part of its output tokens that attempts under way have told so far, by their number.
     so_far: Vec<(u32, u64)>,
 }
@@ -92,11 +95,20 @@ impl Live {
         self.rows.iter().rev().map(|row| &row.request)
     }
 
-    /// Those that have not ended, the newest first.
-    pub(crate) fn under_way(&self) -> impl Iterator<Item = &Request> {
-        let is_under_way =
-            |row: &&Request| matches!(row.status.as_str(), "pending" | "forwarding" | "streaming");
-        self.newest().filter(is_under_way)
+    /// The clients of those that have not ended, the newest first.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = Connection> {
+        let is_under_way = |row: &&Row| {
+            let status = row.request.status.as_str();
+            matches!(status, "pending" | "forwarding" | "streaming")
+        };
+        let rows = self.rows.iter().rev().filter(is_under_way);
+        rows.map(|row| Connection::of(&row.request, &row.traffic))
+    }
+
+    /// The client of the one of this id.
+    pub(crate) fn connection(&self, id: &str) -> Option<Connection> {
+        let row = self.rows.iter().rev().find(|row| row.request.id == id)?;
+        Some(Connection::of(&row.request, &row.traffic))
     }
 
     /// The one of this id.
@@ -120,6 +132,7 @@ impl Live {
         self.rows.push_back(Row {
             request: row(started),
             trying: Vec::new(),
+            traffic: Arc::clone(&started.traffic),
             so_far: Vec::new(),
         });
         &self.rows[self.rows.len() - 1].request
@@ -243,6 +256,8 @@ mod tests {
             stream: true,
             rule: None,
             replay_of: None,
+            trace: None,
+            traffic: Arc::default(),
         })
     }
 

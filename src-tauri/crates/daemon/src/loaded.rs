@@ -12,7 +12,8 @@ use crate::costs::Costs;
 use crate::record::Facts;
 use crate::redact::Redactor;
 use crate::secrets::{Moved, Reference, Resolved, masked};
-use crate::settings::{Capture, Settings};
+use crate::settings::{self, Capture, Settings};
+use crate::traces::Seller;
 use crate::view::board::ShownKey;
 use crate::view::{Problem, ProblemKind};
 
@@ -102,6 +103,23 @@ impl Loaded {
             tokens.partition(|(written, _)| written.is_unbounded());
         let first = free.first().or(bounded.first());
         first.map(|(_, secret)| *secret)
+    }
+
+    /// Who is behind a provider's name.
+    pub(crate) fn seller(&self, provider: &str) -> Seller {
+        let mut providers = self.settings.providers.iter();
+        let Some(provider) = providers.find(|known| known.name == provider) else {
+            return Seller::default();
+        };
+        let url = provider.base_url.as_deref();
+        let url = url.and_then(|url| reqwest::Url::parse(url).ok());
+        Seller {
+            vendor: settings::vendor(provider),
+            host: url
+                .as_ref()
+                .and_then(|url| url.host_str().map(str::to_owned)),
+            port: url.and_then(|url| url.port_or_known_default()),
+        }
     }
 
     /// Tells the log what is to be looked at.

@@ -16,7 +16,7 @@ use crate::captures::Captures;
 use crate::handle::Daemon;
 use crate::notices::{Moment, News, because};
 use crate::record;
-use crate::view::{Connection, Payload, Request};
+use crate::view::{Payload, Request};
 
 /// Reports that may wait.
 pub(crate) const REPORTS: usize = 8192;
@@ -120,6 +120,9 @@ impl Daemon {
             .live()
             .take(&report, &|key| record::Facts::mask(&*loaded, key))
             .cloned();
+        if let Some(traces) = &instance.traces {
+            traces.take(&report, &|provider| loaded.seller(provider));
+        }
         instance.metrics().take(&report, row.as_ref(), &*loaded);
         instance.lately().take(&report);
         self.publish_connection(row.as_ref());
@@ -137,9 +140,10 @@ impl Daemon {
     fn publish_connection(&self, row: Option<&Request>) {
         if let Some(row) = row
             && self.feed().is_watched()
+            && let Some(connection) = self.instance().live().connection(&row.id)
         {
-            let connection = Box::new(Connection::of(row));
-            self.feed().publish(Payload::Connection(connection));
+            self.feed()
+                .publish(Payload::Connection(Box::new(connection)));
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -19,6 +20,8 @@ use tokio::{
     time::{Instant, Sleep},
 };
 use tokio_util::sync::DropGuard;
+
+use crate::traffic::Traffic;
 
 /// Pieces of a stream between driver and client; when they are used up the driver waits, and with it the provider.
 pub(crate) const PIECES: usize = 8;
@@ -76,6 +79,7 @@ pub(crate) struct Body {
     quiet: Option<Pin<Box<Sleep>>>,
     keep_alive: Bytes,
     said_at: Instant,
+    traffic: Arc<Traffic>,
     _cancel: DropGuard,
 }
 
@@ -110,6 +114,7 @@ impl Body {
             quiet,
             keep_alive,
             said_at,
+            traffic: Arc::default(),
             _cancel: cancel,
         }
     }
@@ -129,8 +134,14 @@ impl Body {
             quiet,
             keep_alive,
             said_at,
+            traffic: Arc::default(),
             _cancel: cancel,
         }
+    }
+
+    /// The same, with what it sends counted there.
+    pub(crate) fn counted(self, traffic: Arc<Traffic>) -> Self {
+        Self { traffic, ..self }
     }
 
     /// Ready when nothing was said for [`QUIET`]. The timer is set anew only when it fires: a busy stream costs it
@@ -216,10 +227,14 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Poll::Ready(piece) = self.poll_source(cx) {
             self.said_at = Instant::now();
+            if let Some(Ok(bytes)) = &piece {
+                self.traffic.count_sent(bytes.len());
+            }
             return Poll::Ready(piece.map(|piece| piece.map(Frame::data)));
         }
-        self.poll_quiet(cx)
-            .map(|()| Some(Ok(Frame::data(self.keep_alive.clone()))))
+        ready!(self.poll_quiet(cx));
+        self.traffic.count_sent(self.keep_alive.len());
+        Poll::Ready(Some(Ok(Frame::data(self.keep_alive.clone()))))
     }
 }
 
@@ -276,6 +291,19 @@ mod tests {
         assert_eq!(spoke.elapsed(), QUIET);
         sender.send(Piece::End).await.unwrap();
         assert_eq!(next(&mut body).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_sent_is_counted_and_keep_alives_too() {
+        let (sender, body, _cancel) = of_pieces(true);
+        let traffic = Arc::<Traffic>::default();
+        let mut body = body.counted(traffic.clone());
+        let piece = Piece::Bytes(Bytes::from_static(b"said"));
+        sender.send(piece).await.unwrap();
+        next(&mut body).await;
+        assert_eq!(traffic.sent(), 4);
+        next(&mut body).await;
+        assert_eq!(traffic.sent(), 4 + PING.len() as u64);
     }
 
     #[tokio::test(start_paused = true)]

@@ -46,6 +46,8 @@ use crate::{
     route::{Endpoint, Route, is_liveness},
     screen, serve,
     snapshot::Snapshot,
+    trace::TraceParent,
+    traffic::Traffic,
     transport::Transport,
     trial::mark,
     upstream::{PoolError, Pools},
@@ -379,7 +381,9 @@ impl Gateway {
         let started = Instant::now();
         let patient = request.extensions().get::<Impatient>().is_none();
         let resent = request.extensions().get::<Resent>().cloned();
+        let traffic = Arc::<Traffic>::default();
         let (parts, body) = request.into_parts();
+        let body = traffic.counting(body);
         let mut inbound = Inbound::read(route, parts, body, live.snapshot.limits.max_body).await?;
         let let_in = self.let_in(&live, &known, &mut inbound).await?;
         if resent.is_some() {
@@ -402,10 +406,12 @@ impl Gateway {
             stream: inbound.stream(),
             rule: inbound.choice.rule.clone(),
             replay_of: resent.map(|Resent(of)| of),
+            trace: TraceParent::of(&inbound.headers),
+            traffic: Arc::clone(&traffic),
         }));
         match let_in {
             Ok(pass) => {
-                let request = (inbound, pass);
+                let request = (inbound, pass, traffic);
                 Ok(self.drive(id, live, request, started, patient).await)
             }
             Err((refusal, reason)) => Err(self.turned_away(id, refusal, reason)),
@@ -461,7 +467,7 @@ impl Gateway {
         &self,
         id: &RequestId,
         live: Arc<Live>,
-        (inbound, pass): (Inbound, Option<Pass>),
+        (inbound, pass, traffic): (Inbound, Option<Pass>, Arc<Traffic>),
         started: Instant,
         patient: bool,
     ) -> Response {
@@ -498,16 +504,18 @@ impl Gateway {
             None => Ok((&mut answer).await),
         };
         match answered {
-            Ok(Ok(Answer::Whole(whole))) => into_response(whole),
+            Ok(Ok(Answer::Whole(whole))) => {
+                traffic.count_sent(whole.body.len());
+                into_response(whole)
+            }
             Ok(Ok(Answer::Stream {
                 status,
                 headers,
                 pieces,
                 keep_alive,
             })) => {
-                let mut response = Response::new(Body::new(client::Body::of_pieces(
-                    pieces, keep_alive, guard,
-                )));
+                let body = client::Body::of_pieces(pieces, keep_alive, guard);
+                let mut response = Response::new(Body::new(body.counted(traffic)));
                 *response.status_mut() = status;
                 *response.headers_mut() = headers;
                 response
@@ -524,9 +532,8 @@ impl Gateway {
             }
             Err(_) => {
                 let (keep_alive, content_type) = early.unwrap_or_default();
-                let mut response = Response::new(Body::new(client::Body::awaiting(
-                    answer, keep_alive, form, guard,
-                )));
+                let body = client::Body::awaiting(answer, keep_alive, form, guard);
+                let mut response = Response::new(Body::new(body.counted(traffic)));
                 response
                     .headers_mut()
                     .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -49,6 +49,8 @@ mod screen;
 mod serve;
 mod snapshot;
 mod suspend;
+mod trace;
+mod traffic;
 mod transport;
 mod trial;
 mod upstream;
@@ -72,6 +74,8 @@ pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, Request
 pub use resume::Continuation;
 pub use serve::PeerAddress;
 pub use snapshot::{Access, Auth, ClientToken, Limits, Snapshot, Timeouts, Upstream};
+pub use trace::{Propagation, TraceParent, span_of, trace_of};
+pub use traffic::Traffic;
 pub use transport::{SendError, Transport};
 pub use upstream::is_version;
 pub use waiting::{ByHand, Impatient, NotWaiting, Order, Suspend, Suspended};

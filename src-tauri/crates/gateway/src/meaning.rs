@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -303,6 +303,8 @@ impl<'a> Booked<'a> {
             stream: false,
             rule: None,
             replay_of: None,
+            trace: None,
+            traffic: Arc::default(),
         }));
         shared.report(Report::AttemptStarted(AttemptStarted {
             id: id.clone(),

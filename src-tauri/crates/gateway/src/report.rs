@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dialects::Usage;
 use routing::{Change, Reason, Verdict};
 
-use crate::{capture::Captured, explain::Explanation};
+use crate::{capture::Captured, explain::Explanation, trace::TraceParent, traffic::Traffic};
 
 /// `req-` and eighteen hexadecimal digits: eight of the time in Unix seconds, so that rows of one time stand beside each
 /// other in a database, and ten of chance.
@@ -118,6 +118,10 @@ pub struct Started {
     pub rule: Option<Arc<str>>,
     /// The earlier request that it is, sent again.
     pub replay_of: Option<RequestId>,
+    /// Where the trace has come to that its client says it is part of.
+    pub trace: Option<TraceParent>,
+    /// How many bytes have come and gone for it, counted as it goes on.
+    pub traffic: Arc<Traffic>,
 }
 
 /// A candidate is tried.

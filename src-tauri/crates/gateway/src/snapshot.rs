@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     capture::Capture, grant::Grant, heal::Health, resume::Continuation, route::Route,
-    waiting::Suspend,
+    trace::Propagation, waiting::Suspend,
 };
 
 /// One consistent state of settings and secrets. A request keeps the one it began with.
@@ -198,6 +198,8 @@ pub struct Limits {
     pub continuation: Continuation,
     /// What is kept of what goes by; nothing where it is `None`.
     pub capture: Option<Capture>,
+    /// What providers are told of the trace that a request is part of.
+    pub propagation: Propagation,
 }
 
 impl Default for Limits {
@@ -217,6 +219,7 @@ impl Default for Limits {
             },
             continuation: Continuation::Off,
             capture: None,
+            propagation: Propagation::Off,
         }
     }
 }

@@ -29,6 +29,7 @@ use crate::{
     resume::Resume,
     route::Endpoint,
     snapshot::Upstream,
+    trace,
     transport::SendError,
     upstream, whole,
 };
@@ -245,7 +246,7 @@ impl Trial<'_> {
                 "its key is no longer in the settings",
             );
         }
-        let headers = forward::request_headers(
+        let mut headers = forward::request_headers(
             &self.inbound.headers,
             self.upstream,
             secret,
@@ -258,6 +259,9 @@ impl Trial<'_> {
                 Some(_) => Base::Converted(&exchange.headers),
             },
         );
+        let span = (&**self.request_id, self.candidate.attempt);
+        let propagation = self.live.snapshot.limits.propagation;
+        trace::tell(propagation, &self.inbound.headers, span, &mut headers);
         let head = if self.inbound.stream() {
             timeouts.first_event
         } else {

@@ -57,7 +57,7 @@ pub(super) fn calls() -> Calls {
     Calls::of("Live", Entry::Admin)
         .with(
             Call::get("/connections", connections)
-                .about("Clients that wait for an answer, or are reading one.")
+                .about("Clients that wait for an answer, or are reading one, with what has come and gone.")
                 .asks::<Page>()
                 .lists::<Connection>(),
         )
@@ -135,9 +135,7 @@ async fn connections(
     Asked(page): Asked<Page>,
 ) -> Result<Json<List<Connection>>, Refusal> {
     let live = daemon.instance().live();
-    Ok(Json(
-        page.of(live.under_way().map(Connection::of).collect())?,
-    ))
+    Ok(Json(page.of(live.connections().collect())?))
 }
 
 impl Daemon {

@@ -42,6 +42,7 @@ use toml::de::{DeTable, DeValue};
 
 pub(crate) use self::masked::unmasked;
 pub(crate) use self::model::{NO_LEDGER, OF_TOKEN};
+pub(crate) use self::snapshot::vendor;
 use self::{expand::Told, problem::Found, reader::Read, reader::Reader};
 pub use self::{
     masked::masked,
@@ -50,7 +51,7 @@ pub use self::{
         FailoverOn, Group, Health, Hedge, HedgeAfter, KeyPolicy, Language, Ledger, Limits, Log,
         LogFormat, LogLevel, Lossy, Member, Mode, ModelPrice, Models, NoticeKind, OnQuit, Period,
         Policy, Price, Provider, Retry, Routing, Rule, Scope, Server, Settings, Suspend, Target,
-        Theme, Then, Tier, Timeouts, When,
+        Telemetry, Theme, Then, Tier, Timeouts, When,
     },
     own_rules::own_rules,
     problem::Problem,

@@ -31,6 +31,8 @@ pub struct Settings {
     pub ledger: Ledger,
     /// The log.
     pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// The desktop app.
     pub desktop: Desktop,
     pub(super) notices: Vec<String>,
@@ -541,6 +543,13 @@ pub struct Log {
     pub format: LogFormat,
     /// Whether it also goes into rotating files.
     pub file: bool,
+}
+
+/// Traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Telemetry {
+    /// Whether providers are told the trace that a request is part of.
+    pub propagate: bool,
 }
 
 /// The desktop app.

@@ -60,6 +60,8 @@ tables! {
         ledger: Ledger,
         /// The log.
         log: Log,
+        /// Traces.
+        telemetry: Telemetry,
         /// The desktop app.
         desktop: Desktop,
     }
@@ -466,6 +468,12 @@ tables! {
         format: LogFormat,
         /// Also into rotating files in the data folder. Default: true.
         file: bool,
+    }
+
+    /// Traces. Whether they are sent, and where, is said by the environment (`OTEL_EXPORTER_OTLP_ENDPOINT`).
+    Telemetry {
+        /// Whether providers are told the trace that a request is part of (`traceparent`, `tracestate`). Default: false.
+        propagate: bool,
     }
 
     /// The desktop app.

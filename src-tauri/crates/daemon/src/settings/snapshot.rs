@@ -13,6 +13,7 @@ use super::{
     Provider, Scope, Settings, Timeouts, prices::prices, rules::rules, vendors::vendors,
 };
 use crate::secrets::Resolved;
+use crate::traces;
 
 /// Builds what the gateway works from. `practice` holds the base URL of the in-process stand-in of each practice
 /// provider that has no `base_url` of its own; one that is not in it cannot be reached and is left disabled.
@@ -66,6 +67,11 @@ pub fn snapshot(
                 Continuation::Prefill => gateway::Continuation::Prefill,
             },
             capture: capture(settings),
+            propagation: match (settings.telemetry.propagate, traces::are_sent()) {
+                (false, _) => gateway::Propagation::Off,
+                (true, false) => gateway::Propagation::Client,
+                (true, true) => gateway::Propagation::Attempts,
+            },
         },
     }
 }
@@ -230,6 +236,14 @@ fn upstream(
         count_tokens: provider.count_tokens,
         lossy: provider.lossy == Lossy::Allow,
     })
+}
+
+/// Who sells what a provider serves.
+pub(crate) fn vendor(provider: &Provider) -> Arc<str> {
+    match provider.dialect {
+        Dialect::Practice => "practice".into(),
+        _ => Arc::clone(record(provider).vendor()),
+    }
 }
 
 /// Whose endpoint it is, and what its models can take.

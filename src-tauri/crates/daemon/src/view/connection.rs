@@ -1,3 +1,4 @@
+use gateway::Traffic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,11 +37,15 @@ pub struct Connection {
     pub input_tokens: u64,
     /// Output tokens: as providers have told them, estimated of what they said while they still speak.
     pub output_tokens: u64,
+    /// Bytes of the request's body that the client has sent, as they came: compressed where they were.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body that its connection has taken so far, keep-alives included.
+    pub bytes_out: u64,
 }
 
 impl Connection {
     /// A request as its client's connection.
-    pub(crate) fn of(row: &Request) -> Self {
+    pub(crate) fn of(row: &Request, traffic: &Traffic) -> Self {
         Self {
             id: row.id.clone(),
             since: row.started_at,
@@ -60,6 +65,8 @@ impl Connection {
             ttft_ms: row.ttft_ms,
             input_tokens: row.input_tokens,
             output_tokens: row.output_tokens,
+            bytes_in: traffic.received(),
+            bytes_out: traffic.sent(),
         }
     }
 }

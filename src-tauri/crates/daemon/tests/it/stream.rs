@@ -178,6 +178,10 @@ async fn connections_log_and_usage_are_told_as_they_change() {
             .next_where(|told| told.kind == "connection" && told.data["status"] == status)
             .await;
         assert_eq!(told.data["token"], "local");
+        assert!(told.data["bytes_in"].as_u64() > Some(0), "{:?}", told.data);
+        if status == "completed" {
+            assert!(told.data["bytes_out"].as_u64() > Some(0), "{:?}", told.data);
+        }
     }
     stream
         .next_where(|told| told.kind == "usage" && told.data["requests"] == 1)

@@ -298,6 +298,9 @@ async fn a_client_is_among_the_connections_until_it_has_gone() {
         (&found["token"], &found["model"], &found["provider"]),
         (&json!("local"), &json!("claude-haiku-4-5"), &json!("mute"))
     );
+    // The body of the request, and nothing of an answer.
+    assert!(found["bytes_in"].as_u64() > Some(100), "{found}");
+    assert_eq!(found["bytes_out"], 0);
     until(async || {
         let told = house.get("/connections").await;
         (told["items"] == json!([])).then_some(())

@@ -98,7 +98,7 @@ pub(super) fn connection(number: u32, status: &str, seconds: i64) -> Connection 
         "id": format!("req-{number:08x}"), "since": ago(seconds), "status": status, "mark": null,
         "client": "claude-code", "token": null, "session": null, "path": "/v1/messages", "provider": "anthropic",
         "model": "claude-sonnet-4-5", "stream": true, "attempts": 1, "ttft_ms": null, "input_tokens": 0,
-        "output_tokens": 0,
+        "output_tokens": 0, "bytes_in": 0, "bytes_out": 0,
     }))
 }
 

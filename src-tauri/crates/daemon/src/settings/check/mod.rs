@@ -11,7 +11,7 @@ mod tokens;
 use std::{ops::Range, time::Duration};
 
 use super::{
-    model::{Desktop, Ledger, Log, NO_LEDGER, NoticeKind, Settings},
+    model::{Desktop, Ledger, Log, NO_LEDGER, NoticeKind, Settings, Telemetry},
     notices,
     problem::{Found, place},
     raw,
@@ -63,6 +63,7 @@ pub(super) fn check(document: &raw::Document, text: &str) -> (Settings, Vec<Foun
         routing,
         ledger,
         log: log(part(&document.log, &raw::Log::default())),
+        telemetry: telemetry(part(&document.telemetry, &raw::Telemetry::default())),
         desktop: desktop(part(&document.desktop, &raw::Desktop::default())),
         rules,
         groups,
@@ -291,6 +292,12 @@ fn log(raw: &raw::Log) -> Log {
         level: or(&raw.level, LogLevel::Info),
         format: or(&raw.format, LogFormat::Pretty),
         file: or(&raw.file, true),
+    }
+}
+
+fn telemetry(raw: &raw::Telemetry) -> Telemetry {
+    Telemetry {
+        propagate: or(&raw.propagate, false),
     }
 }
 
