@@ -1,0 +1,92 @@
+/** What is about to be sent, and to whom. Pure, and kept in the browser between visits. */
+import type { Ask, Turn } from '../../api/playground';
+
+/** Where an answer is asked for. */
+export interface Target {
+  id: number;
+  /** `provider:NAME`, `group:NAME`, or nothing: where such a request goes by itself. */
+  to: string;
+  model: string;
+}
+
+export interface Draft {
+  system: string;
+  turns: Turn[];
+  maxTokens: number;
+  /** As typed; empty for the model's own. */
+  temperature: string;
+  targets: Target[];
+}
+
+export const MOST_TARGETS = 8;
+export const MOST_TOKENS = 128_000;
+const STORE = 'turnout.playground';
+
+export const FRESH: Draft = {
+  system: '',
+  turns: [{ role: 'user', content: '' }],
+  maxTokens: 1024,
+  temperature: '',
+  targets: [{ id: 1, to: '', model: '' }],
+};
+
+/** The request for one target. */
+export function ask(draft: Draft, target: Target): Ask {
+  const [kind, name] = split(target.to);
+  const temperature = Number(draft.temperature.replace(',', '.'));
+  return {
+    ...(kind && { [kind]: name }),
+    model: target.model.trim(),
+    max_tokens: draft.maxTokens,
+    ...(draft.temperature.trim() && Number.isFinite(temperature) && { temperature }),
+    ...(draft.system.trim() && { system: draft.system }),
+    messages: draft.turns.filter((turn) => turn.content.trim() !== ''),
+  };
+}
+
+/** `provider:a` as its parts; neither for a request that goes by itself. */
+export function split(to: string): ['provider' | 'group', string] | [null, ''] {
+  const at = to.indexOf(':');
+  const kind = to.slice(0, Math.max(at, 0));
+  return kind === 'provider' || kind === 'group' ? [kind, to.slice(at + 1)] : [null, ''];
+}
+
+/** Something to say, and somebody named to say it to. */
+export function ready(draft: Draft): boolean {
+  return (draft.turns.at(-1)?.content.trim() ?? '') !== '' && draft.targets.some((target) => target.model.trim() !== '');
+}
+
+export function restore(text: string | null): Draft {
+  try {
+    const kept = JSON.parse(text ?? '') as Partial<Draft>;
+    if (!Array.isArray(kept.turns) || !Array.isArray(kept.targets)) return FRESH;
+    const turns = kept.turns.filter((turn) => typeof turn?.content === 'string').map(({ role, content }) => ({ role, content }));
+    const targets = kept.targets.slice(0, MOST_TARGETS).map((target, index) => ({ id: index + 1, to: String(target.to), model: String(target.model) }));
+    return {
+      ...FRESH,
+      system: String(kept.system ?? ''),
+      temperature: String(kept.temperature ?? ''),
+      maxTokens: Number(kept.maxTokens) > 0 ? Number(kept.maxTokens) : FRESH.maxTokens,
+      ...(turns.length > 0 && { turns }),
+      ...(targets.length > 0 && { targets }),
+    };
+  } catch {
+    return FRESH;
+  }
+}
+
+export function load(): Draft {
+  try {
+    return restore(localStorage.getItem(STORE));
+  } catch {
+    return FRESH;
+  }
+}
+
+export function keep(draft: Draft): void {
+  try {
+    localStorage.setItem(STORE, JSON.stringify(draft));
+  } catch {
+    // a browser that keeps nothing still sends
+  }
+}
