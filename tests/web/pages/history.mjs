@@ -39,7 +39,7 @@ export default {
     assert.deepEqual(await ids(at), [made.stream, made.moved, made.first]);
   },
 
-  async 'the chain of attempts is on one axis, each with its verdict'({ page, at, picture }) {
+  async 'the chain of attempts is on one axis, each with its verdict, and why it went there'({ page, at, picture }) {
     await row(page, made.moved).click();
     await page.locator('[data-testid="attempt-row"][data-provider="second"][data-verdict="ok"]').waitFor();
     const chain = await at('attempt-row').evaluateAll((rows) => rows.map((one) => one.dataset.provider));
@@ -47,7 +47,202 @@ export default {
     await at('why').locator('summary').click();
     await at('why').getByText('tried when those before it fail').waitFor();
     await picture('history-detail');
+  },
+
+  async 'the next and the one before are a press away, Escape closes'({ page, at }) {
+    await at('older').click();
+    await page.locator(`[data-testid="history-detail"][data-id="${made.first}"]`).waitFor();
+    await page.keyboard.press('k');
+    await page.locator(`[data-testid="history-detail"][data-id="${made.moved}"]`).waitFor();
     await page.keyboard.press('Escape');
     await at('history-detail').waitFor({ state: 'detached' });
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.locator(`[data-testid="history-detail"][data-id="${made.first}"]`).waitFor();
+    await page.keyboard.press('Escape');
+    await at('history-detail').waitFor({ state: 'detached' });
+  },
+
+  async 'tokens stand beside the price that held'({ page, at, open, turnout }) {
+    await open(`#/history?id=${made.first}`);
+    const { cost_usd } = await turnout.admin('GET', `/requests/${made.first}`);
+    assert.equal((await at('detail-cost').textContent()).trim(), `$${cost_usd}`);
+    await page.getByText('$3.00 / M').waitFor();
+    await page.getByText(/Price of claude-sonnet-4-5/).waitFor();
+  },
+
+  async 'texts that were kept are readable, streams as what they say'({ page, at, open, picture }) {
+    await open(`#/history?id=${made.stream}`);
+    await at('bodies').locator('> summary').click();
+    const answer = page.locator('[data-testid="body"][data-attempt="1"][data-part="answer"]');
+    await answer.locator('> summary').click();
+    assert.match((await answer.getByTestId('said').textContent()) ?? '', /as a stream/);
+    const asked = page.locator('[data-testid="body"][data-attempt="0"][data-part="request"]');
+    await asked.locator('> summary').click();
+    assert.match((await asked.locator('pre').last().textContent()) ?? '', /\n  "stream": true/);
+    assert.equal((await page.content()).includes('sk-of-the-page-tests'), false);
+    await answer.scrollIntoViewIfNeeded();
+    await picture('history-bodies');
+  },
+
+  async 'a request goes along as curl, without its token'({ page, at, context, turnout }) {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await at('curl').click();
+    await page.getByText('Set TURNOUT_TOKEN to a client token').waitFor();
+    const command = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(command, new RegExp(`^curl '${turnout.base}/v1/messages'`));
+    assert.match(command, /"as a stream"/);
+    assert.equal(command.includes('client-token-of'), false);
+  },
+
+  async 'sent again elsewhere, both answers stand side by side'({ page, at, turnout, picture }) {
+    await at('replay').click();
+    await at('replay-provider').selectOption('second');
+    await at('replay-go').click();
+    await at('replay-result').waitFor();
+    assert.equal(await at('replay-result').getAttribute('data-same'), 'false');
+    await picture('history-replay');
+    const again = (await turnout.admin('GET', '/requests?limit=1')).items[0];
+    assert.deepEqual([again.replay_of, again.provider], [made.stream, 'second']);
+    await page.keyboard.press('Escape');
+    await at('replay-dialog').waitFor({ state: 'detached' });
+    await at('history-detail').waitFor();
+    await page.route('**/replay', (route) => route.fulfill({ status: 409, json: { error: { code: 'conflict', message: 'it is not kept' } } }));
+    await at('replay').click();
+    await at('replay-go').click();
+    await at('replay-error').getByText('it is not kept').waitFor();
+    await page.unroute('**/replay');
+    await page.keyboard.press('Escape');
+    made.again = again.id;
+  },
+
+  async 'a request that was sent again leads back to where it came from'({ page, open }) {
+    await open(`#/history?id=${made.again}`);
+    await page.getByRole('link', { name: made.stream }).click();
+    await page.locator(`[data-testid="history-detail"][data-id="${made.stream}"]`).waitFor();
+  },
+
+  async 'filters narrow the list, stand in the address, and go away'({ page, at, open, picture }) {
+    await open('#/history');
+    await at('filter-status').selectOption('retried');
+    await page.locator('[data-testid="history-totals"][data-requests="1"]').waitFor();
+    assert.deepEqual(await ids(at), [made.moved]);
+    assert.match(page.url(), /status=retried/);
+    await page.reload();
+    await row(page, made.moved).waitFor();
+    await at('filter-status').selectOption('');
+    await at('filter-provider').selectOption('second');
+    await row(page, made.first).waitFor({ state: 'detached' });
+    assert.deepEqual(await ids(at), [made.again, made.moved]);
+    await at('filter-more').click();
+    await at('filter-client').fill('replay');
+    await page.keyboard.press('Enter');
+    await row(page, made.moved).waitFor({ state: 'detached' });
+    assert.deepEqual(await ids(at), [made.again]);
+    await picture('history-filters');
+    await at('filter-more').click();
+    await at('chip-client').click();
+    await row(page, made.moved).waitFor();
+    await at('filter-search').fill('no such thing');
+    await page.getByText('Nothing matches').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await row(page, made.first).waitFor();
+    assert.match(page.url(), /#\/history$/);
+  },
+
+  async 'times narrow too'({ page, at, open }) {
+    await open('#/history?until=2020-01-01T00:00:00Z');
+    await page.getByText('Nothing matches').waitFor();
+    await at('filter-period').selectOption('hour');
+    await row(page, made.first).waitFor();
+    assert.match(page.url(), /#\/history\?period=hour$/);
+    await at('filter-period').selectOption('custom');
+    await at('filter-since').fill('2030-01-01T00:00');
+    await page.getByText('Nothing matches').waitFor();
+    assert.match(page.url(), /since=2029-12-31T23/);
+  },
+
+  async 'what a request shares with others is a link to all of them'({ page, at, open }) {
+    await open(`#/history?id=${made.moved}`);
+    await at('history-detail').getByRole('link', { name: 'page', exact: true }).click();
+    await row(page, made.first).waitFor();
+    assert.match(page.url(), /token=page/);
+    assert.deepEqual(await ids(at), [made.stream, made.moved, made.first]);
+  },
+
+  async 'columns are chosen and stay chosen'({ page, at, open, picture }) {
+    await open('#/history');
+    await at('columns').click();
+    await at('column-session').check();
+    await at('column-cost').uncheck();
+    await picture('history-columns');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('columnheader', { name: 'Session' }).waitFor();
+    await page.reload();
+    await page.getByRole('columnheader', { name: 'Session' }).waitFor();
+    assert.equal(await page.getByRole('columnheader', { name: 'Cost' }).count(), 0);
+    await at('columns').click();
+    await page.getByRole('button', { name: 'Defaults' }).click();
+    await page.getByRole('columnheader', { name: 'Cost' }).waitFor({ state: 'attached' });
+    await page.keyboard.press('Escape');
+  },
+
+  async 'the history becomes a file, whole or as it is filtered'({ page, at, open }) {
+    const saved = async () => {
+      const waiting = page.waitForEvent('download');
+      await at('export-go').click();
+      const download = await waiting;
+      return [download.suggestedFilename(), readFileSync(await download.path(), 'utf8')];
+    };
+    await at('export').click();
+    const [name, whole] = await saved();
+    assert.equal(name, 'turnout.csv');
+    assert.equal(whole.trim().split('\n').length, 5);
+    await open('#/history?status=retried');
+    await row(page, made.moved).waitFor();
+    await at('export').click();
+    await at('export-format').getByText('JSON', { exact: true }).click();
+    const [, filtered] = await saved();
+    assert.deepEqual(JSON.parse(filtered).map((one) => one.id), [made.moved]);
+  },
+
+  async 'an error is told in the words of the daemon, and tried again'({ page, open, picture }) {
+    const refuse = (route) => route.fulfill({ status: 503, json: { error: { code: 'ledger_unavailable', message: 'the disk is full' } } });
+    await page.route('**/api/v1/requests?*', refuse);
+    await open('#/history?q=words');
+    await page.getByText('the disk is full').waitFor();
+    await picture('history-error');
+    await page.unroute('**/api/v1/requests?*', refuse);
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.getByText('Nothing matches').waitFor();
+  },
+
+  async 'a request that is gone says so'({ page, open }) {
+    await open('#/history?id=req-0000');
+    await page.getByText('may be older than what is kept').waitFor();
+  },
+
+  async 'it fits and can be read in both themes, both languages and small windows'({ page, at, open, axe, picture }) {
+    for (const [theme, language] of [['light', 'en'], ['dark', 'zh-CN']]) {
+      await page.evaluate(([theme, language]) => {
+        localStorage.setItem('turnout.theme', theme);
+        localStorage.setItem('turnout.language', language);
+      }, [theme, language]);
+      for (const width of [1280, 900, 640]) {
+        await page.setViewportSize({ width, height: 820 });
+        await open('#/overview');
+        await open('#/history');
+        await page.reload();
+        await row(page, made.moved).waitFor();
+        assert.deepEqual(await sideways(page), [0, 0], `the list at ${width}`);
+        await picture(`history-list-${theme}-${width}`);
+        await row(page, made.moved).click();
+        await at('attempt-row').nth(1).waitFor();
+        assert.deepEqual(await sideways(page), [0, 0], `the detail at ${width}`);
+        await picture(`history-open-${theme}-${width}`);
+        assert.deepEqual((await axe()).filter((line) => /serious|critical/.test(line)), [], `${theme} at ${width}`);
+        await page.keyboard.press('Escape');
+      }
+    }
   },
 };

@@ -158,6 +158,8 @@ interface RequestBase extends Tokens {
   /** What it cost that it left a warm cache. */
   switch_cost_usd?: string | null;
   error?: string | null;
+  /** Whose log it was taken from, where it did not come through here. */
+  source?: string | null;
   /** The earlier request that it is, sent again. */
   replay_of?: string | null;
 }

@@ -6,8 +6,10 @@ import { byNewest, isRunning, matches, mergePage, NO_FILTER, RUNNING, upsert, ty
 import { words } from './resource.svelte';
 
 const PAGE = 100;
-/** Pages grow while one scrolls on and on. */
-const LARGEST_PAGE = 1000;
+/** Pages grow while one scrolls on and on; larger ones would take long to read at once. */
+const LARGEST_PAGE = 500;
+/** Rows in a page that is looked through. */
+const LOOKED_AT = 1000;
 /** Pages looked at in one go where rows have to be picked out. */
 const LOOKS = 5;
 /** So many rows are held; who wants to see further goes on from an earlier time. */
@@ -102,7 +104,7 @@ export class History {
     let cursor: string | null | undefined = from;
     let oldest: string | null = null;
     for (let look = 0; look < LOOKS && cursor !== null && items.length < PAGE; look += 1) {
-      const page: List<RequestRow> = await this.api.requests({ ...question(filter), cursor, limit: LARGEST_PAGE });
+      const page: List<RequestRow> = await this.api.requests({ ...question(filter), cursor, limit: LOOKED_AT });
       items.push(...page.items.filter((row) => matches(row, { ...filter, q: '' })));
       cursor = page.next_cursor;
       oldest = page.items.at(-1)?.started_at ?? oldest;

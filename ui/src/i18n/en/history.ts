@@ -22,7 +22,7 @@ export const history = {
 
   historyColumns: 'Columns',
   historyColumnsAbout: 'Where it gets narrow, the less important ones give way.',
-  historyColumnsUsual: 'As at first',
+  historyColumnsUsual: 'Defaults',
   historyDone: 'Done',
   historyColCached: 'Cached',
   historyColCachedFull: 'Share read from the cache',
@@ -89,6 +89,7 @@ export const history = {
   historySession: 'All of this session',
   historyAllOf: (what: string) => `All requests with ${what}`,
   historyUpstreamId: 'Provider’s id',
+  historySource: 'Imported from logs of',
   historyReplayOf: 'Sent again from',
 
   historyReplay: 'Send again',
@@ -100,8 +101,8 @@ export const history = {
   historyReplaying: 'Waiting for the answer…',
   historyReplayRedacted: (n: string) => `Secrets missing in what was sent again: ${n}. The answers may differ because of that.`,
   historyReplayCut: 'The end of an answer is missing.',
-  historyOriginal: 'Then',
-  historyAgain: 'Now',
+  historyOriginal: 'Original',
+  historyAgain: 'Sent again',
   historyAnswers: 'Both answers',
   historySameText: 'Both answers say the same.',
   historyOtherText: 'The answers differ:',

@@ -91,6 +91,7 @@ export const history: Same<typeof english> = {
   historySession: '此会话的全部请求',
   historyAllOf: (what) => `查看 ${what} 的全部请求`,
   historyUpstreamId: '服务商请求 ID',
+  historySource: '导入自日志',
   historyReplayOf: '重发自',
 
   historyReplay: '重新发送',
@@ -102,8 +103,8 @@ export const history: Same<typeof english> = {
   historyReplaying: '正在等待回答…',
   historyReplayRedacted: (n) => `重发的内容中缺少 ${n} 处密钥，回答可能因此不同。`,
   historyReplayCut: '其中一个回答的结尾缺失。',
-  historyOriginal: '原来',
-  historyAgain: '这次',
+  historyOriginal: '原请求',
+  historyAgain: '重发',
   historyAnswers: '两次回答',
   historySameText: '两次回答相同。',
   historyOtherText: '两次回答不同：',
