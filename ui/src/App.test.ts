@@ -161,6 +161,8 @@ describe('overview', () => {
     answers['GET /groups'] = list(group('practice', { active: true, members: [member('p')] }));
     answers['GET /providers'] = list(provider('p', { dialect: 'practice' }));
     await open();
+    await screen.findByTestId('first-run');
+    await fireEvent.click(screen.getByTestId('first-run-away'));
     await screen.findByTestId('practice-hint');
     await fireEvent.click(screen.getByTestId('practice-outage'));
     expect(sent).toEqual([{ method: 'POST', path: '/practice/outage', body: { on: true } }]);

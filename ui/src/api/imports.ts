@@ -62,11 +62,21 @@ export interface LogReport {
   until?: string | null;
 }
 
+/** What came of taking up what was found. */
+export interface TakeReport {
+  /** The providers that serve it now. */
+  providers: { name: string }[];
+  groups: string[];
+  known: unknown[];
+  activated?: string | null;
+  warnings?: string[];
+}
+
 const LONG_MS = 600_000;
 
 export const importsApi = {
   found: () => all<Found>('/found'),
-  take: (ids: readonly string[]) => post<ImportReport>('/found/take', { ids, dry_run: false }),
+  take: (ids: readonly string[]) => post<TakeReport>('/found/take', { ids }),
   config: (source: ImportSource, dry_run: boolean) => post<ImportReport>('/import/config', { ...source, dry_run }),
   claudeLogs: (dry_run: boolean, folder?: string) =>
     post<LogReport>('/import/claude-logs', { dry_run, ...(folder ? { folder } : {}) }, { patience: LONG_MS }),

@@ -3,6 +3,7 @@ import { untrack } from 'svelte';
 import { LANGUAGES, i18n, t, type Language } from '../i18n/index.svelte';
 import { VIEWS } from '../views/pages';
 import { appearance, THEMES } from './appearance.svelte';
+import { firstRun } from './first-run.svelte';
 import { live } from './live.svelte';
 import { PAGES, route } from './route.svelte';
 
@@ -95,6 +96,7 @@ function actions(): Command[] {
   const auto = live.status?.mode === 'auto';
   return [
     { id: 'mode', kind: 'action', text: auto ? t.doManual : t.doAuto, run: () => act((api) => api.setMode(auto ? 'manual' : 'auto')) },
+    { id: 'first-run', kind: 'action', text: t.startTitle, run: again },
     ...THEMES.map((theme): Command => ({
       id: `theme-${theme}`,
       kind: 'action',
@@ -108,6 +110,11 @@ function actions(): Command[] {
       run: () => i18n.choose(language as Language),
     })),
   ];
+}
+
+function again(): void {
+  firstRun.show();
+  route.go('overview');
 }
 
 function act(what: Parameters<typeof live.act>[0]): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Whether the first steps are shown: from the first start until they are put away, which this browser remembers. */
-import type { Group, Provider } from '../api/types';
+import type { Group, Provider, RequestRow } from '../api/types';
 import { isPracticeOnly } from './summary';
 
 const STORE = 'turnout.start';
@@ -44,6 +44,11 @@ class FirstRun {
     this.#word = word;
     write(STORE, word);
   }
+}
+
+/** The last answered request of a program, not of this window's own tries; null when none has called yet. */
+export function firstAnswer(recent: readonly RequestRow[]): RequestRow | null {
+  return recent.find((row) => row.status === 'completed' && row.client !== 'playground') ?? null;
 }
 
 function read(name: string): string | null {

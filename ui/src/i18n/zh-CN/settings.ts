@@ -17,7 +17,7 @@ export const settings: Same<typeof english> = {
   settingsSection_about: '关于',
   settingsTable_server: '访问控制',
   settingsTable_log: '日志',
-  settingsTable_routing: '故障切换',
+  settingsTable_routing: '故障转移',
   'settingsTable_routing.retry': '同一服务商的重试',
   'settingsTable_routing.breaker': '熔断',
   'settingsTable_routing.timeouts': '单次尝试的时限',
