@@ -260,7 +260,7 @@ export const common = {
   keySaved: 'Saved',
   keyFailed: 'The key was not saved',
   keysFailed: 'The keys could not be listed',
-  keyUses: (n: string) => `${n} uses`,
+  keyUses: (n: string) => (n === '1' ? '1 use' : `${n} uses`),
   keyNever: 'never used',
   keyLast: (time: string) => `last ${time}`,
   keyState_ready: 'ready',

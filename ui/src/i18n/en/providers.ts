@@ -174,6 +174,9 @@ export const providers = {
   providersBack: 'Back',
   providersTestIt: 'Test it',
   providersSave: 'Save provider',
+  providersContext: (n: string) => `reads up to ${n} tokens`,
+  providersOutput: (n: string) => `writes up to ${n}`,
+  providersLists: (n: number) => (n === 1 ? 'lists 1 model' : `lists ${n} models`),
   providersSaveAnyway: 'You can go back and change it, or save it as it is.',
   providersGroupFor: 'Serves in group',
   providersGroupForHint: 'Tried behind those that are there, when they fail.',
@@ -185,7 +188,7 @@ export const providers = {
   providersGroupFirst: 'Try it first',
   providersGroupActivate: 'Make this the active group now',
 
-  providersBoardHint: 'Drag a provider to another place or group, or focus its grip and press Alt with an arrow key. Groups stand in their order: when one cannot serve, the next takes over.',
+  providersBoardHint: 'Drag providers within and between groups, or press Alt and an arrow key on a grip. When the active group cannot serve, the next from the left takes over.',
   providersGrip: (name: string) => `Move ${name}: Alt and arrow keys`,
   providersGripHint: 'Drag, or press Alt and an arrow key',
   providersMoveTo: (group: string) => `Move to ${group}`,

@@ -177,6 +177,9 @@ export const providers: Same<typeof english> = {
   providersBack: '上一步',
   providersTestIt: '测试',
   providersSave: '保存服务商',
+  providersContext: (n) => `上下文 ${n} token`,
+  providersOutput: (n) => `输出上限 ${n}`,
+  providersLists: (n) => `列出 ${n} 个模型`,
   providersSaveAnyway: '可以返回修改，也可以照此保存。',
   providersGroupFor: '所属的组',
   providersGroupForHint: '排在组内已有的服务商之后，它们失败时再用它。',
@@ -188,7 +191,7 @@ export const providers: Same<typeof english> = {
   providersGroupFirst: '优先使用它',
   providersGroupActivate: '立即设为当前组',
 
-  providersBoardHint: '把服务商拖到其他位置或其他组；也可以聚焦拖动柄，按 Alt 加方向键。组按顺序排列：前一个无法服务时，由下一个接替。',
+  providersBoardHint: '在组内或组间拖动服务商，也可以在拖动柄上按 Alt 加方向键。当前组无法服务时，从左往右由下一组接替。',
   providersGrip: (name) => `移动 ${name}：Alt 加方向键`,
   providersGripHint: '拖动，或按 Alt 加方向键',
   providersMoveTo: (group) => `移到 ${group}`,
