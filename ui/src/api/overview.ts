@@ -7,7 +7,7 @@ export interface Series {
   since: string;
   until: string;
   step_seconds: number;
-  total: Steps & { requests: number[]; cost_usd: string[] };
+  total: Steps & { requests: number[]; cost_usd?: string[] };
   providers: (Steps & { provider: string; attempts: number[] })[];
 }
 
