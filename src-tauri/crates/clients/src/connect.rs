@@ -128,6 +128,12 @@ impl Clients {
         let mut plan = Plan::new(client);
         let (wishes, notes) = wishes(client, target, &folder, &self.around, &texts);
         plan.notes = notes;
+        if self.around.program(client).is_none() && !folder.is_dir() {
+            plan.notes.push(format!(
+                "{} is not installed here: its settings are made for when it is",
+                client.name()
+            ));
+        }
         let before = found
             .first()
             .and_then(|file| address(client, file.text.as_deref()?));

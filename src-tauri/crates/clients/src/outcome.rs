@@ -33,6 +33,8 @@ pub struct ChangedFile {
     pub path: PathBuf,
     /// The keys that change, with dots between their parts.
     pub keys: Vec<String>,
+    /// Its change as a unified diff, without secrets.
+    pub diff: String,
 }
 
 impl Outcome {
@@ -41,6 +43,7 @@ impl Outcome {
         let file = |change: &crate::Change| ChangedFile {
             path: change.path.clone(),
             keys: change.keys.clone(),
+            diff: change.diff(),
         };
         Self {
             id: plan.client.id(),

@@ -29,6 +29,14 @@ impl fmt::Debug for Change {
     }
 }
 
+impl Change {
+    /// The change as a unified diff, without secrets.
+    pub fn diff(&self) -> String {
+        let (before, after) = (self.before.as_deref(), self.after.as_deref());
+        diff::unified(&self.path, before, after)
+    }
+}
+
 /// All that is changed to connect or disconnect a client.
 pub struct Plan {
     /// The client.
@@ -66,13 +74,6 @@ impl Plan {
 
     /// The changes as a unified diff, without secrets; empty where nothing changes.
     pub fn diff(&self) -> String {
-        let one = |change: &Change| {
-            diff::unified(
-                &change.path,
-                change.before.as_deref(),
-                change.after.as_deref(),
-            )
-        };
-        self.changes.iter().map(one).collect()
+        self.changes.iter().map(Change::diff).collect()
     }
 }

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use crate::{Client, Error};
 
+/// A program's package is at most so many folders above it.
+const MANIFEST_ABOVE: usize = 4;
+
 /// What of the environment tells where settings are and which programs there are.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
@@ -68,6 +71,27 @@ impl Surroundings {
     /// There is no home folder.
     pub fn claude_logs(&self) -> Result<PathBuf, Error> {
         Ok(self.folder(Client::ClaudeCode)?.join("projects"))
+    }
+
+    /// The version of a client's program, as far as the place where it is installed tells it: by the manifest of its
+    /// package, or by the name of a file that is called by its version. Nothing is run.
+    pub fn version(&self, client: Client) -> Option<String> {
+        let real = self.program(client)?.canonicalize().ok()?;
+        let is_version = |text: &str| {
+            let is_number = |part: &str| part.starts_with(|first: char| first.is_ascii_digit());
+            text.contains('.') && text.split('.').take(2).all(is_number)
+        };
+        let whole = real.file_name()?.to_str()?;
+        if is_version(whole) {
+            return Some(whole.to_owned());
+        }
+        let manifest = real.ancestors().skip(1).take(MANIFEST_ABOVE);
+        let mut manifests = manifest.map(|folder| folder.join("package.json"));
+        let manifest = manifests.find(|path| path.is_file())?;
+        let text = std::fs::read_to_string(manifest).ok()?;
+        let told: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let version = told.get("version")?.as_str()?;
+        is_version(version).then(|| version.to_owned())
     }
 
     /// The client's program, where it is on the path.

@@ -2,9 +2,12 @@
 //! `clients`'s matter; here are the address, the token and the time between the two steps of a disconnecting.
 
 use clients::{Client, Clients, Outcome, Standing, Target};
+use jiff::Timestamp;
+use ledger::Filter;
 
 use crate::handle::{CommandError, Daemon};
 use crate::settings::OnQuit;
+use crate::view::{ClientProgram, Connection};
 
 /// How a client is to be connected.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,6 +27,52 @@ impl Daemon {
             Client::ALL.into_iter().map(look).collect()
         })
         .await
+    }
+
+    /// How each client program stands, with what it does here.
+    pub async fn client_programs(&self) -> Result<Vec<ClientProgram>, CommandError> {
+        let standings = self.clients().await?;
+        let around = self.instance().surroundings.clone();
+        let versions = tokio::task::spawn_blocking(move || {
+            let version = |client| around.version(client);
+            Client::ALL.map(version)
+        });
+        let versions = versions.await.unwrap_or_default();
+        let mut programs = Vec::new();
+        for (standing, version) in standings.into_iter().zip(versions) {
+            let is_its = |one: &Connection| one.client.as_deref() == Some(standing.id);
+            let running = self.instance().live().connections().filter(is_its).count();
+            programs.push(ClientProgram {
+                version,
+                can_connect: standing.problem.is_none(),
+                can_disconnect: standing.remembered,
+                running: running as u64,
+                last_request_at: self.last_request_of(standing.id).await,
+                standing,
+            });
+        }
+        Ok(programs)
+    }
+
+    /// When a client last sent a request, as far as the history goes.
+    async fn last_request_of(&self, client: &str) -> Option<Timestamp> {
+        let newest = {
+            let live = self.instance().live();
+            let mut rows = live.newest();
+            let newest = rows.find(|row| row.client.as_deref() == Some(client));
+            newest.map(|row| row.started_at)
+        };
+        let ledger = self.instance().ledger.as_ref();
+        let (None, Some(ledger)) = (newest, ledger) else {
+            return newest;
+        };
+        let filter = Filter {
+            client: Some(client.to_owned()),
+            limit: Some(1),
+            ..Filter::default()
+        };
+        let page = ledger.requests(&filter).await.ok()?;
+        crate::pump::row_shape(page.items.first()?).map(|row| row.started_at)
     }
 
     /// Points a client program at this instance.

@@ -55,6 +55,7 @@ pub mod secrets;
 mod series;
 mod sessions;
 pub mod settings;
+mod single_settings;
 mod tail;
 mod tokens;
 mod traces;

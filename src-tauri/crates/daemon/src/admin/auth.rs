@@ -62,8 +62,8 @@ impl Caller {
             }
             () if is_reading => return None,
             () if QUESTIONS.contains(&path) && !is_of_tokens => return None,
-            () if path == "/config" && !is_reading => {
-                "only the admin token and the window write the whole config, which says who may do what"
+            () if matches!(path, "/config" | "/settings") && !is_reading => {
+                "only the admin token and the window write the config's settings, which say who may do what"
             }
             () if sends_keys(path) => {
                 "only the admin token and the window say where keys are sent and what is read on this machine"

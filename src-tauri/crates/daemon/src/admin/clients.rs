@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use clients::{Outcome, Standing};
+use clients::Outcome;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use super::paged::Page;
 use super::refusal::{Asked, Code, Named, Raw, Refusal};
 use crate::Daemon;
 use crate::client_programs::ConnectWish;
-use crate::view::List;
+use crate::view::{ClientProgram, List};
 
 pub(super) fn calls() -> Calls {
     Calls::of("Clients", Entry::Admin)
@@ -19,7 +19,7 @@ pub(super) fn calls() -> Calls {
             Call::get("/clients", list)
                 .about("Client programs on this machine, and whether they point here.")
                 .asks::<Page>()
-                .lists::<Standing>()
+                .lists::<ClientProgram>()
                 .fails([Code::Conflict]),
         )
         .with(
@@ -41,8 +41,8 @@ pub(super) fn calls() -> Calls {
 async fn list(
     State(daemon): State<Daemon>,
     Asked(page): Asked<Page>,
-) -> Result<Json<List<Standing>>, Refusal> {
-    Ok(Json(page.of(daemon.clients().await?)?))
+) -> Result<Json<List<ClientProgram>>, Refusal> {
+    Ok(Json(page.of(daemon.client_programs().await?)?))
 }
 
 /// How it is done. May be left out as a whole.

@@ -23,6 +23,7 @@ mod providers;
 mod refusal;
 mod rules;
 mod series;
+mod settings;
 mod steer;
 mod stream;
 mod suspended;
@@ -99,6 +100,7 @@ fn inside() -> Calls {
         .and(usage::calls())
         .and(prices::calls())
         .and(config::calls())
+        .and(settings::calls())
         .and(tokens::calls())
         .and(audit::calls())
         .and(clients::calls())

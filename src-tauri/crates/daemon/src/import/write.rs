@@ -3,12 +3,13 @@
 use imports::Price;
 use ledger::{PerMillion, Rates};
 use serde_json::Value;
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml_edit::DocumentMut;
 
 use super::plan::{Plan, Planned, Thing};
 use crate::handle::CommandError;
-use crate::settings::edit::{self, EditError};
+use crate::settings::edit::EditError;
 use crate::settings::section::{self, Section};
+pub(super) use crate::settings::single::set;
 use crate::settings::{self, own_prices};
 
 impl Plan {
@@ -103,30 +104,4 @@ fn rates(price: &Price) -> Result<Rates, EditError> {
         cache_write_5m: price.cache_write_5m.map(rate).transpose()?,
         cache_write_1h: None,
     })
-}
-
-/// Sets a value at a path such as `routing.retry.attempts`, in the tables that are there.
-pub(super) fn set(
-    document: &mut DocumentMut,
-    path: &'static str,
-    value: &Value,
-) -> Result<(), EditError> {
-    let Some(value) = section::toml(value) else {
-        return Ok(());
-    };
-    let mut steps: Vec<&str> = path.split('.').collect();
-    let last = steps.pop().unwrap_or_default();
-    let mut table: &mut dyn TableLike = document.as_table_mut();
-    for (depth, step) in steps.into_iter().enumerate() {
-        if !table.contains_key(step) {
-            match depth {
-                0 => drop(table.insert(step, toml_edit::table())),
-                _ => edit::set(table, step, toml_edit::InlineTable::new().into()),
-            }
-        }
-        let inner = table.get_mut(step).and_then(Item::as_table_like_mut);
-        table = inner.ok_or(EditError::WrongType(path))?;
-    }
-    edit::set(table, last, value);
-    Ok(())
 }

@@ -30,6 +30,7 @@ mod rules;
 mod scalar;
 mod schema;
 pub mod section;
+pub(crate) mod single;
 mod snapshot;
 pub(crate) mod vendors;
 pub mod watch;

@@ -331,7 +331,7 @@ pub(crate) fn toml(json: &Json) -> Option<Value> {
 }
 
 /// What an item says; `None` for what JSON cannot say.
-fn json(item: &Item) -> Option<Json> {
+pub(super) fn json(item: &Item) -> Option<Json> {
     match item {
         Item::Value(value) => value_json(value),
         Item::Table(table) => fields_json(table),

@@ -42,7 +42,7 @@ pub(crate) fn are_sent() -> bool {
             env::var(name).is_ok_and(|value| value.trim().eq_ignore_ascii_case(word))
         };
         let is_set = |name: &&str| env::var(name).is_ok_and(|value| !value.trim().is_empty());
-        ENDPOINTS.iter().any(|name| is_set(name))
+        ENDPOINTS.iter().any(is_set)
             && !says("OTEL_SDK_DISABLED", "true")
             && !says("OTEL_TRACES_EXPORTER", "none")
     });

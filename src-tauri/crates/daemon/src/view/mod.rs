@@ -4,6 +4,7 @@
 
 pub(crate) mod board;
 mod budget;
+mod client;
 mod config;
 mod connect;
 mod connection;
@@ -21,11 +22,13 @@ mod replay;
 mod request;
 mod rule;
 mod series;
+mod setting;
 mod status;
 mod suspended;
 mod token;
 
 pub use budget::{Budget, BudgetState};
+pub use client::ClientProgram;
 pub use config::{Config, ConfigCheck, Reloaded};
 pub use connect::{Connect, Link};
 pub use connection::Connection;
@@ -46,6 +49,7 @@ pub use replay::{Replay, ReplaySide, Said, ToolCall};
 pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};
 pub use series::{ProviderSeries, Series, TotalSeries};
+pub use setting::{Setting, SettingList};
 pub use status::{GroupSummary, Mode, Outage, Problem, ProblemKind, Status, Today, WorkMode};
 pub use suspended::Suspended;
 pub use token::{

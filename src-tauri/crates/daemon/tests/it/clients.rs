@@ -75,6 +75,95 @@ async fn a_client_is_connected_and_put_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_would_change_is_told_of_each_client_before_it_does() {
+    let home = home();
+    let house = house(&home).await;
+    for (id, is_here) in [
+        ("claude-code", true),
+        ("codex", false),
+        ("gemini-cli", false),
+    ] {
+        let path = format!("/clients/{id}/connect");
+        let told = house.post(&path, Some(json!({ "dry_run": true }))).await;
+        assert_eq!(
+            (&told["changes"], &told["written"]),
+            (&json!(true), &json!(false))
+        );
+        let files = told["files"].as_array().unwrap();
+        let diffs: String = files
+            .iter()
+            .map(|file| file["diff"].as_str().unwrap())
+            .collect();
+        assert_eq!(told["diff"], diffs, "{told:#}");
+        assert!(
+            diffs.contains("127.0.0.1") && !diffs.contains(CLIENT),
+            "{diffs}"
+        );
+        let notes = told["notes"].to_string();
+        assert_eq!(notes.contains("is not installed here"), !is_here, "{notes}");
+    }
+    let told = house
+        .post(
+            "/clients/claude-code/disconnect",
+            Some(json!({ "dry_run": true })),
+        )
+        .await;
+    assert_eq!(
+        (&told["changes"], &told["diff"]),
+        (&json!(false), &json!(""))
+    );
+    assert_eq!(settings(&home), SETTINGS);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_told_with_its_version_and_what_it_does_here() {
+    let home = home();
+    let package = home.path().join("lib/claude-code");
+    std::fs::create_dir_all(&package).unwrap();
+    std::fs::write(package.join("package.json"), r#"{"version": "2.1.7"}"#).unwrap();
+    std::fs::write(package.join("claude"), "").unwrap();
+    let options = Options {
+        surroundings: clients::Surroundings {
+            home: Some(home.path().to_owned()),
+            path: Some(package.into()),
+            ..clients::Surroundings::default()
+        },
+        ..home.options()
+    };
+    let house = House::of(Daemon::start(options).await.unwrap());
+    let listed = house.get("/clients").await;
+    let told = claude(&listed);
+    assert_eq!(
+        (&told["version"], &told["last_request_at"]),
+        (&json!("2.1.7"), &Value::Null)
+    );
+    assert_eq!(
+        (&told["can_connect"], &told["can_disconnect"]),
+        (&json!(true), &json!(false))
+    );
+
+    house.post("/clients/claude-code/connect", None).await;
+    let call = house
+        .client
+        .post(house.url("/v1/messages"))
+        .header("x-api-key", CLIENT);
+    let call = call.header("user-agent", "claude-cli/2.1.7 (external, cli)");
+    let message = json!({ "model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{ "role": "user", "content": "hi" }] });
+    crate::support::with_json(call, &message)
+        .send()
+        .await
+        .unwrap();
+    let listed = until(async || {
+        let listed = house.get("/clients").await;
+        (!claude(&listed)["last_request_at"].is_null()).then_some(listed)
+    })
+    .await;
+    assert_eq!(claude(&listed)["can_disconnect"], true);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quitting_puts_clients_back_unless_the_config_says_leave() {
     for (config, back) in [("", true), ("\n[desktop]\non_quit = \"leave\"\n", false)] {
         let home = home();

@@ -89,6 +89,8 @@ const INSIDE: &str = r#"
 200 PUT /config {"toml": "CONFIG"}
 200 POST /config/reload
 200 POST /reload
+200 GET /settings
+200 PATCH /settings {"log.level": "info"}
 200 GET /tokens
 201 POST /tokens {"name": "ci"}
 200 PUT /tokens/{name} as /tokens/ci {"groups": ["main"]}

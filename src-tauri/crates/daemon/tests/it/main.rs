@@ -25,6 +25,7 @@ mod playground;
 mod prices;
 mod rules;
 mod series;
+mod settings;
 mod stream;
 mod support;
 mod tokens;

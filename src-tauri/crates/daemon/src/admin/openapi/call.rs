@@ -145,6 +145,10 @@ impl Call {
         Self::new(Method::PUT, path).by(on(MethodFilter::PUT, handler))
     }
 
+    pub(crate) fn patch<H: Handler<T, Daemon>, T: 'static>(path: &'static str, handler: H) -> Self {
+        Self::new(Method::PATCH, path).by(on(MethodFilter::PATCH, handler))
+    }
+
     pub(crate) fn delete<H: Handler<T, Daemon>, T: 'static>(
         path: &'static str,
         handler: H,

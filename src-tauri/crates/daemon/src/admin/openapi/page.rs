@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-const VERBS: [&str; 4] = ["get", "post", "put", "delete"];
+const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The page.
 pub(super) fn page(document: &Value) -> String {
