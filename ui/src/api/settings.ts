@@ -1,7 +1,8 @@
 /** The config: single settings, and the whole text. */
 import { all, get, patch, post, put, type Mistake } from './http';
 
-export type SettingType = 'string' | 'boolean' | 'integer' | 'number' | 'duration' | 'size' | 'strings';
+/** `list`: things that are more than words, such as budgets, which no row shows. */
+export type SettingType = 'string' | 'boolean' | 'integer' | 'number' | 'duration' | 'size' | 'strings' | 'list';
 export type SettingValue = string | number | boolean | readonly string[] | null;
 
 export interface Setting {

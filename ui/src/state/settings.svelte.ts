@@ -27,7 +27,7 @@ export class Settings extends Resource<Setting[]> {
   }
 
   of(section: Section): Setting[] {
-    return (this.value ?? []).filter((setting) => homeOf(setting) === section);
+    return (this.value ?? []).filter((setting) => homeOf(setting) === section && setting.type !== 'list');
   }
 
   get(path: string): Setting | undefined {
