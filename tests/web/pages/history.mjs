@@ -13,6 +13,11 @@ const sideways = (page) =>
     return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
   });
 
+/** Waits until what was said in a request is written, which is a moment after its end. */
+async function kept(turnout, id) {
+  while ((await turnout.admin('GET', `/requests/${id}/bodies`)).items.length === 0);
+}
+
 /** Requests by what they are in the tests. */
 const made = {};
 
@@ -71,7 +76,8 @@ export default {
     await page.getByText(/Price of claude-sonnet-4-5/).waitFor();
   },
 
-  async 'texts that were kept are readable, streams as what they say'({ page, at, open, picture }) {
+  async 'texts that were kept are readable, streams as what they say'({ page, at, open, turnout, picture }) {
+    await kept(turnout, made.stream);
     await open(`#/history?id=${made.stream}`);
     await at('bodies').locator('> summary').click();
     const answer = page.locator('[data-testid="body"][data-attempt="1"][data-part="answer"]');
@@ -132,7 +138,7 @@ export default {
     await row(page, made.moved).waitFor();
     await at('filter-status').selectOption('');
     await at('filter-provider').selectOption('second');
-    await row(page, made.first).waitFor({ state: 'detached' });
+    await row(page, made.again).waitFor();
     assert.deepEqual(await ids(at), [made.again, made.moved]);
     await at('filter-more').click();
     await at('filter-client').fill('replay');
@@ -204,6 +210,38 @@ export default {
     await at('export-format').getByText('JSON', { exact: true }).click();
     const [, filtered] = await saved();
     assert.deepEqual(JSON.parse(filtered).map((one) => one.id), [made.moved]);
+  },
+
+  async 'what a translation could not carry is told'({ page, at, open, turnout }) {
+    const third = { name: 'third', dialect: 'openai-chat', base_url: `${turnout.practice.second}/v1`, keys: ['env:PAGE_KEY'] };
+    await turnout.admin('POST', '/providers', third);
+    const { id } = await turnout.ask('with a rare wish', { top_k: 7, metadata: { user_id: 'me' } });
+    await kept(turnout, id);
+    const { replay } = await turnout.admin('POST', `/requests/${id}/replay`, { provider: 'third' });
+    await open(`#/history?id=${replay.id}`);
+    await at('losses').getByText('top_k', { exact: true }).waitFor();
+    await at('losses').getByText('The client speaks anthropic, the provider openai-chat.').waitFor();
+    await turnout.admin('DELETE', '/providers/third');
+  },
+
+  async 'a request on hold says so, and how long it was'({ page, at, open, turnout, picture }) {
+    await open('#/history');
+    await turnout.fail('first', '529;retry_after=none');
+    await turnout.fail('second', '529;retry_after=none');
+    const answer = turnout.ask('please wait');
+    const held = page.locator('[data-testid="history-row"][data-mark="suspended"]');
+    await held.first().waitFor();
+    const id = await held.first().getAttribute('data-id');
+    await held.first().click();
+    await page.locator('[data-testid="wait-row"][data-kind="suspended"]').last().waitFor();
+    await picture('history-held');
+    await turnout.fail('first', 'text');
+    await turnout.fail('second', 'text');
+    await turnout.admin('POST', `/suspended/${id}/release`);
+    assert.equal((await answer).status, 200);
+    await page.locator(`[data-testid="history-detail"][data-id="${id}"][data-status="completed"]`).waitFor();
+    await page.locator('[data-testid="wait-row"][data-kind="suspended"]').last().waitFor();
+    await picture('history-was-held');
   },
 
   async 'an error is told in the words of the daemon, and tried again'({ page, open, picture }) {

@@ -157,7 +157,7 @@ export const common = {
   historyFailed: 'The history could not be loaded',
   newRows: (n: number) => (n === 1 ? '1 new request' : `${n} new requests`),
   rowsLabel: 'Requests, newest first',
-  listHint: 'Arrow keys move, Enter opens, Escape closes.',
+  listHint: 'Arrow keys or j and k move, Enter opens, Escape closes.',
 
   statusPending: 'Pending',
   statusForwarding: 'Forwarding',

@@ -49,6 +49,7 @@ export const history = {
   historyMismatch: (asked: string, answered: string) => `Asked for ${asked}, but the provider says it answered with ${answered}.`,
   historyWaited: 'Waited before the next attempt',
   historySuspended: 'On hold until a provider could serve',
+  historyBetween: (n: number) => (n === 1 ? 'Show 1 attempt between' : `Show ${n} attempts between`),
   historyHedged: 'given up: another attempt was faster',
   historyFirstAfter: (time: string) => `first token after ${time}`,
   historyWhy: 'Why it went there',
@@ -67,8 +68,8 @@ export const history = {
 
   historyBodies: 'What was said',
   historyShowBodies: 'Show request and answers',
-  historyNotKept: 'The texts of this request were not kept. That is so unless you switch it on.',
-  historyKeepThem: 'Keep them from now on',
+  historyNotKept: 'The texts of this request were not kept: by default they never are.',
+  historyKeepThem: 'Keep them from now on…',
   historyClientAsked: 'Client asked',
   historyClientGot: 'Client got',
   historyProviderAsked: (provider: string, n: string) => `Sent to ${provider}, attempt ${n}`,

@@ -159,7 +159,7 @@ export const common: Same<typeof english> = {
   historyFailed: '无法加载历史',
   newRows: (n) => `${n} 个新请求`,
   rowsLabel: '请求，最新的在前',
-  listHint: '方向键移动，回车打开，Esc 关闭。',
+  listHint: '用方向键或 j、k 移动，回车打开，Esc 关闭。',
 
   statusPending: '等待发送',
   statusForwarding: '转发中',

@@ -52,6 +52,7 @@ export const history: Same<typeof english> = {
   historyMismatch: (asked, answered) => `请求的是 ${asked}，但服务商称由 ${answered} 作答。`,
   historyWaited: '等待下一次尝试',
   historySuspended: '挂起，等待可用的服务商',
+  historyBetween: (n) => `显示中间的 ${n} 次尝试`,
   historyHedged: '已放弃：另一次尝试更快',
   historyFirstAfter: (time) => `首个 token 用时 ${time}`,
   historyWhy: '为什么发往那里',
@@ -69,8 +70,8 @@ export const history: Same<typeof english> = {
 
   historyBodies: '请求与回答内容',
   historyShowBodies: '查看请求与回答',
-  historyNotKept: '没有保留此请求的内容。默认不保留，需要自行开启。',
-  historyKeepThem: '从现在起保留',
+  historyNotKept: '未保留此请求的内容：默认从不保留。',
+  historyKeepThem: '从现在起保留…',
   historyClientAsked: '客户端发出',
   historyClientGot: '客户端收到',
   historyProviderAsked: (provider, n) => `发往 ${provider}（第 ${n} 次尝试）`,
