@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 // axe is put into the page by the test, which the page's policy would not allow.
 export const browser = { bypassCSP: true };
+export const setting = { more: '[ledger]\ncapture_bodies = "all"\n' };
 
 const run = (page, to) => page.locator(`[data-testid="run"][data-to="${to}"]`);
 const state = (page, to, wanted) => page.locator(`[data-testid="run"][data-to="${to}"][data-state="${wanted}"]`);
@@ -87,8 +88,8 @@ export default {
     await turnout.fail('second', 'text;gap=40ms;deltas=12;say=One two three four five six seven eight nine ten eleven twelve.');
     await at('playground-send').click();
     await state(page, 'provider:second', 'streaming').waitFor();
-    await at('nav-overview').click();
-    await at('groups').or(page.getByTestId('group-main')).first().waitFor();
+    await at('nav-history').click();
+    await at('history-row').first().waitFor();
     await at('nav-playground').click();
     await state(page, 'provider:second', 'done').waitFor();
     assert.match(await run(page, 'provider:second').getByTestId('run-text').textContent(), /twelve/);
@@ -142,6 +143,20 @@ export default {
     assert.doesNotMatch(kept, /sk-|token"/);
     await at('playground-fresh').click();
     assert.equal(await at('playground-prompt').inputValue(), '');
+  },
+
+  async 'a request of the history is opened here, without what cannot be said again'({ page, at, open, turnout }) {
+    const tools = [{ name: 'look', description: 'looks', input_schema: { type: 'object' } }];
+    const { id } = await turnout.ask('What did I ask?', { system: 'Be exact.', tools });
+    await open(`#/playground?request=${id}`);
+    await at('playground-notice').filter({ hasText: '1 part' }).waitFor();
+    assert.equal(await at('playground-prompt').inputValue(), 'What did I ask?');
+    assert.equal(await at('playground-system').inputValue(), 'Be exact.');
+    assert.equal(await at('target-model').first().inputValue(), 'claude-sonnet-4-5');
+    assert.equal(page.url().includes('request='), false, 'a reload does not take it again');
+    await open('#/playground?request=req-of-nobody');
+    await at('playground-notice').waitFor();
+    await at('playground-fresh').click();
   },
 
   async 'it fits a narrow window, and speaks Chinese'({ page, at, open, picture }) {

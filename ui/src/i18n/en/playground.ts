@@ -23,6 +23,12 @@ export const playground = {
   playgroundTemperature: 'Temperature',
   playgroundOwn: 'the model’s own',
 
+  playgroundOpen: 'Open in the playground',
+  playgroundOpenFailed: 'The request could not be taken from the history',
+  playgroundNotKept: 'What was said in this request was not kept, or is no conversation.',
+  playgroundLeftOut: (n: number, shown: string) =>
+    n === 1 ? `${shown} part was left out: tools and images are not for the playground.` : `${shown} parts were left out: tools and images are not for the playground.`,
+
   playgroundEmpty: 'Answers appear here, side by side',
   playgroundEmptyBody: 'Write a question, choose who is asked, and send. Add another provider or model to compare.',
   playgroundAnswers: 'Answers',

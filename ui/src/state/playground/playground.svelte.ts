@@ -1,14 +1,22 @@
 /** The playground: what is being written and the answers to it. It outlives the page, so that answers go on while one looks elsewhere. */
+import { historyApi } from '../../api/history';
 import { models, modelsOf } from '../../api/playground';
 import type { Provider } from '../../api/types';
+import { textOf } from '../bodies';
+import { words } from '../resource.svelte';
 import { ask, FRESH, keep, load, MOST_TARGETS, ready, split, type Draft, type Target } from './draft';
 import { Run } from './run.svelte';
+import { taken } from './taken';
+
+export type Notice = { kind: 'not-kept' } | { kind: 'left-out'; parts: number } | { kind: 'failed'; said: string };
 
 class Playground {
   draft = $state<Draft>(load());
   runs = $state.raw<Run[]>([]);
   /** Models to choose from: by provider, and under an empty name what clients can ask for. */
   offered = $state.raw<Readonly<Record<string, readonly string[]>>>({});
+  /** What is to be said of a request that was opened here. */
+  notice = $state.raw<Notice | null>(null);
   #asked = new Set<string>();
   ready = $derived(ready(this.draft));
   running = $derived(this.runs.some((run) => run.running));
@@ -39,7 +47,29 @@ class Playground {
     this.keep();
   }
 
+  /** A request of the history becomes the draft, asked where it was; what happened otherwise is said. */
+  async open(id: string): Promise<void> {
+    this.notice = null;
+    try {
+      const { items } = await historyApi.bodies(id);
+      const asked = items.find((body) => body.part === 'request' && body.attempt === 0);
+      const found = taken((asked && textOf(asked, items)) ?? '');
+      if (!found) {
+        this.notice = { kind: 'not-kept' };
+        return;
+      }
+      this.stop();
+      this.runs = [];
+      this.draft = { ...this.draft, ...found.draft, targets: [{ id: 1, to: '', model: found.model }] };
+      this.notice = found.leftOut > 0 ? { kind: 'left-out', parts: found.leftOut } : null;
+      this.keep();
+    } catch (cause) {
+      this.notice = { kind: 'failed', said: words(cause) };
+    }
+  }
+
   fresh(): void {
+    this.notice = null;
     this.stop();
     this.runs = [];
     this.draft = { ...structuredClone(FRESH), targets: this.draft.targets };

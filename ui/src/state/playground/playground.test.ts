@@ -4,6 +4,7 @@ import { medals } from './best';
 import { ask, FRESH, ready, restore, split, type Draft } from './draft';
 import { EventReader } from './events';
 import type { Measures } from './run.svelte';
+import { taken } from './taken';
 
 describe('event reader', () => {
   const body = 'event: a\r\ndata: {"n":1}\r\n\r\n: a comment\n\ndata: two\ndata: lines\n\ndata: last';
@@ -80,4 +81,44 @@ describe('medals', () => {
   it.each([[[one(5, '1')]], [[one(5, '1'), one(5, '1.0')]], [[one(5, null), one(null, '1')]]])('are_not_given_without_a_contest', (all) => {
     expect(medals(all).flat()).toEqual([]);
   });
+});
+
+describe('taken', () => {
+  it('says_again_what_claude_code_said_without_its_tools', () => {
+    const body = {
+      model: 'm',
+      max_tokens: 9,
+      temperature: 0,
+      system: [{ type: 'text', text: 'be' }, { type: 'text', text: 'brief' }],
+      tools: [{}, {}],
+      messages: [
+        { role: 'user', content: 'look' },
+        { role: 'assistant', content: [{ type: 'thinking', thinking: 'hm' }, { type: 'text', text: 'I do' }, { type: 'tool_use', name: 'x' }] },
+        { role: 'user', content: [{ type: 'tool_result', content: 'y' }] },
+        { role: 'assistant', content: 'done' },
+      ],
+    };
+    expect(taken(JSON.stringify(body))).toEqual({
+      model: 'm',
+      leftOut: 4,
+      draft: {
+        system: 'be\n\nbrief',
+        maxTokens: 9,
+        temperature: '0',
+        turns: [
+          { role: 'user', content: 'look' },
+          { role: 'assistant', content: 'I do' },
+          { role: 'assistant', content: 'done' },
+          { role: 'user', content: '' },
+        ],
+      },
+    });
+  });
+
+  it('reads_the_system_prompt_of_a_chat', () => {
+    const found = taken(JSON.stringify({ messages: [{ role: 'system', content: 's' }, { role: 'user', content: [{ type: 'text', text: 'u' }] }] }));
+    expect(found).toMatchObject({ model: '', leftOut: 0, draft: { system: 's', turns: [{ role: 'user', content: 'u' }] } });
+  });
+
+  it.each(['', '[]', 'null', '{"input":"x"}'])('%j is no conversation', (text) => expect(taken(text)).toBeNull());
 });

@@ -3,13 +3,13 @@ import type { UsageRow } from '../../api/usage';
 import { decimal, share, units } from '../decimal';
 import { compact, count, money, tokensIn } from '../format';
 
-export const METRICS = ['cost', 'requests', 'tokens'] as const;
+export const METRICS = ['cost', 'requests', 'tokens', 'failures'] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** How much of a metric a row has: money in 10^-12 dollars, all else in pieces. */
 export function amount(row: UsageRow, metric: Metric): bigint {
   if (metric === 'cost') return units(row.cost_usd);
-  return BigInt(metric === 'requests' ? row.requests : tokens(row));
+  return BigInt(metric === 'tokens' ? tokens(row) : row[metric]);
 }
 
 /** All tokens, in and out. */

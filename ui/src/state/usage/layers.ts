@@ -56,11 +56,13 @@ function layer(
   return { name, colour, values, total: sum(values) };
 }
 
+const NOTHING: Readonly<Record<Metric, bigint>> = { cost: 0n, requests: 0n, tokens: 0n, failures: 0n };
+
 function ranked(steps: readonly (readonly UsageRow[] | null)[]): (string | null)[] {
   const totals = new Map<string | null, Record<Metric, bigint>>();
-  const all: Record<Metric, bigint> = { cost: 0n, requests: 0n, tokens: 0n };
+  const all: Record<Metric, bigint> = { ...NOTHING };
   for (const row of steps.flatMap((rows) => rows ?? [])) {
-    const own = totals.get(row.key) ?? { cost: 0n, requests: 0n, tokens: 0n };
+    const own = totals.get(row.key) ?? { ...NOTHING };
     for (const metric of METRICS) {
       own[metric] += amount(row, metric);
       all[metric] += amount(row, metric);
