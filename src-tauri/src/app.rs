@@ -21,6 +21,7 @@ use crate::menu::{self, Choice};
 use crate::notify::Note;
 use crate::texts::texts;
 use crate::tray::Shown;
+use crate::waking::{self, Waking};
 use crate::window::{self, Opened, Opening};
 use crate::{act, drawing, notify, surroundings, without_tray};
 
@@ -43,6 +44,8 @@ pub(crate) struct Desk {
     window: tokio::sync::Mutex<Option<Opened>>,
     /// This program's file, as it was called at the start: an upgrade may put another in its place.
     program: PathBuf,
+    /// What the system tells of sleep and networks.
+    pub(crate) waking: Waking,
     /// What notifications that were shown are about.
     #[cfg(target_os = "linux")]
     pub(crate) pages: notify::Pages,
@@ -82,6 +85,7 @@ pub(crate) fn run(launch: Desktop) -> anyhow::Result<()> {
         acting: tokio::sync::Mutex::new(()),
         window: tokio::sync::Mutex::new(None),
         program,
+        waking: Waking::default(),
         #[cfg(target_os = "linux")]
         pages: notify::Pages::default(),
     });
@@ -182,6 +186,7 @@ fn start(app: &AppHandle) {
     }
     tauri::async_runtime::spawn(drawing::draw_forever(app.clone()));
     notify::listen(app);
+    waking::listen(app);
     tauri::async_runtime::spawn(notify_forever(app.clone()));
     tauri::async_runtime::spawn(without_tray::look(app.clone(), why_no_tray));
     tauri::async_runtime::spawn(act::follow_config(app.clone()));

@@ -19,6 +19,7 @@ mod notify;
 mod surroundings;
 mod texts;
 mod tray;
+mod waking;
 mod window;
 mod without_tray;
 

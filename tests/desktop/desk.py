@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""A desktop that remembers: tray host and notification daemon on the session bus, and a hand to click with.
+"""A desktop that remembers: tray host, notification daemon and sleep of the machine on one bus, and a hand to click with.
 
     desk.py serve              be the host; notifications go to $DESK_ROOT/notifications.jsonl
     desk.py items              the tray items
     desk.py menu [ITEM]        the menu of an item (the first by default)
     desk.py click LABEL        click an entry of the first item's menu
+    desk.py press NUMBER [ACTION]   click a notification, or one of its buttons
+    desk.py sleep              have the machine sleep and wake, as far as programs hear of it
 
 The tests use the functions below. Needs python3-gi only.
 """
@@ -20,6 +22,9 @@ WATCHER = "org.kde.StatusNotifierWatcher"
 NOTIFICATIONS = "org.freedesktop.Notifications"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
+LOGIN = "org.freedesktop.login1"
+# our own door, by which the tests say what the person at this desk does
+DOOR = "dev.turnout.Desk"
 
 INTERFACES = """<node>
 <interface name='org.kde.StatusNotifierWatcher'>
@@ -47,6 +52,10 @@ INTERFACES = """<node>
   <signal name='NotificationClosed'><arg type='u'/><arg type='u'/></signal>
   <signal name='ActionInvoked'><arg type='u'/><arg type='s'/></signal>
 </interface>
+<interface name='dev.turnout.Desk'>
+  <method name='Press'><arg type='u' direction='in'/><arg type='s' direction='in'/></method>
+  <method name='Sleep'/>
+</interface>
 </node>"""
 
 
@@ -60,10 +69,11 @@ class Host:
         self.record = open(notifications_file(), "a", encoding="utf-8")
 
     def run(self):
-        watcher, notifications = Gio.DBusNodeInfo.new_for_xml(INTERFACES).interfaces
+        watcher, notifications, door = Gio.DBusNodeInfo.new_for_xml(INTERFACES).interfaces
         self.bus.register_object("/StatusNotifierWatcher", watcher, self.called, self.asked, None)
         self.bus.register_object("/org/freedesktop/Notifications", notifications, self.called, None, None)
-        for name in (WATCHER, NOTIFICATIONS):
+        self.bus.register_object("/dev/turnout/Desk", door, self.called, None, None)
+        for name in (WATCHER, NOTIFICATIONS, LOGIN, DOOR):
             Gio.bus_own_name_on_connection(self.bus, name, 0, None, None)
         GLib.MainLoop().run()
 
@@ -92,6 +102,15 @@ class Host:
         self.record.flush()
         return GLib.Variant("(u)", (self.shown,))
 
+    def press(self, number, action):
+        told = GLib.Variant("(us)", (number, action))
+        self.bus.emit_signal(None, "/org/freedesktop/Notifications", NOTIFICATIONS, "ActionInvoked", told)
+
+    def sleep(self):
+        for begins in (True, False):
+            told = GLib.Variant("(b)", (begins,))
+            self.bus.emit_signal(None, "/org/freedesktop/login1", f"{LOGIN}.Manager", "PrepareForSleep", told)
+
     def called(self, _connection, sender, _path, _interface, method, parameters, invocation):
         arguments = parameters.unpack()
         answer = None
@@ -103,6 +122,10 @@ class Host:
             answer = GLib.Variant("(as)", (["body", "actions"],))
         elif method == "GetServerInformation":
             answer = GLib.Variant("(ssss)", ("desk", "turnout-tests", "1", "1.2"))
+        elif method == "Press":
+            self.press(*arguments)
+        elif method == "Sleep":
+            self.sleep()
         invocation.return_value(answer)
 
     def asked(self, _connection, _sender, _path, _interface, name):
@@ -191,14 +214,32 @@ def menu(item):
     return read(root).children
 
 
+def all_entries(entries):
+    """These entries and those of their submenus."""
+    for entry in entries:
+        yield entry
+        yield from all_entries(entry.children)
+
+
 def click(item, label):
-    """Clicks the entry with this label, as a panel does."""
-    entry = next((entry for entry in menu(item) if entry.label == label), None)
+    """Clicks the entry with this label, as a panel does, in whichever submenu it is."""
+    entries = list(all_entries(menu(item)))
+    entry = next((entry for entry in entries if entry.label == label), None)
     if entry is None:
-        raise LookupError(f"no entry {label!r} in the menu: {[entry.label for entry in menu(item)]}")
+        raise LookupError(f"no entry {label!r} in the menu: {[entry.label for entry in entries]}")
     owner, _ = split(item)
     event = (entry.number, "clicked", GLib.Variant("i", 0), int(time.time()) & 0xFFFFFFFF)
     call(owner, properties(item)["Menu"], MENU, "Event", GLib.Variant("(isvu)", event))
+
+
+def press(number, action="default"):
+    """Clicks a notification, or one of its buttons."""
+    call(DOOR, "/dev/turnout/Desk", DOOR, "Press", GLib.Variant("(us)", (number, action)), "()")
+
+
+def sleep():
+    """The machine sleeps and wakes."""
+    call(DOOR, "/dev/turnout/Desk", DOOR, "Sleep", None, "()")
 
 
 def show(entries, indent=""):
@@ -218,5 +259,9 @@ if __name__ == "__main__":
         show(menu(sys.argv[2] if len(sys.argv) > 2 else items()[0]))
     elif verb == "click":
         click(items()[0], sys.argv[2])
+    elif verb == "press":
+        press(int(sys.argv[2]), *sys.argv[3:4])
+    elif verb == "sleep":
+        sleep()
     else:
         sys.exit(__doc__)

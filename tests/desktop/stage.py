@@ -17,6 +17,8 @@ import traceback
 import urllib.error
 import urllib.request
 
+import desk
+
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target"))
 APP = os.environ.get("TURNOUT_APP", str(TARGET / "release" / "turnout"))
@@ -190,6 +192,18 @@ def ask(base_url, text, token=CLIENT_TOKEN, stream=False):
 
 def admin(base_url, method, path, body=None, token=ADMIN_TOKEN):
     return call(method, f"{base_url}/api/v1{path}", body, token)
+
+
+def serve_desk():
+    """Starts tray host and notification daemon."""
+    start(["/usr/bin/python3", str(pathlib.Path(__file__).parent / "desk.py"), "serve"], "desk.log")
+    until("the tray host", desk.has_host)
+
+
+def control(port, scenario):
+    """How a practice provider answers from now on."""
+    answer = call("POST", f"http://127.0.0.1:{port}/practice/control", {"default": scenario})
+    assert answer.status == 200, answer.body
 
 
 def up(base_url):

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """The tray app on a whole desktop, from the first icon to quitting. Run by `run`, inside `session.sh`."""
 
+import concurrent.futures
 import os
 import pathlib
+import signal
 import stat
 import subprocess
 import time
@@ -25,7 +27,6 @@ FOLDERS = stage.Folders(
     ),
 )
 KEY = "sk-desktop-tests-0123456789-a1b2"
-HERE = pathlib.Path(__file__).parent
 
 
 class Story:
@@ -35,6 +36,7 @@ class Story:
     first = None
     item = None
     window = None
+    small = 0  # MB that the idle tray takes
 
 
 def item():
@@ -47,7 +49,8 @@ def entries():
 
 def entry(part):
     """The entry whose text has this part."""
-    return until(f"an entry with {part!r}", lambda: next((e for e in desk.menu(Story.item) if part in e.label), None))
+    found = lambda: (e for e in desk.all_entries(desk.menu(Story.item)) if part in e.label)
+    return until(f"an entry with {part!r}", lambda: next(found(), None))
 
 
 def click(part):
@@ -71,7 +74,7 @@ Gtk.init_check()
 
 
 def start_the_desktop():
-    stage.start(["/usr/bin/python3", str(HERE / "desk.py"), "serve"], "desk.log")
+    stage.serve_desk()
     stage.start(["openbox"], "openbox.log")
     # The first GTK program of a display tries out its GL drivers and leaves what it found to the others. On a person's
     # desktop that is the panel, long before us; measured without one, we would hold 50 MB of software renderer.
@@ -95,6 +98,7 @@ def the_idle_tray_is_small():
     time.sleep(3)  # until it is idle
     resident, proportional = stage.memory(Story.app.pid)
     stage.tell(f"tray before any window: {resident:.0f} MB resident, {proportional:.0f} MB proportional")
+    Story.small = proportional
     assert stage.windows() == [], "a window nobody asked for"
     assert proportional < 200, "the window's web view seems to have been started"
 
@@ -129,6 +133,25 @@ def a_second_click_on_the_chosen_group_leaves_its_mark():
     click("● spare")
     until("the mark to be set again", lambda: entries()["● spare"].checked)
     assert chosen() == "spare"
+    click("● main")
+    until("the first group again", lambda: chosen() == "main" and entries()["● main"].checked)
+
+
+@fact
+def a_switch_leaves_running_streams_where_they_are():
+    stage.control(FIRST, "text;gap=100ms;deltas=30")
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        asked = [threads.submit(stage.ask, BASE, f"slowly {n}", stream=True) for n in range(3)]
+        in_flight = lambda: stage.admin(BASE, "GET", "/status").json()["in_flight"]
+        until("streams under way", lambda: in_flight() == 3)
+        click("● spare")
+        until("the group to be chosen", lambda: chosen() == "spare")
+        assert stage.ask(BASE, "meanwhile").headers["x-turnout-provider"] == "second"
+        assert in_flight() == 3, "a stream ended with the switch"
+        for answer in (one.result() for one in asked):
+            assert answer.headers["x-turnout-provider"] == "first"
+            assert b"message_stop" in answer.body and b"event: error" not in answer.body, answer.body[-300:]
+    stage.control(FIRST, "text")
     click("● main")
     until("the first group again", lambda: chosen() == "main" and entries()["● main"].checked)
 
@@ -187,6 +210,7 @@ def a_killed_provider_brings_a_notification_and_the_request_succeeds():
     until("another icon", lambda: desk.properties(Story.item)["IconName"] != icon)
     failovers = [note for note in desk.notifications()[before:] if note["summary"] == news[0]["summary"]]
     assert len(failovers) == 1, f"told more than once: {failovers}"
+    assert failovers[0]["actions"] == ["default", "Show", "show", "Show"], failovers
 
 
 @fact
@@ -283,6 +307,50 @@ def closing_the_window_ends_the_window_and_not_the_app():
     assert stage.ask(BASE, "still there?").status == 200
     resident, proportional = stage.memory(Story.app.pid)
     stage.tell(f"after the window was closed: {resident:.0f} MB resident, {proportional:.0f} MB proportional")
+    assert proportional < Story.small * 1.1, "the closed window left something behind"
+
+
+def geometry():
+    """Place and size of the window's inside."""
+    told = subprocess.run(
+        ["xdotool", "getwindowgeometry", "--shell", stage.windows()[0]],
+        capture_output=True, text=True, check=True, timeout=20,
+    ).stdout
+    numbers = dict(line.split("=") for line in told.split())
+    return [int(numbers[name]) for name in ("X", "Y", "WIDTH", "HEIGHT")]
+
+
+def open_window():
+    click("Open window")
+    return until("the window", stage.windows)[0]
+
+
+def close_window():
+    subprocess.run(["xdotool", "windowfocus", "--sync", stage.windows()[0], "key", "alt+F4"], check=True, timeout=20)
+    until("the window to go", lambda: not stage.windows())
+
+
+@fact
+def the_window_opens_where_it_stood():
+    window = open_window()
+    subprocess.run(["xdotool", "windowsize", "--sync", window, "700", "560"], check=True, timeout=20)
+    subprocess.run(["xdotool", "windowmove", "--sync", window, "210", "130"], check=True, timeout=20)
+    until("the new place", lambda: geometry()[2:] == [700, 560])
+    stood = geometry()
+    for _ in range(2):
+        close_window()
+        open_window()
+        until(f"the same place as before, {stood}", lambda: geometry() == stood, patience=5)
+
+
+@fact
+def a_window_that_crashes_takes_nothing_along():
+    window = next(pid for pid in stage.family(Story.app.pid)[1:] if stage.read(pathlib.Path(f"/proc/{pid}/comm")) == "turnout\n")
+    os.kill(window, signal.SIGKILL)
+    until("the window to go", lambda: not stage.windows())
+    assert stage.ask(BASE, "still there?").status == 200
+    open_window()
+    close_window()
 
 
 @fact
@@ -316,6 +384,30 @@ def a_row_opens_to_the_chain_of_attempts():
     window.run("document.querySelectorAll('[data-testid=history-row]')[arguments[0]].click()", at)
     chain = until("the chain", lambda: window.texts("[data-testid=attempt-row]"))
     assert len(chain) == 2 and "first" in chain[0] and "second" in chain[1], chain
+
+
+def page():
+    return Story.window.url().partition("#")[2]
+
+
+@fact
+def a_click_in_the_tray_turns_the_window_to_the_page():
+    Story.item = item()
+    click("Codex")
+    until("what connecting would change", lambda: page() == "/clients?connect=codex")
+    click("● first")
+    until("the provider", lambda: page() == "/providers?provider=first")
+
+
+@fact
+def a_click_on_a_notification_opens_the_page_about_it():
+    before = len(desk.notifications())
+    Story.first.kill()
+    Story.first.wait()
+    assert stage.ask(BASE, "who answers now?").status == 200
+    told = lambda: next((note for note in desk.notifications()[before:] if "second" in note["summary"]), None)
+    desk.press(until("a notification", told)["id"], "show")
+    until("the requests of the provider that failed", lambda: page() == "/history?provider=first")
 
 
 @fact

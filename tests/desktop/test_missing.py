@@ -16,7 +16,6 @@ PART = sys.argv[1]
 PORT = stage.free_port()
 BASE = f"http://127.0.0.1:{PORT}"
 FOLDERS = stage.Folders("place")
-HERE = pathlib.Path(__file__).parent
 
 
 class Story:
@@ -54,11 +53,6 @@ def sentence(process, part):
     return lines[0]
 
 
-def serve_desk():
-    stage.start(["/usr/bin/python3", str(HERE / "desk.py"), "serve"], "desk.log")
-    until("the tray host", desk.has_host)
-
-
 if PART == "no-display":
 
     @fact
@@ -85,7 +79,7 @@ if PART == "no-keyring":
 
     @fact
     def without_a_keyring_the_first_start_keeps_its_tokens_in_files_and_works():
-        serve_desk()
+        stage.serve_desk()
         Story.app = app("--show")
         Story.item = until("a tray item", lambda: next(iter(desk.items()), None))
         written = FOLDERS.config.read_text(encoding="utf-8")
@@ -161,7 +155,7 @@ if PART == "no-host":
 
     @fact
     def a_host_that_comes_later_gets_the_icon():
-        serve_desk()
+        stage.serve_desk()
         until("a tray item", desk.items)
 
 
@@ -170,7 +164,7 @@ if PART == "no-library":
     @fact
     def without_the_tray_library_it_opens_the_window_and_says_which_package():
         own_config()
-        serve_desk()
+        stage.serve_desk()
         broken = pathlib.Path(os.environ["DESK_ROOT"]) / "lib"
         broken.mkdir()
         for name in ("libayatana-appindicator3.so.1", "libappindicator3.so.1", "libayatana-appindicator3.so", "libappindicator3.so"):

@@ -213,6 +213,7 @@ pub(super) fn listen(app: &AppHandle) {
 
 /// Calls `then` for each such signal, as long as the app runs.
 fn on_signal(bus: &DBusConnection, signal: &str, then: impl Fn(&Variant) + 'static) {
+    let kept = bus.clone();
     bus.signal_subscribe(
         Some(NAME),
         Some(NAME),
@@ -220,7 +221,11 @@ fn on_signal(bus: &DBusConnection, signal: &str, then: impl Fn(&Variant) + 'stat
         Some(OBJECT),
         None,
         DBusSignalFlags::NONE,
-        move |_, _, _, _, _, told| then(told),
+        move |_, _, _, _, _, told| {
+            // The connection closes when nobody holds it.
+            let _held = &kept;
+            then(told);
+        },
     );
 }
 

@@ -63,6 +63,7 @@ mod trial;
 mod ui;
 pub mod view;
 mod whole_config;
+mod woken;
 
 pub use client_programs::ConnectWish;
 pub use gateway::program;
@@ -71,6 +72,7 @@ pub use locale::Locale;
 pub use options::Options;
 pub use place::{Place, PlaceError};
 pub use running::{Running, RunningError};
+pub use woken::Woken;
 
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

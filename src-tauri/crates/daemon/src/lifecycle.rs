@@ -35,7 +35,7 @@ use crate::settings::{self, NO_LEDGER, Settings};
 use crate::traces::Traces;
 use crate::view::board::Clocks;
 use crate::view::{Problem, ProblemKind};
-use crate::{Options, admin, budgets, captures, chat, publisher, pump, retention, tail, ui};
+use crate::{Options, admin, budgets, captures, chat, publisher, pump, retention, tail, ui, woken};
 
 /// How long cut requests may take to report their end.
 const LAST_REPORTS: Duration = Duration::from_secs(1);
@@ -109,6 +109,7 @@ impl Daemon {
         }
         tokio::spawn(publisher::publish(self.clone()));
         tokio::spawn(tail::publish(self.clone()));
+        tokio::spawn(woken::watch(self.clone()));
         let watch = Watch::start(&instance.place.config, &self.loaded().text);
         tokio::spawn(reload::follow(self.clone(), watch));
         let daemon = self.clone();

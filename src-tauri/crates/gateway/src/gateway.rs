@@ -205,6 +205,18 @@ impl Gateway {
         self.shared.blocks.store(Arc::new(blocks));
     }
 
+    /// Drops every connection that is open and idle, and has providers that broke looked at at once: after sleep or on
+    /// another network, what was true of them says little. Requests under way keep their connections.
+    pub fn reconnect(&self) -> Result<(), BuildError> {
+        let live = self.shared.live.load_full();
+        let snapshot = live.snapshot.clone();
+        let pools = live.pools.anew(snapshot.upstreams.values())?;
+        self.shared.live.store(Arc::new(Live { snapshot, pools }));
+        self.shared.with_board(|board, _| board.look_again());
+        self.shared.ill.notify_one();
+        Ok(())
+    }
+
     /// Swaps the settings. Requests under way keep theirs; health of what stays is kept.
     pub fn replace(&self, snapshot: Snapshot) -> Result<(), BuildError> {
         let pools = self

@@ -97,6 +97,19 @@ impl Pools {
         })
     }
 
+    /// Pools for these providers, all without a connection yet.
+    pub(crate) fn anew<'a>(
+        &self,
+        upstreams: impl Iterator<Item = &'a Arc<Upstream>>,
+    ) -> Result<Self, PoolError> {
+        let empty = Self {
+            clients: HashMap::new(),
+            instead: self.instead.clone(),
+            via: self.via.clone(),
+        };
+        empty.for_upstreams(upstreams)
+    }
+
     fn client(&self, upstream: &Upstream) -> Option<&Client> {
         self.clients.get(&Shape::of(upstream))
     }

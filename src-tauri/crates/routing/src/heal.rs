@@ -88,6 +88,14 @@ impl Board {
         self.health.values().any(|health| health.is_guessed(now))
     }
 
+    /// Forgets how long providers have been away and how often they were looked at in vain, so that each is looked at
+    /// soon: the machine slept or is on another network.
+    pub fn look_again(&mut self) {
+        for health in self.health.values_mut() {
+            health.healing = Healing::default();
+        }
+    }
+
     /// A provider that was looked at is well, as far as can be told without a real request.
     pub fn looks_well(&mut self, provider: &str, now: Instant) {
         let policy = self.topology.breaker;

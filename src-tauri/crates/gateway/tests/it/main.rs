@@ -13,6 +13,7 @@ mod hedge;
 mod loops;
 mod meaning;
 mod passthrough;
+mod reconnect;
 mod resume;
 mod rules;
 mod sticky;

@@ -103,6 +103,36 @@ fn one_that_deceives_those_who_wait_is_tried_every_few_seconds() {
 }
 
 #[test]
+fn one_that_deceived_often_is_looked_at_soon_after_a_new_beginning() {
+    let mut rig = alone();
+    rig.send("m", &[unreachable()]);
+    let mut looks = 0;
+    while looks < 9 {
+        rig.pass(SECOND / 2);
+        if is_due(&mut rig, false) {
+            looks += 1;
+            rig.board.looks_well("a", rig.now);
+            rig.send("m", &[unreachable()]);
+        }
+    }
+    rig.pass(SECOND);
+    assert!(!is_due(&mut rig, false), "it is given up, nearly");
+    rig.board.look_again();
+    assert!(!is_due(&mut rig, false), "not at once");
+    rig.pass(SECOND / 2);
+    assert!(is_due(&mut rig, false));
+}
+
+#[test]
+fn a_new_beginning_does_not_pass_over_a_wish_to_be_left_alone() {
+    let mut rig = alone();
+    rig.send("m", &[after(unreachable(), MINUTE)]);
+    rig.board.look_again();
+    rig.pass(SECOND);
+    assert!(!is_due(&mut rig, false));
+}
+
+#[test]
 fn a_wish_to_be_left_alone_is_respected() {
     let mut rig = alone();
     rig.send("m", &[after(unreachable(), MINUTE)]);
