@@ -1,9 +1,9 @@
 /** The config: single settings, and the whole text. */
 import { all, get, patch, post, put, type Mistake } from './http';
 
-/** `list`: things that are more than words, such as budgets, which no row shows. */
+/** `list`: of numbers and texts, or of what has a place of its own on the page. */
 export type SettingType = 'string' | 'boolean' | 'integer' | 'number' | 'duration' | 'size' | 'strings' | 'list';
-export type SettingValue = string | number | boolean | readonly string[] | null;
+export type SettingValue = string | number | boolean | readonly (string | number)[] | null;
 
 export interface Setting {
   /** Where it stands in the config, such as `routing.suspend.max`. */

@@ -1,12 +1,12 @@
-/** Settings by name and meaning. English meanings are the daemon's own where it tells them; what is not known here shows by its path. */
+/** Settings by name and meaning, short where the name says it all. One that is not known here shows by its path, in the daemon's words. */
 import type { Setting } from '../api/settings';
 import type { Language } from './index.svelte';
 
 type Words = Readonly<Record<string, readonly [name: string, about: string]>>;
 
 export function settingWords(setting: Pick<Setting, 'path' | 'description'>, language: Language): { name: string; about: string } {
-  const [name, about] = SETTINGS[language][setting.path] ?? [];
-  return { name: name ?? setting.path, about: (about || setting.description) ?? '' };
+  const [name, about] = SETTINGS[language][setting.path] ?? [setting.path, setting.description];
+  return { name, about };
 }
 
 /** What a word of a choice is called; a word not known here is shown as it is. */

@@ -21,7 +21,8 @@ describe('fromText', () => {
     ['size', '64 MiB', '64MiB'],
     ['size', 'big', undefined],
     ['string', ' a ', 'a'],
-    ['strings', 'a\n\n b, c', ['a', 'b', 'c']],
+    ['strings', 'a\n\n b{1,2}', ['a', 'b{1,2}']],
+    ['list', '529\ntoo busy', [529, 'too busy']],
     ['strings', '', []],
   ])('%s %j → %j', (type, text, wanted) => {
     expect(fromText({ type }, text)).toEqual(wanted);

@@ -10,6 +10,7 @@ export function asText(value: SettingValue): string {
 export function fromText(setting: Pick<Setting, 'type'>, text: string): SettingValue | undefined {
   const trimmed = text.trim();
   if (setting.type === 'strings') return entries(text);
+  if (setting.type === 'list') return entries(text).map((entry) => (/^\d+$/.test(entry) ? Number(entry) : entry));
   if (trimmed === '') return null;
   switch (setting.type) {
     case 'integer':
@@ -38,7 +39,7 @@ export function toggled(value: SettingValue, entry: string, choices: readonly st
 
 function entries(text: string): string[] {
   return text
-    .split(/[\n,]/)
+    .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);
 }

@@ -7,6 +7,12 @@ import { Resource, words } from './resource.svelte';
 export const SECTIONS = ['general', 'server', 'routing', 'history', 'budgets', 'prices', 'tokens', 'audit', 'import', 'config', 'about'] as const;
 export type Section = (typeof SECTIONS)[number];
 
+/** How long it is said that something was saved, in milliseconds. */
+const SAID_MS = 2500;
+
+/** What has a section of its own. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['ledger.budgets']);
+
 /** Which section of the page shows a part of the config. */
 const HOMES: Readonly<Record<string, Section>> = { desktop: 'general', server: 'server', log: 'server', routing: 'routing', ledger: 'history' };
 
@@ -19,7 +25,7 @@ export class Settings extends Resource<Setting[]> {
   saving = $state.raw<ReadonlyMap<string, SettingValue>>(new Map());
   /** What was refused, by path, in the daemon's words. */
   refused = $state.raw<ReadonlyMap<string, string>>(new Map());
-  /** What was saved last. */
+  /** What was saved a moment ago. */
   saved = $state<string | null>(null);
 
   constructor() {
@@ -27,7 +33,7 @@ export class Settings extends Resource<Setting[]> {
   }
 
   of(section: Section): Setting[] {
-    return (this.value ?? []).filter((setting) => homeOf(setting) === section && setting.type !== 'list');
+    return (this.value ?? []).filter((setting) => homeOf(setting) === section && !ELSEWHERE.has(setting.path));
   }
 
   get(path: string): Setting | undefined {
@@ -48,6 +54,7 @@ export class Settings extends Resource<Setting[]> {
       const answer = await settingsApi.change({ [path]: value });
       this.value = answer.items;
       this.saved = path;
+      setTimeout(() => this.saved === path && (this.saved = null), SAID_MS);
       return true;
     } catch (cause) {
       this.refused = new Map(this.refused).set(path, words(cause));
@@ -62,6 +69,7 @@ export class Settings extends Resource<Setting[]> {
 export function matchingSettings(settings: readonly Setting[], question: string, language: Language): Setting[] {
   const asked = question.trim().toLowerCase().split(/\s+/).filter(Boolean);
   return settings.filter((setting) => {
+    if (ELSEWHERE.has(setting.path)) return false;
     const { name, about } = settingWords(setting, language);
     const text = `${setting.path} ${name} ${about}`.toLowerCase();
     return asked.every((word) => text.includes(word));
