@@ -16,6 +16,12 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['ledger.budgets']);
 /** Which section of the page shows a part of the config. */
 const HOMES: Readonly<Record<string, Section>> = { desktop: 'general', server: 'server', log: 'server', routing: 'routing', ledger: 'history' };
 
+/** Lists of things that are more than words are shown by a section of their own, or in the config's text alone. */
+function hasRow({ path, type, value }: Pick<Setting, 'path' | 'type' | 'value'>): boolean {
+  if (type !== 'list') return true;
+  return !ELSEWHERE.has(path) && Array.isArray(value) && value.every((entry) => typeof entry !== 'object');
+}
+
 export function homeOf(setting: Pick<Setting, 'path'>): Section {
   return HOMES[setting.path.split('.')[0] ?? ''] ?? 'server';
 }
@@ -33,7 +39,7 @@ export class Settings extends Resource<Setting[]> {
   }
 
   of(section: Section): Setting[] {
-    return (this.value ?? []).filter((setting) => homeOf(setting) === section && !ELSEWHERE.has(setting.path));
+    return (this.value ?? []).filter((setting) => homeOf(setting) === section && hasRow(setting));
   }
 
   get(path: string): Setting | undefined {
@@ -69,7 +75,7 @@ export class Settings extends Resource<Setting[]> {
 export function matchingSettings(settings: readonly Setting[], question: string, language: Language): Setting[] {
   const asked = question.trim().toLowerCase().split(/\s+/).filter(Boolean);
   return settings.filter((setting) => {
-    if (ELSEWHERE.has(setting.path)) return false;
+    if (!hasRow(setting)) return false;
     const { name, about } = settingWords(setting, language);
     const text = `${setting.path} ${name} ${about}`.toLowerCase();
     return asked.every((word) => text.includes(word));
