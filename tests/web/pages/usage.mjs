@@ -116,7 +116,21 @@ export default {
     await page.locator('[data-testid="usage-period"][data-value="30d"]').waitFor();
   },
 
-  async 'any days can be chosen; a long stretch is drawn by weeks'({ page, at }) {
+  async 'a bar clicked shows its day by hours, and so does a line of the table'({ page, at, open }) {
+    await open('#/usage?period=30d');
+    await at('usage-legend').waitFor();
+    await at('usage-chart').click({ position: { x: 500, y: 150 } });
+    await page.waitForFunction(() => /^2[345]$/.test(document.querySelector('[data-testid="usage-chart"]')?.dataset.steps ?? ''));
+    assert.equal(await at('usage-since').inputValue(), await at('usage-until').inputValue());
+    await open('#/usage?period=30d&as=table');
+    await at('usage-time-table').locator('tbody a').first().click();
+    await page.waitForURL(/period=custom/);
+    await page.waitForFunction(() => !document.querySelector('[data-testid="usage-time-table"] tbody a'));
+  },
+
+  async 'any days can be chosen; a long stretch is drawn by weeks'({ page, at, open }) {
+    await open('#/usage');
+    await at('usage-chart').waitFor();
     await at('usage-period').getByText('Custom').click();
     await at('usage-since').fill('2025-12-01');
     await page.waitForURL(/since=2025-12-01/);

@@ -51,7 +51,6 @@ export const usage = {
   usageStack_model: 'By model',
   usageStack_provider: 'By provider',
   usageAsTable: 'Show as table',
-  usageAsChart: 'Show as chart',
   usageChartLabel: (metric: string, at: string, most: string) => `${metric} over time; most at ${at}: ${most}`,
   usageOthers: 'Others',
   usageUnknown: 'not known',

@@ -53,7 +53,6 @@ export const usage: Same<typeof english> = {
   usageStack_model: '按模型',
   usageStack_provider: '按服务商',
   usageAsTable: '以表格显示',
-  usageAsChart: '以图表显示',
   usageChartLabel: (metric, at, most) => `${metric}随时间的变化；最高在 ${at}：${most}`,
   usageOthers: '其他',
   usageUnknown: '未知',
