@@ -14,7 +14,7 @@ def map_body(ctx, body):
     if not isinstance(body, dict) or ctx.operation is None:
         return body
     path = ctx.operation.path
-    if path.startswith("/api/v1/providers") and not path.endswith(("/keys", "/rotate")):
+    if path.startswith(("/api/v1/providers", "/api/v1/drafts")) and not path.endswith(("/keys", "/rotate")):
         body["dialect"] = "practice"
         for field in ("vendor", "base_url", "proxy"):
             body.pop(field, None)

@@ -49,6 +49,7 @@ LEFT_OUT = {
     "/api/v1/tokens/admin/rotate": "it ends the token that the tests use",
     "/v1/admin/security/rotate-admin-key": "the same",
     "/api/v1/stream": "its answer has no end; the daemon's own tests read it",
+    "/api/v1/playground": "it answers in Anthropic's words; the daemon's own tests read them",
 }
 
 
