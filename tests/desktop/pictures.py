@@ -132,6 +132,12 @@ def a_failover_is_seen_in_icon_popup_and_menu():
     time.sleep(1)
     picture("tray-failover-menu.png")
     subprocess.run(["xdotool", "key", "Escape", "key", "Escape"], check=True, timeout=20)
+    open_menu(AMBER)
+    # three entries further down are the clients
+    subprocess.run(["xdotool", "key", *["Down"] * 6, "Right"], check=True, timeout=20)
+    time.sleep(1)
+    picture("tray-clients-menu.png")
+    subprocess.run(["xdotool", "key", "Escape", "key", "Escape"], check=True, timeout=20)
 
 
 @fact
@@ -167,6 +173,8 @@ def portrait(name, environment):
         window.screenshot(stage.ARTIFACTS / f"{name}-history.png")
     finally:
         window.end()
+        # The next start would only raise the window of one that has not quite ended.
+        until("the app to end", lambda: not desk.items() and not stage.up(BASE))
 
 
 @fact
