@@ -310,12 +310,16 @@ def closing_the_window_ends_the_window_and_not_the_app():
     assert proportional < Story.small * 1.1, "the closed window left something behind"
 
 
+def of_window(*question):
+    """What xdotool tells of the window. A search of it may fail while another window comes or goes."""
+    window = until("the window", stage.windows)[0]
+    asked = ["xdotool", *question, window]
+    return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=20).stdout
+
+
 def geometry():
     """Place and size of the window's inside."""
-    told = subprocess.run(
-        ["xdotool", "getwindowgeometry", "--shell", stage.windows()[0]],
-        capture_output=True, text=True, check=True, timeout=20,
-    ).stdout
+    told = of_window("getwindowgeometry", "--shell")
     numbers = dict(line.split("=") for line in told.split())
     return [int(numbers[name]) for name in ("X", "Y", "WIDTH", "HEIGHT")]
 
@@ -345,7 +349,8 @@ def the_window_opens_where_it_stood():
 
 @fact
 def a_window_that_crashes_takes_nothing_along():
-    window = next(pid for pid in stage.family(Story.app.pid)[1:] if stage.read(pathlib.Path(f"/proc/{pid}/comm")) == "turnout\n")
+    window = int(of_window("getwindowpid"))
+    assert window != Story.app.pid
     os.kill(window, signal.SIGKILL)
     until("the window to go", lambda: not stage.windows())
     assert stage.ask(BASE, "still there?").status == 200

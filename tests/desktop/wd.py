@@ -6,6 +6,8 @@ WebKitWebDriver starts the app itself, in automation mode, and the session begin
 import base64
 import json
 import os
+import pathlib
+import signal
 import subprocess
 import time
 import urllib.error
@@ -35,6 +37,12 @@ class Window:
             self._end_driver()
             raise
         self.session = "/session/" + answer["sessionId"]
+        self.app = self._children()
+
+    def _children(self):
+        """What the driver started: the app."""
+        lists = pathlib.Path(f"/proc/{self.driver.pid}/task").glob("*/children")
+        return [int(child) for list_ in lists for child in list_.read_text(encoding="ascii").split()]
 
     def _wait_for_driver(self):
         for _ in range(100):
@@ -89,6 +97,12 @@ class Window:
         except (OSError, Failed):
             pass
         self._end_driver()
+        # A driver that was in a hurry leaves the app behind.
+        for process in self.app:
+            try:
+                os.kill(process, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
 
     def _end_driver(self):
         self.driver.terminate()
