@@ -351,7 +351,7 @@ async fn wrong_use_is_told_apart_from_failure() {
         &["use"],
         &["mode", "sometimes"],
         &["history", "--limit", "0"],
-        &["history", "--since", "yesterday"],
+        &["history", "--since", "soon"],
         &["history", "--status", "x"],
         &[],
     ] {
@@ -368,6 +368,67 @@ async fn wrong_use_is_told_apart_from_failure() {
     }
     let open = home.run(&["practice", "--listen", "0.0.0.0:0"]).await;
     assert_eq!(open.code, 2, "{open:?}");
+}
+
+/// What bash is offered for the last of these words.
+async fn offered(home: &Home, words: &[&str]) -> Vec<String> {
+    let mut command = home.command(&["--", "turnoutd"]);
+    command.args(words).env("TURNOUT_COMPLETE", "bash");
+    command.env("_CLAP_COMPLETE_INDEX", words.len().to_string());
+    let output = command.output().await.unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let told = String::from_utf8(output.stdout).unwrap();
+    told.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn names_are_completed_as_the_running_instance_has_them() {
+    let (_first, _second, turnout) = started().await;
+    let home = turnout.home();
+    let request = turnout.admin().newest().await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (words, names) in [
+        (&["use", ""][..], &["main", "spare"][..]),
+        (&["use", "sp"], &["spare"]),
+        (&["history", "--group", ""], &["main", "spare"]),
+        (&["providers", "test", ""], &["relay", "backup"]),
+        (&["logs", "--provider", "re"], &["relay"]),
+        (&["keys", "test", "relay"], &["relay/0"]),
+        (&["tokens", "remove", ""], &["tests"]),
+        (&["show", "req-"], &[&request]),
+    ] {
+        let told = offered(home, words).await;
+        for name in names {
+            assert!(
+                told.iter().any(|one| one == name),
+                "{words:?}: no {name} in {told:?}"
+            );
+        }
+    }
+    // A new thing needs a name of its own.
+    assert!(
+        !offered(home, &["providers", "add", ""])
+            .await
+            .contains(&"relay".to_owned())
+    );
+    // What was never started has what its config says.
+    let closed = Home::new(&Config::chain([("alone", "http://127.0.0.1:9".to_owned())]));
+    assert!(
+        offered(&closed, &["use", ""])
+            .await
+            .contains(&"main".to_owned())
+    );
+    assert!(
+        offered(&closed, &["keys", "set", ""])
+            .await
+            .contains(&"alone".to_owned())
+    );
+    assert!(offered(&closed, &["show", "req-"]).await.is_empty());
 }
 
 #[tokio::test]

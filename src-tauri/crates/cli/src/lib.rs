@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod figure;
 mod home;
+mod names;
 mod progress;
 mod screen;
 mod shell;
@@ -40,6 +41,10 @@ pub fn main() -> ExitCode {
 /// Runs `arguments`, the first of which is the program's name: 0 done, 1 failed, 2 wrong use.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let program = daemon::program();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if names::complete(&arguments, program) {
+        return ExitCode::SUCCESS;
+    }
     let parsed = Args::command()
         .name(program)
         .bin_name(program)

@@ -116,7 +116,8 @@ impl Kind {
         else {
             return Vec::new();
         };
-        let told = runtime.block_on(async { tokio::time::timeout(PATIENCE, self.told(options)).await });
+        let told =
+            runtime.block_on(async { tokio::time::timeout(PATIENCE, self.told(options)).await });
         match told {
             Ok(Some(answer)) => self.read(&answer),
             Ok(None) => written(options).map_or_else(Vec::new, |settings| self.written(&settings)),
@@ -156,7 +157,12 @@ impl Kind {
                 .map(|key| (text(key, "id").to_owned(), about(key, &["masked", "state"])))
                 .collect(),
             Self::Requests => items
-                .map(|it| (text(it, "id").to_owned(), about(it, &["status", "model_requested", "provider"])))
+                .map(|it| {
+                    (
+                        text(it, "id").to_owned(),
+                        about(it, &["status", "model_requested", "provider"]),
+                    )
+                })
                 .collect(),
             Self::Waiting => items
                 .map(|it| (text(it, "id").to_owned(), about(it, &["model_requested"])))
@@ -168,9 +174,9 @@ impl Kind {
             Self::Providers => items
                 .map(|it| (text(it, "name").to_owned(), about(it, &["health"])))
                 .collect(),
-            Self::Rules | Self::Tokens => {
-                items.map(|it| (text(it, "name").to_owned(), None)).collect()
-            }
+            Self::Rules | Self::Tokens => items
+                .map(|it| (text(it, "name").to_owned(), None))
+                .collect(),
         }
     }
 
@@ -224,7 +230,16 @@ mod tests {
 
     #[test]
     fn the_places_are_those_that_the_line_names() {
-        let line = ["turnoutd", "--", "turnoutd", "--config=/c", "--data-dir", "/d", "use", ""];
+        let line = [
+            "turnoutd",
+            "--",
+            "turnoutd",
+            "--config=/c",
+            "--data-dir",
+            "/d",
+            "use",
+            "",
+        ];
         let options = options(line.into_iter().map(OsString::from));
         assert_eq!(options.config, Some("/c".into()));
         assert_eq!(options.data_dir, Some("/d".into()));
@@ -232,11 +247,20 @@ mod tests {
 
     #[test]
     fn every_shell_has_a_script_that_asks_this_program() {
-        for shell in [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh] {
+        for shell in [
+            Shell::Bash,
+            Shell::Elvish,
+            Shell::Fish,
+            Shell::PowerShell,
+            Shell::Zsh,
+        ] {
             let mut told = Vec::new();
             script(shell, "turnoutd", &mut told).unwrap();
             let told = String::from_utf8(told).unwrap();
-            assert!(told.contains(ASKS) && told.contains("turnoutd"), "{shell}: {told}");
+            assert!(
+                told.contains(ASKS) && told.contains("turnoutd"),
+                "{shell}: {told}"
+            );
         }
     }
 
@@ -255,7 +279,10 @@ mod tests {
             let names = kind.names(&options).into_iter().map(|(name, _)| name);
             names.collect::<Vec<_>>()
         };
-        assert_eq!((names(Kind::Groups), names(Kind::Providers)), (vec!["g".to_owned()], vec!["p".to_owned()]));
+        assert_eq!(
+            (names(Kind::Groups), names(Kind::Providers)),
+            (vec!["g".to_owned()], vec!["p".to_owned()])
+        );
         assert!(names(Kind::Requests).is_empty());
     }
 }

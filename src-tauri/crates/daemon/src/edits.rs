@@ -3,11 +3,12 @@
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
+use tokio::sync::MutexGuard;
 use toml_edit::DocumentMut;
 
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
-use crate::secrets::Reference;
+use crate::secrets::{self, Reference};
 use crate::settings::Group as Written;
 use crate::settings::edit::{self, EditError};
 use crate::settings::section::{self, Section};
@@ -20,12 +21,10 @@ impl Daemon {
     /// Adds a provider. Keys that are given as such go to the keychain, and a reference to the config.
     pub async fn add_provider(&self, fields: Fields) -> Result<Provider, CommandError> {
         let mut fields = Section::Providers.fields(fields);
-        let keys = self.take_keys(&mut fields).await?;
-        let name = self.add(Section::Providers, fields).await?;
-        for key in keys {
-            self.set_key(&name, key).await?;
-        }
-        self.provider(&name).await
+        let name = named(&fields).unwrap_or_default().to_owned();
+        let kept = self.keep_keys(&name, &mut fields).await?;
+        let added = self.add(Section::Providers, fields).await;
+        self.provider(&self.settled(added, kept).await?).await
     }
 
     /// Sets the given fields of a provider; `null` takes one away.
@@ -35,12 +34,18 @@ impl Daemon {
         fields: Fields,
     ) -> Result<Provider, CommandError> {
         let mut fields = Section::Providers.fields(fields);
-        let keys = self.take_keys(&mut fields).await?;
-        let name = self.change(Section::Providers, name, fields).await?;
-        for key in keys {
-            self.set_key(&name, key).await?;
+        if !self
+            .loaded()
+            .settings
+            .providers
+            .iter()
+            .any(|it| it.name == name)
+        {
+            return Err(no_such("provider", name));
         }
-        self.provider(&name).await
+        let kept = self.keep_keys(name, &mut fields).await?;
+        let changed = self.change(Section::Providers, name, fields).await;
+        self.provider(&self.settled(changed, kept).await?).await
     }
 
     /// Adds a group behind the others.
@@ -149,32 +154,74 @@ impl Daemon {
         self.take_in_edited(&edited).await
     }
 
-    /// Takes the keys themselves out of a provider's fields; references stay. There must be a keychain for them.
-    async fn take_keys(&self, fields: &mut Fields) -> Result<Vec<SecretString>, CommandError> {
-        let Some(Value::Array(keys)) = fields.get_mut("keys") else {
-            return Ok(Vec::new());
+    /// Puts the keys themselves that a provider's fields have into the keychain, and references in their places, so that
+    /// the config is written once and never without its keys.
+    async fn keep_keys(
+        &self,
+        name: &str,
+        fields: &mut Fields,
+    ) -> Result<Keeping<'_>, CommandError> {
+        let instance = self.instance();
+        // Two at once would choose the same name.
+        let one = instance.setting_key.lock().await;
+        let mut keeping = Keeping {
+            new: Vec::new(),
+            _one: one,
         };
-        if keys
-            .iter()
-            .any(|key| key["secret"].as_str().is_some_and(is_literal))
-        {
+        let Some(Value::Array(keys)) = fields.get_mut("keys") else {
+            return Ok(keeping);
+        };
+        let is_in_table = |key: &Value| key["secret"].as_str().is_some_and(is_literal);
+        if keys.iter().any(is_in_table) {
             let told = "a key with limits of its own is named by a reference: put it into the keychain first, with POST /providers/{name}/keys";
             return Err(CommandError::Invalid(told.to_owned()));
         }
-        let mut taken = Vec::new();
-        keys.retain(|key| match key.as_str() {
-            Some(text) if is_literal(text) => {
-                taken.push(SecretString::from(text));
-                false
-            }
-            _ => true,
-        });
-        if !taken.is_empty() && !self.instance().keychain.available().await {
+        let is_key = |key: &Value| key.as_str().is_some_and(is_literal);
+        if keys.iter().any(is_key) && !instance.keychain.available().await {
             let told = "there is no keychain to put a key into; give references such as \"env:NAME\" or \"file:PATH\"";
             return Err(CommandError::NoKeychain(told.to_owned()));
         }
-        Ok(taken)
+        let loaded = self.loaded();
+        let keys = keys.iter_mut().enumerate().filter(|(_, key)| is_key(key));
+        for (index, key) in keys {
+            let secret = SecretString::from(key.as_str().unwrap_or_default().trim());
+            let wish = format!("{name}/{index}");
+            let kept = secrets::keep(&loaded.settings, &instance.keychain, &wish, &secret).await;
+            match kept {
+                Ok((kept, is_new)) => {
+                    *key = format!("keychain:{kept}").into();
+                    keeping.new.extend(is_new.then_some(kept));
+                }
+                Err(error) => return self.settled(Err(error.into()), keeping).await,
+            }
+        }
+        Ok(keeping)
     }
+
+    /// What came of an edit. Keys that were kept for one that was not made are taken back.
+    async fn settled<T>(
+        &self,
+        made: Result<T, CommandError>,
+        kept: Keeping<'_>,
+    ) -> Result<T, CommandError> {
+        if made.is_err() {
+            for name in &kept.new {
+                if let Err(error) = self.instance().keychain.delete(name).await {
+                    tracing::warn!(
+                        "the keychain's entry {name} is no longer needed and stays there: {error}"
+                    );
+                }
+            }
+        }
+        made
+    }
+}
+
+/// Keys that were put into the keychain for an edit that is still to be made.
+struct Keeping<'a> {
+    /// New entries' names.
+    new: Vec<String>,
+    _one: MutexGuard<'a, ()>,
 }
 
 fn named(fields: &Fields) -> Option<&str> {

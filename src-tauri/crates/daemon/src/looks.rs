@@ -71,6 +71,13 @@ impl Daemon {
             .collect()
     }
 
+    /// The providers' names, in the order of the config.
+    pub fn provider_names(&self) -> Vec<String> {
+        let loaded = self.loaded();
+        let providers = loaded.settings.providers.iter();
+        providers.map(|provider| provider.name.clone()).collect()
+    }
+
     /// What `GET /api/v1/providers` answers.
     #[allow(clippy::unused_async)] // callers need not know that nothing is waited for
     pub async fn providers(&self) -> Vec<Provider> {

@@ -1,6 +1,7 @@
 //! What models cost, listed, and one's own prices, set and taken away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use ledger::{Quote, Rates};
 
@@ -30,11 +31,19 @@ pub(crate) struct Wanted {
     pub(crate) cursor: Option<String>,
 }
 
-/// Where a row stands in the list: model, seller, provider.
-type Place = (String, String, Option<String>);
+/// Where a row stands in the list: one's own and the makers' prices first, then model, seller, provider.
+type Place = (bool, String, String, Option<String>);
+/// Sellers of their own models.
+static MAKERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lists = prices().into_iter();
+    lists
+        .flat_map(|list| list.listed_at(None))
+        .map(|line| line.seller)
+        .collect()
+});
 
 impl Daemon {
-    /// One page of the prices, by model.
+    /// One page of the prices, by model; those of makers before those of resellers.
     pub(crate) fn prices(&self, wanted: &Wanted) -> Result<List<ModelPrice>, CommandError> {
         let loaded = self.loaded();
         let mut rows = match &wanted.provider {
@@ -52,7 +61,7 @@ impl Daemon {
             None => all(&loaded.settings),
         };
         if let Some(text) = wanted.q.as_deref().map(str::to_lowercase) {
-            rows.retain(|(model, seller, _), _| model.contains(&text) || seller.contains(&text));
+            rows.retain(|(_, model, seller, _), _| model.contains(&text) || seller.contains(&text));
         }
         if let Some(cursor) = &wanted.cursor {
             let after = decode(cursor).ok_or_else(|| {
@@ -120,6 +129,7 @@ impl Daemon {
 
 fn place(row: &ModelPrice) -> Place {
     (
+        row.seller != CONFIG && !MAKERS.contains(&*row.seller),
         row.model.to_lowercase(),
         row.seller.clone(),
         row.provider.clone(),

@@ -102,8 +102,13 @@ impl Daemon {
         if let Ok(true) = edit::put(path, &edited.after, &edited.before) {
             // What is wrong with that one, if something is, was told before.
             let _ = self.reload().await;
+            return Err(CommandError::Refused(told));
         }
-        Err(CommandError::Refused(told))
+        // Somebody changed it since, or keys in it were moved to the keychain.
+        Err(CommandError::Refused(format!(
+            "{told}; {} has the new text all the same, as it was changed meanwhile: correct it there",
+            path.display()
+        )))
     }
 }
 

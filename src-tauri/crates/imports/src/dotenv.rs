@@ -251,6 +251,8 @@ impl All<'_, '_> {
         if self.found.kind == Kind::Environment && (host.is_some() || port.is_some()) {
             let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
             let port = port.unwrap_or_else(|| "7790".to_owned());
+            let is_v6 = host.parse::<std::net::Ipv6Addr>().is_ok();
+            let host = if is_v6 { format!("[{host}]") } else { host };
             self.found
                 .setting("HOST, PORT", "server.listen", format!("{host}:{port}"));
         } else if host.is_some() || port.is_some() {

@@ -276,12 +276,17 @@ impl Board {
         }
     }
 
-    /// The worst of what its models, its keys and the provider itself are doing.
+    /// The worst of what its models, its keys and the provider itself are doing. A model that rests beside others that
+    /// do not is no rest of the provider's.
     fn health_of(&self, provider: &Provider, health: &ProviderHealth, now: Instant) -> Health {
+        let others_serve = self.has_model_that_serves(health, now);
         let models = health
             .models
             .values()
-            .map(|model| self.health_of_model(model, now));
+            .map(|model| match self.health_of_model(model, now) {
+                resting if others_serve && !resting.serves() => Health::Degraded,
+                health => health,
+            });
         let resting = health.bar(provider, now).map(|_| Health::Cooling);
         let any_key_rests = provider
             .keys
@@ -296,6 +301,11 @@ impl Board {
             .chain(good)
             .max_by_key(|health| severity(*health))
             .unwrap_or(Health::Unknown)
+    }
+
+    fn has_model_that_serves(&self, health: &ProviderHealth, now: Instant) -> bool {
+        let mut models = health.models.values();
+        models.any(|model| self.health_of_model(model, now).serves())
     }
 
     fn health_of_model(&self, model: &ModelHealth, now: Instant) -> Health {
@@ -317,11 +327,11 @@ impl Board {
         health: &ProviderHealth,
         now: Instant,
     ) -> Option<Instant> {
-        let models = health.models.values().filter_map(|model| {
-            match model.bar(&self.topology.breaker, now) {
-                Some(Bar::Cooling(until) | Bar::Open(until)) => Some(until),
-                _ => None,
-            }
+        let counts = !self.has_model_that_serves(health, now);
+        let models = health.models.values().filter(|_| counts);
+        let models = models.filter_map(|model| match model.bar(&self.topology.breaker, now) {
+            Some(Bar::Cooling(until) | Bar::Open(until)) => Some(until),
+            _ => None,
         });
         models
             .chain(health.bar(provider, now).and_then(|bar| bar.until(now)))

@@ -4,17 +4,18 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use super::time;
+use crate::names;
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
     /// How many at most
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) limit: u32,
-    /// Only those since this time, such as 2026-01-31T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only those since this time, such as 2h, yesterday or 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) since: Option<Timestamp>,
     /// Only those before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) until: Option<Timestamp>,
     /// Only those in which this text occurs, such as provider.update or refused
     #[arg(short, long, value_name = "TEXT")]
@@ -33,6 +34,7 @@ pub(crate) enum Tokens {
     /// Take a client token away; clients that present it are refused from then on
     Remove {
         /// Its name
+        #[arg(add = names::tokens())]
         name: String,
     },
     /// Put a new admin token in the old one's place and print it; sessions of the window end
@@ -54,6 +56,7 @@ pub(crate) struct NewToken {
 #[derive(Debug, Args)]
 pub(crate) struct EditToken {
     /// Its name
+    #[arg(add = names::tokens())]
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) bounds: Bounds,
@@ -82,10 +85,10 @@ pub(crate) struct Bounds {
     #[arg(long)]
     pub(crate) scope: Vec<String>,
     /// A group that may serve it; may be given more than once [default: all]
-    #[arg(long)]
+    #[arg(long, add = names::groups())]
     pub(crate) group: Vec<String>,
     /// A model name or glob that it may ask for; may be given more than once [default: all]
-    #[arg(long)]
+    #[arg(long, add = names::models())]
     pub(crate) model: Vec<String>,
     /// Requests a minute
     #[arg(long, value_name = "NUMBER")]
@@ -102,8 +105,8 @@ pub(crate) struct Bounds {
     /// The period of --usd: hour, day, week or month [default: day]
     #[arg(long, requires = "usd")]
     pub(crate) per: Option<Per>,
-    /// The time from which it is refused, such as 2027-01-31T00:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// The time from which it is refused, such as 30d or 2027-01-31
+    #[arg(long, value_name = "TIME", value_parser = time::coming)]
     pub(crate) expires: Option<Timestamp>,
 }
 
@@ -135,7 +138,7 @@ pub(crate) struct Prices {
     /// Only models whose name or seller has this text
     pub(crate) model: Option<String>,
     /// What holds at this provider, its factor told beside
-    #[arg(long)]
+    #[arg(long, add = names::providers())]
     pub(crate) provider: Option<String>,
     /// How many at most
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -167,7 +170,7 @@ pub(crate) enum OwnPrice {
         #[arg(long = "cache-write-1h", value_name = "USD")]
         cache_write_1h: Option<String>,
         /// The provider that it is for [default: all]
-        #[arg(long)]
+        #[arg(long, add = names::providers())]
         provider: Option<String>,
     },
     /// Take a price of your own away; the list's holds again
@@ -175,7 +178,7 @@ pub(crate) enum OwnPrice {
         /// The model
         model: String,
         /// The provider that it was set for [default: all]
-        #[arg(long)]
+        #[arg(long, add = names::providers())]
         provider: Option<String>,
     },
 }

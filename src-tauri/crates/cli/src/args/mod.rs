@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 mod access;
 mod things;
+mod time;
 mod watch;
 
 #[cfg(test)]
@@ -14,6 +15,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use clients::Client;
 use jiff::Timestamp;
+
+use crate::names;
 
 pub(crate) use self::access::{Audit, Bound, Bounds, OwnPrice, Prices, Tokens};
 pub(crate) use self::things::{Explain, Field, Groups, Keys, Providers, Rules, Waiting};
@@ -75,16 +78,19 @@ pub(crate) enum Command {
     /// Make a group the active one
     Use {
         /// The group's name in the config
+        #[arg(add = names::groups())]
         group: String,
     },
     /// Take a group out of service until it is resumed
     Pause {
         /// The group's name in the config
+        #[arg(add = names::groups())]
         group: String,
     },
     /// Put a paused group back into service
     Resume {
         /// The group's name in the config
+        #[arg(add = names::groups())]
         group: String,
     },
     /// List the groups, their members and how these fare
@@ -127,6 +133,7 @@ pub(crate) enum Command {
     /// Show one request with its whole chain of attempts
     Show {
         /// The request's id, such as req-1a2b3c4d
+        #[arg(add = names::requests())]
         id: String,
         /// What was said in it instead, where the config's `capture_bodies` had it kept
         #[arg(long)]
@@ -190,7 +197,7 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     /// Start with the first group that has this provider
-    #[arg(short, long, value_name = "PROVIDER")]
+    #[arg(short, long, value_name = "PROVIDER", add = names::providers())]
     pub(crate) provider: Option<String>,
 
     /// The address to listen on, before the config's server.listen; port 0 takes a free one
@@ -290,12 +297,6 @@ pub(crate) enum RequestState {
     Cancelled,
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| {
-        "it is not a time with date and zone; write it as 2026-01-31T08:00:00Z".to_owned()
-    })
-}
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct History {
     /// How many at most
@@ -305,22 +306,22 @@ pub(crate) struct History {
     #[arg(long, value_name = "STATE")]
     pub(crate) status: Option<RequestState>,
     /// Only those that this provider served
-    #[arg(long)]
+    #[arg(long, add = names::providers())]
     pub(crate) provider: Option<String>,
     /// Only those that this group served
-    #[arg(long)]
+    #[arg(long, add = names::groups())]
     pub(crate) group: Option<String>,
     /// Only those for this model
-    #[arg(long)]
+    #[arg(long, add = names::models())]
     pub(crate) model: Option<String>,
     /// Only those of this client, such as claude-code
     #[arg(long)]
     pub(crate) client: Option<String>,
-    /// Only those since this time, such as 2026-01-31T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only those since this time, such as 2h, yesterday or 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) since: Option<Timestamp>,
     /// Only those before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) until: Option<Timestamp>,
     /// Only those in which this text occurs
     #[arg(short, long, value_name = "TEXT")]
@@ -352,11 +353,11 @@ pub(crate) struct Usage {
     /// How many rows at most
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) limit: u32,
-    /// Only requests since this time, such as 2026-01-31T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only requests since this time, such as 2h, yesterday or 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) since: Option<Timestamp>,
     /// Only requests before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) until: Option<Timestamp>,
     /// Where days begin, such as Europe/Berlin [default: this machine's zone]
     #[arg(long, value_name = "ZONE")]
@@ -372,29 +373,31 @@ pub(crate) enum Format {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
-    /// csv: a line a request; json and jsonl: with the attempts of each [default: jsonl, with --json json]
+    /// csv: a line a request, texts that a spreadsheet would take for formulas behind an apostrophe; json and jsonl: with the
+    /// attempts of each [default: jsonl, with --json json]
     #[arg(long)]
     pub(crate) format: Option<Format>,
     /// Write to this file, in the place of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Only requests since this time, such as 2026-01-31T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only requests since this time, such as 2h, yesterday or 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) since: Option<Timestamp>,
     /// Only requests before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) until: Option<Timestamp>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
     /// The request's id, such as req-1a2b3c4d
+    #[arg(add = names::requests())]
     pub(crate) id: String,
     /// The provider that is to serve it [default: whichever would serve it now]
-    #[arg(long)]
+    #[arg(long, add = names::providers())]
     pub(crate) provider: Option<String>,
     /// The model to ask for [default: the one asked for then]
-    #[arg(long)]
+    #[arg(long, add = names::models())]
     pub(crate) model: Option<String>,
     /// Show what is different line by line, in the place of both answers
     #[arg(long)]

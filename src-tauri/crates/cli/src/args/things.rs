@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use crate::names;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Groups {
     /// List them
@@ -15,13 +17,16 @@ pub(crate) enum Groups {
         name: String,
         /// A provider in it; may be given more than once, the first to be asked first
         #[arg(long, value_name = "PROVIDER", required = true)]
+        #[arg(add = names::providers())]
         member: Vec<String>,
     },
     /// Put a provider into a group
     Join {
         /// The group
+        #[arg(add = names::groups())]
         group: String,
         /// The provider
+        #[arg(add = names::providers())]
         provider: String,
         /// The lowest number is asked first [default: behind the others]
         #[arg(long)]
@@ -33,19 +38,23 @@ pub(crate) enum Groups {
     /// Take a provider out of a group
     Leave {
         /// The group
+        #[arg(add = names::groups())]
         group: String,
         /// The provider
+        #[arg(add = names::providers())]
         provider: String,
     },
     /// Take a group out of the config; its providers stay
     Remove {
         /// Its name
+        #[arg(add = names::groups())]
         name: String,
     },
     /// Put these first, in this order
     Order {
         /// Their names
         #[arg(required = true)]
+        #[arg(add = names::groups())]
         names: Vec<String>,
     },
 }
@@ -93,6 +102,7 @@ pub(crate) enum Providers {
     /// Change a provider in the config; comments and all other fields stay
     Edit {
         /// Its name
+        #[arg(add = names::providers())]
         name: String,
         /// A field and what it shall say, in JSON or as text; may be given more than once
         #[arg(long, value_name = "FIELD=VALUE", value_parser = field)]
@@ -104,26 +114,31 @@ pub(crate) enum Providers {
     /// Take a provider out of the config
     Remove {
         /// Its name
+        #[arg(add = names::providers())]
         name: String,
     },
     /// Send a tiny real request and tell how it went
     Test {
         /// Its name
+        #[arg(add = names::providers())]
         name: String,
     },
     /// Switch a provider on
     Enable {
         /// Its name
+        #[arg(add = names::providers())]
         name: String,
     },
     /// Switch a provider off
     Disable {
         /// Its name
+        #[arg(add = names::providers())]
         name: String,
     },
     /// Forget its rests and open breakers
     Reset {
         /// Its name
+        #[arg(add = names::providers())]
         name: String,
     },
 }
@@ -133,6 +148,7 @@ pub(crate) enum Keys {
     /// Store a key for a provider in the keychain; it is asked for, or read from standard input
     Set {
         /// The provider's name in the config
+        #[arg(add = names::providers())]
         provider: String,
     },
     /// List the keys, masked, with their state
@@ -140,16 +156,19 @@ pub(crate) enum Keys {
     /// Send a tiny real request with one key, whether it rests or not
     Test {
         /// The key's id, such as relay/0
+        #[arg(add = names::keys())]
         id: String,
     },
     /// Put another value in a key's place; it is asked for, or read from standard input
     Rotate {
         /// The key's id, such as relay/0
+        #[arg(add = names::keys())]
         id: String,
     },
     /// Take a key out of the config and out of the keychain
     Remove {
         /// The key's id, such as relay/0
+        #[arg(add = names::keys())]
         id: String,
     },
 }
@@ -172,22 +191,26 @@ pub(crate) enum Rules {
     /// Take a rule out of the config
     Remove {
         /// Its name
+        #[arg(add = names::rules())]
         name: String,
     },
     /// Let a rule be looked at
     Enable {
         /// Its name
+        #[arg(add = names::rules())]
         name: String,
     },
     /// Let a rule be passed over
     Disable {
         /// Its name
+        #[arg(add = names::rules())]
         name: String,
     },
     /// Put these first, in this order
     Order {
         /// Their names
         #[arg(required = true)]
+        #[arg(add = names::rules())]
         names: Vec<String>,
     },
     /// Tell which rule, group and providers a request would get, and why; nothing is sent
@@ -198,6 +221,7 @@ pub(crate) enum Rules {
 pub(crate) struct Explain {
     /// The model asked for
     #[arg(long, default_value = "claude-sonnet-4-5")]
+    #[arg(add = names::models())]
     pub(crate) model: String,
     /// What the user says last
     #[arg(long, default_value = "hello")]
@@ -210,6 +234,7 @@ pub(crate) struct Explain {
     pub(crate) header: Vec<String>,
     /// The name of the client token that it would present
     #[arg(long)]
+    #[arg(add = names::tokens())]
     pub(crate) token: Option<String>,
     /// A file with the whole body, in place of --model and --text; - is standard input
     #[arg(long, value_name = "FILE")]
@@ -223,11 +248,13 @@ pub(crate) enum Waiting {
     /// Try one now, whoever rests; it waits on if that fails
     Release {
         /// The request's id
+        #[arg(add = names::waiting())]
         id: String,
     },
     /// Send one elsewhere
     Redirect {
         /// The request's id
+        #[arg(add = names::waiting())]
         id: String,
         /// To this group
         #[arg(
@@ -235,14 +262,17 @@ pub(crate) enum Waiting {
             conflicts_with = "provider",
             required_unless_present = "provider"
         )]
+        #[arg(add = names::groups())]
         group: Option<String>,
         /// To this provider
         #[arg(long)]
+        #[arg(add = names::providers())]
         provider: Option<String>,
     },
     /// Give one up
     Fail {
         /// The request's id
+        #[arg(add = names::waiting())]
         id: String,
     },
 }

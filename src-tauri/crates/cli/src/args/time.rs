@@ -7,12 +7,12 @@ const WRITE: &str = "write it as 2h, 3d, yesterday, 2026-01-31 or 2026-01-31T08:
 
 /// A time that has been. Days begin, and times without a zone are, where this machine is.
 pub(crate) fn past(text: &str) -> Result<Timestamp, String> {
-    read(text, &Zoned::now(), |now, span| now.checked_sub(span))
+    read(text, &Zoned::now(), Zoned::checked_sub)
 }
 
 /// A time to come.
 pub(crate) fn coming(text: &str) -> Result<Timestamp, String> {
-    read(text, &Zoned::now(), |now, span| now.checked_add(span))
+    read(text, &Zoned::now(), Zoned::checked_add)
 }
 
 fn read(
@@ -31,7 +31,11 @@ fn read(
         "yesterday" => beginning(now.yesterday()),
         "tomorrow" => beginning(now.tomorrow()),
         // Dates before times: a date alone is read as a time too, at midnight, where that may not be.
-        _ => match (text.parse::<Date>(), text.parse::<DateTime>(), text.parse::<Span>()) {
+        _ => match (
+            text.parse::<Date>(),
+            text.parse::<DateTime>(),
+            text.parse::<Span>(),
+        ) {
             (_, Ok(time), _) if text.contains(':') => time.to_zoned(zone()),
             (Ok(date), ..) => date.to_zoned(zone()),
             (_, _, Ok(span)) => far(now, span.abs()),
@@ -68,10 +72,10 @@ mod tests {
             ("3d", "2026-03-07T11:30:00Z"),
             ("1w", "2026-03-03T11:30:00Z"),
         ] {
-            let told = read(written, &now(), |now, span| now.checked_sub(span));
+            let told = read(written, &now(), Zoned::checked_sub);
             assert_eq!(told, Ok(meant.parse().unwrap()), "{written}");
         }
-        let ahead = read("30d", &now(), |now, span| now.checked_add(span));
+        let ahead = read("30d", &now(), Zoned::checked_add);
         // Days, not hours: the clocks go forward in between.
         assert_eq!(ahead, Ok("2026-04-09T10:30:00Z".parse().unwrap()));
     }
@@ -79,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_no_time_is_refused_with_what_to_write() {
         for wrong in ["", "soon", "2026-13-01", "12", "2x", "2026-01-31T25:00"] {
-            let told = read(wrong, &now(), |now, span| now.checked_sub(span));
+            let told = read(wrong, &now(), Zoned::checked_sub);
             assert!(told.is_err_and(|why| why.contains("2h, 3d")), "{wrong}");
         }
         assert!(past("99999y").is_err());

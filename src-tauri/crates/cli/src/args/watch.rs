@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::time;
+use crate::names;
 
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
@@ -17,16 +18,16 @@ pub(crate) struct Logs {
     #[arg(long, default_value = "trace", hide_default_value = true)]
     pub(crate) level: Level,
     /// Only lines that name this provider
-    #[arg(long)]
+    #[arg(long, add = names::providers())]
     pub(crate) provider: Option<String>,
     /// Only lines that name this request, by its id or the beginning of it
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = names::requests())]
     pub(crate) request: Option<String>,
     /// Only lines in which this text occurs
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) q: Option<String>,
-    /// Only lines since this time, such as 2026-01-31T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only lines since this time, such as 2h, yesterday or 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) since: Option<Timestamp>,
 }
 

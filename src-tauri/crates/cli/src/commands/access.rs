@@ -49,7 +49,13 @@ pub(crate) async fn tokens(home: &Home, what: Option<Tokens>, json: bool) -> any
             let now = admin.get("/tokens?limit=1000").await?;
             let mut tokens = list(&now, "items").iter();
             let now = tokens.find(|token| text(token, "name") == edit.name);
-            let limits = now.and_then(|token| token.get("limits")).cloned();
+            let Some(now) = now else {
+                bail!(
+                    "there is no client token {}: `tokens` lists them",
+                    edit.name
+                )
+            };
+            let limits = now.get("limits").cloned();
             let body = changed(&edit.bounds, &edit.unset, limits.unwrap_or_default());
             if body == json!({}) {
                 bail!(WrongUse(

@@ -6,11 +6,16 @@ use serde_json::json;
 
 use crate::Told;
 use crate::home::Home;
+use crate::progress::Progress;
 use crate::screen;
 use crate::views;
 
 pub(crate) async fn doctor(home: &Home, json: bool) -> anyhow::Result<()> {
-    let found = examine(&home.options(), |name| std::env::var(name).ok()).await?;
+    let options = home.unlocked().await;
+    let progress = Progress::begin("looking at files, keys and providers", json);
+    let found = examine(&options, |name| std::env::var(name).ok()).await;
+    progress.end();
+    let found = found?;
     let is_well = found.iter().all(|finding| finding.state != State::Fail);
     let mut screen = screen::stdout();
     if json {

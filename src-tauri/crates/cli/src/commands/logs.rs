@@ -30,7 +30,9 @@ pub(crate) async fn logs(home: &Home, asked: Logs, json: bool) -> anyhow::Result
                 .and_then(|text| daemon::settings::parse(&text).ok())
                 .map(|settings| settings.providers.into_iter().map(|it| it.name).collect());
             let view = LogView::new(names.unwrap_or_default(), json);
-            return from_file(&place.logs(), &asked, &view);
+            let lines = from_file(&place.logs(), &asked)?;
+            told(&lines, &view)?;
+            return none(&lines, &asked, json);
         }
     };
     let admin = running.admin;
@@ -40,8 +42,9 @@ pub(crate) async fn logs(home: &Home, asked: Logs, json: bool) -> anyhow::Result
         .map(|it| text(it, "name").to_owned());
     let view = LogView::new(names.collect(), json);
     if !asked.follow {
-        told(&lines(&admin, &asked).await?, &view)?;
-        return Ok(());
+        let lines = lines(&admin, &asked).await?;
+        told(&lines, &view)?;
+        return none(&lines, &asked, json);
     }
     // Opened first, so that nothing is missed between what was and what comes.
     let query = [("events", "log".to_owned())];
@@ -123,8 +126,26 @@ fn fits(line: &Value, asked: &Logs) -> bool {
             .is_none_or(|q| said().to_lowercase().contains(&q.to_lowercase()))
 }
 
+/// Says so where no line fits, and where else to look.
+fn none(lines: &[Value], asked: &Logs, json: bool) -> anyhow::Result<()> {
+    if !lines.is_empty() || json {
+        return Ok(());
+    }
+    let more = match &asked.request {
+        Some(id) => format!(
+            "; `{} show {id}` tells what became of it",
+            daemon::program()
+        ),
+        None => String::new(),
+    };
+    Ok(writeln!(
+        std::io::stderr(),
+        "no line of the log fits{more}"
+    )?)
+}
+
 /// The last lines of the newest file that fit.
-fn from_file(folder: &Path, asked: &Logs, view: &LogView) -> anyhow::Result<()> {
+fn from_file(folder: &Path, asked: &Logs) -> anyhow::Result<Vec<Value>> {
     let Some(file) = newest(folder) else {
         bail!(
             "no Turnout runs, and there is no log in {}: `{} serve` begins one, unless log.file is false",
@@ -136,10 +157,9 @@ fn from_file(folder: &Path, asked: &Logs, view: &LogView) -> anyhow::Result<()> 
     let bytes = std::fs::read(&file).with_context(told_of)?;
     let written = String::from_utf8_lossy(&bytes);
     let lines = written.lines().filter(|line| !line.is_empty()).map(parsed);
-    let fitting: Vec<Value> = lines.filter(|line| fits(line, asked)).collect();
+    let mut fitting: Vec<Value> = lines.filter(|line| fits(line, asked)).collect();
     let first = fitting.len().saturating_sub(asked.lines as usize);
-    told(&fitting[first..], view)?;
-    Ok(())
+    Ok(fitting.split_off(first))
 }
 
 /// Files are named by their day, so that the newest is the last.

@@ -23,11 +23,11 @@ use std::future::Future;
 use std::io::{self, BufRead as _, Write as _};
 
 use anyhow::Context;
-use clap::CommandFactory;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Args, Command};
 use crate::home::Home;
+use crate::names;
 
 /// Does what was asked; an error says why it could not be done.
 pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
@@ -43,7 +43,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Check => check::check(&home, json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Args::command(), program, &mut script);
+            names::script(shell, program, &mut script)?;
             // Whoever reads no further has what it wants.
             let _ = io::stdout().write_all(&script);
             Ok(())

@@ -8,6 +8,7 @@ use crate::Told;
 use crate::admin::segment;
 use crate::args::Replay;
 use crate::home::Home;
+use crate::progress::Progress;
 use crate::screen;
 use crate::views;
 
@@ -37,7 +38,10 @@ pub(crate) async fn replay(home: &Home, asked: Replay, json: bool) -> anyhow::Re
     let id = whole_id(&admin, &asked.id).await?;
     let path = format!("/requests{}/replay", segment(&id));
     let to = Value::Object(to.collect::<Map<_, _>>());
-    let answer = admin.post_long(&path, to).await?;
+    let progress = Progress::begin("sending it again", json);
+    let answer = admin.post_long(&path, to).await;
+    progress.end();
+    let answer = answer?;
     let mut screen = screen::stdout();
     let status = answer.pointer("/replay/status").and_then(Value::as_str);
     let is_well = status == Some("completed");

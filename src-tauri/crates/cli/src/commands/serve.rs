@@ -1,9 +1,11 @@
 //! `serve`: starts the proxy, says how to use it, and stays until it is told to end.
 
+use std::io::{self, IsTerminal as _};
 use std::pin::pin;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{anyhow, bail};
-use daemon::{Daemon, Options, view};
+use daemon::{Daemon, Options, Place, view};
 use serde_json::json;
 
 use super::ending::Ending;
@@ -12,6 +14,7 @@ use crate::args::Serve;
 use crate::home::Home;
 use crate::screen::{self, Cell, Table, Tone};
 use crate::top;
+use crate::views::LogView;
 
 pub(crate) async fn serve(home: &Home, asked: Serve, json: bool) -> anyhow::Result<()> {
     let options = Options {
@@ -19,15 +22,19 @@ pub(crate) async fn serve(home: &Home, asked: Serve, json: bool) -> anyhow::Resu
         from_env: asked.from_env,
         ..home.unlocked().await
     };
+    let running = Arc::default();
     let _log = if asked.tui {
         top::demand("`serve` alone, which writes its log to standard error")?;
         daemon::log::init_silent(&options)
+    } else if is_coloured() {
+        daemon::log::init_painted(&options, painter(&options, Arc::clone(&running)))
     } else {
         daemon::log::init(&options)
     };
     // Before anything is started, since a wish to end that nobody listens for ends the process on the spot.
     let mut ending = Ending::listen()?;
     let (daemon, early) = start(options, &mut ending).await?;
+    let _ = running.set(daemon.clone());
     let told = async {
         if let Some(provider) = &asked.provider {
             prefer(&daemon, provider).await?;
@@ -68,6 +75,29 @@ pub(crate) async fn serve(home: &Home, asked: Serve, json: bool) -> anyhow::Resu
         () = daemon.stop() => Ok(()),
         () = ending.asked() => bail!("ended before running answers were finished"),
     }
+}
+
+/// Whether standard error is a terminal whose person wants colours (`NO_COLOR`, `CLICOLOR`).
+fn is_coloured() -> bool {
+    let choice = anstream::AutoStream::choice(&io::stderr());
+    io::stderr().is_terminal() && choice != anstream::ColorChoice::Never
+}
+
+/// Writes lines of the log as `logs` does, with each provider in its colour: of the config as it is written until the
+/// instance runs, then of what that has.
+fn painter(options: &Options, running: Arc<OnceLock<Daemon>>) -> daemon::log::Painter {
+    let written = Place::of(options)
+        .ok()
+        .and_then(|place| daemon::settings::watch::read(&place.config).ok())
+        .and_then(|text| daemon::settings::parse(&text).ok())
+        .map_or_else(Vec::new, |settings| {
+            settings.providers.into_iter().map(|it| it.name).collect()
+        });
+    Box::new(move |line| {
+        let names = running.get().map(Daemon::provider_names);
+        let view = LogView::new(names.unwrap_or_else(|| written.clone()), false);
+        view.told(&serde_json::to_value(line).unwrap_or_default())
+    })
 }
 
 /// Starts it, and tells whether it was asked to end meanwhile: a start is finished first, so that all it opened is

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::order::by_priority;
 use crate::admin::{Admin, segment};
-use crate::figure::{millis, text};
+use crate::figure::{list, millis, text};
 use crate::views::standing;
 
 /// Where a waiting request is sent.
@@ -95,8 +95,13 @@ pub(super) async fn perform(admin: &Admin, act: &Act) -> anyhow::Result<String> 
             members,
         } => {
             let path = format!("/groups{}", segment(group));
+            // Somebody else may have changed the group since it was last looked at.
+            let groups = admin.get("/groups?limit=1000").await?;
+            let mut groups = list(&groups, "items").iter();
+            let now = groups.find(|it| text(it, "name") == group);
+            let now = now.map(|it| list(it, "members")).unwrap_or_default();
             let told = admin
-                .put(&path, json!({ "members": written(members) }))
+                .put(&path, json!({ "members": written(now, members) }))
                 .await?;
             Ok(ordered(&told, group, provider))
         }
@@ -132,13 +137,19 @@ pub(super) async fn perform(admin: &Admin, act: &Act) -> anyhow::Result<String> 
     }
 }
 
-/// Members as the config has them.
-fn written(members: &[Member]) -> Vec<Value> {
-    let members = members.iter();
-    let fields = members.map(
-        |one| json!({ "provider": one.provider, "priority": one.priority, "weight": one.weight }),
-    );
-    fields.collect()
+/// The members that a group has now, with the new numbers of those that are known.
+fn written(now: &[Value], moved: &[Member]) -> Vec<Value> {
+    let member = |one: &Value| {
+        let known = moved.iter().find(|it| it.provider == text(one, "provider"));
+        let priority = known.map_or_else(|| one["priority"].clone(), |it| it.priority.into());
+        let mut fields = json!({ "provider": one["provider"], "priority": priority });
+        // What nobody wrote is not written now.
+        if one["weight"] != 1 {
+            fields["weight"] = one["weight"].clone();
+        }
+        fields
+    };
+    now.iter().map(member).collect()
 }
 
 fn ordered(told: &Value, name: &str, provider: &str) -> String {
@@ -162,4 +173,28 @@ fn tested(told: &Value) -> anyhow::Result<String> {
         ));
     }
     anyhow::bail!("{provider}: {}", text(told, "error"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_came_since_stays_and_no_weight_is_made_up() {
+        let member = |provider: &str, priority: i64, weight: u32| {
+            json!({ "provider": provider, "priority": priority, "weight": weight, "health": "healthy",
+                    "cooling_until": null, "ttft_ms": null, "success_rate": null })
+        };
+        let moved =
+            [member("a", 2, 1), member("b", 1, 5)].map(|it| serde_json::from_value(it).unwrap());
+        let now = [member("a", 1, 1), member("b", 2, 5), member("new", 3, 1)];
+        assert_eq!(
+            written(&now, &moved),
+            [
+                json!({ "provider": "a", "priority": 2 }),
+                json!({ "provider": "b", "priority": 1, "weight": 5 }),
+                json!({ "provider": "new", "priority": 3 }),
+            ]
+        );
+    }
 }

@@ -17,6 +17,23 @@ const COLOURS: [&str; 6] = [
     "\u{1b}[94m",
 ];
 
+/// Each name with its colour, which follows from the name alone as long as no other has it already.
+fn coloured(names: Vec<String>) -> Vec<(String, &'static str)> {
+    let mut used = [0_usize; COLOURS.len()];
+    let colour = |name: String| {
+        // FNV-1a: the same on every machine and in every version.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let first = (hash % COLOURS.len() as u64) as usize;
+        let all = (0..COLOURS.len()).map(|step| (first + step) % COLOURS.len());
+        let at = all.min_by_key(|&at| used[at]).unwrap_or(first);
+        used[at] += 1;
+        (name, COLOURS[at])
+    };
+    names.into_iter().map(colour).collect()
+}
+
 /// Tells lines of a log.
 pub(crate) struct LogView {
     /// Names of providers, the longest first: one may be the beginning of another.
@@ -25,17 +42,23 @@ pub(crate) struct LogView {
 }
 
 impl LogView {
-    /// `names` are the providers', in the order of the config, which is that of their colours.
+    /// `names` are the providers', in the order of the config.
     pub(crate) fn new(names: Vec<String>, json: bool) -> Self {
-        let mut names: Vec<_> = names.into_iter().zip(COLOURS.into_iter().cycle()).collect();
+        let mut names = coloured(names);
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Self { names, json }
     }
 
     pub(crate) fn line<W: Write>(&self, screen: &mut Screen<W>, line: &Value) -> io::Result<()> {
-        if self.json {
-            return screen.line(line.to_string());
-        }
+        screen.line(if self.json {
+            line.to_string()
+        } else {
+            self.told(line)
+        })
+    }
+
+    /// The line for people, painted.
+    pub(crate) fn told(&self, line: &Value) -> String {
         let level = text(line, "level");
         let tone = match level {
             "error" => Tone::Bad,
@@ -56,11 +79,11 @@ impl LogView {
                 None => format!(" {name}={value}"),
             });
         let said = format!("{}{}", text(line, "message"), fields.collect::<String>());
-        screen.line(format!(
+        format!(
             "{at:>8} {} {}",
             tone.painted(&format!("{level:<5}")),
             self.painted(&said)
-        ))
+        )
     }
 
     /// The text with each provider's name in its colour.
@@ -99,7 +122,8 @@ mod tests {
     fn names_have_their_colour_where_they_stand_alone() {
         let names = ["relay", "relay-two", "spare"].map(str::to_owned);
         let view = LogView::new(names.to_vec(), false);
-        let colour = |index: usize, name: &str| format!("{}{name}\u{1b}[0m", COLOURS[index]);
+        let colours = coloured(names.to_vec());
+        let colour = |index: usize, name: &str| format!("{}{name}\u{1b}[0m", colours[index].1);
         for (said, told) in [
             ("relay rests", format!("{} rests", colour(0, "relay"))),
             ("(relay-two)", format!("({})", colour(1, "relay-two"))),
@@ -111,6 +135,22 @@ mod tests {
         ] {
             assert_eq!(view.painted(said), told);
         }
+    }
+
+    #[test]
+    fn a_name_keeps_its_colour_and_no_two_share_one_while_there_are_others() {
+        let colour_of = |names: &[&str], name: &str| {
+            let all = coloured(names.iter().map(|&name| name.to_owned()).collect());
+            all.into_iter().find(|(known, _)| known == name).unwrap().1
+        };
+        let alone = colour_of(&["relay"], "relay");
+        assert_eq!(colour_of(&["relay", "spare", "third"], "relay"), alone);
+        let names: Vec<String> = (0..COLOURS.len()).map(|n| format!("p{n}")).collect();
+        let used: std::collections::HashSet<_> = coloured(names)
+            .into_iter()
+            .map(|(_, colour)| colour)
+            .collect();
+        assert_eq!(used.len(), COLOURS.len());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 use super::auth::Caller;
 use super::history::settle;
 use super::openapi::{Call, Calls, Entry};
+use super::paged;
 use super::refusal::{Asked, Code, Refusal};
 use super::usage;
 use crate::Daemon;
@@ -71,6 +72,8 @@ struct Query {
     /// Entries before this time.
     until: Option<Timestamp>,
     /// Text in any column.
+    #[serde(default, deserialize_with = "paged::sought")]
+    #[param(max_length = 1000)]
     q: Option<String>,
     /// How many, from 1 to 1000; 50 when not given.
     limit: Option<u32>,

@@ -77,6 +77,8 @@ struct Query {
     /// `pending`, `forwarding`, `streaming`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
     /// Text in errors and model names, or the beginning of an id.
+    #[serde(default, deserialize_with = "paged::sought")]
+    #[param(max_length = 1000)]
     q: Option<String>,
     /// How many, from 1 to 1000; 50 when not given.
     limit: Option<u32>,

@@ -1,6 +1,7 @@
 //! Pages of lists that are in memory as a whole.
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
 use super::refusal::{Code, Refusal};
@@ -9,6 +10,8 @@ use crate::view::List;
 /// Things on a page when not told, and at most.
 const LIMIT: usize = 50;
 const LIMIT_MAX: usize = 1000;
+/// Characters of a text that is searched for, at most: databases refuse patterns of some ten thousand.
+const SOUGHT_MAX: usize = 1000;
 
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -40,6 +43,17 @@ impl Page {
 /// How many things a page has where so many are wanted.
 pub(super) fn limit(wanted: Option<usize>) -> usize {
     wanted.unwrap_or(LIMIT).clamp(1, LIMIT_MAX)
+}
+
+/// A text to search for, of bounded length.
+pub(super) fn sought<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    let is_long = |text: &String| text.chars().nth(SOUGHT_MAX).is_some();
+    if text.as_ref().is_some_and(is_long) {
+        let told = format!("a text to search for has at most {SOUGHT_MAX} characters");
+        return Err(D::Error::custom(told));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

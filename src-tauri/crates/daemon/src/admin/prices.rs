@@ -65,6 +65,8 @@ struct OwnPrice {
 #[serde(default)]
 struct Query {
     /// Text in the model's name.
+    #[serde(default, deserialize_with = "paged::sought")]
+    #[param(max_length = 1000)]
     q: Option<String>,
     /// What these cost at a provider.
     provider: Option<String>,

@@ -36,7 +36,7 @@ pub(super) fn calls() -> Calls {
         )
         .with(
             Call::get("/export", export)
-                .about("The whole history as text, as a stream.")
+                .about("The whole history as text, as a stream.\n\nIn CSV a text that begins with =, +, -, @ has an apostrophe before it, so that no spreadsheet takes it for a formula; JSON has all texts as they are.")
                 .asks::<Wanted>()
                 .answers_with(200, "The history: JSON lines, a JSON array, or CSV.", "application/x-ndjson")
                 .or_media("application/json")

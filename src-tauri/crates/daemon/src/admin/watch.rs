@@ -92,6 +92,8 @@ struct Query {
     /// Lines of this time or later.
     since: Option<Timestamp>,
     /// Text in the line.
+    #[serde(default, deserialize_with = "paged::sought")]
+    #[param(max_length = 1000)]
     q: Option<String>,
     /// The id of a request, or the beginning of it: lines that belong to that request.
     request: Option<String>,

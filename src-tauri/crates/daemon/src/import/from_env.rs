@@ -1,6 +1,8 @@
 //! `serve --from-env`: a config from the variables of the older Claude Code proxy, where there is none.
 //!
-//! The config refers to the variables, so that it holds no secret and another value counts at the next start.
+//! The config refers to keys, the address of the provider and the models that are set, so that it holds no secret and
+//! another value of these counts at the next start. All else (`HOST`, `PORT`, `LOG_LEVEL`, what is not set) stands in it as
+//! it was found: the config is used as it stands from then on.
 //! `ANTHROPIC_API_KEY` is what clients of that proxy presented, so it is the client token; without it that proxy let
 //! everybody in, which is done here on this machine alone.
 
@@ -20,8 +22,8 @@ use crate::settings::edit::EditError;
 use crate::settings::section::{self, Section};
 use crate::settings::{self, Settings};
 
-const HEAD: &str = "# Turnout's config, made by `serve --from-env` from the environment, which it refers to. It is used as it stands from\n\
-                    # now on; all settings: config/turnout.example.toml.\n\
+const HEAD: &str = "# Turnout's config, made by `serve --from-env`. Keys, address and models that were set are those of the environment\n\
+                    # at each start; all else is used as it stands here from now on. All settings: config/turnout.example.toml.\n\
                     version = 1\n\n[server]\n";
 
 /// Writes such a config unless there is one.

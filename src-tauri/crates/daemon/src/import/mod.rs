@@ -109,12 +109,15 @@ impl Daemon {
         let practises = is_practice_chosen(self).await;
         let given = Given::of(source).await?;
         let _edit = instance.editing.lock().await;
-        let mut report = site.import(given, dry_run).await?;
-        if dry_run || report.adds_nothing() {
+        let (mut report, written) = site.import(given, dry_run).await?;
+        let Some(Written { edited, kept }) = written else {
             return Ok(report);
+        };
+        if let Err(error) = self.take_in_edited(&edited).await {
+            kept.forget(&instance.keychain).await;
+            return Err(error);
         }
         tracing::info!("settings were taken in: {}", report.source);
-        self.reload().await.map_err(CommandError::Refused)?;
         if practises && !report.groups.is_empty() {
             self.activate_one(&mut report).await;
         }
@@ -167,11 +170,23 @@ pub async fn import_alone(
         keychain: &options.keychain,
         resolver: &resolver,
     };
-    site.import(given, dry_run).await
+    let (report, _) = site.import(given, dry_run).await?;
+    Ok(report)
+}
+
+/// What an import changed.
+struct Written {
+    edited: edit::Edited,
+    kept: Kept,
 }
 
 impl Site<'_> {
-    async fn import(&self, given: Given, dry_run: bool) -> Result<ImportReport, CommandError> {
+    /// What was found, and what was changed for it, if something was.
+    async fn import(
+        &self,
+        given: Given,
+        dry_run: bool,
+    ) -> Result<(ImportReport, Option<Written>), CommandError> {
         let text = if dry_run && !self.config.exists() {
             BARE.to_owned()
         } else {
@@ -194,16 +209,21 @@ impl Site<'_> {
                     "the keys in it have no place to go, so that nothing would be taken: {error}"
                 ));
             }
-            return Ok(report);
+            return Ok((report, None));
         }
         // Checked with the names that are wished before a secret goes anywhere.
         plan.check(&text)?;
         let mut kept = Kept::default();
-        let written = self.write(&plan, &settings, &mut kept).await;
-        if written.is_err() {
-            kept.forget(self.keychain).await;
+        match self.write(&plan, &settings, &mut kept).await {
+            Ok((report, edited)) => {
+                let written = edited.map(|edited| Written { edited, kept });
+                Ok((report, written))
+            }
+            Err(error) => {
+                kept.forget(self.keychain).await;
+                Err(error)
+            }
         }
-        written
     }
 
     async fn write(
@@ -211,15 +231,15 @@ impl Site<'_> {
         plan: &Plan,
         settings: &Settings,
         kept: &mut Kept,
-    ) -> Result<ImportReport, CommandError> {
+    ) -> Result<(ImportReport, Option<edit::Edited>), CommandError> {
         for (wish, secret) in plan.secrets() {
             kept.keep(self.keychain, settings, &wish, &secret).await?;
         }
         let names = kept.names();
-        edit::edit_valid(self.config, |document| plan.write(document, &names))?;
+        let edited = edit::edit_valid(self.config, |document| plan.write(document, &names))?;
         let mut report = plan.report(&names, false)?;
         report.warnings = self.warnings(plan).await;
-        Ok(report)
+        Ok((report, edited))
     }
 
     /// What new things refer to and is not there.

@@ -304,11 +304,46 @@ fn set_item(item: &mut Item, wanted: &Json) {
         }
         return set_fields(table, fields);
     }
+    if let Json::Array(all) = wanted
+        && set_each(item, all)
+    {
+        return;
+    }
     let Some(new) = toml(wanted) else { return };
     match item {
         Item::Value(old) => assign(old, new),
         other => *other = Item::Value(new),
     }
+}
+
+/// Changes the tables of a list in place, as members of a group, which are known by their provider. `false` where the list
+/// is to have others, or in another order.
+fn set_each(item: &mut Item, wanted: &[Json]) -> bool {
+    let mut tables = tables_mut(item);
+    let provider = |table: &dyn TableLike| {
+        let provider = table.get("provider").and_then(Item::as_str);
+        provider.map(str::to_owned)
+    };
+    let are_same = !tables.is_empty()
+        && tables.len() == wanted.len()
+        && tables.iter().zip(wanted).all(|(table, wanted)| {
+            let known = provider(&**table);
+            known.is_some() && known.as_deref() == wanted["provider"].as_str()
+        });
+    if are_same {
+        for (table, wanted) in tables.iter_mut().zip(wanted) {
+            let Json::Object(fields) = wanted else {
+                continue;
+            };
+            let gone = table.iter().map(|(name, _)| name.to_owned());
+            let gone: Vec<String> = gone.filter(|name| !fields.contains_key(name)).collect();
+            for name in gone {
+                table.remove(&name);
+            }
+            set_fields(*table, fields);
+        }
+    }
+    are_same
 }
 
 /// TOML has no null: what is null is left out.

@@ -35,6 +35,8 @@ async fn the_page_tells_every_call_and_loads_nothing_from_elsewhere() {
     let home = Home::new(CONFIG);
     let house = home.start().await;
     let told = document(&house).await;
+    let slashed = house.client.get(house.url("/docs/")).send().await.unwrap();
+    assert_eq!(slashed.status(), StatusCode::OK);
     let answer = house.client.get(house.url("/docs")).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     let policy = answer.headers()["content-security-policy"].to_str();

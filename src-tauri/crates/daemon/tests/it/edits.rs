@@ -211,13 +211,30 @@ async fn a_key_in_a_new_provider_goes_to_the_keychain() {
     assert_eq!(std::fs::read_to_string(home.config()).unwrap(), CONFIG);
 
     let store = keyring_core::mock::Store::new().unwrap();
+    let keychain = Keychain::with(move || Ok(store.clone()));
     let options = Options {
-        keychain: Keychain::with(move || Ok(store.clone())),
+        keychain: keychain.clone(),
         ..home.options()
     };
     let house = House::of(Daemon::start(options).await.unwrap());
     let (status, told) = send(&house, Method::POST, "/providers", &new).await;
     assert_eq!((status, &told["keys"]), (201, &json!(2)), "{told}");
+    // What cannot be written leaves the keys that are there, and nothing new in the keychain.
+    let broken = json!({ "keys": ["sk-live-another-0123456789"], "auth": "nonsense" });
+    let call = with_json(house.call(Method::PUT, "/providers/relay"), &broken);
+    assert_eq!(refused(call).await.0, 400);
+    assert!(keychain.get("relay/0-2").await.unwrap().is_none());
+    let before = std::fs::read_to_string(home.config()).unwrap();
+    // One that can be is written at once, with its reference.
+    let other = json!({ "keys": ["env:RELAY", "sk-live-another-0123456789"] });
+    let (status, told) = send(&house, Method::PUT, "/providers/relay", &other).await;
+    assert_eq!((status, &told["keys"]), (200, &json!(2)), "{told}");
+    let after = std::fs::read_to_string(home.config()).unwrap();
+    assert_ne!(before, after);
+    assert!(
+        after.contains("keys = [\"env:RELAY\", \"keychain:relay/"),
+        "{after}"
+    );
     house.daemon.stop().await;
     assert_eq!(home.files_with(KEY), Vec::<std::path::PathBuf>::new());
     let config = std::fs::read_to_string(home.config()).unwrap();

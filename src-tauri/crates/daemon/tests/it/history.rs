@@ -133,6 +133,11 @@ async fn a_wrong_question_is_told_in_our_words() {
             "{text}"
         );
     }
+    for list in ["requests", "logs", "audit", "prices"] {
+        let path = format!("/{list}?q={}", "x".repeat(1001));
+        let told = refused(house.call(Method::GET, &path)).await;
+        assert_eq!(told, (400, "invalid_request".to_owned()), "{list}");
+    }
     for (method, path) in [
         (Method::POST, "/groups/%FF/activate"),
         (Method::GET, "/requests/%FF"),

@@ -43,6 +43,10 @@ async fn the_list_is_told_page_by_page() {
     assert_eq!(pages, whole[..pages.len().min(whole.len())]);
     let found = house.get("/prices?q=SONNET-4-5").await;
     let found = found["items"].as_array().unwrap();
+    // Makers come before those who sell the same.
+    assert_eq!(found[0]["seller"], "anthropic");
+    let last = found.last().unwrap()["seller"].as_str().unwrap();
+    assert_ne!(last, "anthropic");
     let sonnet = found
         .iter()
         .find(|row| row["model"] == "claude-sonnet-4-5" && row["seller"] == "anthropic");

@@ -32,11 +32,17 @@ fn health_goes_from_unknown_through_failure_and_back() {
 }
 
 #[test]
-fn a_provider_is_as_ill_as_its_worst_model() {
+fn a_model_that_rests_is_no_rest_of_a_provider_that_serves_another() {
     let mut rig = Rig::new(three());
-    rig.send("good", &[]);
     rig.send("ill", &[broken()]);
     check(&rig, Health::Cooling);
+    let until = |rig: &Rig| rig.board.view(rig.now).providers[0].cooling_until;
+    assert!(until(&rig).is_some());
+    rig.board.reset("a", rig.now).unwrap();
+    rig.send("good", &[]);
+    rig.send("ill", &[broken()]);
+    check(&rig, Health::Degraded);
+    assert_eq!(until(&rig), None);
     assert_eq!(rig.board.view(rig.now).serving.as_deref(), Some("b"));
 }
 

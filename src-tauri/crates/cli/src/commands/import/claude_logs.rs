@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::figure::{count, counted, money, text};
 use crate::home::Home;
+use crate::progress::Progress;
 use crate::screen;
 
 /// The folder is named by this process, whose environment tells where Claude Code's logs are.
@@ -24,7 +25,10 @@ pub(super) async fn import(
         None => Surroundings::of_process().claude_logs()?,
     };
     let wish = json!({ "folder": folder, "dry_run": dry_run });
-    let told = admin.post_long("/import/claude-logs", wish).await?;
+    let progress = Progress::begin("reading what Claude Code logged", json);
+    let told = admin.post_long("/import/claude-logs", wish).await;
+    progress.end();
+    let told = told?;
     let mut screen = screen::stdout();
     if json {
         return Ok(screen.json(&told)?);

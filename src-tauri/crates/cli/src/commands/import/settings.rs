@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::figure::{counted, list, text};
 use crate::home::Home;
+use crate::progress::Progress;
 use crate::screen::{self, Screen, Stdout, Tone};
 
 /// A file, or the environment where none is named.
@@ -22,6 +23,7 @@ pub(super) async fn import(
     // Read here: a pipe such as `<(pass show keys)` is this process's own.
     let source = file.as_deref().map(Source::read).transpose()?;
     let source = source.unwrap_or(Source::Environment);
+    let progress = Progress::begin("reading and taking in", json);
     let told = if let Some(instance) = home.running_if_any().await? {
         let mut wish = match &source {
             Source::File(path) => json!({ "path": path }),
@@ -29,11 +31,16 @@ pub(super) async fn import(
             Source::Environment => json!({ "env": true }),
         };
         wish["dry_run"] = dry_run.into();
-        instance.admin.post("/import/config", Some(wish)).await?
+        instance.admin.post("/import/config", Some(wish)).await
     } else {
-        let report = import_alone(&home.unlocked().await, source, dry_run).await?;
-        serde_json::to_value(report)?
+        let options = home.unlocked().await;
+        let report = import_alone(&options, source, dry_run).await;
+        report
+            .map_err(Into::into)
+            .and_then(|report| Ok(serde_json::to_value(report)?))
     };
+    progress.end();
+    let told = told?;
     let mut screen = screen::stdout();
     if json {
         return Ok(screen.json(&told)?);

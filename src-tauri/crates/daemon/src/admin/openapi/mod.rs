@@ -56,7 +56,7 @@ pub(super) fn calls() -> Calls {
 pub(super) fn assets() -> Router<Daemon> {
     let style = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
     let style = get(async move || (style, STYLE));
-    Router::new().route(
+    Router::new().route("/docs/", get(docs)).route(
         "/docs/style.css",
         style.layer(axum::middleware::map_response(ui::guarded)),
     )

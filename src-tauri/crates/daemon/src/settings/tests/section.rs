@@ -199,3 +199,30 @@ fn what_is_only_shown_is_not_written() {
         json!({ "name": "main", "members": [{ "provider": "a", "priority": 2, "weight": 1 }] });
     assert_eq!(Value::Object(fields), expected);
 }
+
+#[test]
+fn members_with_other_numbers_keep_their_lines_and_comments() {
+    let both = |a: i64, b: i64| json!({ "members": [{ "provider": "a", "priority": a }, { "provider": "b", "priority": b }] });
+    changed(
+        Section::Groups,
+        "main",
+        &both(2, 1),
+        "{ provider = \"a\", priority = 1 }, # first\n  { provider = \"b\", priority = 2 }",
+        "{ provider = \"a\", priority = 2 }, # first\n  { provider = \"b\", priority = 1 }",
+    );
+    let tables = "[[groups]]\nname = \"g\"\n\n[[groups.members]]\nprovider = \"a\" # mine\npriority = 1\n\n[[groups.members]]\nprovider = \"b\"\npriority = 2\n";
+    let mut document: DocumentMut = tables.parse().unwrap();
+    let fields = both(2, 1);
+    section::change(
+        &mut document,
+        Section::Groups,
+        "g",
+        fields.as_object().unwrap(),
+    )
+    .unwrap();
+    let swapped = tables
+        .replace("= 1", "= X")
+        .replace("= 2", "= 1")
+        .replace("= X", "= 2");
+    assert_eq!(document.to_string(), swapped);
+}
