@@ -136,7 +136,8 @@ impl Kind {
     fn path(self) -> &'static str {
         match self {
             Self::Groups => "/groups?limit=1000",
-            Self::Providers | Self::Keys => "/providers?limit=1000",
+            Self::Providers => "/providers?limit=1000",
+            Self::Keys => "/keys?limit=1000",
             Self::Rules => "/rules?limit=1000",
             Self::Tokens => "/tokens?limit=1000",
             Self::Requests => "/requests?limit=50",
@@ -153,7 +154,6 @@ impl Kind {
         };
         match self {
             Self::Keys => items
-                .flat_map(|provider| list(provider, "keys"))
                 .map(|key| (text(key, "id").to_owned(), about(key, &["masked", "state"])))
                 .collect(),
             Self::Requests => items

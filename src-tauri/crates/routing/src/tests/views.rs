@@ -43,7 +43,7 @@ fn a_model_that_rests_is_no_rest_of_a_provider_that_serves_another() {
     rig.send("ill", &[broken()]);
     check(&rig, Health::Degraded);
     assert_eq!(until(&rig), None);
-    assert_eq!(rig.board.view(rig.now).serving.as_deref(), Some("b"));
+    assert_eq!(rig.board.view(rig.now).serving.as_deref(), Some("a"));
 }
 
 #[test]
