@@ -83,6 +83,18 @@ describe('list', () => {
     expect((performance.now() - begun) / 20).toBeLessThan(50);
   });
 
+  it('follows_a_period_that_moves_and_asks_anew_for_an_earlier_one', async () => {
+    const pages = [[row('b', 20), row('a', 10)], [row('b', 20)], [row('b', 20), row('a', 10), row('0', 1)]];
+    const history = new History(fakeApi({ requests: vi.fn(async () => ({ items: pages.shift() ?? [], next_cursor: null })) }));
+    const from = (second: number) => ({ ...NO_FILTER, since: row('', second).started_at });
+    const shown: string[] = [];
+    for (const second of [5, 15, 0]) {
+      await history.load(from(second));
+      shown.push(history.rows.map((r) => r.id).join(' '));
+    }
+    expect(shown).toEqual(['b a', 'b', 'b a 0']);
+  });
+
   it('looks_through_pages_for_what_the_daemon_cannot_filter', async () => {
     const pages = [1, 2, 3].map((n) => ({ items: [row(`r${n}`, 60 - n, { session: n === 3 ? 'mine' : 'other' })], next_cursor: n < 3 ? `${n}` : null }));
     const requests = vi.fn(async () => pages.shift() ?? { items: [], next_cursor: null });

@@ -41,10 +41,11 @@ export class History {
   /** Asks for the list under a filter. What is shown stays until the answer is there, where it still fits. */
   async load(filter: HistoryFilter): Promise<void> {
     const question = ++this.#question;
-    const again = same(this.filter, filter);
+    const again = narrows(this.filter, filter);
+    const moved = !again || this.filter.since !== filter.since;
     this.filter = filter;
     this.#arrived = [];
-    this.rows = again ? this.rows : this.rows.filter((row) => matches(row, filter));
+    this.rows = moved ? this.rows.filter((row) => matches(row, filter)) : this.rows;
     this.loading = true;
     this.loadingMore = false;
     try {
@@ -117,9 +118,9 @@ interface Page extends List<RequestRow> {
   searchedTo: string | null;
 }
 
-/** The same but for when it begins: a period such as the last hour moves on. */
-function same(a: HistoryFilter, b: HistoryFilter): boolean {
-  return (Object.keys(a) as (keyof HistoryFilter)[]).every((name) => name === 'since' || a[name] === b[name]);
+/** The same, or the same from a later time on: a period such as the last hour moves along. */
+function narrows(a: HistoryFilter, b: HistoryFilter): boolean {
+  return (Object.keys(a) as (keyof HistoryFilter)[]).every((name) => (name === 'since' ? b.since >= a.since : a[name] === b[name]));
 }
 
 /**

@@ -5,7 +5,7 @@ export interface Slice {
 }
 
 /** Rows rendered beyond what is seen, each way, so that quick scrolling shows no gap. */
-const SPARE = 10;
+export const SPARE = 10;
 
 export function visible(total: number, rowPx: number, scrollTop: number, heightPx: number): Slice {
   const first = Math.floor(Math.max(0, scrollTop) / rowPx) - SPARE;
