@@ -163,7 +163,7 @@ export default {
     await at('playground-prompt').fill('Hello');
     await at('target-add').click();
     await target(at, 1, 'provider:second', 'claude-haiku-4-5');
-    await page.keyboard.press('Control+Enter');
+    await at('playground-send').click();
     await state(page, 'provider:second', 'done').waitFor();
     for (const width of [900, 640, 400]) {
       await page.setViewportSize({ width, height: 820 });

@@ -105,6 +105,7 @@ export default {
 
   async 'a stretch dragged over becomes the period, and back undoes it'({ page, at, open }) {
     await open('#/usage?period=30d');
+    await at('usage-legend').getByText('claude-opus').waitFor();
     const box = await at('usage-chart').boundingBox();
     await page.mouse.move(box.x + 300, box.y + 80);
     await page.mouse.down();
@@ -118,7 +119,7 @@ export default {
 
   async 'a bar clicked shows its day by hours, and so does a line of the table'({ page, at, open }) {
     await open('#/usage?period=30d');
-    await at('usage-legend').waitFor();
+    await at('usage-legend').getByText('claude-opus').waitFor();
     await at('usage-chart').click({ position: { x: 500, y: 150 } });
     await page.waitForFunction(() => /^2[345]$/.test(document.querySelector('[data-testid="usage-chart"]')?.dataset.steps ?? ''));
     assert.equal(await at('usage-since').inputValue(), await at('usage-until').inputValue());

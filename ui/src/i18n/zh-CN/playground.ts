@@ -26,10 +26,10 @@ export const playground: Same<typeof english> = {
   playgroundTemperature: '温度',
   playgroundOwn: '模型默认',
 
-  playgroundOpen: '在试验场中打开',
+  playgroundOpen: '在试验台中打开',
   playgroundOpenFailed: '无法从历史中取出该请求',
   playgroundNotKept: '该请求的内容没有保存，或不是对话。',
-  playgroundLeftOut: (_n, shown) => `已略去 ${shown} 个部分：试验场不支持工具和图片。`,
+  playgroundLeftOut: (_n, shown) => `已略去 ${shown} 个部分：试验台不支持工具和图片。`,
 
   playgroundEmpty: '回答会并排显示在这里',
   playgroundEmptyBody: '写下问题，选择发送给谁，然后发送。可再添加服务商或模型进行对比。',
