@@ -39,7 +39,7 @@ export class Live {
   #stream: Stream;
   #listeners = new Set<(row: RequestRow) => void>();
   #loading: Promise<void> | null = null;
-  #stale = false;
+  #next: Promise<void> | null = null;
   #toastId = 0;
 
   constructor(
@@ -78,21 +78,20 @@ export class Live {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Fetches all that is shown. Calls made meanwhile join it, and one more run follows for what they may have seen. */
+  /** Fetches all that is shown. Calls made meanwhile wait for one more run, as the first may not have seen what they are about. */
   async refresh(): Promise<void> {
     if (this.#loading) {
-      this.#stale = true;
-      return this.#loading;
+      this.#next ??= this.#loading.catch(() => {}).then(() => {
+        this.#next = null;
+        return this.refresh();
+      });
+      return this.#next;
     }
     this.#loading = this.#load();
     try {
       await this.#loading;
     } finally {
       this.#loading = null;
-    }
-    if (this.#stale) {
-      this.#stale = false;
-      await this.refresh();
     }
   }
 
