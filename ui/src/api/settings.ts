@@ -54,7 +54,7 @@ export interface Budget {
 const LONG_MS = 300_000;
 
 export const settingsApi = {
-  list: () => all<Setting>('/settings'),
+  list: async () => (await get<{ items: Setting[] }>('/settings')).items,
   /** `null` goes back to the default. */
   change: (values: Readonly<Record<string, SettingValue>>) => patch<{ items: Setting[] }>('/settings', values),
   config: () => get<Config>('/config'),
