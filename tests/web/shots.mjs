@@ -33,7 +33,7 @@ for (const state of STATES) {
   const browser = await browse(turnout);
   const { page } = browser;
   try {
-    await browser.enter();
+    await browser.enter('#/overview', turnout.ui);
     if (state === 'error') {
       const body = JSON.stringify({ error: { code: 'ledger', message: 'The ledger could not be read: disk I/O error in ledger.db.', request_id: 'req-1' } });
       await page.route(/\/api\/v1\//, (route) =>
