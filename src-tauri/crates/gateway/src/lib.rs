@@ -45,6 +45,7 @@ mod refusal;
 mod report;
 mod resume;
 mod route;
+mod router;
 mod screen;
 mod serve;
 mod snapshot;
