@@ -32,6 +32,7 @@ for (const state of STATES) {
   const end = state === 'empty' ? async () => {} : await busy.traffic(turnout);
   const browser = await browse(turnout);
   const { page } = browser;
+  page.setDefaultTimeout(30_000);
   try {
     await browser.enter('#/overview', turnout.ui);
     if (state === 'error') {
