@@ -157,7 +157,7 @@ fn on_event(app: &AppHandle, event: &RunEvent) {
             }
         }
         #[cfg(target_os = "macos")]
-        RunEvent::Reopen { .. } => show_window(app),
+        RunEvent::Reopen { .. } => show_window(app, None),
         _ => {}
     }
 }

@@ -150,11 +150,11 @@ async fn a_collector_is_sent_each_request_with_its_attempts_in_the_clients_trace
         ),
         (2, 0)
     );
-    // Providers are told nothing of it.
+    // Providers are told nothing of it; what the client said went through with its other headers.
     for call in [providers.ill.received(), providers.well.received()].concat() {
         assert_eq!(
             (call.header("traceparent"), call.header("tracestate")),
-            (None, None)
+            (Some(PARENT), Some("them=1"))
         );
     }
 }

@@ -25,7 +25,7 @@ const HOP_BY_HOP: [&str; 10] = [
     "content-length",
 ];
 /// The client's headers that are about its own way to us.
-const OURS: [&str; 11] = [
+const OURS: [&str; 8] = [
     "host",
     "accept-encoding",
     "cookie",
@@ -34,10 +34,6 @@ const OURS: [&str; 11] = [
     "x-turnout-route",
     "x-turnout-cache",
     "expect",
-    // What of a trace is told to providers is for [`crate::trace`] to say.
-    "traceparent",
-    "tracestate",
-    "baggage",
 ];
 
 /// What the headers of an upstream request begin as.

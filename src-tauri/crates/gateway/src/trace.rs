@@ -21,13 +21,14 @@ pub struct TraceParent {
     pub sampled: bool,
 }
 
-/// What providers are told of the trace of a request.
+/// What providers are told of the trace of a request, beside the headers of a client of their own dialect, which go
+/// through as they came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Propagation {
-    /// Nothing.
+    /// Nothing more.
     #[default]
     Off,
-    /// What the client said.
+    /// What the client said, in a conversion too.
     Client,
     /// That each attempt is a span of it ([`span_of`]).
     Attempts,
@@ -80,7 +81,7 @@ pub fn span_of(request: &str, attempt: u32) -> u64 {
     u64::from_be_bytes(bytes).max(1)
 }
 
-/// Tells a provider of the trace, as far as it is to know. Headers that the settings name stay.
+/// Tells a provider of the trace, as far as it is to know more than it was told. Headers that the settings name stay.
 pub(crate) fn tell(
     propagation: Propagation,
     client: &HeaderMap,
@@ -100,9 +101,10 @@ pub(crate) fn tell(
         }
     };
     let Some(parent) = parent else { return };
-    headers
-        .entry(HeaderName::from_static(PARENT))
-        .or_insert(parent);
+    let there = headers.get(PARENT);
+    if there.is_none() || there == client_parent {
+        headers.insert(HeaderName::from_static(PARENT), parent);
+    }
     if client_parent.is_some() && !headers.contains_key(STATE) {
         for state in client.get_all(STATE) {
             headers.append(HeaderName::from_static(STATE), state.clone());

@@ -1,7 +1,7 @@
 //! What changes something is written down: every call of the admin API but those that only read. One place for all, so
 //! that a new path cannot forget it: what it is called comes from its path.
 
-use axum::Json;
+use axum::{Extension, Json};
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -48,6 +48,17 @@ const CALLED: [(&str, &str, &str); 13] = [
     ("POST", "/practice/outage", "practice.outage"),
     ("POST", "/playground", "request.send"),
 ];
+/// Stands beside an answer that only tells what would be done: there is no change to write down.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rehearsed;
+
+impl Rehearsed {
+    /// What a handler answers beside its own words.
+    pub(super) fn when(dry_run: bool) -> Option<Extension<Self>> {
+        dry_run.then_some(Extension(Self))
+    }
+}
+
 /// The path of a key, below which it is tried and replaced: what is done stands at its end.
 const KEY: &str = "/providers/{name}/keys/{key}";
 /// The header of the answer's id, and how the command line calls itself.
@@ -153,7 +164,9 @@ pub(super) async fn keep(
         if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        daemon.record_audit(entry).await;
+        if response.extensions().get::<Rehearsed>().is_none() {
+            daemon.record_audit(entry).await;
+        }
         response
     });
     change.await.unwrap_or_else(|_| broken())

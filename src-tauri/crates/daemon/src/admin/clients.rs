@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use clients::Outcome;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::audit::Rehearsed;
 use super::openapi::{Call, Calls, Entry};
 use super::paged::Page;
 use super::refusal::{Asked, Code, Named, Raw, Refusal};
@@ -60,22 +62,21 @@ async fn connect(
     State(daemon): State<Daemon>,
     Named(id): Named,
     Raw(body): Raw,
-) -> Result<Json<Outcome>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let Wish { dry_run, own_login } = wish(&body)?;
-    Ok(Json(
-        daemon
-            .connect_client(&id, ConnectWish { dry_run, own_login })
-            .await?,
-    ))
+    let wish = ConnectWish { dry_run, own_login };
+    let outcome: Outcome = daemon.connect_client(&id, wish).await?;
+    Ok((Rehearsed::when(dry_run), Json(outcome)))
 }
 
 async fn disconnect(
     State(daemon): State<Daemon>,
     Named(id): Named,
     Raw(body): Raw,
-) -> Result<Json<Outcome>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let Wish { dry_run, .. } = wish(&body)?;
-    Ok(Json(daemon.disconnect_client(&id, dry_run).await?))
+    let outcome: Outcome = daemon.disconnect_client(&id, dry_run).await?;
+    Ok((Rehearsed::when(dry_run), Json(outcome)))
 }
 
 fn wish(body: &[u8]) -> Result<Wish, Refusal> {

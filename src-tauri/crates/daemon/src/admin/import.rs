@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::audit::Rehearsed;
 use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Body, Code, Raw, Refusal, Shape};
 use crate::Daemon;
@@ -45,15 +47,15 @@ struct Wish {
 async fn claude_logs(
     State(daemon): State<Daemon>,
     Raw(body): Raw,
-) -> Result<Json<LogReport>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let wish: Wish = if body.is_empty() {
         Wish::default()
     } else {
         let shape = r#"the body must be {"folder": "PATH", "dry_run": true}, or empty"#;
         serde_json::from_slice(&body).map_err(|_| Refusal::new(Code::InvalidRequest, shape))?
     };
-    let report = daemon.import_claude_logs(wish.folder, wish.dry_run).await;
-    Ok(Json(report?))
+    let report = daemon.import_claude_logs(wish.folder, wish.dry_run).await?;
+    Ok((Rehearsed::when(wish.dry_run), Json(report)))
 }
 
 /// A file, its text, or the environment in which Turnout was started.
@@ -81,7 +83,7 @@ impl Shape for Settings {
 async fn settings(
     State(daemon): State<Daemon>,
     Body(wish): Body<Settings>,
-) -> Result<Json<ImportReport>, Refusal> {
+) -> Result<impl IntoResponse, Refusal> {
     let source = match (wish.path, wish.text, wish.env) {
         (Some(path), None, false) => Source::File(path),
         (None, Some(text), false) => Source::Text(text),
@@ -91,5 +93,6 @@ async fn settings(
             return Err(Refusal::new(Code::InvalidRequest, shape));
         }
     };
-    Ok(Json(daemon.import_settings(source, wish.dry_run).await?))
+    let report = daemon.import_settings(source, wish.dry_run).await?;
+    Ok((Rehearsed::when(wish.dry_run), Json(report)))
 }

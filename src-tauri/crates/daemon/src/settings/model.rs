@@ -548,7 +548,7 @@ pub struct Log {
 /// Traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Telemetry {
-    /// Whether providers are told the trace that a request is part of.
+    /// Whether each attempt tells its provider that it is part of the trace.
     pub propagate: bool,
 }
 

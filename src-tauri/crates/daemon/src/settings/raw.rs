@@ -472,7 +472,8 @@ tables! {
 
     /// Traces. Whether they are sent, and where, is said by the environment (`OTEL_EXPORTER_OTLP_ENDPOINT`).
     Telemetry {
-        /// Whether providers are told the trace that a request is part of (`traceparent`, `tracestate`). Default: false.
+        /// Whether each attempt tells its provider that it is part of the trace (`traceparent`, `tracestate`), in a
+        /// conversion too. Without, a client's own go through like its other headers. Default: false.
         propagate: bool,
     }
 
