@@ -4,11 +4,9 @@ import { settingsApi, type Config } from '../api/settings';
 import { Resource, words } from './resource.svelte';
 
 export class ConfigText extends Resource<Config> {
-  /** What is being written; null while it is what stands in the file. */
-  draft = $state<string | null>(null);
+  /** What is being written, and the file that it was begun on; null while nothing is. */
+  #draft = $state.raw<{ text: string; base: Config } | null>(null);
   mistakes = $state.raw<readonly Mistake[]>([]);
-  /** Somebody else wrote the file since it was read here. */
-  overtaken = $state(false);
   busy = $state(false);
   /** A refusal that is about no line of it. */
   refused = $state<string | null>(null);
@@ -19,32 +17,28 @@ export class ConfigText extends Resource<Config> {
   }
 
   get text(): string {
-    return this.draft ?? this.value?.toml ?? '';
+    return this.#draft?.text ?? this.value?.toml ?? '';
   }
 
   get changed(): boolean {
-    return this.draft !== null && this.draft !== this.value?.toml;
+    return this.#draft !== null;
   }
 
-  /** Reads the file again, unless something is being written here: then it is only told that it changed. */
-  async look(): Promise<void> {
-    if (!this.changed) return this.load();
-    try {
-      const there = await settingsApi.config();
-      this.overtaken = there.etag !== this.value?.etag;
-    } catch {
-      // the bar above the page tells a lost connection, and saving tells the rest
-    }
+  /** Somebody else wrote the file since the draft was begun. */
+  get overtaken(): boolean {
+    return this.#draft !== null && this.#draft.base.etag !== this.value?.etag;
   }
 
+  /** A text that says what the file says, or what it said when the draft was begun, is no draft. */
   write(text: string): void {
-    this.draft = text;
+    const base = this.#draft?.base ?? this.value;
+    if (!base || text === base.toml || text === this.value?.toml) this.#draft = null;
+    else this.#draft = { text, base };
   }
 
   discard(): void {
-    this.draft = null;
+    this.#draft = null;
     this.mistakes = [];
-    this.overtaken = false;
     this.refused = null;
   }
 
@@ -62,20 +56,22 @@ export class ConfigText extends Resource<Config> {
 
   /** Writes the draft. `over`: also over what somebody else wrote meanwhile. True when it is in force. */
   async save(over = false): Promise<boolean> {
-    if (!this.value) return false;
+    const draft = this.#draft;
+    if (!draft) return false;
     this.busy = true;
     this.refused = null;
     try {
-      const etag = over ? (await settingsApi.config()).etag : this.value.etag;
-      const text = this.text;
-      this.value = await settingsApi.write(text, etag);
-      if (this.text === text) this.discard();
+      const etag = over ? (await settingsApi.config()).etag : draft.base.etag;
+      const base = await settingsApi.write(draft.text, etag);
+      this.take(base);
+      if (this.text === draft.text) this.discard();
+      else if (this.#draft) this.#draft = { text: this.#draft.text, base };
       return true;
     } catch (cause) {
       const refusal = cause instanceof ApiError ? cause : null;
-      if (refusal?.status === 412) this.overtaken = true;
-      else if (refusal?.mistakes.length) this.mistakes = refusal.mistakes;
-      else this.refused = words(cause);
+      if (refusal?.status === 412) await this.load();
+      if (refusal?.mistakes.length) this.mistakes = refusal.mistakes;
+      else if (!this.overtaken) this.refused = words(cause);
       return false;
     } finally {
       this.busy = false;

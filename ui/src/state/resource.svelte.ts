@@ -26,6 +26,14 @@ export class Resource<T> {
       if (question === this.#question) this.loading = false;
     }
   }
+
+  /** Takes what a change was answered with. Whatever was asked before is older. */
+  protected take(value: T): void {
+    this.#question += 1;
+    this.loading = false;
+    this.value = value;
+    this.error = null;
+  }
 }
 
 /** What to show of a failure: the daemon's own sentence. */
