@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UsageReport, UsageRow } from '../../api/usage';
 import { readPeriod } from './period';
 import { Usage } from './usage.svelte';
@@ -18,10 +18,13 @@ const row = (key: string | null, more: Partial<UsageRow> = {}): UsageRow => ({
   ...more,
 });
 const report = (rows: UsageRow[]): UsageReport => ({ items: rows, next_cursor: null, total: row(null) });
-const now = new Date();
+// Noon, when yesterday is settled.
+const now = new Date(2026, 4, 20, 12);
 const week = readPeriod({ period: '7d' }, now);
 const asked = (by: string) => calls.usage.mock.calls.filter(([filter]) => (filter as { by: string }).by === by).length;
 
+beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'], now }));
+afterAll(() => void vi.useRealTimers());
 beforeEach(() => {
   calls.usage.mockReset().mockImplementation(async () => report([row('m')]));
   calls.budgets.mockReset().mockResolvedValue([]);
@@ -41,6 +44,16 @@ describe('usage', () => {
     usage.forget();
     await usage.look(week);
     expect(asked('model')).toBe(18);
+  });
+
+  it('keeps_a_step_open_while_what_began_in_it_may_still_run', async () => {
+    vi.setSystemTime(new Date(2026, 4, 21, 0, 10));
+    const usage = new Usage(week, 'provider', 'model');
+    await usage.look(week);
+    expect(asked('model')).toBe(8);
+    await usage.look(week);
+    vi.setSystemTime(now);
+    expect(asked('model')).toBe(10);
   });
 
   it('drops_the_steps_of_a_stack_that_was_left', async () => {

@@ -11,6 +11,8 @@ export type Stack = (typeof STACKS)[number];
 export const MOST_HOURLY_DAYS = 93;
 /** Steps that are asked for at a time. */
 const AT_ONCE = 4;
+/** What began in a step may end, and be counted, so long after it: only then its rows stay as they are. */
+const SETTLED_MS = 60 * 60_000;
 /** Models whose prices are looked up to tell what caches saved: those that read most of them. */
 const MOST_PRICED = 12;
 
@@ -24,6 +26,8 @@ export class Usage {
   #by: Facet;
   #stack: Stack;
   #round = 0;
+  /** Of which steps, and apart by what, `steps` is. */
+  #drawn = '';
   #closed = new Map<string, UsageRow[]>();
   #prices = new Map<string, ModelPrice | null>();
 
@@ -107,6 +111,7 @@ export class Usage {
     this.stepsError = null;
     if (by === 'none') {
       this.steps = [];
+      this.#drawn = '';
       return;
     }
     const now = Date.now();
@@ -114,14 +119,16 @@ export class Usage {
     const id = (one: Span) => `${by} ${one.since.getTime()} ${one.until.getTime()}`;
     const rows: (UsageRow[] | null)[] = wanted.map((one) => (one.since.getTime() > now ? [] : (this.#closed.get(id(one)) ?? null)));
     // What is drawn stays until the new is there, unless it is of other steps.
-    if (this.steps.length !== rows.length || rows.filter((row) => row === null).length > 1) this.steps = [...rows];
+    const drawn = wanted.map(id).join();
+    if (this.#drawn !== drawn) this.steps = [...rows];
+    this.#drawn = drawn;
     const missing = rows.flatMap((row, index) => (row === null ? [index] : []));
     const work = async () => {
       for (let index = missing.pop(); index !== undefined && round === this.#round; index = missing.pop()) {
         const one = wanted[index] as Span;
         const { items } = await usage({ by, ...one, zone: timeZone() });
         rows[index] = items;
-        if (one.until.getTime() < now) this.#closed.set(id(one), items);
+        if (one.until.getTime() + SETTLED_MS < now) this.#closed.set(id(one), items);
       }
     };
     try {
