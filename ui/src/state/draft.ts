@@ -1,5 +1,6 @@
 /** A provider as a form has it, and as the config does. Pure: texts and lists in, fields for the daemon out. */
 import type { Auth, Fields, Models, Preset } from '../api/providers';
+import { differing } from './differing';
 import type { Table } from './written';
 
 export const DIALECTS = ['anthropic', 'openai-chat', 'openai-responses', 'gemini', 'ollama'] as const;
@@ -95,10 +96,7 @@ export function newFields(draft: Draft): Fields {
 
 /** What differs from what is written: only that is sent, so that all else stays as it is. `null` takes a field away. */
 export function changes(before: Table, after: Draft): Fields {
-  const old = fields(fromTable(before), before);
-  return Object.fromEntries(
-    Object.entries(fields(after, before)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name])),
-  );
+  return differing(fields(fromTable(before), before), fields(after, before));
 }
 
 /** Each field as the config has it. What of a table the form does not show (such as prices of models) stays in it. */

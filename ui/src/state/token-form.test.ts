@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { asChange, asForm } from './token-form';
+import type { ClientToken } from '../api/access';
+import { asChange, asForm, changeOf } from './token-form';
 
+const LIMITS = { rpm: 60, tpm: null, concurrency: null, usd: 2.5, per: 'week' };
+const TOKEN: ClientToken = { name: 'ci', scopes: ['inference'], groups: ['main'], models: ['claude-*'], limits: LIMITS, expired: false, today: { requests: 0, cost_usd: '0' }, expires_at: '2027-01-31T14:00:00Z' };
 const NEW = { ...asForm(null), name: 'ci' };
 
 describe('a token', () => {
@@ -20,6 +23,18 @@ describe('a token', () => {
   it('is_good_to_the_end_of_its_last_day', () => {
     const { expires_at } = asChange({ ...NEW, expires: '2027-01-31' }) ?? {};
     expect(new Date(expires_at ?? '').getTime()).toBe(new Date('2027-02-01T00:00:00').getTime());
-    expect(asForm({ name: 'ci', scopes: [], groups: [], models: [], limits: { rpm: null, tpm: null, concurrency: null, usd: null, per: null }, expired: false, today: { requests: 0, cost_usd: '0' }, expires_at: expires_at ?? null }).expires).toBe('2027-01-31');
+    expect(asForm({ ...TOKEN, expires_at: expires_at ?? null }).expires).toBe('2027-01-31');
+  });
+
+  it('keeps_the_hour_at_which_it_ends_when_something_else_is_changed', () => {
+    expect(changeOf(TOKEN, asForm(TOKEN))).toEqual({});
+    expect(changeOf(TOKEN, { ...asForm(TOKEN), rpm: '90' })).toEqual({ limits: { rpm: 90, usd: 2.5, per: 'week' } });
+    expect(changeOf(TOKEN, { ...asForm(TOKEN), expires: '' })).toEqual({ expires_at: null });
+    expect(changeOf(TOKEN, { ...asForm(TOKEN), rpm: 'many' })).toBeNull();
+  });
+
+  it('lets_go_of_what_is_taken_out', () => {
+    const form = { ...asForm(TOKEN), groups: [], models: '', rpm: '', usd: '' };
+    expect(changeOf(TOKEN, form)).toEqual({ groups: null, models: null, limits: null });
   });
 });

@@ -1,5 +1,6 @@
 /** A client token as a form's fields, and back. Pure. */
 import type { ClientToken, TokenChange } from '../api/access';
+import { differing } from './differing';
 
 export interface TokenForm {
   name: string;
@@ -32,7 +33,13 @@ export function asForm(token: ClientToken | null): TokenForm {
   };
 }
 
-/** What is sent; null while something in it cannot be right. */
+/** What is sent of a token that was as `before`: what was changed here. Null while something in the form cannot be right. */
+export function changeOf(before: ClientToken, form: TokenForm): TokenChange | null {
+  const change = asChange(form);
+  return change && differing(asChange(asForm(before)), change);
+}
+
+/** All that the form says; null while something in it cannot be right. */
 export function asChange(form: TokenForm): TokenChange | null {
   const whole = [form.rpm, form.tpm, form.concurrency].map((field) => number(field, /^[1-9]\d*$/));
   const usd = number(form.usd, /^\d+(\.\d+)?$/);
