@@ -6,6 +6,7 @@ export const common = {
   lineConnecting: 'Connecting…',
   lineLost: 'Connection lost',
   lineNoSession: 'No session',
+  changedMeanwhile: 'This was changed elsewhere meanwhile, so nothing was done. Look at it again and repeat what you wanted.',
   lostTitle: 'Connection to Turnout lost',
   lostBody: 'What you see is from before. Turnout may have been quit or is restarting.',
   lostRetryIn: (time: string) => `Next try in ${time}.`,

@@ -9,6 +9,7 @@ export const common: Same<typeof english> = {
   lineConnecting: '正在连接…',
   lineLost: '连接已断开',
   lineNoSession: '无会话',
+  changedMeanwhile: '此项已在别处更改，因此未执行任何操作。请查看最新内容后重试。',
   lostTitle: '与 Turnout 的连接已断开',
   lostBody: '当前显示的是断开前的内容。Turnout 可能已退出或正在重启。',
   lostRetryIn: (time) => `${time}后重试。`,
