@@ -104,6 +104,13 @@ export default {
     await picture('providers-keys');
     assert.deepEqual(serious(await axe()), []);
     assert.equal((await page.content()).includes('sk-another'), false);
+    await turnout.admin('POST', '/providers/first/keys', { value: 'sk-a-key-from-elsewhere-5555' });
+    await turnout.admin('DELETE', '/providers/first/keys/1');
+    await row.getByTestId('key-remove').click();
+    await row.getByTestId('key-remove-go').click();
+    await at('key-result').filter({ hasText: 'changed elsewhere' }).waitFor();
+    await row.getByText('…5555').waitFor();
+    assert.equal((await turnout.admin('GET', '/keys')).items.filter((key) => key.provider === 'first').length, 2, 'another key in its place is left alone');
     await row.getByTestId('key-remove').click();
     await row.getByTestId('key-remove-go').click();
     await row.waitFor({ state: 'detached' });
@@ -249,6 +256,13 @@ export default {
     await at('provider-deepseek').getByTestId('provider-menu').click();
     await at('provider-remove').click();
     await page.getByText('It is taken out of main.').waitFor();
+    await turnout.admin('POST', '/rules', { name: 'cheap', when: { background: true }, use: { provider: 'deepseek' } });
+    await at('confirm-go').click();
+    await page.getByTestId('notice').filter({ hasText: 'deepseek was not removed' }).waitFor();
+    assert.equal((await turnout.admin('GET', '/groups/main')).members.length, 2, 'what cannot go keeps its places in groups');
+    await turnout.admin('DELETE', '/rules/cheap');
+    await at('provider-deepseek').getByTestId('provider-menu').click();
+    await at('provider-remove').click();
     await at('confirm-go').click();
     await at('provider-deepseek').waitFor({ state: 'detached' });
     assert.deepEqual((await turnout.admin('GET', '/groups/main')).members.map((one) => one.provider), ['first']);

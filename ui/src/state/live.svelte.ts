@@ -109,8 +109,11 @@ export class Live {
     try {
       await what(this.api);
     } catch (error) {
-      if (error instanceof ApiError && error.unauthorised) this.#unauthorised();
+      const refusal = error instanceof ApiError ? error : null;
+      if (refusal?.unauthorised) this.#unauthorised();
       this.toast('error', failed, error instanceof Error ? error.message : String(error));
+      // Part of it may have been done, and what was refused may have been about what is no longer there.
+      if (!refusal?.unauthorised && !refusal?.unreachable) await this.refresh();
       return false;
     }
     await this.refresh();

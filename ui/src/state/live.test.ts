@@ -116,6 +116,7 @@ describe('live', () => {
     vi.mocked(api.pause).mockRejectedValue(new ApiError(404, 'not_found', 'there is no group main'));
     expect(await live.act((a) => a.pause('main'), 'not paused')).toBe(false);
     expect(live.toasts).toMatchObject([{ kind: 'error', title: 'not paused', body: 'there is no group main' }]);
+    expect(vi.mocked(api.groups)).toHaveBeenCalledTimes(3);
   });
 
   it('joins_calls_to_refresh_and_runs_once_more_for_the_late_ones', async () => {
