@@ -2,7 +2,7 @@
 (() => {
   let theme = null;
   try {
-    theme = localStorage.getItem('turnout.theme');
+    theme = localStorage.getItem('turnout.theme.config') ?? localStorage.getItem('turnout.theme');
   } catch {
     // nothing is kept here: as the system has it
   }

@@ -79,6 +79,20 @@ export default {
     await page.reload();
   },
 
+  async 'language and appearance of the config reach the window, and choices here reach the config'({ page, open, turnout, at }) {
+    await turnout.admin('PATCH', '/settings', { 'desktop.language': 'zh-CN', 'desktop.theme': 'dark' });
+    await open('#/settings?section=general');
+    await page.reload();
+    await page.locator('html[lang=zh-CN][data-theme=dark]').waitFor();
+    await at('language').getByText('English').click();
+    await page.locator('html[lang=en]').waitFor();
+    const told = () => turnout.admin('GET', '/settings').then(({ items }) => items.find(({ path }) => path === 'desktop.language').value);
+    for (let tries = 0; (await told()) !== 'en'; tries += 1) assert.ok(tries < 100, await told());
+    await turnout.admin('PATCH', '/settings', { 'desktop.language': null, 'desktop.theme': null });
+    await page.reload();
+    await page.locator('html[lang=en]:not([data-theme=dark])').waitFor();
+  },
+
   async 'the search finds settings and sections from anywhere on the page'({ page, at, open, picture }) {
     await open('#/settings');
     await page.keyboard.press('/');

@@ -1,4 +1,5 @@
 /** The chosen language. `t.key` in a template follows a change of it. */
+import { Choice } from '../state/choice.svelte';
 import { en } from './en/index';
 import type { Same } from './same';
 import { zhCN } from './zh-CN/index';
@@ -8,12 +9,14 @@ type Plain = { [K in keyof Messages]: Messages[K] extends string ? K : never }[k
 
 export const LANGUAGES = { en: 'English', 'zh-CN': '简体中文' } as const;
 export type Language = keyof typeof LANGUAGES;
+/** What can be chosen: `system` is the first of the browser's languages that there is. */
+export const SPOKEN = ['system', 'en', 'zh-CN'] as const;
+export type Spoken = (typeof SPOKEN)[number];
 
 const DICTIONARIES: Record<Language, Messages> = { en, 'zh-CN': zhCN };
-const STORE = 'turnout.language';
 
-export function pickLanguage(stored: string | null, preferred: readonly string[]): Language {
-  if (stored === 'en' || stored === 'zh-CN') return stored;
+export function pickLanguage(chosen: string | null, preferred: readonly string[]): Language {
+  if (chosen === 'en' || chosen === 'zh-CN') return chosen;
   for (const tag of preferred) {
     if (/^zh\b/i.test(tag)) return 'zh-CN';
     if (/^en\b/i.test(tag)) return 'en';
@@ -22,20 +25,26 @@ export function pickLanguage(stored: string | null, preferred: readonly string[]
 }
 
 class I18n {
-  language = $state<Language>(pickLanguage(read(), navigator.languages));
+  #choice = new Choice<Spoken>('turnout.language', SPOKEN, 'system');
+  readonly language = $derived(pickLanguage(this.#choice.value, navigator.languages));
   readonly messages = $derived(DICTIONARIES[this.language]);
   /** For Intl: the person's own flavour of the language (en-GB) where it is the same language. */
   readonly locale = $derived(
     navigator.languages.find((tag) => tag.split('-')[0] === this.language.split('-')[0]) ?? this.language,
   );
 
-  choose(language: Language): void {
-    this.language = language;
-    try {
-      localStorage.setItem(STORE, language);
-    } catch {
-      // a browser that keeps nothing still shows the choice until it is closed
-    }
+  /** A language, or `system` for the browser's. */
+  get chosen(): Spoken {
+    return this.#choice.value;
+  }
+
+  choose(language: Spoken): void {
+    this.#choice.choose(language);
+  }
+
+  /** What the config says; null where it says nothing. */
+  told(language: string | null): void {
+    this.#choice.told(language);
   }
 
   /** A word of the daemon's in the person's language; a word not known here is shown as it is. */
@@ -52,11 +61,3 @@ export const i18n = new I18n();
 export const t: Messages = new Proxy({} as Messages, {
   get: (_, key) => i18n.messages[key as keyof Messages],
 });
-
-function read(): string | null {
-  try {
-    return localStorage.getItem(STORE);
-  } catch {
-    return null;
-  }
-}

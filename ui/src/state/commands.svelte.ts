@@ -1,10 +1,11 @@
 /** What the command palette offers: places to go to and things to do, from live state and from the page that is open. */
 import { untrack } from 'svelte';
-import { LANGUAGES, i18n, t, type Language } from '../i18n/index.svelte';
+import { LANGUAGES, i18n, SPOKEN, t } from '../i18n/index.svelte';
 import { VIEWS } from '../views/pages';
-import { appearance, THEMES } from './appearance.svelte';
+import { THEMES } from './appearance.svelte';
 import { firstRun } from './first-run.svelte';
 import { live } from './live.svelte';
+import { speak, wear } from './looks.svelte';
 import { PAGES, route } from './route.svelte';
 
 export interface Command {
@@ -101,13 +102,13 @@ function actions(): Command[] {
       id: `theme-${theme}`,
       kind: 'action',
       text: t.doTheme(t[`theme_${theme}`]),
-      run: () => appearance.choose(theme),
+      run: () => wear(theme),
     })),
-    ...Object.entries(LANGUAGES).map(([language, name]): Command => ({
+    ...SPOKEN.map((language): Command => ({
       id: `language-${language}`,
       kind: 'action',
-      text: t.doLanguage(name),
-      run: () => i18n.choose(language as Language),
+      text: t.doLanguage(language === 'system' ? t.theme_system : LANGUAGES[language]),
+      run: () => speak(language),
     })),
   ];
 }
