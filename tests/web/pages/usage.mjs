@@ -168,15 +168,27 @@ export default {
     await open('#/usage?period=30d');
     await at('usage-unpriced').waitFor();
     await at('usage-prices').click();
-    const form = page.locator('[data-testid="price-form"][data-model="of-no-list-1"]');
+    const line = page.locator('[data-testid="price-line"][data-model="of-no-list-1"]');
+    await line.getByTestId('price-set').click();
+    const form = at('price-dialog');
     await form.getByTestId('price-input').fill('1.5');
     assert.equal(await form.getByTestId('price-save').isEnabled(), false);
     await form.getByTestId('price-output').fill('6');
     await picture('usage-prices');
     await form.getByTestId('price-save').click();
-    await form.getByText('Saved').waitFor();
+    await page.locator('[data-testid="price-line"][data-model="of-no-list-1"][data-priced="true"]').waitFor();
     const [price] = (await turnout.admin('GET', '/prices?q=of-no-list-1')).items;
     assert.deepEqual([price.input, price.output], ['1.5', '6']);
+    // A price that is there is changed, with all of its rates.
+    await turnout.admin('PUT', '/prices/of-no-list-1', { input: '1.5', output: '6', cache_write_5m: '2' });
+    await page.keyboard.press('Escape');
+    await at('usage-prices').click();
+    await line.getByTestId('price-set').click();
+    await form.getByTestId('price-input').fill('1.6');
+    await form.getByTestId('price-save').click();
+    await form.waitFor({ state: 'detached' });
+    const [changed] = (await turnout.admin('GET', '/prices?q=of-no-list-1')).items;
+    assert.deepEqual([changed.input, changed.cache_write_5m], ['1.6', '2']);
     await page.keyboard.press('Escape');
   },
 

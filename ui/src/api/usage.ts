@@ -1,5 +1,6 @@
 /** Calls and shapes of the usage page: sums, budgets, prices, Claude Code's own logs. */
-import { all, get, part, post, put, query } from './http';
+import { all, get, post, query } from './http';
+import { pricesApi } from './prices';
 import type { List, Tokens } from './types';
 
 /** What usage can be apart by, beside time. */
@@ -41,20 +42,6 @@ export interface Budget {
   then: string;
   token: string | null;
   group: string | null;
-  provider: string | null;
-}
-
-/** In US dollars for a million tokens. */
-export interface Rates {
-  input: string;
-  output: string;
-  cache_read?: string | null;
-  cache_write_5m?: string | null;
-  cache_write_1h?: string | null;
-}
-
-export interface ModelPrice extends Rates {
-  model: string;
   provider: string | null;
 }
 
@@ -110,9 +97,7 @@ function asked(by: By, since: Date, until: Date, tz: string, limit: number) {
 
 export const budgets = () => all<Budget>('/budgets');
 
-export const prices = (model: string) => get<List<ModelPrice>>(`/prices${query({ q: model, limit: 50 })}`).then((page) => page.items);
-
-export const setPrice = (model: string, rates: Rates) => put<ModelPrice>(`/prices/${part(model)}`, rates);
+export const prices = (model: string) => pricesApi.list({ q: model }).then((page) => page.items);
 
 export const importClaudeLogs = (dryRun: boolean) =>
   post<LogReport>('/import/claude-logs', { dry_run: dryRun }, { patience: IMPORT_PATIENCE_MS });

@@ -109,12 +109,9 @@ export const usage = {
   usageRequests: (n: number, shown: string) => (n === 1 ? `${shown} request` : `${shown} requests`),
 
   usagePricesBody: 'US dollars for a million tokens. Prices count from the next request on; what was used before keeps the price of its time.',
-  usagePrice_input: 'Input',
-  usagePrice_output: 'Output',
-  usagePrice_cache_read: 'Cache read',
-  usagePriceOptional: 'optional',
-  usagePriceSave: 'Save price',
-  usagePriceSaved: 'Saved. The next request at this model has a cost.',
+  usagePriceSet: 'Set price',
+  usagePriceChange: 'Change',
+  usagePriced: (input: string, output: string) => `has a price now: $${input} in, $${output} out`,
 
   usageImport: 'Take in Claude Code’s own logs',
   usageImportShort: 'Import logs',

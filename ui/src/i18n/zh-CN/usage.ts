@@ -111,12 +111,9 @@ export const usage: Same<typeof english> = {
   usageRequests: (_n, shown) => `${shown} 个请求`,
 
   usagePricesBody: '单位为美元/百万 token。价格从下一个请求起生效；此前的用量保持当时的价格。',
-  usagePrice_input: '输入',
-  usagePrice_output: '输出',
-  usagePrice_cache_read: '缓存读取',
-  usagePriceOptional: '可选',
-  usagePriceSave: '保存价格',
-  usagePriceSaved: '已保存。该模型的下一个请求会计算费用。',
+  usagePriceSet: '设置价格',
+  usagePriceChange: '修改',
+  usagePriced: (input, output) => `现已有价格：输入 $${input}，输出 $${output}`,
 
   usageImport: '导入 Claude Code 自己的日志',
   usageImportShort: '导入日志',

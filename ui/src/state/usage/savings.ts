@@ -1,5 +1,6 @@
 /** What prompt caches saved, by list prices: reads cost less than fresh input, writes more. Pure. */
-import type { ModelPrice, UsageRow } from '../../api/usage';
+import type { ModelPrice } from '../../api/prices';
+import type { UsageRow } from '../../api/usage';
 import { units } from '../decimal';
 
 export interface Savings {
@@ -33,7 +34,8 @@ export function savings(rows: readonly UsageRow[], prices: ReadonlyMap<string, M
   return { saved, untold };
 }
 
-/** The price of exactly this model, one's own before the list's. */
+/** The price of exactly this model: that of every provider before that of one, one's own before the list's. */
 export function priceOf(model: string, found: readonly ModelPrice[]): ModelPrice | undefined {
-  return found.find((price) => price.model === model);
+  const its = found.filter((price) => price.model === model);
+  return its.find((price) => !price.provider) ?? its[0];
 }

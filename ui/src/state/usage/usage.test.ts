@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { ModelPrice, UsageRow } from '../../api/usage';
+import type { ModelPrice } from '../../api/prices';
+import type { UsageRow } from '../../api/usage';
 import { decimal, share, units } from '../decimal';
 import { amount, cacheShare, change } from './figures';
 import { inSteps, layered, MOST } from './layers';
@@ -129,7 +130,7 @@ describe('week', () => {
 });
 
 describe('savings', () => {
-  const price: ModelPrice = { model: 'a', provider: null, input: '3', output: '15', cache_read: '0.3', cache_write_5m: '3.75' };
+  const price: ModelPrice = { model: 'a', seller: 'config', source: 'config.toml', provider: null, input: '3', output: '15', cache_read: '0.3', cache_write_5m: '3.75' };
 
   it('takes_what_writing_cost_off_what_reading_saved', () => {
     const rows = [row('a', { cache_read_tokens: 1_000_000, cache_write_5m_tokens: 1_000_000, cache_write_tokens: 1_000_000 })];
