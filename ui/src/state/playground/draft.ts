@@ -1,4 +1,7 @@
-/** What is about to be sent, and to whom. Pure, and kept in the browser between visits. */
+/**
+ * What is about to be sent, and to whom. Whom and how is kept in the browser between visits; the words only until the
+ * tab is closed, and those of a captured request not at all: it has an end of its own.
+ */
 import type { Ask, Turn } from '../../api/playground';
 
 /** Where an answer is asked for. */
@@ -16,6 +19,8 @@ export interface Draft {
   /** As typed; empty for the model's own. */
   temperature: string;
   targets: Target[];
+  /** The words were taken from a captured request. */
+  captured?: boolean;
 }
 
 export const MOST_TARGETS = 8;
@@ -56,36 +61,55 @@ export function ready(draft: Draft): boolean {
   return (draft.turns.at(-1)?.content.trim() ?? '') !== '' && draft.targets.some((target) => target.model.trim() !== '');
 }
 
-export function restore(text: string | null): Draft {
+/** What was kept, of which any part may be missing or not what it should be. */
+export function restore(...texts: (string | null)[]): Draft {
+  const kept = Object.assign({}, ...texts.map(parsed)) as Partial<Draft>;
+  const turns = list(kept.turns)
+    .filter((turn) => typeof turn?.content === 'string')
+    .map(({ role, content }) => ({ role, content }));
+  const targets = list(kept.targets)
+    .slice(0, MOST_TARGETS)
+    .map((target, index) => ({ id: index + 1, to: String(target.to), model: String(target.model) }));
+  return {
+    ...structuredClone(FRESH),
+    system: String(kept.system ?? ''),
+    temperature: String(kept.temperature ?? ''),
+    maxTokens: Number(kept.maxTokens) > 0 ? Number(kept.maxTokens) : FRESH.maxTokens,
+    ...(turns.length > 0 && { turns }),
+    ...(targets.length > 0 && { targets }),
+  };
+}
+
+function parsed(text: string | null): object {
   try {
-    const kept = JSON.parse(text ?? '') as Partial<Draft>;
-    if (!Array.isArray(kept.turns) || !Array.isArray(kept.targets)) return FRESH;
-    const turns = kept.turns.filter((turn) => typeof turn?.content === 'string').map(({ role, content }) => ({ role, content }));
-    const targets = kept.targets.slice(0, MOST_TARGETS).map((target, index) => ({ id: index + 1, to: String(target.to), model: String(target.model) }));
-    return {
-      ...FRESH,
-      system: String(kept.system ?? ''),
-      temperature: String(kept.temperature ?? ''),
-      maxTokens: Number(kept.maxTokens) > 0 ? Number(kept.maxTokens) : FRESH.maxTokens,
-      ...(turns.length > 0 && { turns }),
-      ...(targets.length > 0 && { targets }),
-    };
+    const value: unknown = JSON.parse(text ?? '');
+    return value && typeof value === 'object' ? value : {};
   } catch {
-    return FRESH;
+    return {};
   }
+}
+
+function list<T>(value: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(value) ? value : [];
 }
 
 export function load(): Draft {
   try {
-    return restore(localStorage.getItem(STORE));
+    // Words were once kept here without an end.
+    const { targets, maxTokens, temperature } = restore(localStorage.getItem(STORE));
+    const draft = restore(JSON.stringify({ targets, maxTokens, temperature }), sessionStorage.getItem(STORE));
+    keep(draft);
+    return draft;
   } catch {
-    return FRESH;
+    return structuredClone(FRESH);
   }
 }
 
-export function keep(draft: Draft): void {
+export function keep({ targets, maxTokens, temperature, system, turns, captured }: Draft): void {
   try {
-    localStorage.setItem(STORE, JSON.stringify(draft));
+    localStorage.setItem(STORE, JSON.stringify({ targets, maxTokens, temperature }));
+    if (captured) sessionStorage.removeItem(STORE);
+    else sessionStorage.setItem(STORE, JSON.stringify({ system, turns }));
   } catch {
     // a browser that keeps nothing still sends
   }

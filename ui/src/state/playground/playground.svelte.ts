@@ -60,7 +60,7 @@ class Playground {
       }
       this.stop();
       this.runs = [];
-      this.draft = { ...this.draft, ...found.draft, targets: [{ id: 1, to: '', model: found.model }] };
+      this.draft = { ...this.draft, ...found.draft, targets: [{ id: 1, to: '', model: found.model }], captured: true };
       this.notice = found.leftOut > 0 ? { kind: 'left-out', parts: found.leftOut } : null;
       this.keep();
     } catch (cause) {

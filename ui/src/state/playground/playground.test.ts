@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { begun, EMPTY, grown, type Answer } from './answer';
 import { medals } from './best';
-import { ask, FRESH, ready, restore, split, type Draft } from './draft';
+import { ask, FRESH, keep, load, ready, restore, split, type Draft } from './draft';
 import { EventReader } from './events';
 import type { Measures } from './run.svelte';
 import { taken } from './taken';
@@ -66,6 +66,23 @@ describe('draft', () => {
 
   it.each([null, '', '{', '[]', '{"turns":1}', '{"turns":[],"targets":[]}'])('%j restores to a fresh one', (text) => {
     expect(restore(text)).toEqual(FRESH);
+  });
+
+  it('keeps_its_words_no_longer_than_the_tab_and_those_of_a_capture_not_at_all', () => {
+    const written: Draft = { ...draft, system: 'be brief' };
+    keep(written);
+    expect(load()).toEqual(written);
+    expect(JSON.stringify({ ...localStorage })).not.toMatch(/brief|hi/);
+    keep({ ...written, captured: true });
+    expect(JSON.stringify([{ ...localStorage }, { ...sessionStorage }])).not.toMatch(/brief|hi/);
+    expect(load()).toEqual({ ...FRESH, targets: draft.targets });
+  });
+
+  it('forgets_words_that_were_once_kept_without_an_end', () => {
+    sessionStorage.clear();
+    localStorage.setItem('turnout.playground', JSON.stringify({ ...draft, system: 'be brief' }));
+    expect(load()).toEqual({ ...FRESH, targets: draft.targets });
+    expect(JSON.stringify({ ...localStorage })).not.toMatch(/brief|hi/);
   });
 
   it('splits_a_place', () => expect([split('group:x'), split(''), split('moon:x')]).toEqual([['group', 'x'], [null, ''], [null, '']]));
