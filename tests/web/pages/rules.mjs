@@ -135,6 +135,21 @@ export default {
     await ordered(page, ['helpers', 'long ones', 'pictures']);
   },
 
+  async 'a rule that was put first elsewhere stays first, whatever is moved here'({ page, at, turnout }) {
+    await page.reload();
+    await at('rule-pictures').waitFor();
+    await turnout.admin('POST', '/rules', { name: 'elsewhere', when: { model: 'elsewhere-*' }, use: { group: 'spare' } });
+    await turnout.admin('PUT', '/rules', { order: ['elsewhere'] });
+    await at('rule-pictures').locator('[data-grip]').focus();
+    await page.keyboard.press('Alt+ArrowUp');
+    await page.getByTestId('notice').filter({ hasText: 'changed elsewhere' }).waitFor();
+    await at('rule-elsewhere').waitFor();
+    assert.deepEqual(await order(turnout), ['elsewhere', 'helpers', 'long ones', 'pictures']);
+    await turnout.admin('DELETE', '/rules/elsewhere');
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await at('rule-elsewhere').waitFor({ state: 'detached' });
+  },
+
   async 'nothing sticks out of a narrow window'({ page, open }) {
     for (const width of [900, 640, 400]) {
       await page.setViewportSize({ width, height: 820 });

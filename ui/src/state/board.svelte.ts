@@ -1,9 +1,12 @@
 /** Groups side by side: moves of providers in and between them, shown at once and put right by what the daemon says. */
 import { providersApi } from '../api/providers';
+import type { Api } from '../api/client';
 import type { Group, Member } from '../api/types';
 import { t } from '../i18n/index.svelte';
+import { asSeen, Turns } from './as-seen';
 import { live, type Live } from './live.svelte';
-import { joined, moved, placed, places, without } from './members';
+import { joined, moved, placed, places } from './members';
+import { rehearse, tables } from './written';
 
 /** The list of those that are in no group; no group can have this name. */
 export const STRAYS = '/';
@@ -16,6 +19,8 @@ export class Board {
   /** A move that would leave a group with nobody: asked about before it is done. */
   emptied = $state.raw<{ provider: string; group: string; to: string } | null>(null);
 
+  #turns = new Turns();
+
   constructor(private readonly line: Pick<Live, 'act' | 'groups'> = live) {}
 
   members(group: Group): readonly Member[] {
@@ -26,10 +31,10 @@ export class Board {
   async reorder(group: Group, from: number, before: number): Promise<void> {
     const order = moved(this.members(group), from, before);
     const provider = this.members(group)[from]?.provider ?? '';
-    await this.#with(new Map([[group.name, order]]), async () => {
+    const done = await this.#with(new Map([[group.name, order]]), async () => {
       await providersApi.changeGroup(group.name, { members: places(order) });
     });
-    this.said = t.providersMoved(provider, order.findIndex((one) => one.provider === provider) + 1, group.name);
+    if (done) this.said = t.providersMoved(provider, order.findIndex((one) => one.provider === provider) + 1, group.name);
   }
 
   /** Takes a provider from one group (or from none) into another (or into none). */
@@ -46,10 +51,22 @@ export class Board {
     const plan = this.emptied;
     if (!plan) return false;
     const to = this.#group(plan.to);
-    return this.line.act(async () => {
+    return this.#act([plan.group, plan.to], plan.provider, async () => {
+      await rehearse((root) => ({ ...root, groups: tables(root['groups']).filter((group) => group['name'] !== plan.group) }));
       if (to) await providersApi.changeGroup(to.name, { members: joined(this.members(to), plan.provider) });
       await providersApi.removeGroup(plan.group);
-    }, t.providersMoveFailed(plan.provider));
+    });
+  }
+
+  /** Moves a group by one place among the groups, as they are once the moves before it are done. */
+  orderGroups(name: string, by: -1 | 1): Promise<boolean> {
+    return this.#turns.take(() => {
+      const names = (this.line.groups ?? []).map((group) => group.name);
+      const at = names.indexOf(name);
+      const order = moved(names, at, by < 0 ? at - 1 : at + 2);
+      const look = (api: Api) => async () => (await api.groups()).map((group) => group.name);
+      return this.line.act((api) => asSeen(names, look(api), () => providersApi.orderGroups(order)), t.providersMoveFailed(name));
+    });
   }
 
   async weigh(group: Group, provider: string, weight: number): Promise<void> {
@@ -63,14 +80,15 @@ export class Board {
     const stays = from ? this.members(from).filter((one) => one.provider !== provider) : [];
     const coming = to ? joined(this.members(to), provider, before, from ? this.#weight(from, provider) : 1) : [];
     const next = new Map<string, readonly Member[]>();
+    const left = places(stays);
     if (from) next.set(from.name, stays);
     if (to) next.set(to.name, this.#known(coming, [...(from ? this.members(from) : []), ...this.members(to)]));
-    await this.#with(next, async () => {
+    const done = await this.#with(next, async () => {
       // First in, then out: whatever happens between, it is not lost.
       if (to) await providersApi.changeGroup(to.name, { members: coming });
-      if (from) await providersApi.changeGroup(from.name, { members: without(this.members(from), provider) });
+      if (from) await providersApi.changeGroup(from.name, { members: left });
     });
-    this.said = to ? t.providersMoved(provider, coming.findIndex((one) => one.provider === provider) + 1, to.name) : t.providersTakenOut(provider);
+    if (done) this.said = to ? t.providersMoved(provider, coming.findIndex((one) => one.provider === provider) + 1, to.name) : t.providersTakenOut(provider);
   }
 
   #weight(group: Group, provider: string): number {
@@ -89,12 +107,23 @@ export class Board {
     }));
   }
 
-  async #with(next: ReadonlyMap<string, readonly Member[]>, act: () => Promise<unknown>): Promise<void> {
+  async #with(next: ReadonlyMap<string, readonly Member[]>, act: () => Promise<unknown>): Promise<boolean> {
+    const names = [...next.keys()];
+    const acting = this.#act(names, names[0] ?? '', act);
     this.#pending = new Map([...this.#pending, ...next]);
-    const [name = ''] = next.keys();
-    await this.line.act(act, t.providersMoveFailed(name));
+    const done = await acting;
     const rest = new Map(this.#pending);
     for (const [group, members] of next) if (rest.get(group) === members) rest.delete(group);
     this.#pending = rest;
+    return done;
+  }
+
+  /** Acts on groups once what was asked for before is done, if their members are then what is shown now. */
+  #act(names: readonly string[], what: string, act: () => Promise<unknown>): Promise<boolean> {
+    const shape = (groups: readonly Group[], members: (group: Group) => readonly Member[]) =>
+      groups.filter((group) => names.includes(group.name)).map((group) => [group.name, places(members(group))]);
+    const seen = shape(this.line.groups ?? [], (group) => this.members(group));
+    const look = (api: Api) => async () => shape(await api.groups(), (group) => placed(group.members));
+    return this.line.act((api) => this.#turns.take(() => asSeen(seen, look(api), act)), t.providersMoveFailed(what));
   }
 }

@@ -93,6 +93,7 @@ describe('groups', () => {
   it('are_fetched_again_when_the_status_tells_of_others', () => {
     expect(groupsAreStale(groups, status())).toBe(false);
     expect(groupsAreStale(groups, status({ groups: [{ name: 'main', state: 'active' }] }))).toBe(true);
+    expect(groupsAreStale(groups, status({ groups: status().groups.toReversed() }))).toBe(true);
     expect(groupsAreStale(groups, status({ groups: [{ name: 'main', state: 'cooling' }, { name: 'spare', state: 'standby' }] }))).toBe(true);
   });
 

@@ -42,11 +42,10 @@ export function replaceNamed<T extends { name: string }>(list: readonly T[], ite
   return index < 0 ? [...list, item] : list.with(index, item);
 }
 
-/** Whether a status tells of groups that we do not hold, or of another choice than ours: time to fetch again. */
+/** Whether a status tells of other groups than we hold, of another order or other states: time to fetch again. */
 export function groupsAreStale(groups: readonly Group[], status: Status): boolean {
-  const known = new Map(groups.map((group) => [group.name, group.state]));
-  if (known.size !== status.groups.length) return true;
-  return status.groups.some(({ name, state }) => known.get(name) !== state);
+  if (groups.length !== status.groups.length) return true;
+  return status.groups.some(({ name, state }, index) => groups[index]?.name !== name || groups[index]?.state !== state);
 }
 
 /** Whether a group names a provider that we do not hold. */
