@@ -2,6 +2,7 @@
 import { settingsApi, type Setting, type SettingValue } from '../api/settings';
 import { settingWords } from '../i18n/setting-words';
 import type { Language } from '../i18n/index.svelte';
+import { Turns } from './as-seen';
 import { Resource, words } from './resource.svelte';
 
 export const SECTIONS = ['general', 'server', 'routing', 'history', 'budgets', 'prices', 'tokens', 'audit', 'import', 'config', 'about'] as const;
@@ -27,12 +28,14 @@ export function homeOf(setting: Pick<Setting, 'path'>): Section {
 }
 
 export class Settings extends Resource<Setting[]> {
-  /** What is being saved, by path. */
-  saving = $state.raw<ReadonlyMap<string, SettingValue>>(new Map());
+  /** What is being saved, by path: the last that was asked for. */
+  saving = $state.raw<ReadonlyMap<string, { value: SettingValue }>>(new Map());
   /** What was refused, by path, in the daemon's words. */
   refused = $state.raw<ReadonlyMap<string, string>>(new Map());
   /** What was saved a moment ago. */
   saved = $state<string | null>(null);
+  /** The daemon gets changes in the order in which they were made, and the page its answers. */
+  #turns = new Turns();
 
   constructor() {
     super(settingsApi.list);
@@ -48,17 +51,18 @@ export class Settings extends Resource<Setting[]> {
 
   /** What to show for a setting: what was asked for while that is on its way. */
   shown(setting: Setting): SettingValue {
-    return this.saving.has(setting.path) ? (this.saving.get(setting.path) ?? null) : setting.value;
+    const saving = this.saving.get(setting.path);
+    return saving ? saving.value : setting.value;
   }
 
   /** Saves a value; null goes back to the default. True when the daemon took it. */
   async change(path: string, value: SettingValue): Promise<boolean> {
-    const shown = value ?? this.get(path)?.default ?? null;
-    this.saving = new Map(this.saving).set(path, shown);
+    const wish = { value: value ?? this.get(path)?.default ?? null };
+    this.saving = new Map(this.saving).set(path, wish);
     this.refused = without(this.refused, path);
     try {
-      const answer = await settingsApi.change({ [path]: value });
-      this.value = answer.items;
+      const answer = await this.#turns.take(() => settingsApi.change({ [path]: value }));
+      this.take(answer.items);
       this.saved = path;
       setTimeout(() => this.saved === path && (this.saved = null), SAID_MS);
       return true;
@@ -66,7 +70,7 @@ export class Settings extends Resource<Setting[]> {
       this.refused = new Map(this.refused).set(path, words(cause));
       return false;
     } finally {
-      this.saving = without(this.saving, path);
+      if (this.saving.get(path) === wish) this.saving = without(this.saving, path);
     }
   }
 }
