@@ -1,6 +1,7 @@
 /** The history list under its filter: pages backwards, takes live rows in, loads anew after a break. */
 import { api as realApi, type Api } from '../api/client';
 import type { List, RequestRow } from '../api/types';
+import { Calm } from './calm';
 import { isSparse, question } from './history-filter';
 import { byNewest, isRunning, matches, mergePage, NO_FILTER, RUNNING, upsert, type HistoryFilter } from './merge';
 import { words } from './resource.svelte';
@@ -12,6 +13,8 @@ const LARGEST_PAGE = 500;
 const LOOKED_AT = 1000;
 /** Pages looked at in one go where rows have to be picked out. */
 const LOOKS = 5;
+/** How long a search waits after its last answer to ask for what it finds of new requests. */
+const SEARCHED_MS = 2000;
 /** So many rows are held; who wants to see further goes on from an earlier time. */
 export const MOST_ROWS = 200_000;
 
@@ -30,6 +33,9 @@ export class History {
   #question = 0;
   /** Live rows since the question was asked: newer than its answer. */
   #arrived: RequestRow[] = [];
+
+  /** A search is asked again when something happened that it may find. */
+  readonly #searched = new Calm(() => this.#newest(), () => SEARCHED_MS);
 
   constructor(private readonly api: Api = realApi) {}
 
@@ -57,6 +63,7 @@ export class History {
       if (!keep) this.searchedTo = page.searchedTo;
       this.rows = this.#arrived.reduce<RequestRow[]>((rows, row) => upsert(rows, row, filter, !!this.cursor), base);
       this.error = null;
+      if (filter.q.trim() && this.#arrived.length > 0) this.#searched.ask();
     } catch (error) {
       if (question === this.#question) this.error = words(error);
     } finally {
@@ -86,6 +93,24 @@ export class History {
   take(row: RequestRow): void {
     if (this.loading) this.#arrived.push(row);
     this.rows = upsert(this.rows, row, this.filter, this.cursor !== null);
+    if (this.filter.q.trim() && matches(row, { ...this.filter, q: '' })) this.#searched.ask();
+  }
+
+  /** Asks for nothing more by itself. */
+  stop(): void {
+    this.#searched.stop();
+  }
+
+  /** Puts the first page's rows to those that are there; what is being loaded goes on. */
+  async #newest(): Promise<void> {
+    const [question, filter] = [this.#question, this.filter];
+    if (this.loading || !filter.q.trim()) return;
+    const page = await this.#page(filter, PAGE);
+    if (question !== this.#question) return;
+    const known = new Set(this.rows.map((row) => row.id));
+    if (known.size > 0 && page.next_cursor && !page.items.some((row) => known.has(row.id))) return this.load(filter);
+    if (known.size === 0) this.cursor = page.next_cursor;
+    this.rows = mergePage(this.rows, page.items);
   }
 
   async #page(filter: HistoryFilter, limit: number, cursor?: string): Promise<Page> {

@@ -29,6 +29,23 @@ describe('history', () => {
     expect(requests).toHaveBeenLastCalledWith(expect.objectContaining({ cursor: '2' }));
   });
 
+  it('asks_the_daemon_what_a_search_finds_of_new_requests', async () => {
+    vi.useFakeTimers();
+    const { history, requests } = answering(page([row('a', 1)]), page([row('c', 3), row('a', 1)]));
+    await history.load({ ...NO_FILTER, q: 'opus' });
+    history.take(row('b', 2));
+    history.take(row('c', 3));
+    expect(ids(history)).toEqual(['a']);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(ids(history)).toEqual(['c', 'a']);
+    expect(requests).toHaveBeenCalledTimes(2);
+    history.take(row('d', 4));
+    history.stop();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(requests).toHaveBeenCalledTimes(2);
+    vi.useRealTimers();
+  });
+
   it('keeps_rows_that_came_live_while_it_asked', async () => {
     let answer: (value: List<RequestRow>) => void = () => undefined;
     const history = new History(fakeApi({ requests: () => new Promise((resolve) => (answer = resolve)) }));

@@ -48,6 +48,15 @@ describe('upsert', () => {
     expect(ids(upsert(rows, row('b', 2), filter))).toEqual(['a']);
   });
 
+  it('leaves_to_the_daemon_what_a_search_finds', () => {
+    const filter = { ...NO_FILTER, q: 'overloaded' };
+    // Listed for the error of its first attempt, which its row does not have.
+    const rows = [row('a', 1, { status: 'streaming' })];
+    expect(upsert(rows, row('a', 1), filter).map((one) => one.status)).toEqual(['completed']);
+    expect(upsert(rows, row('b', 2, { error: 'overloaded' }), filter)).toBe(rows);
+    expect(upsert(rows, row('a', 1), { ...filter, status: 'running' })).toEqual([]);
+  });
+
   it('leaves_what_is_older_than_the_loaded_part_to_paging', () => {
     const rows = [row('c', 3), row('b', 2)];
     expect(upsert(rows, row('a', 1), NO_FILTER, true)).toBe(rows);
@@ -75,6 +84,8 @@ describe('matches', () => {
     [{ provider: 'a' }, true],
     [{ q: 'OPUS' }, true],
     [{ q: 'req-1' }, true],
+    [{ q: 'eq-1' }, false],
+    [{ q: 'main' }, false],
     [{ q: 'sonnet' }, false],
     [{ q: '  ' }, true],
   ])('%j → %s', (part, wanted) => {

@@ -64,7 +64,10 @@ export function byNewest(a: RequestRow, b: RequestRow): number {
   return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
 }
 
-/** Whether a row belongs into a list under this filter, as the daemon would decide. */
+/**
+ * Whether a row belongs into a list under this filter, as far as the row tells: the daemon searches the errors of
+ * attempts too, which no row has.
+ */
 export function matches(row: RequestRow, filter: HistoryFilter): boolean {
   if (!hasStatus(row, filter.status)) return false;
   for (const name of ['provider', 'group', 'client', 'token', 'session'] as const) {
@@ -74,9 +77,8 @@ export function matches(row: RequestRow, filter: HistoryFilter): boolean {
   if (filter.since && Date.parse(row.started_at) < Date.parse(filter.since)) return false;
   if (filter.until && Date.parse(row.started_at) >= Date.parse(filter.until)) return false;
   const needle = filter.q.trim().toLowerCase();
-  if (!needle) return true;
-  const hay = [row.id, row.client, row.model_requested, row.model_used, row.provider, row.group, row.path, row.error];
-  return hay.some((text) => text?.toLowerCase().includes(needle));
+  if (!needle || row.id.toLowerCase().startsWith(needle)) return true;
+  return [row.model_requested, row.model_used, row.error].some((text) => text?.toLowerCase().includes(needle));
 }
 
 function hasStatus(row: RequestRow, status: string): boolean {
@@ -87,7 +89,8 @@ function hasStatus(row: RequestRow, status: string): boolean {
 
 /**
  * Takes a live row into a list: in the place of its older self, or sorted in; out of the list when it no longer
- * matches. A row older than everything loaded is left to paging, else there would be a gap that looks like none.
+ * matches. A row older than everything loaded is left to paging, else there would be a gap that looks like none. Under a
+ * search rows stay, and none is put in: which ones it finds, the daemon alone knows.
  */
 export function upsert(
   rows: readonly RequestRow[],
@@ -96,12 +99,13 @@ export function upsert(
   more = false,
 ): RequestRow[] {
   const index = find(rows, row);
-  if (!matches(row, filter)) return index < 0 ? (rows as RequestRow[]) : rows.toSpliced(index, 1);
+  if (!matches(row, { ...filter, q: '' })) return index < 0 ? (rows as RequestRow[]) : rows.toSpliced(index, 1);
   const old = rows[index];
   if (old) {
     if (isStep(old, row)) return rows.with(index, row);
     return rows as RequestRow[];
   }
+  if (filter.q.trim()) return rows as RequestRow[];
   const place = rows.findIndex((other) => byNewest(row, other) < 0);
   if (place >= 0) return rows.toSpliced(place, 0, row);
   return more ? (rows as RequestRow[]) : [...rows, row];
