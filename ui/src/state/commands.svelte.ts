@@ -97,6 +97,10 @@ function actions(): Command[] {
   const auto = live.status?.mode === 'auto';
   return [
     { id: 'mode', kind: 'action', text: auto ? t.doManual : t.doAuto, run: () => act((api) => api.setMode(auto ? 'manual' : 'auto')) },
+    { id: 'add-provider', kind: 'action', text: t.doAddProvider, also: 'new key', run: () => route.go('providers', { add: 'new' }) },
+    { id: 'connect', kind: 'action', text: t.doConnect, run: () => route.go('clients', { connect: 'claude-code' }) },
+    { id: 'token', kind: 'action', text: t.doToken, run: () => route.go('settings', { section: 'tokens' }) },
+    ...outage(live.status?.practice_outage),
     { id: 'first-run', kind: 'action', text: t.startTitle, run: again },
     ...THEMES.map((theme): Command => ({
       id: `theme-${theme}`,
@@ -111,6 +115,13 @@ function actions(): Command[] {
       run: () => speak(language),
     })),
   ];
+}
+
+/** The switch of the practice providers, where there are any. */
+function outage(on: boolean | null | undefined): Command[] {
+  if (on === null || on === undefined) return [];
+  const text = on ? t.doServeAgain : t.doOutage;
+  return [{ id: 'outage', kind: 'action', text, run: () => act((api) => api.practiceOutage(!on)) }];
 }
 
 function again(): void {

@@ -33,10 +33,14 @@ export class Live {
   toasts = $state.raw<Toast[]>([]);
   /** What went wrong with the last load, in the daemon's words; the line itself may be fine. */
   loadError = $state<string | null>(null);
+  /** Why the latest requests could not be read, in the daemon's words. */
+  recentError = $state<string | null>(null);
   /** Grows with every resync; lists that page for themselves load again when it changes. */
   generation = $state(0);
 
   #stream: Stream;
+  /** Groups and providers that events told of since the last load began. */
+  #told = new Set<string>();
   #listeners = new Set<(row: RequestRow) => void>();
   #loading: Promise<void> | null = null;
   #next: Promise<void> | null = null;
@@ -130,24 +134,40 @@ export class Live {
 
   async #load(): Promise<void> {
     try {
-      const [status, groups, providers, page] = await Promise.all([
-        this.api.status(),
-        this.api.groups(),
-        this.api.providers(),
-        this.api.requests({ limit: RECENT }),
-      ]);
+      this.#told.clear();
+      const [status, groups, providers] = await Promise.all([this.api.status(), this.api.groups(), this.api.providers()]);
       this.status = status;
-      this.groups = groups;
-      this.providers = providers;
-      this.recent = mergePage(this.recent ?? [], page.items).slice(0, RECENT);
+      this.groups = this.#unlessTold('group', groups, this.groups ?? []);
+      this.providers = this.#unlessTold('provider', providers, this.providers);
       this.loadError = null;
       this.#keysToo();
+      await this.#latest();
       if (this.line === 'unauthorised') this.#stream.open();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.unauthorised) this.#unauthorised();
       else if (!error.unreachable) this.loadError = error.message;
     }
+  }
+
+  /** The latest requests. A history that cannot be read hides nothing else: its page is where that would be put right. */
+  async #latest(): Promise<void> {
+    try {
+      const page = await this.api.requests({ limit: RECENT });
+      this.recent = mergePage(this.recent ?? [], page.items).slice(0, RECENT);
+      this.recentError = null;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.unauthorised) throw error;
+      this.recentError = error.message;
+    }
+  }
+
+  /** What was fetched, but for what an event told of meanwhile: that is newer. */
+  #unlessTold<T extends { name: string }>(kind: string, fetched: T[], here: readonly T[]): T[] {
+    return fetched.map((one) => {
+      if (!this.#told.has(`${kind} ${one.name}`)) return one;
+      return here.find((other) => other.name === one.name) ?? one;
+    });
   }
 
   #opened(again: boolean): void {
@@ -198,16 +218,18 @@ export class Live {
   #onStatus(status: Status): void {
     const chosen = this.status?.active_group;
     this.status = status;
-    if (this.groups && (groupsAreStale(this.groups, status) || chosen !== status.active_group)) void this.refresh();
+    if (!this.groups || groupsAreStale(this.groups, status) || chosen !== status.active_group) void this.refresh();
   }
 
   #onGroup(group: Group): void {
+    this.#told.add(`group ${group.name}`);
     if (!this.groups) return;
     this.groups = replaceNamed(this.groups, group);
     if (providersAreStale(this.groups, this.providers)) void this.refresh();
   }
 
   #onProvider(provider: Provider): void {
+    this.#told.add(`provider ${provider.name}`);
     const before = this.providers.find((other) => other.name === provider.name)?.health;
     this.providers = replaceNamed(this.providers, provider);
     // Switched off, or has its key gone?

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
+import type { Provider } from '../api/types';
 import { fakeApi } from '../testing/api';
 import { group, row, status } from '../testing/fixtures';
 import { FakeSource } from '../testing/source';
@@ -54,6 +55,40 @@ describe('live', () => {
     FakeSource.last.send('status', status({ active_group: 'spare' }));
     await settle();
     expect(api.groups).toHaveBeenCalledTimes(before + 1);
+  });
+
+  it('keeps_what_an_event_told_while_an_older_answer_was_under_way', async () => {
+    let answer: (value: Provider[]) => void = () => undefined;
+    const { live, api } = await begin();
+    const [first] = await api.providers();
+    if (!first) throw new Error('the fixture has a provider');
+    vi.mocked(api.providers).mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    const loading = live.refresh();
+    FakeSource.last.send('provider', { ...first, health: 'open' });
+    answer([{ ...first, health: 'healthy' }]);
+    await loading;
+    expect(live.providers.map((p) => p.health)).toEqual(['open']);
+    await live.refresh();
+    expect(live.providers[0]?.health).toBe(first.health);
+  });
+
+  it('shows_the_rest_when_the_history_cannot_be_read', async () => {
+    const requests = vi.fn(async () => {
+      throw new ApiError(503, 'ledger_unavailable', 'the history cannot be read');
+    });
+    const { live } = await begin(fakeApi({ requests }));
+    expect(live.groups?.length).toBe(2);
+    expect(live.loadError).toBeNull();
+    expect(live.recentError).toBe('the history cannot be read');
+  });
+
+  it('asks_again_for_groups_that_never_came', async () => {
+    const groups = vi.fn(fakeApi().groups).mockRejectedValueOnce(new ApiError(0, 'unreachable', 'timed out'));
+    groups.mockRejectedValueOnce(new ApiError(0, 'unreachable', 'timed out'));
+    const { live } = await begin(fakeApi({ groups }));
+    FakeSource.last.send('status', status());
+    await settle();
+    expect(live.groups?.length).toBe(2);
   });
 
   it('refetches_everything_after_a_lost_line', async () => {
