@@ -1,10 +1,10 @@
 //! What changes something is written down: every call of the admin API but those that only read. One place for all, so
 //! that a new path cannot forget it: what it is called comes from its path.
 
-use axum::{Extension, Json};
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use gateway::PeerAddress;
 use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
