@@ -15,6 +15,8 @@ export interface Command {
   text: string;
   /** A second line of thought: a key to press, a state. */
   note?: string;
+  /** Other words that people look for it by. */
+  also?: string;
   run: () => void | Promise<unknown>;
 }
 
@@ -39,17 +41,25 @@ class Commands {
   }
 }
 
-/** The commands in which every word of the question occurs, those whose text begins with it first. */
+/** The commands in which each word of the question begins a word, those whose text begins with the question first. */
 export function matching(commands: readonly Command[], question: string): Command[] {
   const asked = question.trim().toLowerCase();
-  const words = asked.split(/\s+/).filter(Boolean);
+  const parts = asked.split(/\s+/).filter(Boolean);
   const found = commands.filter((command) => {
-    const text = `${command.text} ${command.note ?? ''}`.toLowerCase();
-    return words.every((word) => text.includes(word));
+    const text = ` ${command.text} ${command.note ?? ''} ${command.also ?? ''}`.toLowerCase();
+    // Chinese has no spaces to begin behind.
+    return parts.every((part) => (/[\u3400-\u9fff]/.test(part) ? text.includes(part) : begins(text, part)));
   });
   if (!asked) return found;
   const rank = (command: Command) => (command.text.toLowerCase().startsWith(asked) ? 0 : 1);
   return found.sort((a, b) => rank(a) - rank(b));
+}
+
+function begins(text: string, part: string): boolean {
+  for (let at = text.indexOf(part); at > 0; at = text.indexOf(part, at + 1)) {
+    if (!/[\p{L}\p{N}]/u.test(text[at - 1] ?? '')) return true;
+  }
+  return false;
 }
 
 function pages(): Command[] {
@@ -69,7 +79,7 @@ function groups(): Command[] {
       : { id: `pause-${group.name}`, kind: 'group', text: t.doPause(group.name), run: () => act((api) => api.pause(group.name)) };
     if (group.active) return [turn];
     const choose = () => act((api) => api.activate(group.name));
-    return [{ id: `activate-${group.name}`, kind: 'group', text: t.doActivate(group.name), run: choose }, turn];
+    return [{ id: `activate-${group.name}`, kind: 'group', text: t.doActivate(group.name), also: 'use activate', run: choose }, turn];
   });
 }
 

@@ -8,6 +8,7 @@ use toml_edit::DocumentMut;
 
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
+use crate::place::names_key;
 use crate::secrets::{self, Reference};
 use crate::settings::Group as Written;
 use crate::settings::edit::{self, EditError};
@@ -206,6 +207,9 @@ impl Daemon {
     ) -> Result<T, CommandError> {
         if made.is_err() {
             for name in &kept.new {
+                if names_key(&self.instance().place.config, name) {
+                    continue; // the file has the new text all the same
+                }
                 if let Err(error) = self.instance().keychain.delete(name).await {
                     tracing::warn!(
                         "the keychain's entry {name} is no longer needed and stays there: {error}"

@@ -157,13 +157,14 @@ impl Daemon {
         {
             tracing::warn!("some captured bodies were not written in time and are missing");
         }
-        if let Some(traces) = &instance.traces {
-            traces.end().await;
-        }
         instance.practice.end();
         self.record_refused_tries().await;
         if let Some(ledger) = &instance.ledger {
             ledger.clone().close().await;
+        }
+        // A collector that hangs must not keep the history from its end.
+        if let Some(traces) = &instance.traces {
+            traces.end().await;
         }
         drop(hold(&instance.lock).take());
         tracing::info!("Turnout has stopped");

@@ -34,6 +34,15 @@ pub enum PlaceError {
     },
 }
 
+/// Whether the config file, as it stands, refers to this entry of the keychain. One that cannot be read may.
+pub(crate) fn names_key(config: &Path, name: &str) -> bool {
+    std::fs::read_to_string(config).map_or(true, |text| {
+        ['"', '\'']
+            .iter()
+            .any(|end| text.contains(&format!("keychain:{name}{end}")))
+    })
+}
+
 impl Place {
     /// The files that these options name. Touches nothing.
     pub fn of(options: &Options) -> Result<Self, PlaceError> {

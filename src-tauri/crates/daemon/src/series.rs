@@ -90,10 +90,15 @@ impl Lately {
         }
     }
 
-    /// The count of a time and a provider. A time before the last one counts with the last: clocks are set.
+    /// The count of a time and a provider. A time just before the last one counts with the last; what is further ahead was
+    /// counted by a clock that has been set since, and goes.
     fn count(&mut self, at_ms: i64, provider: Option<Arc<str>>) -> &mut Count {
+        let now = at_ms.div_euclid(SLOT);
+        while self.counts.back().is_some_and(|count| count.slot > now + 1) {
+            self.counts.pop_back();
+        }
         let last = self.counts.back().map_or(i64::MIN, |count| count.slot);
-        let slot = at_ms.div_euclid(SLOT).max(last);
+        let slot = now.max(last);
         let mut of_slot = self.counts.iter().rev();
         let found = of_slot
             .by_ref()

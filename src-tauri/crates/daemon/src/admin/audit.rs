@@ -28,8 +28,10 @@ pub(super) const QUESTIONS: [&str; 4] = [
     "/tokens/validate",
     "/v1/admin/security/validate-key",
 ];
+/// What it sends stands in the history, and ends when its caller leaves, which no change does.
+const SENDS: &str = "/playground";
 /// What calls are called whose path does not tell: the method, the path, the action.
-const CALLED: [(&str, &str, &str); 13] = [
+const CALLED: [(&str, &str, &str); 12] = [
     ("PUT", "/groups", "group.order"),
     ("PUT", "/rules", "rule.order"),
     ("PUT", "/mode", "mode.set"),
@@ -46,7 +48,6 @@ const CALLED: [(&str, &str, &str); 13] = [
     ),
     ("POST", "/api/config/weights", "group.weights"),
     ("POST", "/practice/outage", "practice.outage"),
-    ("POST", "/playground", "request.send"),
 ];
 /// Stands beside an answer that only tells what would be done: there is no change to write down.
 #[derive(Debug, Clone, Copy)]
@@ -236,7 +237,8 @@ fn actor(caller: &Caller, request: &Request) -> String {
     .to_owned()
 }
 
-/// What a call is called and which thing it is about; nothing for a question and for a path that there is not.
+/// What a call is called and which thing it is about; nothing for a question, for what is sent for the window, and for a
+/// path that there is not.
 async fn words(request: Request) -> (Request, Option<(String, Option<String>)>) {
     let (mut parts, body) = request.into_parts();
     let path = parts.extensions.get::<MatchedPath>().cloned();
@@ -252,7 +254,7 @@ async fn words(request: Request) -> (Request, Option<(String, Option<String>)>) 
 
 fn named(method: &Method, path: &str, values: &[String]) -> Option<(String, Option<String>)> {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
-    if QUESTIONS.contains(&path) {
+    if QUESTIONS.contains(&path) || path == SENDS {
         return None;
     }
     let target = (!values.is_empty()).then(|| values.join("/"));

@@ -3,7 +3,7 @@
 //! The paths of clients take client tokens and no cookie, so that no page spends keys there. Here is the same door as
 //! everywhere in the admin API: the cookie is good only from the very page it was given to.
 
-use axum::body::Body as HttpBody;
+use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, Request, header};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
 use super::openapi::{Call, Calls, Entry};
-use super::refusal::{Body, Code, Refusal, Shape};
+use super::refusal::{Code, Refusal};
 use crate::Daemon;
 use crate::trial::encoded;
 
@@ -31,19 +31,25 @@ pub(super) fn calls() -> Calls {
     )
 }
 
-/// A request of Anthropic Messages, and where it goes.
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Message(Map<String, Value>);
+/// What the body has to look like.
+const SHAPE: &str = r#"a request of Anthropic Messages: {"model": "…", "max_tokens": 1024, "messages": […]}, and "provider" or "group" beside it"#;
 
-impl Shape for Message {
-    const SHAPE: &'static str = r#"a request of Anthropic Messages: {"model": "…", "max_tokens": 1024, "messages": […]}, and "provider" or "group" beside it"#;
+/// A request as large as a client's may be.
+async fn read(daemon: &Daemon, body: HttpBody) -> Result<Map<String, Value>, Refusal> {
+    let most = daemon.loaded().settings.server.max_body;
+    let bytes = to_bytes(body, most).await.map_err(|_| {
+        let told = format!("the body is larger than {most} bytes (server.max_body), or broke off");
+        Refusal::new(Code::InvalidRequest, told)
+    })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|_| Refusal::new(Code::InvalidRequest, format!("the body must be {SHAPE}")))
 }
 
 async fn send(
     State(daemon): State<Daemon>,
-    Body(Message(mut message)): Body<Message>,
+    request: Request<HttpBody>,
 ) -> Result<Response, Refusal> {
+    let mut message = read(&daemon, request.into_body()).await?;
     let provider = taken(&mut message, "provider")?;
     let group = taken(&mut message, "group")?;
     let loaded = daemon.loaded();

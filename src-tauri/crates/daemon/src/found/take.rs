@@ -16,8 +16,8 @@ struct Plan {
     providers: Vec<Map<String, Value>>,
     /// Groups that are new.
     groups: Vec<Map<String, Value>>,
-    /// The group that is there and gets them, with all of its members.
-    joined: Option<(String, Value)>,
+    /// The group that is there and gets them behind its members, and their names.
+    joined: Option<(String, Vec<String>)>,
     /// The new groups go before those that are there, which only practise.
     goes_first: bool,
 }
@@ -104,15 +104,7 @@ impl Plan {
             }),
         };
         match (existing, group) {
-            (Some(group), _) => {
-                let there = group.members.iter().map(|it| {
-                    json!({ "provider": it.provider, "priority": it.priority, "weight": it.weight })
-                });
-                let last = group.members.iter().map(|it| it.priority).max();
-                let new = members(&names, last.unwrap_or(0) + 1);
-                let all = there.chain(new).collect();
-                plan.joined = Some((group.name.clone(), all));
-            }
+            (Some(group), _) => plan.joined = Some((group.name.clone(), names)),
             (None, Some(wanted)) => plan.groups.push(of_group(&wanted, &names)),
             (None, None) => {
                 let mut used: Vec<String> =
@@ -134,8 +126,8 @@ impl Plan {
         for group in &self.groups {
             section::add(document, Section::Groups, group)?;
         }
-        if let Some((group, members)) = &self.joined {
-            let change = Map::from_iter([("members".to_owned(), members.clone())]);
+        if let Some((group, names)) = &self.joined {
+            let change = Map::from_iter([("members".to_owned(), joined(document, group, names))]);
             section::change(document, Section::Groups, group, &change)?;
         }
         if self.goes_first && !self.groups.is_empty() {
@@ -149,6 +141,20 @@ impl Plan {
 fn name(fields: &Map<String, Value>) -> String {
     let name = fields.get("name").and_then(Value::as_str);
     name.unwrap_or_default().to_owned()
+}
+
+/// The members of a group as the document has them, which may have changed since, and these behind them.
+fn joined(document: &DocumentMut, group: &str, names: &[String]) -> Value {
+    let written: Value = toml::from_str(&document.to_string()).unwrap_or_default();
+    let groups = written["groups"].as_array().into_iter().flatten();
+    let mut there: Vec<Value> = groups
+        .filter(|it| it["name"] == group)
+        .find_map(|it| it["members"].as_array().cloned())
+        .unwrap_or_default();
+    let last = there.iter().filter_map(|it| it["priority"].as_i64()).max();
+    let first = i32::try_from(last.unwrap_or(0)).unwrap_or(i32::MAX - 1);
+    there.extend(members(names, first.saturating_add(1)));
+    there.into()
 }
 
 fn of_group(name: &str, providers: &[String]) -> Map<String, Value> {

@@ -24,6 +24,7 @@ use crate::Options;
 use crate::first_start::first_start;
 use crate::handle::{CommandError, Daemon};
 use crate::place::Place;
+use crate::place::names_key;
 use crate::secrets::{self, Keychain, Reference, Resolver, SecretError};
 use crate::settings::{self, Settings, edit, watch};
 use crate::view::Health;
@@ -114,7 +115,8 @@ impl Daemon {
             return Ok(report);
         };
         if let Err(error) = self.take_in_edited(&edited).await {
-            kept.forget(&instance.keychain).await;
+            kept.forget(&instance.keychain, &instance.place.config)
+                .await;
             return Err(error);
         }
         tracing::info!("settings were taken in: {}", report.source);
@@ -220,7 +222,7 @@ impl Site<'_> {
                 Ok((report, written))
             }
             Err(error) => {
-                kept.forget(self.keychain).await;
+                kept.forget(self.keychain, self.config).await;
                 Err(error)
             }
         }
@@ -290,8 +292,9 @@ impl Kept {
     }
 
     /// Takes back what is new, as nothing points at it.
-    async fn forget(self, keychain: &Keychain) {
-        for (_, name, _) in self.0.into_iter().filter(|(.., is_new)| *is_new) {
+    async fn forget(self, keychain: &Keychain, config: &Path) {
+        let new = self.0.into_iter().filter(|(.., is_new)| *is_new);
+        for (_, name, _) in new.filter(|(_, name, _)| !names_key(config, name)) {
             if let Err(error) = keychain.delete(&name).await {
                 tracing::warn!(
                     "the keychain's entry {name} is no longer needed and stays there: {error}"

@@ -19,7 +19,6 @@ mod model;
     clippy::ref_option,
     reason = "a field is handed on as it stands in its table"
 )]
-mod notices;
 pub(crate) mod own_prices;
 mod own_rules;
 mod prices;

@@ -63,13 +63,14 @@ impl Traces {
             return None;
         }
         let exporter = Courier::new().map_err(|error| error.to_string());
+        // The exporter's own words have the address, which may hold a password.
         let exporter = exporter.and_then(|courier| {
             SpanExporter::builder()
                 .with_http()
                 .with_http_client(courier)
                 .with_protocol(Protocol::HttpBinary)
                 .build()
-                .map_err(|error| error.to_string())
+                .map_err(|_| "the collector's address or a header is none".to_owned())
         });
         match exporter {
             Ok(exporter) => {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::support::{ADMIN, CONFIG, Home, House, until, with_json};
 
-/// Calls that ask something in a body and change nothing.
-const QUESTIONS: [&str; 4] = [
+/// Calls that ask something in a body and change nothing, and the one whose requests stand in the history.
+const QUESTIONS: [&str; 5] = [
+    "/api/v1/playground",
     "/api/v1/tokens/validate",
     "/api/v1/config/check",
     "/api/v1/rules/explain",

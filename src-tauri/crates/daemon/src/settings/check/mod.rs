@@ -12,7 +12,6 @@ use std::{ops::Range, time::Duration};
 
 use super::{
     model::{Desktop, Ledger, Log, NO_LEDGER, NoticeKind, Settings, Telemetry},
-    notices,
     problem::{Found, place},
     raw,
     reader::{At, Field},
@@ -70,7 +69,6 @@ pub(super) fn check(document: &raw::Document, text: &str) -> (Settings, Vec<Foun
         providers,
         notices: Vec::new(),
     };
-    notices::unused(&mut check, document, &settings);
     (
         Settings {
             notices: check.notices,
