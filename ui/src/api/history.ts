@@ -82,8 +82,6 @@ export const historyApi = {
   usage: (question: { by: string; since?: string; until?: string; limit?: number }) => get<Usage>(`/usage${query(question)}`),
 };
 
-export type HistoryApi = typeof historyApi;
-
 /** Where the whole history of a time comes from as a file; the daemon streams it. */
 export function exportUrl(format: ExportFormat, since: string, until: string): string {
   return `${BASE}/export${query({ format, since, until })}`;

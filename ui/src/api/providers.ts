@@ -1,6 +1,6 @@
 /** The calls of the providers' page: presets, drafts, providers, their keys, and groups with their members. */
 import { all, del, get, part, post, put, query } from './http';
-import type { Group, Key, Provider } from './types';
+import type { Forecast, Group, Key, Provider, Quota } from './types';
 
 export interface Limits {
   rpm?: number | null;
@@ -13,27 +13,6 @@ export interface Models {
   big: string[];
   middle: string[];
   small: string[];
-}
-
-/** The limit that will be hit first, if things go on as they do. */
-export interface Forecast {
-  at: string;
-  what: string;
-  scope: string;
-  provider: string;
-  key?: string | null;
-  model?: string | null;
-}
-
-/** What a vendor told of a limit of its own. */
-export interface Quota {
-  key?: string | null;
-  model?: string | null;
-  what: string;
-  unit: 'count' | 'share';
-  left: number;
-  resets_at?: string | null;
-  used_up_at?: string | null;
 }
 
 /** A provider with all that the daemon tells of it. */

@@ -12,7 +12,8 @@ import { isSparse, question, readFilter, summedBy, toLocal } from './history-fil
 import { History } from './history.svelte';
 import { matches, mergePage, NO_FILTER, upsert } from './merge';
 import { sideBySide } from './side-by-side';
-import { fromPico, sumsOf, toPico } from './sums';
+import { decimal, units } from './decimal';
+import { sumsOf } from './sums';
 import { stretches, ticks } from './timeline';
 
 const NOW = Date.parse('2026-01-08T12:00:00Z');
@@ -136,7 +137,7 @@ describe('sums', () => {
   });
 
   it.each(['0', '0.000000000001', '-1.5', '123456789.25'])('%s_goes_there_and_back', (text) => {
-    expect(fromPico(toPico(text))).toBe(text);
+    expect(decimal(units(text))).toBe(text);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Sums of what a list shows. Money is added as decimal strings. Pure. */
 import type { RequestRow, Tokens } from '../api/types';
 import { tokensIn } from './format';
+import { decimal, units } from './decimal';
 
 export interface Sums {
   requests: number;
@@ -55,13 +56,13 @@ function add(sums: Begun, rows: readonly RequestRow[], from: number, to: number)
     if (row.unpriced) sums.unpriced += 1;
     sums.input += tokensIn(row) ?? 0;
     sums.output += row.output_tokens ?? 0;
-    sums.pico += toPico(row.cost_usd);
+    sums.pico += units(row.cost_usd);
   }
   return sums;
 }
 
 function told({ pico, ...sums }: Begun, requests: number): Sums {
-  return { requests, ...sums, cost: fromPico(pico) };
+  return { requests, ...sums, cost: decimal(pico) };
 }
 
 export function sumsOfUsage(sum: Tokens & { requests: number; failures: number; cost_usd: string | null; unpriced?: number }): Sums {
@@ -73,21 +74,4 @@ export function sumsOfUsage(sum: Tokens & { requests: number; failures: number; 
     cost: sum.cost_usd ?? '0',
     unpriced: sum.unpriced ?? 0,
   };
-}
-
-const PLACES = 12;
-
-/** A decimal string in units of 10^-12; what is none counts nothing. */
-export function toPico(text: string | null | undefined): bigint {
-  const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text?.trim() ?? '');
-  if (!found) return 0n;
-  const [, sign, whole = '0', fraction = ''] = found;
-  const value = BigInt(whole + fraction.slice(0, PLACES).padEnd(PLACES, '0'));
-  return sign ? -value : value;
-}
-
-export function fromPico(pico: bigint): string {
-  const digits = (pico < 0n ? -pico : pico).toString().padStart(PLACES + 1, '0');
-  const fraction = digits.slice(-PLACES).replace(/0+$/, '');
-  return `${pico < 0n ? '-' : ''}${digits.slice(0, -PLACES)}${fraction ? `.${fraction}` : ''}`;
 }

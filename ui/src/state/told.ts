@@ -1,5 +1,5 @@
 /** What the daemon tells of a provider's troubles and limits, as sentences for people. */
-import type { Forecast, Quota } from '../api/providers';
+import type { Forecast, Quota } from '../api/types';
 import { i18n, t } from '../i18n/index.svelte';
 import { clock, count, percent, remaining } from './format';
 
