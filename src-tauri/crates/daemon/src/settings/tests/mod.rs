@@ -156,20 +156,9 @@ fn debug_output_tells_no_secret() {
 }
 
 #[test]
-fn what_is_read_but_not_acted_on_is_told() {
-    let text = format!("{MINIMAL}[desktop]\ntheme = \"dark\"\n");
-    let notices = good(&text).notices().join("\n");
-    assert!(notices.contains("desktop.theme"), "{notices}");
-    let notices = good(EXAMPLE).notices().join("\n");
-    assert!(
-        !notices.contains("hedge"),
-        "what is off is not told:\n{notices}"
-    );
-}
-
-#[test]
 fn what_does_as_it_says_is_not_told() {
     let text = "[routing]\nmode = \"manual\"\nsticky = false\nsuspend = { enabled = false }\n\
+                [desktop]\ntheme = \"dark\"\n\
                 [[providers]]\nname = \"p\"\ndialect = \"practice\"\n\
                 [[groups]]\nname = \"g\"\nmembers = [{ provider = \"p\" }]\n";
     assert_eq!(good(text).notices(), Vec::<String>::new());
