@@ -21,6 +21,10 @@ export interface Measures {
   cost: string | null;
 }
 
+
+/** Within which the history has the end of every request, in milliseconds. */
+const WRITTEN_MS = 10_000;
+
 export class Run {
   state = $state<RunState>('waiting');
   answer = $state.raw<Answer>(EMPTY);
@@ -81,7 +85,9 @@ export class Run {
     } finally {
       this.endedAt = performance.now();
       await this.#look();
-      unlisten();
+      // What it cost may be written a moment later, and is heard then.
+      if (this.id !== null && this.row === null) setTimeout(unlisten, WRITTEN_MS);
+      else unlisten();
     }
   }
 
