@@ -19,7 +19,8 @@ use crate::{
     gateway::{Gateway, into_response, new_id},
     heal,
     route::{Route, is_liveness},
-    screen, serve,
+    screen,
+    serve::{self, PeerAddress},
     trial::mark,
 };
 
@@ -86,6 +87,8 @@ async fn call(State(gateway): State<Gateway>, request: Request<Body>) -> Respons
         };
     }
     let id = new_id();
+    let peer = request.extensions().get::<PeerAddress>();
+    let is_near = peer.is_none_or(|peer| peer.0.is_loopback());
     let uri = request.uri();
     let route = Route::of(request.method(), uri.path(), uri.query(), request.headers());
     let dialect = route
@@ -99,8 +102,8 @@ async fn call(State(gateway): State<Gateway>, request: Request<Body>) -> Respons
         Err(refusal) => {
             let _in = span.enter();
             let status = refusal.status.as_u16();
-            // Whoever reaches the port could fill the disk with lines.
-            if matches!(status, 401 | 403 | 404 | 421) {
+            // Whoever reaches the port from elsewhere could fill the disk with lines.
+            if !is_near && matches!(status, 401 | 403 | 404 | 421) {
                 tracing::debug!(status, "refused: {}", refusal.message);
             } else {
                 tracing::info!(status, "refused: {}", refusal.message);
