@@ -1,5 +1,5 @@
-/** Calls and shapes of the usage page: sums, budgets, prices, Claude Code's own logs. */
-import { all, get, post, query } from './http';
+/** Calls and shapes of the usage page: sums, budgets, prices. */
+import { all, get, query } from './http';
 import { pricesApi } from './prices';
 import type { List, Tokens } from './types';
 
@@ -45,25 +45,6 @@ export interface Budget {
   provider: string | null;
 }
 
-export interface LogReport {
-  folder: string;
-  dry_run: boolean;
-  files: number;
-  requests: number;
-  taken: number;
-  known: number;
-  running: number;
-  proxied: number;
-  unpriced: number;
-  unreadable: number;
-  cost_usd: string;
-  since?: string | null;
-  until?: string | null;
-}
-
-/** Years of logs take a while. */
-const IMPORT_PATIENCE_MS = 10 * 60_000;
-
 export interface UsageFilter {
   by: By;
   since: Date;
@@ -98,6 +79,3 @@ function asked(by: By, since: Date, until: Date, tz: string, limit: number) {
 export const budgets = () => all<Budget>('/budgets');
 
 export const prices = (model: string) => pricesApi.list({ q: model }).then((page) => page.items);
-
-export const importClaudeLogs = (dryRun: boolean) =>
-  post<LogReport>('/import/claude-logs', { dry_run: dryRun }, { patience: IMPORT_PATIENCE_MS });

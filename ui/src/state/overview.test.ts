@@ -102,6 +102,9 @@ describe('what runs', () => {
     ask.mockRejectedValueOnce(new Error('gone'));
     await running.load();
     expect(ids(running)).toEqual(['a']);
+    expect(running.error).toBe('gone');
+    await running.load();
+    expect(running.error).toBeNull();
   });
 
   it('is_known_by_its_path_where_it_names_no_model', () => {

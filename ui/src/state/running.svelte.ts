@@ -2,10 +2,13 @@
 import { overview, type Connection } from '../api/overview';
 import type { RequestRow } from '../api/types';
 import { isRunning } from './merge';
+import { words } from './resource.svelte';
 
 export class Running {
   /** The oldest first, so that a row keeps its place while others come and go below it. */
   rows = $state.raw<readonly Connection[]>([]);
+  /** Why what runs could not be asked for, in the daemon's words; a lost line has a bar of its own. */
+  error = $state<string | null>(null);
   /** Requests that ended while an answer was on its way, which may still have them. */
   #ended = new Set<string>();
   #question = 0;
@@ -19,8 +22,10 @@ export class Running {
       const found = await this.ask();
       if (question !== this.#question) return;
       this.rows = ordered(found.filter((row) => !this.#ended.has(row.id)));
-    } catch {
-      // What the stream tells goes on; a lost line has a bar of its own.
+      this.error = null;
+    } catch (cause) {
+      // What the stream tells goes on.
+      if (question === this.#question) this.error = words(cause) || null;
     }
   }
 

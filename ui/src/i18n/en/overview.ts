@@ -34,6 +34,7 @@ export const overview = {
 
   nowTitle: 'Running now',
   nowMore: (n: number) => `and ${n} more`,
+  nowFailed: 'What runs could not be read',
   nowNone: 'Nothing runs at the moment.',
   nowLast: (time: string, provider: string) => `Last request: ${time}, ${provider}`,
   nowTry: (n: number) => `try ${n}`,

@@ -37,6 +37,7 @@ export const overview: Same<typeof english> = {
 
   nowTitle: '正在运行',
   nowMore: (n) => `还有 ${n} 个`,
+  nowFailed: '无法读取正在运行的请求',
   nowNone: '目前没有请求在运行。',
   nowLast: (time, provider) => `最近一次请求：${time}，${provider}`,
   nowTry: (n) => `第 ${n} 次尝试`,
