@@ -301,7 +301,12 @@ impl Board {
     fn exhausted(&self, run: &Failover, now: Instant) -> Exhausted {
         let mut tally = Tally::new(run);
         for place in run.plan.places.iter().filter(|place| !run.is_unfit(place)) {
-            match self.state(run, place, now) {
+            let state = self.state(run, place, now);
+            if state.is_none() && run.sent_to_rest(place) {
+                // The rest ended while others were tried.
+                tally.soonest = Some(now);
+            }
+            match state {
                 None | Some(Bar::KeysCooling(_)) => {
                     for (key, until) in self.resting_keys(&place.provider, now) {
                         let refused = self.is_refused(&place.provider, key);

@@ -325,6 +325,7 @@ impl Board {
             }
             None => health.rest.rest(base, retry_after, now),
         };
+        run.trial(place, candidate.key.as_ref()).rested |= rested.is_some();
         let mut changes = Vec::new();
         if refused && rested.is_some() {
             changes.push(Change::AuthFailed {
@@ -368,7 +369,8 @@ impl Board {
             now,
         );
         if rests {
-            model.rest.rest(base, failure.outcome.retry_after, now);
+            let rested = model.rest.rest(base, failure.outcome.retry_after, now);
+            run.trial(place, candidate.key.as_ref()).rested |= rested.is_some();
         }
         let after = model.bar(&policy, now);
         let (None | Some(Bar::Probing), Some(Bar::Cooling(until) | Bar::Open(until))) =

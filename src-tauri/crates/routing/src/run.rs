@@ -60,6 +60,8 @@ pub(crate) struct Trial {
     pub(crate) key: Option<Arc<str>>,
     pub(crate) tries: u32,
     pub(crate) spent: bool,
+    /// It was sent to rest for how this ended, by this request.
+    pub(crate) rested: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -199,6 +201,7 @@ impl Failover {
                     key: key.cloned(),
                     tries: 0,
                     spent: false,
+                    rested: false,
                 });
                 self.trials.len() - 1
             });
@@ -215,6 +218,16 @@ impl Failover {
                     trial.model == place.model
                 }
         })
+    }
+
+    /// Whether this request sent a place to rest: the same failure does not stay once the rest is over.
+    pub(crate) fn sent_to_rest(&self, place: &Place) -> bool {
+        let is_here =
+            |trial: &&Trial| trial.provider == place.provider && trial.model == place.model;
+        self.trials
+            .iter()
+            .filter(is_here)
+            .any(|trial| trial.rested)
     }
 
     pub(crate) fn may_try(&self, place: &Place, key: Option<&Arc<str>>, attempts: u32) -> bool {

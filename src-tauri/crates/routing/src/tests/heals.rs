@@ -196,3 +196,40 @@ fn its_first_word_is_news_for_those_who_wait() {
     rig.board.committed(&candidate, None, rig.now);
     assert_eq!(rig.board.news(), news, "once");
 }
+
+#[test]
+fn one_whose_rest_ended_while_others_were_tried_may_be_waited_for() {
+    let mut rig = Rig::new(topology(
+        vec![provider("a", 1), provider("b", 1)],
+        vec![group("main", &["a", "b"])],
+    ));
+    let mut run = rig.board.begin(&ask("m"), rig.now);
+    for outcome in [limited(), broken()] {
+        let Step::Try(_) = rig.board.next(&mut run, rig.now) else {
+            panic!("given up: {run:?}")
+        };
+        rig.board.record(&mut run, &outcome, rig.now);
+        rig.pass(MINUTE * 10);
+    }
+    let Step::GiveUp(exhausted) = rig.board.next(&mut run, rig.now) else {
+        panic!("both were tried")
+    };
+    assert!(exhausted.may_wait, "{exhausted:?}");
+    assert_eq!(exhausted.retry_in, Some(std::time::Duration::ZERO));
+    let mut again = rig.board.begin_again(&run, &ask("m"), rig.now);
+    assert!(matches!(rig.board.next(&mut again, rig.now), Step::Try(_)));
+    // What failed for good is not asked for ever.
+    let refused = Outcome {
+        verdict: Verdict::NextProvider,
+        reason: Some(Reason::InvalidRequest),
+        ..OK
+    };
+    let mut run = rig.board.begin(&ask("m"), rig.now);
+    while let Step::Try(_) = rig.board.next(&mut run, rig.now) {
+        rig.board.record(&mut run, &refused, rig.now);
+    }
+    let Step::GiveUp(exhausted) = rig.board.next(&mut run, rig.now) else {
+        panic!("all were tried")
+    };
+    assert!(!exhausted.may_wait, "{exhausted:?}");
+}
