@@ -301,30 +301,7 @@ fn announce(lock: &Lock, address: SocketAddr) -> Result<(), StartError> {
 
 /// Traffic matters more than its history: without a ledger it goes on, and says so.
 async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec<Problem>) {
-    let opened = async {
-        let Some(at) = ledger_place(place, &settings.ledger.url)? else {
-            return Ok(None);
-        };
-        // A file has one Turnout, by the lock of its data folder; a server may have several.
-        let instance = at.path().is_none().then(|| place.identity());
-        let options = ledger::Options {
-            instance,
-            ..ledger::Options::default()
-        };
-        let opened = match at.path() {
-            Some(_) => match Ledger::open_at(at.clone(), options.clone()).await {
-                // This passes: it is tried until it has.
-                Err(error @ OpenError::Locked { .. }) => {
-                    tracing::error!("{error}; it is tried again");
-                    Ledger::open_when_there(at, options).await
-                }
-                opened => opened,
-            },
-            None => Ledger::open_when_there(at, options).await,
-        };
-        opened.map(Some)
-    };
-    match opened.await {
+    match opened_ledger(place, settings).await {
         Ok(None) => (None, Vec::new()),
         Ok(Some(ledger)) => {
             let orphans = ledger.opened().orphans;
@@ -347,6 +324,34 @@ async fn open_ledger(place: &Place, settings: &Settings) -> (Option<Ledger>, Vec
             )
         }
     }
+}
+
+/// The ledger of a config, if it wants one. The lock of the data folder must be held: what runs is closed as failed.
+pub(crate) async fn opened_ledger(
+    place: &Place,
+    settings: &Settings,
+) -> Result<Option<Ledger>, OpenError> {
+    let Some(at) = ledger_place(place, &settings.ledger.url)? else {
+        return Ok(None);
+    };
+    // A file has one Turnout, by the lock of its data folder; a server may have several.
+    let instance = at.path().is_none().then(|| place.identity());
+    let options = ledger::Options {
+        instance,
+        ..ledger::Options::default()
+    };
+    let opened = match at.path() {
+        Some(_) => match Ledger::open_at(at.clone(), options.clone()).await {
+            // This passes: it is tried until it has.
+            Err(error @ OpenError::Locked { .. }) => {
+                tracing::error!("{error}; it is tried again");
+                Ledger::open_when_there(at, options).await
+            }
+            opened => opened,
+        },
+        None => Ledger::open_when_there(at, options).await,
+    };
+    opened.map(Some)
 }
 
 /// `sqlite://` alone is the data folder's own file, `sqlite://PATH` another; `none` is none, and all else a server.

@@ -53,10 +53,23 @@ const CALLED: [(&str, &str, &str); 12] = [
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rehearsed;
 
+/// An answer, marked where it stands for none but itself.
+pub(super) type Rehearsal<T> = Result<Marked<Json<T>>, Marked<Refusal>>;
+type Marked<T> = (Option<Extension<Rehearsed>>, T);
+
 impl Rehearsed {
-    /// What a handler answers beside its own words.
-    pub(super) fn when(dry_run: bool) -> Option<Extension<Self>> {
-        dry_run.then_some(Extension(Self))
+    /// What a handler answers: whether it went well or not, a dry run is none of the changes that are written down.
+    pub(super) fn when<T>(dry_run: bool, done: Result<T, impl Into<Refusal>>) -> Rehearsal<T> {
+        let mark = dry_run.then_some(Extension(Self));
+        match done {
+            Ok(done) => Ok((mark, Json(done))),
+            Err(refused) => Err((mark, refused.into())),
+        }
+    }
+
+    /// What was not understood is told like any other call.
+    pub(super) fn unclear(refusal: Refusal) -> Marked<Refusal> {
+        (None, refusal)
     }
 }
 

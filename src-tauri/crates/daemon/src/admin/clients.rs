@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
 use clients::Outcome;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::audit::Rehearsed;
+use super::audit::{Rehearsal, Rehearsed};
 use super::openapi::{Call, Calls, Entry};
 use super::paged::Page;
 use super::refusal::{Asked, Code, Named, Raw, Refusal};
@@ -62,21 +61,19 @@ async fn connect(
     State(daemon): State<Daemon>,
     Named(id): Named,
     Raw(body): Raw,
-) -> Result<impl IntoResponse, Refusal> {
-    let Wish { dry_run, own_login } = wish(&body)?;
+) -> Rehearsal<Outcome> {
+    let Wish { dry_run, own_login } = wish(&body).map_err(Rehearsed::unclear)?;
     let wish = ConnectWish { dry_run, own_login };
-    let outcome: Outcome = daemon.connect_client(&id, wish).await?;
-    Ok((Rehearsed::when(dry_run), Json(outcome)))
+    Rehearsed::when(dry_run, daemon.connect_client(&id, wish).await)
 }
 
 async fn disconnect(
     State(daemon): State<Daemon>,
     Named(id): Named,
     Raw(body): Raw,
-) -> Result<impl IntoResponse, Refusal> {
-    let Wish { dry_run, .. } = wish(&body)?;
-    let outcome: Outcome = daemon.disconnect_client(&id, dry_run).await?;
-    Ok((Rehearsed::when(dry_run), Json(outcome)))
+) -> Rehearsal<Outcome> {
+    let Wish { dry_run, .. } = wish(&body).map_err(Rehearsed::unclear)?;
+    Rehearsed::when(dry_run, daemon.disconnect_client(&id, dry_run).await)
 }
 
 fn wish(body: &[u8]) -> Result<Wish, Refusal> {

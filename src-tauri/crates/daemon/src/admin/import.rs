@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::audit::Rehearsed;
+use super::audit::{Rehearsal, Rehearsed};
 use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Body, Code, Raw, Refusal, Shape};
 use crate::Daemon;
@@ -44,18 +42,16 @@ struct Wish {
     dry_run: bool,
 }
 
-async fn claude_logs(
-    State(daemon): State<Daemon>,
-    Raw(body): Raw,
-) -> Result<impl IntoResponse, Refusal> {
+async fn claude_logs(State(daemon): State<Daemon>, Raw(body): Raw) -> Rehearsal<LogReport> {
     let wish: Wish = if body.is_empty() {
         Wish::default()
     } else {
         let shape = r#"the body must be {"folder": "PATH", "dry_run": true}, or empty"#;
-        serde_json::from_slice(&body).map_err(|_| Refusal::new(Code::InvalidRequest, shape))?
+        let refused = |_| Rehearsed::unclear(Refusal::new(Code::InvalidRequest, shape));
+        serde_json::from_slice(&body).map_err(refused)?
     };
-    let report = daemon.import_claude_logs(wish.folder, wish.dry_run).await?;
-    Ok((Rehearsed::when(wish.dry_run), Json(report)))
+    let report = daemon.import_claude_logs(wish.folder, wish.dry_run).await;
+    Rehearsed::when(wish.dry_run, report)
 }
 
 /// A file, its text, or the environment in which Turnout was started.
@@ -83,16 +79,17 @@ impl Shape for Settings {
 async fn settings(
     State(daemon): State<Daemon>,
     Body(wish): Body<Settings>,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Rehearsal<ImportReport> {
     let source = match (wish.path, wish.text, wish.env) {
         (Some(path), None, false) => Source::File(path),
         (None, Some(text), false) => Source::Text(text),
         (None, None, true) => Source::Environment,
         _ => {
             let shape = format!("the body must be {}", Settings::SHAPE);
-            return Err(Refusal::new(Code::InvalidRequest, shape));
+            let refusal = Refusal::new(Code::InvalidRequest, shape);
+            return Err(Rehearsed::unclear(refusal));
         }
     };
-    let report = daemon.import_settings(source, wish.dry_run).await?;
-    Ok((Rehearsed::when(wish.dry_run), Json(report)))
+    let report = daemon.import_settings(source, wish.dry_run).await;
+    Rehearsed::when(wish.dry_run, report)
 }

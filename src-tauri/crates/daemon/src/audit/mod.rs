@@ -3,6 +3,7 @@
 //! Entries go to the log in any case and to the ledger where there is one. Refused tries are counted by address, so that
 //! somebody who guesses fills neither.
 
+mod alone;
 mod noted;
 mod standing;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ledger::{AuditEntry, Ledger};
 
+pub(crate) use self::alone::Alone;
 pub(crate) use self::noted::Noted;
 pub(crate) use self::standing::Standing;
 use crate::handle::Daemon;

@@ -3,10 +3,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use jiff::Timestamp;
 use ledger::{AuditEntry, Change};
 
-use super::Standing;
+use super::{Standing, alone};
 use crate::handle::{CommandError, Daemon};
 use crate::instance::hold;
 
@@ -86,17 +85,8 @@ impl Daemon {
     ) -> AuditEntry {
         AuditEntry {
             id: self.instance().audit.id(),
-            at: Timestamp::now(),
-            actor: actor.to_owned(),
-            peer: None,
-            action: action.to_owned(),
-            target: target.map(str::to_owned),
-            result: if error.is_none() { "done" } else { "refused" }.to_owned(),
-            http_status: None,
-            request_id: None,
-            tries: 1,
-            error,
             changes,
+            ..alone::entry(actor, action, target, error)
         }
     }
 }

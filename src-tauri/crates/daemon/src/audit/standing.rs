@@ -38,25 +38,12 @@ impl Standing {
     pub(crate) fn changes_to(&self, now: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
         if self.loaded.text != now.loaded.text {
-            compare(
-                "",
-                &config(&self.loaded),
-                &config(&now.loaded),
-                &mut changes,
-            );
+            compare_configs(&self.loaded.text, &now.loaded.text, &mut changes);
         }
         if self.choices != now.choices || self.outage != now.outage {
             compare("running", &self.chosen(), &now.chosen(), &mut changes);
         }
-        if let Some(more) = changes.len().checked_sub(TOLD + 1) {
-            changes.truncate(TOLD);
-            changes.push(Change {
-                key: "…".to_owned(),
-                before: Value::Null,
-                after: format!("and {} more", more + 1).into(),
-            });
-        }
-        changes
+        bounded(changes)
     }
 
     fn chosen(&self) -> Value {
@@ -66,10 +53,32 @@ impl Standing {
     }
 }
 
-/// A config that is in force is TOML.
-fn config(loaded: &Loaded) -> Value {
-    let shown = settings::masked(&loaded.text).unwrap_or_default();
-    toml::from_str(&shown).unwrap_or_default()
+/// What is otherwise in another text of the config.
+pub(super) fn changes_of(before: &str, after: &str) -> Vec<Change> {
+    let mut changes = Vec::new();
+    compare_configs(before, after, &mut changes);
+    bounded(changes)
+}
+
+fn bounded(mut changes: Vec<Change>) -> Vec<Change> {
+    if let Some(more) = changes.len().checked_sub(TOLD + 1) {
+        changes.truncate(TOLD);
+        changes.push(Change {
+            key: "…".to_owned(),
+            before: Value::Null,
+            after: format!("and {} more", more + 1).into(),
+        });
+    }
+    changes
+}
+
+fn compare_configs(before: &str, after: &str, changes: &mut Vec<Change>) {
+    // A config that is in force is TOML.
+    let shown = |text: &str| -> Value {
+        let shown = settings::masked(text).unwrap_or_default();
+        toml::from_str(&shown).unwrap_or_default()
+    };
+    compare("", &shown(before), &shown(after), changes);
 }
 
 fn compare(key: &str, before: &Value, after: &Value, changes: &mut Vec<Change>) {

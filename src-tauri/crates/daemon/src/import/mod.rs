@@ -21,8 +21,10 @@ use self::given::Given;
 pub use self::given::Source;
 use self::plan::Plan;
 use crate::Options;
+use crate::audit::Alone;
 use crate::first_start::first_start;
 use crate::handle::{CommandError, Daemon};
+use crate::lock::Lock;
 use crate::place::Place;
 use crate::place::names_key;
 use crate::secrets::{self, Keychain, Reference, Resolver, SecretError};
@@ -160,19 +162,29 @@ pub async fn import_alone(
     let given = Given::of(source).await?;
     let place = Place::of(options).map_err(|error| refused(&error))?;
     let options = options.at(&place).await;
-    if !dry_run {
-        place.prepare().map_err(|error| refused(&error))?;
-        let (keychain, machine) = (&options.keychain, &options.machine);
-        let first = first_start(&place.config, &place.data, keychain, machine).await;
-        first.map_err(|error| refused(&error))?;
-    }
     let resolver = Resolver::new(options.keychain.clone(), &place.config, &place.data);
     let site = Site {
         config: &place.config,
         keychain: &options.keychain,
         resolver: &resolver,
     };
-    let (report, _) = site.import(given, dry_run).await?;
+    if dry_run {
+        return Ok(site.import(given, dry_run).await?.0);
+    }
+    place.prepare().map_err(|error| refused(&error))?;
+    let lock = Lock::take(&place).map_err(|error| refused(&error))?;
+    let (keychain, machine) = (&options.keychain, &options.machine);
+    let first = first_start(&place.config, &place.data, keychain, machine).await;
+    first.map_err(|error| refused(&error))?;
+    let alone = Alone::begin(&place, lock);
+    let imported = site.import(given, dry_run).await;
+    let error = imported.as_ref().err().map(ToString::to_string);
+    let recorded = alone.record("import.config", error).await;
+    let (mut report, _) = imported?;
+    if let Err(why) = recorded {
+        let told = format!("the audit log has no entry of this import: {why}");
+        report.warnings.push(told);
+    }
     Ok(report)
 }
 

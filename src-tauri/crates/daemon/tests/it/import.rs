@@ -464,3 +464,48 @@ async fn it_works_without_an_instance_and_even_without_a_config() {
         Vec::<PathBuf>::new()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_import_is_in_the_audit_log_and_no_dry_run() {
+    let home = Home::new(PRACTICE);
+    let options = options(&home);
+    let text = fixture("providers.json");
+    let alone = |text: &str, dry_run| import_alone(&options, Source::Text(text.into()), dry_run);
+    alone(&text, true).await.unwrap();
+    assert!(!home.data().exists(), "a dry run made a ledger");
+    let told = alone(&text, false).await.unwrap();
+    let warned = told.warnings.join("\n");
+    assert!(!warned.contains("audit"), "{warned}");
+    alone("no: file of anybody", false).await.unwrap_err();
+
+    let house = start(options.clone()).await;
+    let error = alone(&text, false).await.unwrap_err();
+    assert!(error.to_string().contains("already runs"), "{error}");
+    for (text, dry_run) in [(&*text, true), ("{", true), (&*text, false), ("{", false)] {
+        let wish = with_json(
+            house.call(Method::POST, "/import/config"),
+            &json!({ "text": text, "dry_run": dry_run }),
+        );
+        wish.send().await.unwrap();
+    }
+    let page = house.get("/audit?q=import.config").await;
+    let told = page["items"].as_array().unwrap().iter().map(|entry| {
+        let changes = entry["changes"].as_array().unwrap().len();
+        let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();
+        (text("actor"), text("result"), changes > 0)
+    });
+    let entry = |actor: &str, result: &str, changes| (actor.to_owned(), result.to_owned(), changes);
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            entry("admin token", "refused", false),
+            entry("admin token", "done", false),
+            entry("command line", "refused", false),
+            entry("command line", "done", true),
+        ],
+        "{page:#}"
+    );
+    let ledger = home.files_with("sk-relay-0123456789abcdef");
+    assert_eq!(ledger, Vec::<PathBuf>::new(), "a key is written down");
+    house.daemon.stop().await;
+}

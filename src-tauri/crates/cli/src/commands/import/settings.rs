@@ -24,7 +24,8 @@ pub(super) async fn import(
     let source = file.as_deref().map(Source::read).transpose()?;
     let source = source.unwrap_or(Source::Environment);
     let progress = Progress::begin("reading and taking in", json);
-    let told = if let Some(instance) = home.running_if_any().await? {
+    let instance = home.running_if_any().await?;
+    let told = if let Some(instance) = &instance {
         let mut wish = match &source {
             Source::File(path) => json!({ "path": path }),
             Source::Text(text) => json!({ "text": text }),
@@ -45,7 +46,7 @@ pub(super) async fn import(
     if json {
         return Ok(screen.json(&told)?);
     }
-    show(&mut screen, &told, home)
+    show(&mut screen, &told, home, instance.is_some())
 }
 
 /// What can be read, for those who ask.
@@ -63,7 +64,12 @@ pub(super) fn kinds_of_files(json: bool) -> anyhow::Result<()> {
     Ok(screen.line("--dry-run shows what would be taken and writes nothing")?)
 }
 
-fn show(screen: &mut Screen<Stdout>, told: &Value, home: &Home) -> anyhow::Result<()> {
+fn show(
+    screen: &mut Screen<Stdout>,
+    told: &Value,
+    home: &Home,
+    is_running: bool,
+) -> anyhow::Result<()> {
     screen.line(format!("read: {}", text(told, "source")))?;
     for (field, title, tone) in [
         ("taken", "taken", Tone::Plain),
@@ -82,12 +88,12 @@ fn show(screen: &mut Screen<Stdout>, told: &Value, home: &Home) -> anyhow::Resul
         }
     }
     screen.line("")?;
+    for warning in list(told, "warnings").iter().filter_map(Value::as_str) {
+        screen.line(Tone::Warn.painted(warning))?;
+    }
     let toml = told["toml"].as_str().unwrap_or_default();
     if toml.is_empty() {
         return Ok(screen.line("nothing is new: the config stays as it is")?);
-    }
-    for warning in list(told, "warnings").iter().filter_map(Value::as_str) {
-        screen.line(Tone::Warn.painted(warning))?;
     }
     if told["dry_run"] == true {
         screen.line("this would be added to the config:")?;
@@ -96,7 +102,7 @@ fn show(screen: &mut Screen<Stdout>, told: &Value, home: &Home) -> anyhow::Resul
     }
     let of = |field: &str, thing: &str| counted(list(told, field).len() as u64, thing);
     screen.line(format!(
-        "added to the config: {}, {}, {}; to the keychain: {}",
+        "added to the config: {}, {}, {}; stored: {}",
         of("providers", "provider"),
         of("groups", "group"),
         of("rules", "rule"),
@@ -107,5 +113,10 @@ fn show(screen: &mut Screen<Stdout>, told: &Value, home: &Home) -> anyhow::Resul
             "active group: {group}, as nothing but practice served before"
         ))?;
     }
-    Ok(screen.line(format!("what serves now: {} groups", home.called()))?)
+    let called = home.called();
+    Ok(screen.line(if is_running {
+        format!("what serves now: {called} groups")
+    } else {
+        format!("it serves from the next start on: {called} serve")
+    })?)
 }
