@@ -326,11 +326,11 @@ describe('connect', () => {
 });
 
 describe('without a daemon', () => {
-  it('asks_to_be_opened_from_the_tray_when_there_is_no_session', async () => {
-    answers['GET /status'] = { refuse: 401, message: 'no session' };
+  it('names_the_program_that_lets_in_when_there_is_no_session', async () => {
+    answers['GET /status'] = { refuse: 401, message: 'a browser gets in by `turnoutd-next ui`' };
     await open();
     const gate = await screen.findByTestId('gate');
-    await waitFor(() => expect(gate.textContent).toContain('turnout ui'));
+    await waitFor(() => expect(gate.textContent).toContain('turnoutd-next ui'));
     expect(screen.queryByTestId('app-ready')).toBeNull();
   });
 

@@ -9,7 +9,11 @@ if (target) {
   live.start();
   // After sleep or a network change the old socket may look alive for minutes.
   addEventListener('online', () => live.retry());
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible' && live.line !== 'live') live.retry();
-  });
+  const back = () => {
+    if (document.visibilityState !== 'visible' || live.line === 'live') return;
+    if (live.line === 'unauthorised') void live.knock();
+    else live.retry();
+  };
+  document.addEventListener('visibilitychange', back);
+  addEventListener('focus', back);
 }

@@ -92,7 +92,7 @@ await visit('a_lost_line_is_told_and_comes_back_by_itself', {}, async (page, { m
 });
 
 await visit('without_a_session_it_says_how_to_get_in', { scenario: 'unauthorised' }, async (page) => {
-  await page.getByText('turnout ui', { exact: true }).waitFor();
+  await page.getByText('turnoutd ui', { exact: true }).waitFor();
   assert.equal(await page.getByTestId('app-ready').count(), 0);
 });
 

@@ -123,6 +123,21 @@ export default {
     assert.ok((await at('log-line').count()) < 90);
   },
 
+  async 'it opens at its end where it is narrow too, and rows are taller'({ page, at }) {
+    for (const width of [640, 1280]) {
+      await page.setViewportSize({ width, height: 260 });
+      await page.goto('about:blank');
+      await page.goBack();
+      await page.locator('[data-testid="log-list"][data-follow="true"]').waitFor();
+      await page.waitForFunction(() => {
+        const list = document.querySelector('[data-testid="log-list"]');
+        return list && list.scrollHeight > list.clientHeight && list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
+      });
+      assert.equal(await at('log-follow').count(), 0, `${width}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 820 });
+  },
+
   async 'when the log cannot be had, it says why and can be asked again'({ page, at, picture }) {
     const refusal = { error: { code: 'internal', message: 'the log is not kept here', request_id: 'req-0' } };
     await page.route('**/api/v1/logs**', (route) => route.fulfill({ status: 500, json: refusal }));

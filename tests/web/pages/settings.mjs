@@ -186,11 +186,33 @@ export default {
     await page.getByText('No budgets yet').waitFor();
   },
 
+  async 'a token’s own limit among the budgets is changed, and taken off, at its token'({ page, at, turnout, picture }) {
+    const limits = async () => (await turnout.admin('GET', '/tokens')).items.find((token) => token.name === 'my-ci').limits;
+    await turnout.admin('POST', '/tokens', { name: 'my-ci', scopes: ['inference'], limits: { rpm: 60, usd: 5, per: 'day' } });
+    await section({ page, at }, 'about');
+    await section({ page, at }, 'budgets');
+    const line = page.locator('[data-testid="budget"][data-own="my-ci"]');
+    await line.getByText('Limit of token my-ci').waitFor();
+    await picture('settings-budget-of-token');
+    await at('budget-edit-of token my-ci').click();
+    assert.equal(await at('token-usd').inputValue(), '5');
+    await at('token-usd').fill('7.5');
+    await at('token-save').click();
+    await line.getByText('$7.50').waitFor();
+    assert.equal((await limits()).usd, 7.5);
+    await at('budget-remove-of token my-ci').click();
+    await at('confirm-go').click();
+    await line.waitFor({ state: 'detached' });
+    assert.deepEqual([(await limits()).usd, (await limits()).rpm], [null, 60]);
+    assert.doesNotMatch(file(turnout), /of token/);
+    await turnout.admin('DELETE', '/tokens/my-ci');
+  },
+
   async 'the audit log tells what was done here'({ page, at, picture }) {
     await section({ page, at }, 'audit');
-    await page.locator('[data-testid="audit-entry"][data-action="token.add"]').waitFor();
+    await page.locator('[data-testid="audit-entry"][data-action="token.add"]').first().waitFor();
     await at('audit-search').fill('price');
-    await page.locator('[data-testid="audit-entry"][data-action="token.add"]').waitFor({ state: 'detached' });
+    await page.locator('[data-testid="audit-entry"][data-action="token.add"]').first().waitFor({ state: 'detached' });
     await at('audit-entry').first().waitFor();
     await page.getByText(/1 change/).first().click();
     await picture('settings-audit');

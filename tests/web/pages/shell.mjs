@@ -1,5 +1,6 @@
 // The way in, and what was there from the first page on: live rows, failover, switching.
 import assert from 'node:assert/strict';
+import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 /** Tests in order: each goes on where the one before stopped. */
@@ -7,7 +8,7 @@ export default {
   async 'without a session the page tells how to get one'({ page, at, turnout }) {
     const answer = await page.goto(`${turnout.base}/ui/`);
     assert.equal(answer.status(), 401);
-    await page.getByText('turnout ui').first().waitFor();
+    await page.getByText(/turnout\S* ui/).first().waitFor();
     assert.equal(await at('app-ready').count(), 0);
   },
 
@@ -50,6 +51,24 @@ export default {
     await page.locator(`[data-testid="latest-row"][data-id="${id}"]`).waitFor();
     assert.equal((await turnout.admin('GET', `/requests/${id}`)).provider, 'second');
     await picture('switched');
+  },
+
+  async 'a session that is over names the program, and a link opened beside it lets both in'({ page, at, open, turnout, picture }) {
+    await open('#/history?status=failed');
+    await page.context().clearCookies();
+    await open('#/settings?section=tokens');
+    await open('#/overview');
+    await at('group-main-activate').click();
+    await page.locator('[data-testid="gate"][data-line="unauthorised"]').waitFor();
+    const program = basename(process.env.TURNOUTD ?? 'turnoutd');
+    await at('gate').getByText(`${program} ui`, { exact: true }).waitFor();
+    await picture('no-session');
+    const beside = await page.context().newPage();
+    await beside.goto(await turnout.link());
+    await beside.close();
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await page.locator('[data-testid="app-ready"][data-line="live"]').waitFor();
+    assert.match(page.url(), /#\/overview/);
   },
 
   async 'a switch made elsewhere shows without a reload'({ page, at, turnout }) {

@@ -204,6 +204,23 @@ export default {
     await at('usage-budgets').getByText('spare').waitFor();
   },
 
+  async 'tries that failed are told apart from requests that failed'({ page, at, open, turnout, picture }) {
+    // The budget made the group with `second` the active one.
+    await turnout.fail('second', '529;retry_after=none');
+    await turnout.ask('answered by the other one', { model: 'claude-haiku-4-5' });
+    await turnout.fail('second', 'text');
+    await open('#/usage?period=today&by=provider');
+    await at('usage-sort-failures').getByText('Failed tries').waitFor();
+    await page.locator('[data-testid="usage-line"][data-key="second"] .c-failures.warn').waitFor();
+    assert.equal(number(await at('usage-failures').innerText()), 0);
+    assert.match(await at('usage-apart').innerText(), /Failed tries: 1; requests that failed in the end: 0/);
+    await picture('usage-tries');
+    await at('usage-by').getByText('Client').click();
+    await page.locator('[data-testid="usage-breakdown"][data-by="client"]').waitFor();
+    assert.equal(await at('usage-sort-failures').innerText(), 'Failed');
+    assert.equal(await at('usage-apart').count(), 0);
+  },
+
   async 'an error is told in the daemon’s words, and tried again'({ page, at, open, picture }) {
     await open('#/overview');
     const body = JSON.stringify({ error: { code: 'ledger_unavailable', message: 'the history cannot be read: the disk is gone', request_id: 'req-1' } });

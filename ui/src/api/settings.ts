@@ -1,5 +1,5 @@
 /** The config: single settings, and the whole text. */
-import { all, get, patch, post, put, type Mistake } from './http';
+import { get, patch, post, put, type Mistake } from './http';
 
 /** `list`: of numbers and texts, or of what has a place of its own on the page. */
 export type SettingType = 'string' | 'boolean' | 'integer' | 'number' | 'duration' | 'size' | 'strings' | 'list';
@@ -34,22 +34,6 @@ export interface Config {
   etag: string;
 }
 
-export interface Budget {
-  name: string;
-  limit_usd: string;
-  spent_usd: string;
-  per: string;
-  since: string;
-  until: string;
-  /** What was spent, as a share of the limit. */
-  share: number;
-  state: string;
-  then: string;
-  token?: string | null;
-  group?: string | null;
-  provider?: string | null;
-}
-
 /** Giving room back rewrites the whole ledger. */
 const LONG_MS = 300_000;
 
@@ -61,6 +45,5 @@ export const settingsApi = {
   check: (toml: string) => post<{ valid: boolean; errors: Mistake[] }>('/config/check', { toml }),
   /** Refused with 412 when the file is no longer the one of `etag`. */
   write: (toml: string, etag: string) => put<Config>('/config', { toml }, { headers: { 'if-match': etag } }),
-  budgets: () => all<Budget>('/budgets'),
   vacuum: () => post<{ bytes_before: number; bytes_after: number }>('/ledger/vacuum', {}, { patience: LONG_MS }),
 };

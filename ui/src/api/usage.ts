@@ -1,5 +1,5 @@
-/** Calls and shapes of the usage page: sums, budgets, prices. */
-import { all, get, query } from './http';
+/** Calls and shapes of the usage page: sums and prices. */
+import { get, query } from './http';
 import { pricesApi } from './prices';
 import type { List, Tokens } from './types';
 
@@ -26,23 +26,6 @@ export interface UsageRow extends Tokens {
 
 export interface UsageReport extends List<UsageRow> {
   total: UsageRow;
-}
-
-export interface Budget {
-  name: string;
-  limit_usd: string;
-  spent_usd: string;
-  per: 'hour' | 'day' | 'week' | 'month';
-  since: string;
-  until: string;
-  /** What was spent, as a share of the limit. */
-  share: number;
-  state: 'ok' | 'reached' | 'blocked';
-  /** `notify`, `group:NAME` or `block`. */
-  then: string;
-  token: string | null;
-  group: string | null;
-  provider: string | null;
 }
 
 export interface UsageFilter {
@@ -75,7 +58,5 @@ export async function wholeUsage(filter: Omit<UsageFilter, 'limit'>): Promise<Us
 function asked(by: By, since: Date, until: Date, tz: string, limit: number) {
   return { by, since: since.toISOString(), until: until.toISOString(), tz, limit };
 }
-
-export const budgets = () => all<Budget>('/budgets');
 
 export const prices = (model: string) => pricesApi.list({ q: model }).then((page) => page.items);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asBudgetForm, asWritten } from './budget-form';
+import { asBudgetForm, asWritten, tokenOf } from './budget-form';
 
 const FORM = { name: 'daily', limit: '20', per: 'day', then: 'notify', scope: '' };
 
@@ -15,6 +15,12 @@ describe('a budget', () => {
     const other = asWritten({ ...asBudgetForm(before), scope: 'group:main' }, before);
     expect([other?.token, other?.provider, other?.group, other?.at]).toEqual([undefined, undefined, 'main', [0.5, 1]]);
   });
+
+  it.each([
+    [{ name: 'of token ci', token: 'ci' }, 'ci'],
+    [{ name: 'of token ci', token: null }, null],
+    [{ name: 'ci', token: 'ci' }, null],
+  ])('%j is the own limit of %j', (budget, token) => expect(tokenOf(budget)).toBe(token));
 
   it.each([{ name: ' ' }, { limit: '' }, { limit: '0' }, { limit: '-2' }, { limit: 'ten' }])('with %j is not written', (part) => {
     expect(asWritten({ ...FORM, ...part }, null)).toBeNull();

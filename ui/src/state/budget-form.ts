@@ -46,3 +46,8 @@ export function asWritten(form: BudgetForm, before: WrittenBudget | null): Writt
   if (form.scope && kind) budget[kind] = name;
   return budget;
 }
+
+/** The token whose own limit a budget is: it stands with the token, and no budget can have such a name. */
+export function tokenOf({ name, token }: { name: string; token?: string | null }): string | null {
+  return token && name === `of token ${token}` ? token : null;
+}

@@ -22,6 +22,8 @@ const SERVES = new Set<Notice['kind']>(['recovery', 'failover']);
 
 export class Live {
   line = $state<Line>('connecting');
+  /** The program that runs, as one types it; it names itself where it refuses a window without a session. */
+  program = $state('turnoutd');
   /** When the next try to connect comes, in Unix milliseconds. */
   retryAt = $state<number | null>(null);
   status = $state.raw<Status | null>(null);
@@ -76,6 +78,11 @@ export class Live {
     this.start();
   }
 
+  /** Without a session: whether another window of this browser has got one since. One call, as each refusal is logged. */
+  async knock(): Promise<void> {
+    if (await this.api.status().then(() => true, () => false)) this.retry();
+  }
+
   /** Calls back for each request row that the stream brings; returns how to stop that. */
   onRequest(listener: (row: RequestRow) => void): () => void {
     this.#listeners.add(listener);
@@ -114,8 +121,9 @@ export class Live {
       await what(this.api);
     } catch (error) {
       const refusal = error instanceof ApiError ? error : null;
-      if (refusal?.unauthorised) this.#unauthorised();
-      this.toast('error', failed, error instanceof Error ? error.message : String(error));
+      // What stands there without a session says more than a notice could.
+      if (refusal?.unauthorised) this.#unauthorised(refusal);
+      else this.toast('error', failed, error instanceof Error ? error.message : String(error));
       // Part of it may have been done, and what was refused may have been about what is no longer there.
       if (!refusal?.unauthorised && !refusal?.unreachable) await this.refresh();
       return false;
@@ -145,7 +153,7 @@ export class Live {
       if (this.line === 'unauthorised') this.#stream.open();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.unauthorised) this.#unauthorised();
+      if (error.unauthorised) this.#unauthorised(error);
       else if (!error.unreachable) this.loadError = error.message;
     }
   }
@@ -189,12 +197,13 @@ export class Live {
     this.api.status().then(
       (status) => (this.status = status),
       (error: unknown) => {
-        if (error instanceof ApiError && error.unauthorised) this.#unauthorised();
+        if (error instanceof ApiError && error.unauthorised) this.#unauthorised(error);
       },
     );
   }
 
-  #unauthorised(): void {
+  #unauthorised(refusal: ApiError): void {
+    this.program = commandIn(refusal.message) ?? this.program;
     this.line = 'unauthorised';
     this.retryAt = null;
     this.#stream.close();
@@ -247,6 +256,11 @@ export class Live {
     if (SERVES.has(notice.kind)) this.toasts = this.toasts.filter((toast) => toast.kind !== 'all-down');
     this.toast(notice.kind, notice.title, notice.body, notice.at);
   }
+}
+
+/** The program in a sentence such as "a browser gets in by `turnoutd ui`". */
+function commandIn(words: string): string | null {
+  return /`(\S+) ui`/.exec(words)?.[1] ?? null;
 }
 
 export const live = new Live();

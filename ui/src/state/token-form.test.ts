@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientToken } from '../api/access';
-import { asChange, asForm, changeOf } from './token-form';
+import { asChange, asForm, changeOf, withoutSpending } from './token-form';
 
 const LIMITS = { rpm: 60, tpm: null, concurrency: null, usd: 2.5, per: 'week' };
 const TOKEN: ClientToken = { name: 'ci', scopes: ['inference'], groups: ['main'], models: ['claude-*'], limits: LIMITS, expired: false, today: { requests: 0, cost_usd: '0' }, expires_at: '2027-01-31T14:00:00Z' };
@@ -36,5 +36,10 @@ describe('a token', () => {
   it('lets_go_of_what_is_taken_out', () => {
     const form = { ...asForm(TOKEN), groups: [], models: '', rpm: '', usd: '' };
     expect(changeOf(TOKEN, form)).toEqual({ groups: null, models: null, limits: null });
+  });
+
+  it('keeps_its_other_limits_when_the_one_of_spending_goes', () => {
+    expect(withoutSpending(TOKEN)).toEqual({ limits: { rpm: 60 } });
+    expect(withoutSpending({ ...TOKEN, limits: { ...LIMITS, rpm: null } })).toEqual({ limits: null });
   });
 });

@@ -81,3 +81,9 @@ function lastDay(until: string): string {
   const two = (part: number) => String(part).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
+
+/** What is sent to take a token's limit of spending off; its other limits stay. */
+export function withoutSpending({ limits }: ClientToken): TokenChange {
+  const kept = Object.entries(limits).filter(([name, value]) => value !== null && name !== 'usd' && name !== 'per');
+  return { limits: kept.length ? Object.fromEntries(kept) : null };
+}

@@ -16,7 +16,8 @@ export const common = {
   offlineTitle: 'Turnout does not answer',
   offlineBody: 'It may not be running. Start the app, or run this in a terminal; this page goes on by itself.',
   unauthTitle: 'This window has no session',
-  unauthBody: 'Open it from the tray icon (“Open window”), or run this in a terminal to get a fresh link:',
+  unauthBody: 'Turnout was started anew, or this page was not opened for a long time. Run this in a terminal and open the link that it prints; this page goes on by itself then.',
+  unauthTray: 'With the desktop app, “Open window” in the tray menu does the same.',
   unauthWhy: 'Links work once and only on this computer, so that no other page or person can use your keys.',
   loadFailed: 'Turnout answered, but not with what this page needs',
 
@@ -272,4 +273,20 @@ export const common = {
 
   notices: 'Notices',
   noticeDismiss: 'Dismiss',
+
+  budgetPer_hour: 'an hour',
+  budgetPer_day: 'a day',
+  budgetPer_week: 'a week',
+  budgetPer_month: 'a month',
+  budgetSpent: (spent: string, limit: string, per: string) => `${spent} of ${limit} ${per}`,
+  budgetAnew: (time: string) => `anew at ${time}`,
+  budgetNotify: 'You are told when it is used up.',
+  budgetSwitch: (group: string) => `Switches to ${group} when it is used up.`,
+  budgetBlock: 'Requests are refused when it is used up.',
+  budgetBlocked: 'Used up: requests are refused.',
+  budgetAll: 'everything',
+  budgetToken: (name: string) => `token ${name}`,
+  budgetGroup: (name: string) => `group ${name}`,
+  budgetProvider: (name: string) => `provider ${name}`,
+  budgetOwn: (token: string) => `Limit of token ${token}`,
 };

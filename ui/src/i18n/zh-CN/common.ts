@@ -19,7 +19,8 @@ export const common: Same<typeof english> = {
   offlineTitle: 'Turnout 没有响应',
   offlineBody: '它可能没有运行。请启动应用，或在终端中运行下面的命令；本页会自动继续。',
   unauthTitle: '此窗口没有会话',
-  unauthBody: '请从托盘图标打开（“Open window”），或在终端中运行下面的命令获取新链接：',
+  unauthBody: 'Turnout 已重新启动，或此页面长时间未打开。请在终端中运行下面的命令并打开它给出的链接，随后本页会自动继续。',
+  unauthTray: '使用桌面应用时，托盘菜单中的“打开窗口”效果相同。',
   unauthWhy: '链接只能使用一次，且仅限本机，这样其他网页或他人就无法使用你的密钥。',
   loadFailed: 'Turnout 有响应，但内容不是本页所需',
 
@@ -274,4 +275,20 @@ export const common: Same<typeof english> = {
 
   notices: '通知',
   noticeDismiss: '关闭通知',
+
+  budgetPer_hour: '每小时',
+  budgetPer_day: '每天',
+  budgetPer_week: '每周',
+  budgetPer_month: '每月',
+  budgetSpent: (spent, limit, per) => `${per} ${limit}，已用 ${spent}`,
+  budgetAnew: (time) => `${time} 重新计算`,
+  budgetNotify: '用完时通知你。',
+  budgetSwitch: (group) => `用完时切换到 ${group}。`,
+  budgetBlock: '用完时拒绝请求。',
+  budgetBlocked: '已用完：请求被拒绝。',
+  budgetAll: '全部',
+  budgetToken: (name) => `令牌 ${name}`,
+  budgetGroup: (name) => `组 ${name}`,
+  budgetProvider: (name) => `服务商 ${name}`,
+  budgetOwn: (token) => `令牌 ${token} 的限额`,
 };

@@ -1,5 +1,5 @@
 /** What is measured of usage and how two times of it compare. Amounts are whole numbers, so that sums are exact. Pure. */
-import type { UsageRow } from '../../api/usage';
+import type { By, UsageRow } from '../../api/usage';
 import { decimal, share, units } from '../decimal';
 import { compact, count, money, tokensIn } from '../format';
 
@@ -31,6 +31,28 @@ export function cacheShare(row: UsageRow): number | null {
 
 export function failureShare(row: UsageRow): number | null {
   return row.requests === 0 ? null : row.failures / row.requests;
+}
+
+/** What a request has one of for each try: apart by these, it counts at each that tried it, and fails at each that failed it. */
+const TRIED: ReadonlySet<string> = new Set<By>(['model', 'provider', 'key', 'group']);
+
+export function byTries(by: string): boolean {
+  return TRIED.has(by);
+}
+
+export interface Apart {
+  requests: number;
+  failures: number;
+}
+
+/** What rows come to, where that is not what there is in all; else null. */
+export function unlike(rows: readonly Apart[], total: Apart): Apart | null {
+  const sum = { requests: 0, failures: 0 };
+  for (const row of rows) {
+    sum.requests += row.requests;
+    sum.failures += row.failures;
+  }
+  return sum.requests === total.requests && sum.failures === total.failures ? null : sum;
 }
 
 export type Change = { way: 'same' } | { way: 'new' } | { way: 'more' | 'less'; by: number };

@@ -5,6 +5,7 @@ import { Usage } from './usage.svelte';
 
 const calls = vi.hoisted(() => ({ usage: vi.fn(), budgets: vi.fn(), prices: vi.fn() }));
 vi.mock('../../api/usage', () => ({ ...calls, wholeUsage: calls.usage }));
+vi.mock('../../api/budgets', () => ({ budgets: calls.budgets }));
 
 const NONE = { p50: null, p95: null };
 const row = (key: string | null, more: Partial<UsageRow> = {}): UsageRow => ({

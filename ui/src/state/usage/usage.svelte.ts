@@ -1,6 +1,7 @@
 /** What the usage page shows: sums over a period, over the one before, apart by model or provider, by anything. */
+import { budgets } from '../../api/budgets';
 import type { ModelPrice } from '../../api/prices';
-import { budgets, prices, usage, wholeUsage, type Facet, type UsageReport, type UsageRow } from '../../api/usage';
+import { prices, usage, wholeUsage, type Facet, type UsageReport, type UsageRow } from '../../api/usage';
 import { Resource, words } from '../resource.svelte';
 import { days, stepSpan, timeZone, type Period, type Span } from './period';
 import { priceOf, savings, type Savings } from './savings';

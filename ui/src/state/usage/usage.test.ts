@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ModelPrice } from '../../api/prices';
 import type { UsageRow } from '../../api/usage';
 import { decimal, share, units } from '../decimal';
-import { amount, cacheShare, change } from './figures';
+import { amount, byTries, cacheShare, change, unlike } from './figures';
 import { inSteps, layered, MOST } from './layers';
 import { days, readDay, readPeriod, shift, stepAt, stepSpan, writeDay } from './period';
 import { priceOf, savings } from './savings';
@@ -29,6 +29,19 @@ describe('decimal', () => {
   it.each([null, undefined, '', 'NaN', '1e9'])('%j is nothing', (text) => expect(units(text)).toBe(0n));
 
   it('gives_shares_of_nothing_too', () => expect([share(1n, 4n), share(1n, 0n)]).toEqual([0.25, 0]));
+});
+
+describe('what rows come to', () => {
+  const total = { requests: 3, failures: 1 };
+
+  it('is_told_where_it_is_not_what_there_is_in_all', () => {
+    expect(unlike([row('a', { requests: 2, failures: 2 }), row('b', { requests: 3 })], total)).toEqual({ requests: 5, failures: 2 });
+    expect(unlike([row('a', { requests: 2, failures: 1 }), row('b')], total)).toBeNull();
+  });
+
+  it.each([['model', true], ['key', true], ['client', false], ['hour', false]] as const)('by %s counts tries: %s', (by, tries) => {
+    expect(byTries(by)).toBe(tries);
+  });
 });
 
 describe('period', () => {
