@@ -92,6 +92,29 @@ export default {
     assert.ok(existsSync(settings(turnout)));
   },
 
+  async 'a file that Claude Code ignores is warned of before and after, and never told as connected'({ page, open, at, turnout, picture }) {
+    writeFileSync(settings(turnout), '{\n  // mine\n  "model": "opus"\n}\n');
+    await open('#/clients');
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await at('connect-claude-code').click();
+    await at('connect-ignored').filter({ hasText: 'comments or trailing commas' }).waitFor();
+    await at('diff').waitFor();
+    await picture('clients-ignored-before');
+    await at('connect-go').getByText('Write them anyway').click();
+    await at('connect-done').filter({ hasText: 'no effect yet' }).waitFor();
+    assert.equal(await page.getByText('points here now').count(), 0);
+    await picture('clients-ignored-after');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await card(page, 'ignored').filter({ hasText: 'Written, but not read' }).waitFor();
+    await picture('clients-ignored');
+    writeFileSync(settings(turnout), readFileSync(settings(turnout), 'utf8').replace(/ *\/\/ mine\n/, ''));
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await card(page, 'here').waitFor();
+    await turnout.admin('POST', '/clients/claude-code/disconnect', {});
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await card(page, 'vendor').waitFor();
+  },
+
   async 'settings for other programs can be copied, with a token that is hidden until asked for'({ page, open, at, turnout }) {
     await open('#/clients?for=openai');
     await at('connect-snippet').waitFor();

@@ -15,17 +15,32 @@ export default {
     await at('provider-dialog').waitFor({ state: 'detached' });
   },
 
-  async 'without a keychain a pasted key is refused with what to do, and a variable will do'({ page, at, open, turnout, picture }) {
+  async 'what cannot be saved is told at its field, before it is tried'({ page, at, open, turnout, picture }) {
     await open('#/providers?add=custom');
+    await page.locator('[data-testid=key-way][data-value=env]').waitFor();
+    await at('key-input').fill('MY_KEY');
+    await at('base-url').fill('not an address');
+    await page.getByText('This is no address.').waitFor();
+    await at('provider-name').fill('My flaky one');
+    await page.getByText('It is a part of addresses').waitFor();
+    await picture('providers-told-at-the-field');
+    assert.equal(await at('add-next').isEnabled(), false);
+    await at('base-url').fill(new URL(turnout.practice.first).host);
     await at('provider-name').fill('mine');
+    assert.equal(await at('base-url').inputValue(), turnout.practice.first.replace(/\/$/, ''), 'it was given its scheme');
+    assert.equal(await at('add-next').isEnabled(), true);
+    await at('base-url').fill('relay.example');
+    await at('provider-name').focus();
+    assert.equal(await at('base-url').inputValue(), 'https://relay.example');
+  },
+
+  async 'without a keychain this is told before a key is pasted, and a variable will do'({ page, at, turnout, picture }) {
     await at('base-url').fill(turnout.practice.first);
-    await at('key-input').fill('sk-pasted-1234');
-    await at('add-next').click();
-    await page.locator('[data-testid=trial][data-ok=true]').waitFor();
-    await at('add-save').click();
-    await at('add-error').filter({ hasText: 'keychain' }).waitFor();
-    await at('add-back').click();
+    assert.equal(await at('key-way').getAttribute('data-value'), 'env');
+    await at('key-way').getByText('Paste it').click();
     await page.getByText('There is no keychain on this computer').waitFor();
+    await at('key-input').fill('sk-pasted-1234');
+    assert.equal(await at('add-next').isEnabled(), false);
     await picture('providers-no-keychain');
     await at('key-way').getByText('Environment variable').click();
     await at('key-input').fill('MY_KEY');

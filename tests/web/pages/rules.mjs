@@ -97,6 +97,32 @@ export default {
     assert.match(page.url(), /#\/rules$/);
   },
 
+  async 'a condition that says nothing is refused at its field, and a pattern that fits no model is warned of'({ page, at, open, turnout, picture }) {
+    await open('#/rules?add=new');
+    await at('rule-name').fill('tidy');
+    await at('use-group').selectOption('spare');
+    await at('fact-add').selectOption('model');
+    assert.match(await at('rule-sentence').textContent(), /When the model is …/);
+    await at('rule-save').click();
+    await at('fact-lacks').waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.closest('[data-testid]').dataset.testid), 'fact-model');
+    await picture('rules-lacks');
+    assert.equal((await order(turnout)).includes('tidy'), false);
+    await at('fact-model').locator('input').fill('opus');
+    await at('fact-fits-none').waitFor();
+    await picture('rules-fits-none');
+    await at('fact-fits-none').getByRole('button').click();
+    assert.equal(await at('fact-model').locator('input').inputValue(), '*opus*');
+    await at('fact-fits-none').waitFor({ state: 'detached' });
+    await at('fact-model').locator('input').fill('no-such-model');
+    await at('fact-fits-none').waitFor();
+    await at('rule-save').click();
+    await at('rule-tidy').waitFor();
+    await turnout.admin('DELETE', '/rules/tidy');
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await at('rule-tidy').waitFor({ state: 'detached' });
+  },
+
   async 'a mistake is told and nothing typed is lost'({ page, at, turnout }) {
     await at('rule-pictures').getByTestId('rule-menu').click();
     await at('rule-edit').click();

@@ -18,6 +18,8 @@ export interface ClientProgram {
   remembered: boolean;
   /** Why its settings cannot be read, where they cannot. */
   problem?: string | null;
+  /** Why it pays no heed to its settings, though they can be read: it does not call where they point. */
+  ignored?: string | null;
   can_connect?: boolean;
   can_disconnect?: boolean;
   /** Requests of it under way now. */

@@ -114,6 +114,8 @@ export const providersApi = {
   disable: (name: string) => post<FullProvider>(`${at(name)}/disable`),
   reset: (name: string) => post<FullProvider>(`${at(name)}/reset`),
   test: (name: string) => post<Trial>(`${at(name)}/test`),
+  /** Whether a key that is sent can be kept. */
+  keychain: () => get<{ available: boolean; file: boolean }>('/keychain'),
   models: (name: string) => all<ListedModel>(`${at(name)}/models`),
   testDraft: (fields: Fields) => post<Trial>('/drafts/test', fields),
   modelsOfDraft: (fields: Fields) => post<{ items: ListedModel[] }>('/drafts/models', fields).then((list) => list.items),

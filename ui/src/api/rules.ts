@@ -53,6 +53,8 @@ export const rulesApi = {
   change: (name: string, fields: Partial<Rule>) => put<Rule>(at(name), fields),
   remove: (name: string) => del(at(name)),
   order: (order: readonly string[]) => put<List<Rule>>('/rules', { order }),
+  /** Names of the models that clients can ask for. */
+  models: () => all<{ id: string }>('/models').then((models) => models.map((model) => model.id)),
   explain: (question: Question) => post<Explanation>('/rules/explain', question),
   recent: () => get<List<RequestRow>>(`/requests${query({ limit: 30 })}`).then((page) => page.items),
   request: (id: string) => get<RequestDetail>(`/requests/${part(id)}`),

@@ -50,12 +50,12 @@ export function lastCall(program: Pick<ClientProgram, 'last_request_at'>, row: R
   return told ? { at: told, id: null } : null;
 }
 
-export type Standing = 'here' | 'elsewhere' | 'vendor' | 'absent' | 'broken';
+export type Standing = 'here' | 'ignored' | 'elsewhere' | 'vendor' | 'absent' | 'broken';
 
 /** How a program stands, in one word. */
 export function standing(program: ClientProgram): Standing {
   if (program.problem) return 'broken';
-  if (program.connected) return 'here';
+  if (program.connected) return program.ignored ? 'ignored' : 'here';
   if (!program.installed) return 'absent';
   return program.points_at ? 'elsewhere' : 'vendor';
 }

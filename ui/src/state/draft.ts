@@ -1,6 +1,7 @@
 /** A provider as a form has it, and as the config does. Pure: texts and lists in, fields for the daemon out. */
 import type { Auth, Fields, Models, Preset } from '../api/providers';
 import { differing } from './differing';
+import { isAddress, isName, withScheme } from './names';
 import type { Table } from './written';
 
 export const DIALECTS = ['anthropic', 'openai-chat', 'openai-responses', 'gemini', 'ollama'] as const;
@@ -105,7 +106,7 @@ function fields(draft: Draft, before: Table): Record<string, unknown> {
   return {
     name: name.trim(),
     dialect,
-    base_url: dialect === 'practice' ? null : base_url.trim(),
+    base_url: dialect === 'practice' ? null : withScheme(base_url),
     auth: auth(draft),
     models: filled(Object.fromEntries(TIERS.map((tier) => [tier, draft.models[tier].length ? draft.models[tier] : null]))),
     model_map: filled(Object.fromEntries(draft.model_map.map(([from, to]) => [from.trim(), to.trim()]))),
@@ -180,6 +181,18 @@ export function keyEntry(way: KeyWay, value: string): string | null {
 /** The words of a preset's address that a person still has to replace. */
 export function unfilled(draft: Pick<Draft, 'base_url'>, placeholders: readonly string[]): string[] {
   return placeholders.filter((word) => draft.base_url.includes(word));
+}
+
+/** What keeps a name from being one; null where nothing does. */
+export function nameFault(name: string, taken: readonly string[]): 'taken' | 'letters' | null {
+  const bare = name.trim();
+  if (taken.includes(bare)) return 'taken';
+  return isName(bare) ? null : 'letters';
+}
+
+/** Whether what is typed as its address cannot be one. */
+export function addressFault({ dialect, base_url }: Pick<Draft, 'dialect' | 'base_url'>): boolean {
+  return dialect !== 'practice' && base_url.trim() !== '' && !isAddress(base_url);
 }
 
 /** Whether such a provider wants a key of its own. */

@@ -1,5 +1,6 @@
-/** Whether there is a keychain to put keys into: the daemon says so when one is sent, or before as a problem. */
+/** Whether there is a keychain to put keys into: the daemon tells it when asked, when one is sent, or as a problem. */
 import { ApiError } from '../api/client';
+import { providersApi } from '../api/providers';
 import { live } from './live.svelte';
 
 class Keychain {
@@ -7,6 +8,15 @@ class Keychain {
 
   get missing(): boolean {
     return this.#refused || Boolean(live.status?.problems?.some((problem) => problem.kind === 'keychain'));
+  }
+
+  /** Asks before a key is typed. Without an answer a refusal will tell it. */
+  async look(): Promise<void> {
+    try {
+      this.#refused = !(await providersApi.keychain()).available;
+    } catch {
+      // a key that is sent will tell
+    }
   }
 
   /** Takes note of a failure that tells it. */

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Rule } from '../api/rules';
 import { i18n } from '../i18n/index.svelte';
 import { detail } from '../testing/fixtures';
-import { headersOf, questionOf, SAMPLE, sampleOf, toForm, toRule, useSentence, whenSentence } from './rule';
+import { asked, headersOf, lacking, questionOf, SAMPLE, sampleOf, sketch, toForm, toRule, useSentence, whenSentence } from './rule';
 
 const full: Rule = {
   name: 'all of it',
@@ -34,6 +34,15 @@ const rule = (when: Rule['when'], use: Rule['use'] = { group: 'spare' }): Rule =
 describe('a form', () => {
   it('gives_back_every_fact_and_every_use', () => {
     expect(toRule(toForm(full))).toEqual(full);
+  });
+
+  it('tells_which_conditions_say_nothing_and_keeps_their_place_in_the_sentence', () => {
+    const form = { ...toForm(rule({ background: true })), facts: [asked('background'), asked('model'), asked('keyword'), asked('tokens_over')] };
+    expect(lacking(form)).toEqual(['model', 'keyword', 'tokens_over']);
+    expect(lacking(toForm(full))).toEqual([]);
+    expect(whenSentence(sketch(form))).toBe(
+      'When the model is `…`, it is a small helper call, the input is over … tokens, and the text has `…`',
+    );
   });
 
   it('leaves_out_what_is_not_filled_in', () => {

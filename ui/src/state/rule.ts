@@ -88,6 +88,17 @@ export function toRule(form: RuleForm): Rule {
   return { name: form.name.trim(), enabled: form.enabled, when, use };
 }
 
+/** Conditions that say nothing yet: without them the rule would fit more than it seems to. */
+export function lacking(form: RuleForm): Fact[] {
+  return form.facts.filter((one) => factValue(one) === null).map((one) => one.fact);
+}
+
+/** The rule for its sentence: what is still to be filled in stands there as `…`. */
+export function sketch(form: RuleForm): Rule {
+  const facts = form.facts.map((one) => (factValue(one) === null ? { ...one, text: '…', list: ['…'] } : one));
+  return toRule({ ...form, facts });
+}
+
 function factValue({ fact, text, list }: Asked): FactValue | null {
   const bare = text.trim();
   switch (FACTS[fact]) {

@@ -11,7 +11,7 @@ use crate::disk::{Disk, LocalDisk, hash, read, writable};
 use crate::format::Format;
 use crate::target::without_login;
 use crate::undo::undo;
-use crate::wish::{FileWish, address, files, wishes};
+use crate::wish::{FileWish, address, files, ignored, wishes};
 use crate::{Change, Client, Error, Plan, Surroundings, Target};
 
 /// The client programs of this machine and the book of what was changed for them.
@@ -45,6 +45,9 @@ pub struct Standing {
     pub remembered: bool,
     /// Why its settings cannot be read, where they cannot.
     pub problem: Option<String>,
+    /// Why the client pays no heed to its settings, though they can be read: until that is put right, it does not
+    /// call where they point it.
+    pub ignored: Option<String>,
 }
 
 impl Clients {
@@ -99,6 +102,9 @@ impl Clients {
             remembered: book
                 .of(client, &folder)
                 .is_some_and(|record| record.stage != Stage::Leaving),
+            ignored: ignored(client, &text)
+                .filter(|_| problem.is_none())
+                .map(str::to_owned),
             problem,
         })
     }

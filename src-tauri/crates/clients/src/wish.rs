@@ -141,6 +141,14 @@ pub(crate) fn wishes(
     (files.map(wish).collect(), notes)
 }
 
+/// Why the client pays no heed to its settings, the text of its first file, though they can be read here.
+pub(crate) fn ignored(client: Client, text: &str) -> Option<&'static str> {
+    let text = text.trim_start_matches('\u{feff}');
+    let is_strict =
+        || text.trim().is_empty() || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    (client == Client::ClaudeCode && !is_strict()).then_some(NOT_STRICT)
+}
+
 const KEY_STAYS: &str = "the key that stands in its settings stays there; the client token travels in x-turnout-token beside it";
 
 const SHELL_NO_PROXY: &str = "NO_PROXY of your shell goes before the one in this file: add 127.0.0.1,localhost to it if a proxy is set";
@@ -197,14 +205,9 @@ impl Asked<'_> {
         if own_key {
             self.notes.push(KEY_STAYS.to_owned());
         }
-        let text = self
-            .texts
-            .first()
-            .map_or("", String::as_str)
-            .trim_start_matches('\u{feff}');
-        if !text.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
-            self.notes.push(NOT_STRICT.to_owned());
-        }
+        let text = self.texts.first().map_or("", String::as_str);
+        let ignored = ignored(Client::ClaudeCode, text).map(str::to_owned);
+        self.notes.extend(ignored);
         settings.push(Setting::text(&env("API_TIMEOUT_MS"), "3600000"));
         settings.push(Setting::text(
             &env("CLAUDE_STREAM_IDLE_TIMEOUT_MS"),

@@ -6,9 +6,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
 use crate::secrets::{self, KeepError};
-use crate::view::{Key, ProviderTest};
+use crate::view::{Key, ProviderTest, SecretStore};
 
 impl Daemon {
+    /// Where a key would be kept now.
+    pub async fn secret_store(&self) -> SecretStore {
+        let keychain = &self.instance().keychain;
+        SecretStore {
+            available: keychain.available().await,
+            file: keychain.is_file(),
+        }
+    }
+
     /// Stores a key in the keychain and adds its reference to the provider in the config.
     pub async fn set_key(&self, provider: &str, value: SecretString) -> Result<Key, CommandError> {
         let value = bare(&value)?;

@@ -54,4 +54,6 @@ pub use topology::{
     Provider, Retry, Tiers, Topology,
 };
 pub use verdict::{Reason, Signal, Verdict, classify};
-pub use view::{GroupState, GroupView, Health, KeyState, KeyView, MemberView, ProviderView, View};
+pub use view::{
+    GroupState, GroupView, Health, KeyState, KeyView, MemberView, ModelRest, ProviderView, View,
+};

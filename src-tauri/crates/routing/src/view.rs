@@ -121,6 +121,8 @@ pub struct ProviderView {
     pub health: Health,
     /// When what rests may be tried again.
     pub cooling_until: Option<Instant>,
+    /// The models that rest at it while it does not rest as a whole, by name.
+    pub resting: Vec<ModelRest>,
     /// Its last failure, kept after it recovered, such as `server_error (glm-4.6)`.
     pub last_error: Option<String>,
     /// Time to first semantic output, smoothed.
@@ -133,6 +135,15 @@ pub struct ProviderView {
     pub forecasts: Vec<Forecast>,
     /// What its vendor told of its limits.
     pub quotas: Vec<Quota>,
+}
+
+/// A model that rests at a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelRest {
+    /// Its name there.
+    pub model: Arc<str>,
+    /// Until when.
+    pub until: Instant,
 }
 
 /// A key at one instant.
@@ -267,6 +278,7 @@ impl Board {
                 Health::Disabled
             },
             cooling_until: self.cooling_until(provider, health, now),
+            resting: self.resting(provider, health, now),
             last_error: health.last_error.clone(),
             ttft: health.ttft,
             success_rate: health.success_rate(),
@@ -329,13 +341,42 @@ impl Board {
     ) -> Option<Instant> {
         let counts = !self.has_model_that_serves(health, now);
         let models = health.models.values().filter(|_| counts);
-        let models = models.filter_map(|model| match model.bar(&self.topology.breaker, now) {
-            Some(Bar::Cooling(until) | Bar::Open(until)) => Some(until),
-            _ => None,
-        });
         models
+            .filter_map(|model| self.rest_of_model(model, now))
             .chain(health.bar(provider, now).and_then(|bar| bar.until(now)))
             .max()
+    }
+
+    /// The models that rest where the provider itself does not, by name.
+    fn resting(
+        &self,
+        provider: &Provider,
+        health: &ProviderHealth,
+        now: Instant,
+    ) -> Vec<ModelRest> {
+        if health.bar(provider, now).is_some() {
+            return Vec::new();
+        }
+        let models = health.models.iter();
+        let mut resting = models
+            .filter_map(|(model, health)| {
+                let until = self.rest_of_model(health, now)?;
+                Some(ModelRest {
+                    model: model.clone(),
+                    until,
+                })
+            })
+            .collect::<Vec<_>>();
+        resting.sort_by(|a, b| a.model.cmp(&b.model));
+        resting
+    }
+
+    /// Until when a model rests, if it does.
+    fn rest_of_model(&self, model: &ModelHealth, now: Instant) -> Option<Instant> {
+        match model.bar(&self.topology.breaker, now)? {
+            Bar::Cooling(until) | Bar::Open(until) => Some(until),
+            _ => None,
+        }
     }
 }
 

@@ -84,6 +84,27 @@ fn only_our_keys_change_in_a_file_with_comments() {
 }
 
 #[test]
+fn settings_that_claude_code_ignores_are_told_as_such() {
+    let strict = r#"{"model":"opus"}"#;
+    let cases = [
+        (Client::ClaudeCode, CLAUDE, true),
+        (Client::ClaudeCode, r#"{"model":"opus",}"#, true),
+        (Client::ClaudeCode, strict, false),
+        (Client::ClaudeCode, "", false),
+        (Client::Codex, CODEX, false),
+    ];
+    for (client, text, expected) in cases {
+        let home = Home::with(&[(main_file(client), text)]);
+        let told = || home.clients().look(client, None).unwrap().ignored;
+        assert_eq!(told().is_some(), expected, "{text}");
+        let plan = home.clients().connect(client, &target()).unwrap();
+        let ignored = told();
+        assert_eq!(ignored.is_some(), expected, "{text}");
+        assert!(ignored.is_none_or(|told| plan.notes.contains(&told)));
+    }
+}
+
+#[test]
 fn every_shape_of_a_file_comes_back_to_the_byte() {
     for client in Client::ALL {
         let (usual, _) = usual(client);

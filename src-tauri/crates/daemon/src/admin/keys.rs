@@ -15,7 +15,7 @@ use super::openapi::{Call, Calls, Entry};
 use super::paged::Page;
 use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
 use crate::Daemon;
-use crate::view::{Key, List, ProviderTest};
+use crate::view::{Key, List, ProviderTest, SecretStore};
 
 pub(super) fn calls() -> Calls {
     Calls::of("Keys", Entry::Admin)
@@ -24,6 +24,11 @@ pub(super) fn calls() -> Calls {
                 .about("The keys of all providers, masked.")
                 .asks::<Page>()
                 .lists::<Key>(),
+        )
+        .with(
+            Call::get("/keychain", store)
+                .about("Where keys that are sent would be kept, and whether that can be had now.")
+                .answers::<SecretStore>(),
         )
         .with(
             Call::post("/providers/{name}/keys", add)
@@ -84,6 +89,10 @@ async fn list(
     Asked(page): Asked<Page>,
 ) -> Result<Json<List<Key>>, Refusal> {
     Ok(Json(page.of(daemon.keys())?))
+}
+
+async fn store(State(daemon): State<Daemon>) -> Json<SecretStore> {
+    Json(daemon.secret_store().await)
 }
 
 /// A key that a provider gave out.

@@ -61,6 +61,7 @@ fn standing() -> Standing {
         connected: true,
         remembered: true,
         problem: None,
+        ignored: None,
     }
 }
 

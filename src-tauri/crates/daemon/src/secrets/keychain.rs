@@ -151,6 +151,11 @@ impl Keychain {
         self.answers().await.is_ok()
     }
 
+    /// Whether it is a secrets file instead of the operating system's keychain.
+    pub(crate) fn is_file(&self) -> bool {
+        self.is_file
+    }
+
     /// Why it does not answer, if it does not.
     pub(crate) async fn answers(&self) -> Result<(), KeychainError> {
         self.get(PROBE).await.map(drop)

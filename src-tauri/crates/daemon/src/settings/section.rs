@@ -64,6 +64,7 @@ impl Section {
             Self::Providers => &[
                 "health",
                 "cooling_until",
+                "resting",
                 "last_error",
                 "ttft_ms",
                 "success_rate",

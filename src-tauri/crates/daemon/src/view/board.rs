@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use routing::{GroupView, KeyView, MemberView};
 
-use super::{Forecast, Group, GroupState, Health, Key, Member, Mode, Models, Provider, Quota};
+use super::{
+    Forecast, Group, GroupState, Health, Key, Member, Mode, ModelRest, Models, Provider, Quota,
+};
 use crate::settings;
 
 /// The two clocks at one instant, to tell wall-clock times of routing's.
@@ -92,6 +94,7 @@ pub(crate) fn provider(
         enabled: told.enabled,
         health: health(told.health),
         cooling_until: told.cooling_until.map(|until| clocks.tell(until)),
+        resting: told.resting.iter().map(|it| rest(it, clocks)).collect(),
         last_error: told.last_error.clone(),
         ttft_ms: told.ttft.map(millis),
         success_rate: told.success_rate,
@@ -101,6 +104,13 @@ pub(crate) fn provider(
         groups,
         forecast: told.forecasts.first().map(|it| forecast(it, clocks)),
         quotas: told.quotas.iter().map(|it| quota(it, clocks)).collect(),
+    }
+}
+
+fn rest(told: &routing::ModelRest, clocks: Clocks) -> ModelRest {
+    ModelRest {
+        model: told.model.to_string(),
+        until: clocks.tell(told.until),
     }
 }
 

@@ -44,7 +44,9 @@ pub use log::LogLine;
 pub use notice::{Notice, NoticeKind};
 pub use preset::Preset;
 pub use price::ModelPrice;
-pub use provider::{Forecast, Key, ListedModel, Models, Provider, ProviderTest, Quota};
+pub use provider::{
+    Forecast, Key, ListedModel, ModelRest, Models, Provider, ProviderTest, Quota, SecretStore,
+};
 pub use replay::{Replay, ReplaySide, Said, ToolCall};
 pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};

@@ -18,6 +18,9 @@ pub struct Provider {
     pub health: Health,
     /// Until when it rests, if it does.
     pub cooling_until: Option<Timestamp>,
+    /// The models that rest at it while it does not rest as a whole: requests for others still go to it.
+    #[serde(default)]
+    pub resting: Vec<ModelRest>,
     /// What went wrong last, in one sentence.
     pub last_error: Option<String>,
     /// Typical milliseconds to the first semantic output.
@@ -38,6 +41,15 @@ pub struct Provider {
     /// What its vendor told of its limits, as far as they are not whole again.
     #[serde(default)]
     pub quotas: Vec<Quota>,
+}
+
+/// A model that rests at a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ModelRest {
+    /// Its name there.
+    pub model: String,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// What is left of a vendor's limit, as its last answer told.
@@ -101,6 +113,15 @@ pub struct Key {
     /// The limit of it that will be hit first, if things go on as they do.
     #[serde(default)]
     pub forecast: Option<Forecast>,
+}
+
+/// Where keys are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SecretStore {
+    /// Whether a key that is sent can be kept: without it, the config takes references such as `env:NAME` only.
+    pub available: bool,
+    /// Whether it is a secrets file that a passphrase opens, instead of the operating system's keychain.
+    pub file: bool,
 }
 
 /// A limit that will be hit if things go on as they do.

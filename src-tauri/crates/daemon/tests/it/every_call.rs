@@ -72,6 +72,7 @@ const INSIDE: &str = r#"
 200 GET /suspended
 200 POST /playground {"provider": "other", "model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
 200 GET /notices
+200 GET /keychain
 200 GET /series as /series?minutes=5&buckets=10
 200 PUT /mode {"mode": "auto"}
 200 POST /practice/outage {"on": false}

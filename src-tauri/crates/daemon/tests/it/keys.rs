@@ -54,6 +54,7 @@ async fn a_key_is_kept_in_the_keychain_and_in_no_file() {
 
     let house = House::of(Daemon::start(options).await.unwrap());
     assert_eq!(house.get("/keys").await["items"][0]["masked"], "…wxyz");
+    assert_eq!(house.get("/keychain").await["available"], true);
     house.daemon.stop().await;
 }
 
@@ -61,6 +62,8 @@ async fn a_key_is_kept_in_the_keychain_and_in_no_file() {
 async fn without_a_keychain_a_key_is_refused_and_what_to_do_is_told() {
     let home = Home::new(&format!("{CONFIG}{RELAY}"));
     let house = home.start().await;
+    let none = json!({ "available": false, "file": false });
+    assert_eq!(house.get("/keychain").await, none);
     let call = || house.call(Method::POST, "/providers/relay/keys");
     let answer = with_json(call(), &json!({ "value": VALUE }))
         .send()

@@ -215,7 +215,7 @@ fn one_whose_rest_ended_while_others_were_tried_may_be_waited_for() {
         panic!("both were tried")
     };
     assert!(exhausted.may_wait, "{exhausted:?}");
-    assert_eq!(exhausted.retry_in, Some(std::time::Duration::ZERO));
+    assert_eq!(exhausted.retry_in, Some(Duration::ZERO));
     let mut again = rig.board.begin_again(&run, &ask("m"), rig.now);
     assert!(matches!(rig.board.next(&mut again, rig.now), Step::Try(_)));
     // What failed for good is not asked for ever.

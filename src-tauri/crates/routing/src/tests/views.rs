@@ -43,7 +43,18 @@ fn a_model_that_rests_is_no_rest_of_a_provider_that_serves_another() {
     rig.send("ill", &[broken()]);
     check(&rig, Health::Degraded);
     assert_eq!(until(&rig), None);
-    assert_eq!(rig.board.view(rig.now).serving.as_deref(), Some("a"));
+    let view = rig.board.view(rig.now);
+    assert_eq!(view.serving.as_deref(), Some("a"));
+    let resting = &view.providers[0].resting;
+    assert_eq!(
+        resting
+            .iter()
+            .map(|it| (&*it.model, it.until))
+            .collect::<Vec<_>>(),
+        [("ill", rig.now + MINUTE)]
+    );
+    rig.pass(MINUTE);
+    assert_eq!(rig.board.view(rig.now).providers[0].resting, []);
 }
 
 #[test]
