@@ -106,7 +106,7 @@ impl Book {
 }
 
 /// The FNV-1a hash of a text, 64 bits: <https://www.rfc-editor.org/rfc/rfc9923>.
-fn number(text: &str) -> i64 {
+pub(crate) fn number(text: &str) -> i64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let hash = text.bytes().fold(OFFSET, |hash, byte| {

@@ -25,17 +25,19 @@ pub(crate) enum Branch {
     Ids(Vec<String>),
     /// Those whose id looks so.
     IdLike(String),
-    /// Those with an error that looks so, their own or an attempt's.
-    Error(String),
+    /// Those with an error, their own or an attempt's, of the text that has this number.
+    Failure(i64),
+    /// Those with an error that looks so.
+    FailureLike(String),
 }
 
 impl Branch {
     /// Where the times, the ids and the other columns of its requests stand.
     const fn columns(&self) -> Columns {
         match self {
-            Self::Error(_) => Columns {
-                time: "errors.started_at",
-                id: "errors.request_id",
+            Self::Failure(_) | Self::FailureLike(_) => Columns {
+                time: "failures.started_at",
+                id: "failures.request_id",
             },
             _ => Columns {
                 time: "started_at",
@@ -46,21 +48,29 @@ impl Branch {
 
     /// Ids and times of the newest requests of this branch.
     fn select(&self, query: &mut Select, filter: &Filter, limit: i64) -> Result<(), QueryError> {
-        let is_narrow = filter.model.is_some() || equals(filter).next().is_some();
-        match self {
-            Self::Error(_) if is_narrow => {
-                let joined = query.kind().join_in_order();
-                query.push(
-                    "SELECT DISTINCT errors.request_id AS id, errors.started_at FROM errors ",
-                );
-                query.push(joined);
-                query.push(" requests WHERE requests.id = errors.request_id AND ")
+        let Columns { time, id } = self.columns();
+        if let Self::Failure(_) | Self::FailureLike(_) = self {
+            let join = query.kind().join_in_order();
+            let is_narrow = filter.model.is_some() || equals(filter).next().is_some();
+            let texts = matches!(self, Self::FailureLike(_));
+            query.push(&format!(
+                "SELECT DISTINCT {id} AS id, {time} AS started_at FROM failures"
+            ));
+            for (table, is_needed) in [("failure_texts", texts), ("requests", is_narrow)] {
+                if is_needed {
+                    query.push(&format!(" {join} {table}"));
+                }
             }
-            Self::Error(_) => {
-                query.push("SELECT DISTINCT request_id AS id, started_at FROM errors WHERE ")
+            query.push(" WHERE ");
+            if texts {
+                query.push("failure_texts.id = failures.text_id AND ");
             }
-            _ => query.push("SELECT id, started_at FROM requests WHERE "),
-        };
+            if is_narrow {
+                query.push("requests.id = failures.request_id AND ");
+            }
+        } else {
+            query.push("SELECT id, started_at FROM requests WHERE ");
+        }
         self.conditions(query, filter)?;
         self.columns().newest(query, limit);
         Ok(())
@@ -91,7 +101,8 @@ impl Branch {
                 query.push(")")
             }
             Self::IdLike(pattern) => like(query, "id", pattern),
-            Self::Error(pattern) => like(query, "errors.text", pattern),
+            Self::Failure(text) => query.push("failures.text_id = ").value(*text),
+            Self::FailureLike(pattern) => like(query, "failure_texts.text", pattern),
         };
         self.columns().narrow(query, filter)?;
         let kind = query.kind();
@@ -120,9 +131,11 @@ pub(crate) const NAMED: [&str; 3] = [MODELS[0], MODELS[1], "model_answered"];
 /// begin with where they are equally rare.
 pub(crate) fn equals(filter: &Filter) -> impl Iterator<Item = (&'static str, &str)> {
     let all = [
+        ("session", &filter.session),
         ("provider", &filter.provider),
         ("group_name", &filter.group),
         ("client", &filter.client),
+        ("token", &filter.token),
         ("status", &filter.status),
     ];
     all.into_iter()
@@ -155,6 +168,28 @@ pub(crate) fn list(
     query.push(" requests WHERE requests.id = page.id");
     PAGE.newest(&mut query, limit);
     Ok(query)
+}
+
+/// What holds for each request that a filter finds, to be looked at row by row.
+pub(crate) fn conditions(query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
+    Branch::Everything.conditions(query, filter)?;
+    let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) else {
+        return Ok(());
+    };
+    let anywhere = looks_like("%", text);
+    query.push(" AND (");
+    like(query, "id", &looks_like("", text));
+    for column in NAMED {
+        query.push(" OR ");
+        like(query, column, &anywhere);
+    }
+    let join = query.kind().join_in_order();
+    query.push(&format!(
+        " OR EXISTS (SELECT 1 FROM failures {join} failure_texts WHERE failure_texts.id = failures.text_id \
+         AND failures.started_at = requests.started_at AND failures.request_id = requests.id AND "
+    ));
+    like(query, "failure_texts.text", &anywhere).push("))");
+    Ok(())
 }
 
 /// Adds that a column has text that looks so; letter case is ignored as far as the database knows it, in SQLite that of

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{AnyConnection, Row as _};
 
 use crate::cells::{There, table};
+use crate::failures;
 use crate::grouped::Source;
 use crate::hourly::{self, TOTAL};
 use crate::kind::Kind;
@@ -174,6 +175,7 @@ async fn prune(
     };
     let Some(oldest) = oldest.filter(|oldest| *oldest < before_ms) else {
         names::forget(&mut transaction, kind).await?;
+        failures::forget(&mut transaction, kind).await?;
         transaction.commit().await?;
         return Ok(None);
     };

@@ -1,4 +1,4 @@
-//! The whole history as text, oldest first, a piece at a time: however long it is, only one piece is in
+//! The history as text, whole or as it is filtered, oldest first, a piece at a time: however long it is, only one piece is in
 //! memory.
 
 use std::collections::HashMap;
@@ -7,8 +7,9 @@ use std::str::FromStr;
 use serde_json::Value;
 use sqlx::Row as _;
 
+use crate::branch::{check, conditions};
 use crate::open::Ledger;
-use crate::query::{CHAIN, QueryError};
+use crate::query::{CHAIN, Filter, QueryError};
 use crate::read::number;
 use crate::row::{AttemptRow, Detail, Row};
 use crate::select::Select;
@@ -111,7 +112,7 @@ impl Format {
 pub struct Export {
     ledger: Ledger,
     format: Format,
-    until_ms: i64,
+    filter: Filter,
     /// The last request that was written, by time and id; before the first one, where it begins.
     last: (i64, String),
     state: State,
@@ -125,15 +126,20 @@ enum State {
 }
 
 impl Ledger {
-    /// Begins to export the requests that arrived from `since_ms` on and before `until_ms`.
-    pub fn export(&self, format: Format, since_ms: Option<i64>, until_ms: i64) -> Export {
-        Export {
+    /// Begins to export the requests that match; the filter's page is not looked at. Without an end in time it goes on
+    /// with what arrives meanwhile.
+    pub fn export(&self, format: Format, filter: Filter) -> Result<Export, QueryError> {
+        check(&filter)?;
+        Ok(Export {
             ledger: self.clone(),
             format,
-            until_ms,
-            last: (since_ms.unwrap_or(i64::MIN), String::new()),
+            last: (filter.since_ms.unwrap_or(i64::MIN), String::new()),
+            filter: Filter {
+                cursor: None,
+                ..filter
+            },
             state: State::New,
-        }
+        })
     }
 }
 
@@ -189,10 +195,9 @@ impl Export {
             .value(at_ms)
             .push(" OR id > ")
             .value(id.as_str())
-            .push(") AND started_at < ")
-            .value(self.until_ms)
-            .push(" ORDER BY started_at, id LIMIT ")
-            .value(PIECE);
+            .push(") AND ");
+        conditions(&mut query, &self.filter)?;
+        query.push(" ORDER BY started_at, id LIMIT ").value(PIECE);
         let rows = query.rows(pool).await?;
         let mut chains = Select::new(kind, CHAIN);
         chains.push(" IN (");

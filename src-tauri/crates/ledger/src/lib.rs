@@ -17,6 +17,7 @@ mod errand;
 mod error;
 mod event;
 mod export;
+mod failures;
 mod grouped;
 mod health;
 mod hourly;

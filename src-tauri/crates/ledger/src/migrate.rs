@@ -63,6 +63,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "model names",
         include_str!("../migrations/0014_model_names.sql"),
     ),
+    (
+        15,
+        "failure texts",
+        include_str!("../migrations/0015_failure_texts.sql"),
+    ),
+    (16, "tokens", include_str!("../migrations/0016_tokens.sql")),
 ];
 
 /// What opening did to the file.
@@ -120,10 +126,14 @@ fn latest() -> i64 {
 
 /// The names of the ledger's own tables.
 pub(crate) fn own_tables() -> Vec<&'static str> {
-    let lines = MIGRATIONS.iter().flat_map(|(_, _, sql)| sql.lines());
-    let tables = lines.filter_map(|line| line.strip_prefix("CREATE TABLE "));
+    let lines = || MIGRATIONS.iter().flat_map(|(_, _, sql)| sql.lines());
+    let dropped: Vec<_> = lines()
+        .filter_map(|line| line.strip_prefix("DROP TABLE ")?.strip_suffix(';'))
+        .collect();
+    let tables = lines().filter_map(|line| line.strip_prefix("CREATE TABLE "));
     tables
         .filter_map(|rest| rest.split_whitespace().next())
+        .filter(|table| !dropped.contains(table))
         .collect()
 }
 

@@ -39,6 +39,10 @@ pub struct Filter {
     pub group: Option<String>,
     /// Client program.
     pub client: Option<String>,
+    /// The client token's name.
+    pub token: Option<String>,
+    /// The client's session.
+    pub session: Option<String>,
     /// One of the six states.
     pub status: Option<String>,
     /// Text in the request's or an attempt's error, in a model name or at the beginning of the id; letter case of

@@ -119,16 +119,6 @@ table! {
     }
 }
 
-table! {
-    /// A row of `errors`.
-    ErrorCells in "errors" by ["started_at", "request_id", "attempt"]; {
-        started_at: i64,
-        request_id: String,
-        attempt: i64,
-        text: String,
-    }
-}
-
 impl RequestCells {
     /// What becomes of a row that is there, when it is known to tell how the request began.
     pub(crate) const KNOWN: There = There::ReplacedBut(&[
@@ -208,20 +198,13 @@ impl Record {
         self.begins = false;
     }
 
-    /// What went wrong, for those who search.
-    pub(crate) fn errors(&self) -> impl Iterator<Item = ErrorCells> {
+    /// What went wrong: the number of the attempt, 0 for the request as a whole, and the error.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = (i64, &str)> {
         let request = (0, &self.request.error);
         let attempts = self.attempts.values();
         let attempts = attempts.map(|attempt| (attempt.attempt, &attempt.error));
         let all = std::iter::once(request).chain(attempts);
-        all.filter_map(|(attempt, error)| {
-            Some(ErrorCells {
-                started_at: self.request.started_at,
-                request_id: self.request.id.clone(),
-                attempt,
-                text: error.clone()?,
-            })
-        })
+        all.filter_map(|(attempt, error)| Some((attempt, error.as_deref()?)))
     }
 
     /// Whether the request is not over.

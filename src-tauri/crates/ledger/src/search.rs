@@ -77,7 +77,7 @@ impl Ledger {
         let mut branches = self.named(text).await?;
         branches.push(Branch::Running(Some(looks_like("%", text))));
         branches.extend(self.ids(text).await?);
-        branches.push(Branch::Error(looks_like("%", text)));
+        branches.extend(self.failing(text).await?);
         Ok(branches)
     }
 

@@ -9,12 +9,13 @@ use sqlx::AnyConnection;
 
 use crate::book::Book;
 use crate::cells::{Cells, There};
+use crate::failures;
 use crate::hourly;
 use crate::kind::Kind;
 use crate::names;
 use crate::open::Ledger;
 use crate::query::QueryError;
-use crate::record::{AttemptCells, ErrorCells, EventCells, Record, RequestCells};
+use crate::record::{AttemptCells, EventCells, Record, RequestCells};
 use crate::span::hour_of;
 
 /// Rows in one statement at most; a power of two, as are all smaller numbers of rows that are used, so
@@ -105,16 +106,7 @@ pub(crate) async fn save(
     put::<AttemptCells>(conn, kind, &attempts, There::Replaced).await?;
     let events: Vec<_> = records.iter().flat_map(|record| &record.events).collect();
     put::<EventCells>(conn, kind, &events, There::Stays).await?;
-    for record in records {
-        if let Some(moved_from) = record.moved_from {
-            let text = "DELETE FROM errors WHERE started_at = ? AND request_id = ?";
-            let delete = sqlx::query(kind.sql(text)).bind(moved_from);
-            let delete = delete.bind(record.request.id.clone());
-            delete.execute(&mut *conn).await?;
-        }
-    }
-    let errors: Vec<_> = records.iter().flat_map(|record| record.errors()).collect();
-    put::<ErrorCells>(conn, kind, &errors, There::Stays).await?;
+    failures::save(conn, kind, records).await?;
     names::save(conn, kind, records).await
 }
 
@@ -129,7 +121,7 @@ pub(crate) async fn delete(
     let within = "started_at >= ? AND started_at < ?";
     let these = format!("(SELECT id FROM requests WHERE {condition} AND {within})");
     let deletes = [
-        format!("DELETE FROM errors WHERE {within} AND request_id IN {these}"),
+        format!("DELETE FROM failures WHERE {within} AND request_id IN {these}"),
         format!("DELETE FROM events WHERE request_id IN {these}"),
         format!("DELETE FROM bodies WHERE request_id IN {these}"),
         format!("DELETE FROM attempts WHERE request_id IN {these}"),

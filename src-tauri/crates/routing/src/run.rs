@@ -224,10 +224,7 @@ impl Failover {
     pub(crate) fn sent_to_rest(&self, place: &Place) -> bool {
         let is_here =
             |trial: &&Trial| trial.provider == place.provider && trial.model == place.model;
-        self.trials
-            .iter()
-            .filter(is_here)
-            .any(|trial| trial.rested)
+        self.trials.iter().filter(is_here).any(|trial| trial.rested)
     }
 
     pub(crate) fn may_try(&self, place: &Place, key: Option<&Arc<str>>, attempts: u32) -> bool {

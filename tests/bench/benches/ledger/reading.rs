@@ -156,7 +156,15 @@ async fn export(ledger: &Ledger, until_ms: i64) {
     let before = memory::resident().map_or(0, |(_, now)| now);
     let begun = Instant::now();
     let mut bytes = 0;
-    let mut export = ledger.export(Format::Jsonl, None, until_ms);
+    let mut export = ledger
+        .export(
+            Format::Jsonl,
+            Filter {
+                until_ms: Some(until_ms),
+                ..Filter::default()
+            },
+        )
+        .unwrap();
     while let Some(piece) = export.next().await.unwrap() {
         bytes += piece.len();
     }

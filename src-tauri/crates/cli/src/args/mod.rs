@@ -124,7 +124,7 @@ pub(crate) enum Command {
     History(History),
     /// Tell what was used and spent, by day, model, provider and the like
     Usage(Usage),
-    /// Write the whole history to standard output or a file
+    /// Write the history, or what is chosen of it, to standard output or a file
     Export(Export),
     /// Give the room that deleted requests left back to the disk; a file is written anew for it
     Vacuum,
@@ -297,11 +297,9 @@ pub(crate) enum RequestState {
     Cancelled,
 }
 
+/// Which requests of the history; all that is given must hold.
 #[derive(Debug, clap::Args)]
-pub(crate) struct History {
-    /// How many at most
-    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) limit: u32,
+pub(crate) struct Which {
     /// Only those in this state
     #[arg(long, value_name = "STATE")]
     pub(crate) status: Option<RequestState>,
@@ -317,6 +315,12 @@ pub(crate) struct History {
     /// Only those of this client, such as claude-code
     #[arg(long)]
     pub(crate) client: Option<String>,
+    /// Only those that came with this client token, by its name
+    #[arg(long, add = names::tokens())]
+    pub(crate) token: Option<String>,
+    /// Only those of this session of a client
+    #[arg(long)]
+    pub(crate) session: Option<String>,
     /// Only those since this time, such as 2h, yesterday or 2026-01-31T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = time::past)]
     pub(crate) since: Option<Timestamp>,
@@ -326,6 +330,15 @@ pub(crate) struct History {
     /// Only those in which this text occurs
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) q: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct History {
+    /// How many at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) which: Which,
     /// Go on where the last page ended: the word after its "more: --cursor"
     #[arg(long)]
     pub(crate) cursor: Option<String>,
@@ -380,12 +393,8 @@ pub(crate) struct Export {
     /// Write to this file, in the place of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Only requests since this time, such as 2h, yesterday or 2026-01-31T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time::past)]
-    pub(crate) since: Option<Timestamp>,
-    /// Only requests before this time
-    #[arg(long, value_name = "TIME", value_parser = time::past)]
-    pub(crate) until: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) which: Which,
 }
 
 #[derive(Debug, clap::Args)]

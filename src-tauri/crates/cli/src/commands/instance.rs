@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::WrongUse;
 use crate::admin::{Admin, segment};
-use crate::args::{Export, Format, History, Mode, Usage};
+use crate::args::{Export, Format, History, Mode, Usage, Which};
 use crate::figure::{count, list, size, text};
 use crate::home::Home;
 use crate::progress::{Counted, Progress};
@@ -62,25 +62,29 @@ pub(crate) async fn mode(home: &Home, mode: Mode, json: bool) -> anyhow::Result<
 pub(crate) async fn history(home: &Home, asked: History, json: bool) -> anyhow::Result<()> {
     let admin = home.running().await?.admin;
     let mut query = vec![("limit", asked.limit.to_string())];
+    query.extend(which(asked.which));
+    query.extend(asked.cursor.map(|cursor| ("cursor", cursor)));
+    let answer = admin.query("/requests", &query).await?;
+    show_list(&answer, json, views::history)?;
+    Ok(views::more(&mut screen::stdout(), &answer, json)?)
+}
+
+/// The filters that are given, as the admin API takes them.
+fn which(asked: Which) -> impl Iterator<Item = (&'static str, String)> {
     let filters = [
         ("status", asked.status.as_ref().and_then(word)),
         ("provider", asked.provider),
         ("group", asked.group),
         ("model", asked.model),
         ("client", asked.client),
+        ("token", asked.token),
+        ("session", asked.session),
         ("since", asked.since.map(|time| time.to_string())),
         ("until", asked.until.map(|time| time.to_string())),
         ("q", asked.q),
-        ("cursor", asked.cursor),
     ];
-    query.extend(
-        filters
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    let answer = admin.query("/requests", &query).await?;
-    show_list(&answer, json, views::history)?;
-    Ok(views::more(&mut screen::stdout(), &answer, json)?)
+    let given = filters.into_iter();
+    given.filter_map(|(name, value)| Some((name, value?)))
 }
 
 pub(crate) async fn usage(home: &Home, asked: Usage, json: bool) -> anyhow::Result<()> {
@@ -142,8 +146,7 @@ pub(crate) async fn export(home: &Home, asked: Export, json: bool) -> anyhow::Re
     };
     let admin = home.running().await?.admin;
     let mut query = vec![("format", word(&format).unwrap_or_default())];
-    query.extend(asked.since.map(|time| ("since", time.to_string())));
-    query.extend(asked.until.map(|time| ("until", time.to_string())));
+    query.extend(which(asked.which));
     if let Some(path) = &asked.output {
         let written = export_to(&admin, &query, path, json).await?;
         let told = format!("{} written to {}", size(written), path.display());

@@ -21,7 +21,8 @@ pub(super) fn calls() -> Calls {
         .with(
             Call::get("/requests", list)
                 .about("The history, newest first; requests under way are in it.")
-                .asks::<Query>()
+                .asks::<Which>()
+                .asks::<Page>()
                 .lists::<Request>()
                 .reads_history(),
         )
@@ -59,13 +60,14 @@ struct Detail {
     bodies: Vec<ledger::BodyRow>,
 }
 
+/// Which requests; all that is given must hold.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-struct Query {
+pub(super) struct Which {
     /// Requests that arrived at this time or later.
-    since: Option<Timestamp>,
+    pub(super) since: Option<Timestamp>,
     /// Requests that arrived before this time.
-    until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
     /// The model asked for, or used.
     model: Option<String>,
     /// The provider that served, or was tried last.
@@ -74,12 +76,22 @@ struct Query {
     group: Option<String>,
     /// The client program.
     client: Option<String>,
+    /// The name of the client token.
+    token: Option<String>,
+    /// The client's session.
+    session: Option<String>,
     /// `pending`, `forwarding`, `streaming`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
     /// Text in errors and model names, or the beginning of an id.
     #[serde(default, deserialize_with = "paged::sought")]
     #[param(max_length = 1000)]
     q: Option<String>,
+}
+
+/// A page of the history.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+struct Page {
     /// How many, from 1 to 1000; 50 when not given.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
@@ -88,13 +100,19 @@ struct Query {
 
 async fn list(
     State(daemon): State<Daemon>,
-    Asked(query): Asked<Query>,
+    Asked(which): Asked<Which>,
+    Asked(page): Asked<Page>,
 ) -> Result<Response, Refusal> {
     let Some(ledger) = &daemon.instance().ledger else {
-        return Ok(Json(List::whole(live(&daemon, &query))).into_response());
+        return Ok(Json(List::whole(live(&daemon, &which, &page))).into_response());
     };
     settle(ledger).await;
-    Ok(Json(ledger.requests(&filter(query)).await?).into_response())
+    let filter = Filter {
+        limit: page.limit,
+        cursor: page.cursor,
+        ..which.filter()
+    };
+    Ok(Json(ledger.requests(&filter).await?).into_response())
 }
 
 /// Has what is on its way to the ledger written first: who asks right after a request expects to find it.
@@ -143,7 +161,7 @@ fn without_chain(row: Request) -> Result<serde_json::Value, Refusal> {
 }
 
 /// The live rows that match; those ask for no other page.
-fn live(daemon: &Daemon, query: &Query) -> Vec<Request> {
+fn live(daemon: &Daemon, query: &Which, page: &Page) -> Vec<Request> {
     let same =
         |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
     let text = query.q.as_deref().unwrap_or_default().to_lowercase();
@@ -167,13 +185,15 @@ fn live(daemon: &Daemon, query: &Query) -> Vec<Request> {
             && same(&query.provider, &row.provider)
             && same(&query.group, &row.group)
             && same(&query.client, &row.client)
+            && same(&query.token, &row.token)
+            && same(&query.session, &row.session)
             && query
                 .status
                 .as_ref()
                 .is_none_or(|status| *status == row.status)
             && has(row)
     };
-    let limit = query.limit.unwrap_or(50).clamp(1, 1000) as usize;
+    let limit = page.limit.unwrap_or(50).clamp(1, 1000) as usize;
     daemon
         .instance()
         .live()
@@ -184,18 +204,23 @@ fn live(daemon: &Daemon, query: &Query) -> Vec<Request> {
         .collect()
 }
 
-fn filter(query: Query) -> Filter {
-    Filter {
-        since_ms: query.since.map(Timestamp::as_millisecond),
-        until_ms: query.until.map(Timestamp::as_millisecond),
-        model: query.model,
-        provider: query.provider,
-        group: query.group,
-        client: query.client,
-        status: query.status,
-        q: query.q,
-        limit: query.limit,
-        cursor: query.cursor,
+impl Which {
+    /// The ledger's filter, from the first page on.
+    pub(super) fn filter(self) -> Filter {
+        Filter {
+            since_ms: self.since.map(Timestamp::as_millisecond),
+            until_ms: self.until.map(Timestamp::as_millisecond),
+            model: self.model,
+            provider: self.provider,
+            group: self.group,
+            client: self.client,
+            token: self.token,
+            session: self.session,
+            status: self.status,
+            q: self.q,
+            limit: None,
+            cursor: None,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET /usage`, what was used and spent on what, `GET /budgets`, and `GET /export`, the whole history as text.
+//! `GET /usage`, what was used and spent on what, `GET /budgets`, and `GET /export`, the history as text.
 
 use axum::Json;
 use axum::body::Body;
@@ -8,11 +8,11 @@ use futures_util::stream;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ledger::{By, Export, Format, Ledger, UsageFilter, UsageReport, Vacuumed};
+use ledger::{By, Export, Filter, Format, Ledger, UsageFilter, UsageReport, Vacuumed};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::history::settle;
+use super::history::{Which, settle};
 use super::openapi::{Call, Calls, Entry};
 use super::paged::Page;
 use super::refusal::{Asked, Code, Refusal};
@@ -36,8 +36,9 @@ pub(super) fn calls() -> Calls {
         )
         .with(
             Call::get("/export", export)
-                .about("The whole history as text, as a stream.\n\nIn CSV a text that begins with =, +, -, @ has an apostrophe before it, so that no spreadsheet takes it for a formula; JSON has all texts as they are.")
+                .about("The history as text, as a stream: whole, or as it is filtered.\n\nIn CSV a text that begins with =, +, -, @ has an apostrophe before it, so that no spreadsheet takes it for a formula; JSON has all texts as they are.")
                 .asks::<Wanted>()
+                .asks::<Which>()
                 .answers_with(200, "The history: JSON lines, a JSON array, or CSV.", "application/x-ndjson")
                 .or_media("application/json")
                 .or_media("text/csv")
@@ -121,15 +122,12 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Refusal> {
 struct Wanted {
     /// `csv`, `json` or `jsonl`; `jsonl` when not given.
     format: Option<String>,
-    /// Requests that arrived at this time or later.
-    since: Option<Timestamp>,
-    /// Requests that arrived before this time.
-    until: Option<Timestamp>,
 }
 
 async fn export(
     State(daemon): State<Daemon>,
     Asked(wanted): Asked<Wanted>,
+    Asked(which): Asked<Which>,
 ) -> Result<Response, Refusal> {
     let ledger = ledger(&daemon)?;
     let format = wanted
@@ -138,14 +136,17 @@ async fn export(
         .map_or(Ok(Format::Jsonl), str::parse)?;
     settle(ledger).await;
     // What arrives from now on is left out, so that there is an end.
-    let until = wanted.until.unwrap_or_else(Timestamp::now).as_millisecond();
-    let since = wanted.since.map(Timestamp::as_millisecond);
+    let until = which.until.unwrap_or_else(Timestamp::now);
     let file = format!("attachment; filename=\"turnout.{}\"", format.extension());
     let headers = [
         (CONTENT_TYPE, format.media_type().to_owned()),
         (CONTENT_DISPOSITION, file),
     ];
-    let export = ledger.export(format, since, until);
+    let filter = Filter {
+        until_ms: Some(until.as_millisecond()),
+        ..which.filter()
+    };
+    let export = ledger.export(format, filter)?;
     Ok((headers, Body::from_stream(pieces(export))).into_response())
 }
 

@@ -170,7 +170,12 @@ async fn what_was_used_is_summed_and_the_history_is_exported() {
         .get("/usage?by=provider&until=2020-01-01T00:00:00Z")
         .await;
     assert_eq!(usage["items"], json!([]));
-    for wrong in ["/usage?by=mood", "/usage?tz=Nowhere", "/export?format=xml"] {
+    for wrong in [
+        "/usage?by=mood",
+        "/usage?tz=Nowhere",
+        "/export?format=xml",
+        "/export?status=done",
+    ] {
         let answer = house.call(Method::GET, wrong).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{wrong}");
     }
@@ -183,6 +188,20 @@ async fn what_was_used_is_summed_and_the_history_is_exported() {
             .starts_with("text/csv")
     );
     assert_eq!(answer.text().await.unwrap().lines().count(), 4);
+    for (filter, expected) in [
+        ("status=completed", 3),
+        ("status=failed", 0),
+        ("token=nobody", 0),
+        ("session=none", 0),
+        ("q=req-", 3),
+    ] {
+        let found = house.get(&format!("/requests?{filter}")).await;
+        let found = found["items"].as_array().unwrap().len();
+        assert_eq!(found, expected, "{filter}");
+        let lines = house.call(Method::GET, &format!("/export?{filter}"));
+        let lines = lines.send().await.unwrap().text().await.unwrap();
+        assert_eq!(lines.lines().count(), expected, "{filter}: {lines}");
+    }
     house.daemon.stop().await;
 }
 

@@ -1,10 +1,19 @@
-use ledger::{Event, Format, Ledger};
+use ledger::{Event, Filter, Format, Ledger};
 use serde_json::Value;
 
 use crate::support::{NOON, Place, attempt, served, started, write};
 
 async fn export(ledger: &Ledger, format: Format, since: Option<i64>, until: i64) -> String {
-    let mut export = ledger.export(format, since, until);
+    let filter = Filter {
+        since_ms: since,
+        until_ms: Some(until),
+        ..Filter::default()
+    };
+    chosen(ledger, format, filter).await
+}
+
+pub(crate) async fn chosen(ledger: &Ledger, format: Format, filter: Filter) -> String {
+    let mut export = ledger.export(format, filter).unwrap();
     let mut text = String::new();
     while let Some(piece) = export.next().await.unwrap() {
         text.push_str(&piece);

@@ -1,5 +1,6 @@
-use ledger::{End, Event, Filter, QueryError};
+use ledger::{End, Event, Filter, Format, QueryError};
 
+use crate::export;
 use crate::support::{NOON, Place, attempt, attempt_ended, ended, served, started, write};
 
 #[expect(
@@ -283,6 +284,8 @@ struct Told {
     used: &'static str,
     provider: &'static str,
     client: &'static str,
+    token: &'static str,
+    session: &'static str,
     error: Option<&'static str>,
 }
 
@@ -291,6 +294,8 @@ impl Told {
         let (id, at) = (self.id.as_str(), self.at_ms);
         let mut begin = started(id, at);
         begin.client = text(self.client);
+        begin.token = text(self.token);
+        begin.session = text(self.session);
         begin.model_requested = self.asked.into();
         let mut tried = attempt(id, 1, at);
         tried.provider = self.provider.into();
@@ -321,6 +326,8 @@ impl Told {
         (is(&filter.model, self.asked) || is(&filter.model, self.used))
             && is(&filter.provider, self.provider)
             && is(&filter.client, self.client)
+            && is(&filter.token, self.token)
+            && is(&filter.session, self.session)
             && is(&filter.status, status)
             && filter.since_ms.is_none_or(|since| self.at_ms >= since)
             && filter.until_ms.is_none_or(|until| self.at_ms < until)
@@ -348,6 +355,8 @@ async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
             used: ["claude-sonnet-4-5", "glm-4.6", "GPT-5.4-mini"][any(3)],
             provider: ["one", "two"][any(2)],
             client: ["codex", "claude-code"][any(2)],
+            token: ["mine", "ci"][any(2)],
+            session: ["s1", "s2", "s3"][any(3)],
             error: [
                 None,
                 None,
@@ -368,7 +377,7 @@ async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
     ];
     for (q, choice) in texts
         .iter()
-        .flat_map(|q| (0..32).map(move |choice| (q, choice)))
+        .flat_map(|q| (0..64).map(move |choice| (q, choice)))
     {
         let some = |bit: u32, value: &str| (choice & (1 << bit) != 0).then(|| value.to_owned());
         let mut filter = Filter {
@@ -378,6 +387,8 @@ async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
             status: some(2, "failed"),
             model: some(3, "claude-sonnet-4-5"),
             since_ms: some(4, "").map(|_| NOON + 20),
+            token: some(4, "mine"),
+            session: some(5, "s2"),
             limit: Some(11),
             ..Filter::default()
         };
@@ -394,5 +405,41 @@ async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
             }
         }
         assert_eq!(got, expected, "{asked}");
+        let exported = export::chosen(&ledger, Format::Jsonl, filter).await;
+        let exported = exported.lines().rev().map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            row["id"].as_str().unwrap().to_owned()
+        });
+        assert_eq!(exported.collect::<Vec<_>>(), expected, "export, {asked}");
+    }
+}
+
+#[tokio::test]
+async fn errors_that_all_read_differently_are_found_by_what_they_share() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let failed = (0..130).flat_map(|n| {
+        let id = format!("r{n:03}");
+        let mut end = ended(&id, NOON + n, End::Failed);
+        end.error = Some(format!("try again in {n} s, or {} s", n + 1000));
+        let mut begin = started(&id, NOON + n);
+        begin.client = text(if n < 10 { "codex" } else { "claude-code" });
+        [Event::Started(begin), Event::Ended(end)]
+    });
+    write(&ledger, failed).await;
+    for (q, client, expected) in [
+        ("TRY AGAIN in", None, 130),
+        ("again in 1", None, 1 + 10 + 30),
+        ("again in", Some("codex"), 10),
+        ("1001 s", Some("codex"), 1),
+        ("or 1001 s", Some("claude-code"), 0),
+    ] {
+        let filter = Filter {
+            q: text(q),
+            client: client.map(str::to_owned),
+            limit: Some(1000),
+            ..Filter::default()
+        };
+        assert_eq!(ids(&ledger, filter).await.len(), expected, "{q} {client:?}");
     }
 }

@@ -48,7 +48,7 @@ async fn a_price_is_written_once_and_a_request_costs_one_event_and_its_errors() 
         "what it would cost, and what it did"
     );
     assert_eq!(rows(&place, "events").await, 3);
-    assert_eq!(rows(&place, "errors").await, 6);
+    assert_eq!(rows(&place, "failures").await, 6);
 }
 
 #[tokio::test]
@@ -58,11 +58,13 @@ async fn what_goes_with_old_requests_goes_with_them() {
     write(&ledger, failed("old", NOON)).await;
     write(&ledger, failed("new", NOON + 7_200_000)).await;
     assert_eq!(ledger.prune(NOON + 3_600_000).await.unwrap(), Some(1));
+    assert_eq!(ledger.prune(NOON + 3_600_000).await.unwrap(), None);
     for (table, left) in [
         ("requests", 1),
         ("attempts", 1),
         ("events", 1),
-        ("errors", 2),
+        ("failures", 2),
+        ("failure_texts", 2),
     ] {
         assert_eq!(rows(&place, table).await, left, "{table}");
     }
@@ -78,7 +80,7 @@ async fn errors_follow_a_request_whose_start_is_told_late() {
     events.remove(0);
     write(&ledger, events).await;
     write(&ledger, [Event::Started(late)]).await;
-    assert_eq!(rows(&place, "errors").await, 2);
+    assert_eq!(rows(&place, "failures").await, 2);
     let filter = Filter {
         q: Some("r was".to_owned()),
         client: Some("codex".to_owned()),

@@ -207,7 +207,8 @@ impl Call {
 
     /// What may stand in the query.
     pub(crate) fn asks<Q: IntoParams>(mut self) -> Self {
-        self.query = Q::into_params(|| Some(ParameterIn::Query));
+        self.query
+            .extend(Q::into_params(|| Some(ParameterIn::Query)));
         self.fails([Code::InvalidRequest])
     }
 
