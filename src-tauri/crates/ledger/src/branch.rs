@@ -53,8 +53,11 @@ impl Branch {
             let join = query.kind().join_in_order();
             let is_narrow = filter.model.is_some() || equals(filter).next().is_some();
             let texts = matches!(self, Self::FailureLike(_));
+            // One text stands once for a request, at its first error that has it, so that nothing has to be put
+            // together before the page is full.
+            let distinct = if texts { " DISTINCT" } else { "" };
             query.push(&format!(
-                "SELECT DISTINCT {id} AS id, {time} AS started_at FROM failures"
+                "SELECT{distinct} {id} AS id, {time} AS started_at FROM failures"
             ));
             for (table, is_needed) in [("failure_texts", texts), ("requests", is_narrow)] {
                 if is_needed {
@@ -101,7 +104,7 @@ impl Branch {
                 query.push(")")
             }
             Self::IdLike(pattern) => like(query, "id", pattern),
-            Self::Failure(text) => query.push("failures.text_id = ").value(*text),
+            Self::Failure(text) => query.push("failures.text_id = ").value(*text).push(FIRST),
             Self::FailureLike(pattern) => like(query, "failure_texts.text", pattern),
         };
         self.columns().narrow(query, filter)?;
@@ -121,6 +124,11 @@ impl Branch {
         Ok(())
     }
 }
+
+/// Of the errors of a request that have the same text, the first.
+const FIRST: &str = " AND NOT EXISTS (SELECT 1 FROM failures AS earlier WHERE earlier.started_at = failures.started_at \
+     AND earlier.request_id = failures.request_id AND earlier.attempt < failures.attempt \
+     AND earlier.text_id = failures.text_id)";
 
 /// The columns that a filter's model can stand in.
 pub(crate) const MODELS: [&str; 2] = ["model_requested", "model_used"];

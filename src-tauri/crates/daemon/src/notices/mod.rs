@@ -35,8 +35,17 @@ pub(crate) struct Notices {
 #[derive(Debug, Default)]
 struct Kind {
     told: Option<Instant>,
-    /// The newest that came too soon, and how many came before it.
-    waiting: Option<(News, u32)>,
+    /// The newest that came too soon.
+    waiting: Option<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    news: News,
+    /// When it happened, which it is told with.
+    at: Timestamp,
+    /// How many came before it.
+    before: u32,
 }
 
 /// When something is told, and in which language.
@@ -61,8 +70,12 @@ impl Notices {
     pub(crate) fn tell(&mut self, news: News, moment: Moment) -> Option<Notice> {
         let kind = self.kinds.entry(news.kind()).or_default();
         if kind.told.is_some_and(|told| moment.now < told + APART) {
-            let before = kind.waiting.take().map_or(0, |(_, before)| before + 1);
-            kind.waiting = Some((news, before));
+            let before = kind.waiting.take();
+            kind.waiting = Some(Waiting {
+                news,
+                at: moment.at,
+                before: before.map_or(0, |waiting| waiting.before + 1),
+            });
             return None;
         }
         kind.told = Some(moment.now);
@@ -104,7 +117,7 @@ impl Notices {
             .kinds
             .values_mut()
             .filter(|kind| kind.told.is_none_or(|told| told + APART <= moment.now));
-        let due: Vec<(News, u32)> = due
+        let due: Vec<Waiting> = due
             .filter_map(|kind| {
                 let waiting = kind.waiting.take()?;
                 kind.told = Some(moment.now);
@@ -112,25 +125,15 @@ impl Notices {
             })
             .collect();
         let due = due.into_iter();
-        due.map(|(news, before)| self.told(&news, before, moment))
+        due.map(|Waiting { news, at, before }| self.told(&news, before, Moment { at, ..moment }))
             .collect()
     }
 
     /// Drops what waits and is no longer true.
     fn outdate(&mut self, change: &Change) {
-        let (kind, about) = match change {
-            Change::Recovered { provider } => (NoticeKind::Failover, provider),
-            Change::Rested { provider, .. } => (NoticeKind::Recovery, provider),
-            _ => return,
-        };
-        if let Some(kind) = self.kinds.get_mut(&kind) {
+        for kind in self.kinds.values_mut() {
             kind.waiting
-                .take_if(|(news, _)| news.provider() == Some(about));
-        }
-        if matches!(change, Change::Recovered { .. })
-            && let Some(kind) = self.kinds.get_mut(&NoticeKind::AllDown)
-        {
-            kind.waiting = None;
+                .take_if(|waiting| waiting.news.is_over_by(change));
         }
     }
 }

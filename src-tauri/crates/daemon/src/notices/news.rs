@@ -117,6 +117,20 @@ impl News {
         }
     }
 
+    /// Whether it is no longer so once this has changed.
+    pub(super) fn is_over_by(&self, change: &Change) -> bool {
+        match (self, change) {
+            (Self::Failover { from, .. }, Change::Recovered { provider }) => from == provider,
+            (Self::Failover { to, .. }, Change::Rested { provider, .. }) => to == provider,
+            (Self::Recovered { provider: back }, Change::Rested { provider, .. }) => {
+                back == provider
+            }
+            (Self::Failover { .. } | Self::Recovered { .. }, Change::AllDown)
+            | (Self::AllDown, Change::Recovered { .. } | Change::Failover { .. }) => true,
+            _ => false,
+        }
+    }
+
     /// The group that serves or was chosen, where it is another than before.
     pub(super) fn group(&self) -> Option<&str> {
         match self {

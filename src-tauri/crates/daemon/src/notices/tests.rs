@@ -108,7 +108,7 @@ fn at_most_one_a_minute_of_a_kind_is_told_and_the_last_is_not_lost() {
     assert_eq!(ripe.len(), 1);
     assert_eq!(
         ripe[0].body,
-        "Switched from b to c: b is overloaded. 2 more like this in the last minute"
+        "Switched from b to c: b is overloaded. 2 more like this in the minute before"
     );
     assert_eq!(notices.due(), None);
     let again = at(start + Duration::from_millis(119_999));
@@ -137,14 +137,50 @@ fn kinds_do_not_wait_for_each_other() {
     assert!(notices.tell(spent(Done::Told), now).is_some());
 }
 
+fn rested(provider: &str) -> Change {
+    Change::Rested {
+        provider: provider.into(),
+        until: Instant::now(),
+        why: Reason::Overloaded,
+    }
+}
+
 #[test]
 fn what_is_no_longer_true_is_not_told_late() {
+    let cases = [
+        (failover("a", "b"), recovered("a"), true),
+        (failover("a", "b"), recovered("b"), false),
+        (failover("a", "b"), rested("b"), true),
+        (failover("a", "b"), Change::AllDown, true),
+        (recovered("a"), rested("a"), true),
+        (recovered("a"), rested("b"), false),
+        (recovered("a"), Change::AllDown, true),
+        (Change::AllDown, recovered("a"), true),
+        (Change::AllDown, failover("a", "b"), true),
+        (refused(None), recovered("relay"), false),
+    ];
+    for (news, change, is_over) in cases {
+        let (mut notices, now) = (Notices::default(), Instant::now());
+        assert!(notices.take(&news, at(now)).is_some());
+        assert!(notices.take(&news, at(now)).is_none());
+        notices.take(&change, at(now));
+        let ripe = notices.ripe(at(now + APART));
+        assert_eq!(ripe.is_empty(), is_over, "{news:?}, then {change:?}");
+    }
+}
+
+#[test]
+fn what_is_told_late_is_told_with_the_time_at_which_it_happened() {
     let (mut notices, now) = (Notices::default(), Instant::now());
-    notices.take(&failover("a", "b"), at(now));
-    notices.take(&failover("a", "c"), at(now));
-    notices.take(&recovered("a"), at(now));
-    assert_eq!(notices.due(), None);
-    assert_eq!(notices.ripe(at(now + APART)), []);
+    let after = |seconds: u64| Moment {
+        at: Timestamp::UNIX_EPOCH + Duration::from_secs(seconds),
+        ..at(now + Duration::from_secs(seconds))
+    };
+    notices.take(&recovered("a"), after(0));
+    notices.take(&recovered("a"), after(20));
+    let ripe = notices.ripe(after(60));
+    assert_eq!(ripe[0].at, after(20).at);
+    assert_eq!(notices.recent().next(), Some(&ripe[0]));
 }
 
 #[test]

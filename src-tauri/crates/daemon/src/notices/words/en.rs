@@ -70,8 +70,8 @@ fn budget(spent: &Spent) -> String {
 
 pub(super) fn more(before: u32) -> String {
     match before {
-        1 => ". One more like this in the last minute".to_owned(),
-        _ => format!(". {before} more like this in the last minute"),
+        1 => ". One more like this in the minute before".to_owned(),
+        _ => format!(". {before} more like this in the minute before"),
     }
 }
 
