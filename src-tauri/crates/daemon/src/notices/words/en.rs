@@ -32,7 +32,7 @@ pub(super) fn words(news: &News) -> Words {
         ),
         News::AllDown => (
             "Nothing can serve".to_owned(),
-            "No provider can serve now: requests fail until one is back".to_owned(),
+            "No provider can serve now: requests wait or fail until one is back".to_owned(),
         ),
         News::AuthFailed { provider, key } => {
             let which = key.as_ref().map_or_else(

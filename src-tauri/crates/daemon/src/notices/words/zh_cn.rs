@@ -31,7 +31,7 @@ pub(super) fn words(news: &News) -> Words {
         ),
         News::AllDown => (
             "没有可用的服务商".to_owned(),
-            "目前没有服务商可用：在其中之一恢复之前，请求都会失败".to_owned(),
+            "目前没有服务商可用：在其中之一恢复之前，请求会等待或失败".to_owned(),
         ),
         News::AuthFailed { provider, key } => {
             let which = key
