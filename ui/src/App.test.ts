@@ -176,7 +176,7 @@ describe('overview', () => {
     expect(problems.querySelector('code')?.textContent).toBe('lissen');
     expect(problems.querySelector('b')).toBeNull();
     expect(problems.querySelector('li')?.textContent?.trim()).toBe(
-      'line 3: lissen <b>`x. The settings before stay in use.',
+      'Config: line 3: lissen <b>`x. The settings before stay in use.',
     );
   });
 

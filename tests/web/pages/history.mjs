@@ -248,6 +248,18 @@ export default {
     await picture('history-was-held');
   },
 
+  async 'an answer cut midway says that it failed, and nothing of a next provider'({ page, at, open, turnout, picture }) {
+    await turnout.fail('first', 'cut');
+    const { id } = await turnout.ask('cut midway', { stream: true });
+    await turnout.fail('first', 'text');
+    await open(`#/history?id=${id}`);
+    const attempt = page.locator('[data-testid="attempt-row"][data-verdict="next-provider"]');
+    await attempt.getByText('failed', { exact: true }).waitFor();
+    assert.equal(await attempt.getByText('next provider').count(), 0);
+    assert.equal(await at('history-detail').getByText(/broke off in the middle/).count(), 1, 'told once');
+    await picture('history-cut');
+  },
+
   async 'an error is told in the words of the daemon, and tried again'({ page, open, picture }) {
     const refuse = (route) => route.fulfill({ status: 503, json: { error: { code: 'ledger_unavailable', message: 'the disk is full' } } });
     await page.route('**/api/v1/requests?*', refuse);

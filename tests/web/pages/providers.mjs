@@ -31,7 +31,7 @@ export default {
     await enter('#/providers');
     await turnout.ask('hello');
     await page.locator('[data-testid=provider-first][data-health=healthy]').waitFor();
-    await at('provider-second').getByText('Not used yet').waitFor();
+    await at('provider-second').getByText('Not used since the start').waitFor();
     await picture('providers');
     assert.deepEqual(serious(await axe()), []);
   },

@@ -116,6 +116,13 @@ export default {
   async 'a token is made with limits, shown once, changed, and removed'({ page, at, turnout, picture }) {
     await section({ page, at }, 'tokens');
     await at('token-add').click();
+    await at('token-name').fill('my ci');
+    await at('token-rpm').fill('abc');
+    await at('token-dialog').getByText('no spaces').waitFor();
+    await at('token-dialog').getByText('Write a whole number above zero').waitFor();
+    assert.deepEqual([await at('token-name').getAttribute('aria-invalid'), await at('token-rpm').getAttribute('aria-invalid'), await at('token-tpm').getAttribute('aria-invalid')], ['true', 'true', 'false']);
+    assert.equal(await at('token-save').isDisabled(), true);
+    await picture('settings-token-wrong');
     await at('token-name').fill('ci');
     await at('token-group-main').check();
     await at('token-rpm').fill('60');
@@ -145,6 +152,16 @@ export default {
   async 'a price of one’s own goes before the list’s'({ page, at, turnout, picture }) {
     await section({ page, at }, 'prices');
     await at('price').first().waitFor();
+    await turnout.ask('used lately', { model: 'of-no-list' });
+    await section({ page, at }, 'about');
+    await section({ page, at }, 'prices');
+    const used = page.locator('[data-testid="price"][data-model="of-no-list"][data-known="false"]');
+    await used.getByText('no price known').waitFor();
+    assert.match(await at('price').nth(1).innerText(), /\$\d/);
+    await picture('settings-prices-used');
+    await used.getByTestId('price-open').click();
+    assert.equal(await at('price-model').inputValue(), 'of-no-list');
+    await page.keyboard.press('Escape');
     await at('price-search').fill('no-such-model');
     await page.getByText('No price for a model of that name').waitFor();
     await at('price-add').click();
@@ -215,6 +232,22 @@ export default {
     await page.locator('[data-testid="audit-entry"][data-action="token.add"]').first().waitFor({ state: 'detached' });
     await at('audit-entry').first().waitFor();
     await page.getByText(/1 change/).first().click();
+    await at('audit-search').fill('');
+    await page.locator('[data-testid="audit-entry"][data-action="token.add"]').first().waitFor();
+    // What was done has a name in both languages, and tells on what.
+    for (const language of ['en', 'zh-CN']) {
+      await page.evaluate((to) => localStorage.setItem('turnout.language', to), language);
+      await page.reload();
+      await at('audit-entry').first().waitFor();
+      const shown = await at('audit-entry').evaluateAll((rows) => rows.map((row) => [row.dataset.action, row.querySelector('strong').textContent]));
+      assert.deepEqual(shown.filter(([action, name]) => name === action.replaceAll('_', ' ')), [], language);
+      await picture(`settings-audit-${language}`);
+    }
+    await page.locator('[data-testid="audit-entry"][data-action="token.add"]').filter({ hasText: 'my-ci' }).waitFor();
+    await page.evaluate(() => localStorage.setItem('turnout.language', 'en'));
+    await page.reload();
+    await at('audit-search').fill('price');
+    await at('audit-entry').first().waitFor();
     await picture('settings-audit');
   },
 

@@ -71,6 +71,20 @@ export default {
     assert.match(page.url(), /#\/overview/);
   },
 
+  async 'a dialog begins where one types, and the keys of lists are told'({ page, at, open, picture }) {
+    await open('#/rules?add=new');
+    await page.waitForFunction(() => document.activeElement?.dataset.testid === 'rule-name');
+    await page.keyboard.press('Escape');
+    await at('rule-dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await at('shortcuts').getByText('In lists').waitFor();
+    assert.match(await at('shortcuts').innerText(), /Enter[^]*Home/);
+    await picture('shortcuts');
+    await page.keyboard.press('Escape');
+    await at('shortcuts').waitFor({ state: 'detached' });
+    await open('#/overview');
+  },
+
   async 'a switch made elsewhere shows without a reload'({ page, at, turnout }) {
     await turnout.admin('POST', '/groups/main/activate');
     await page.locator('[data-testid="group-main"][data-state="active"]').waitFor();

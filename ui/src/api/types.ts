@@ -246,6 +246,10 @@ export interface Notice {
   at: string;
   /** Grows by one with each notice since the daemon started. */
   id?: number;
+  /** Whom it is about: who failed, came back or refuses a key. */
+  provider?: string | null;
+  /** The group that serves instead, where it is another. */
+  group?: string | null;
   /** The page that explains it, such as `/history?status=failed`. */
   page?: string;
   /** How many like it were folded into it. */

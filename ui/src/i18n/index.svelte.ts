@@ -47,6 +47,11 @@ class I18n {
     this.#choice.told(language);
   }
 
+  /** Whether a sentence of the daemon's is in another language than the window. */
+  foreign(text: string): boolean {
+    return /\p{Script=Han}/u.test(text) !== (this.language === 'zh-CN');
+  }
+
   /** A word of the daemon's in the person's language; a word not known here is shown as it is. */
   word(prefix: string, word: string | null | undefined): string {
     if (!word) return '';

@@ -5,7 +5,8 @@ import type { Notice, Quota } from '../api/types';
 import { row } from '../testing/fixtures';
 import { bars, latest, ofProvider, shape, sum } from './hour';
 import { limits, untold } from './limits';
-import { joined } from './notices';
+import { joined, titled } from './notices';
+import { i18n } from '../i18n/index.svelte';
 import { Running } from './running.svelte';
 
 const NOON = Date.UTC(2026, 0, 1, 12);
@@ -111,6 +112,25 @@ describe('what runs', () => {
     const running = new Running(async () => []);
     running.take(row('a', 1, { status: 'pending', model_used: null, model_requested: null, path: '/v1/models?limit=2' }));
     expect(running.rows[0]?.model).toBe('/v1/models');
+  });
+});
+
+describe('what a notice is called', () => {
+  const notice = { kind: 'failover', title: 'Switched to b', body: '', at: '2026-01-01T00:00:00Z', provider: 'a', group: 'spare' } as const;
+
+  it('is_the_daemons_title_in_the_windows_language', () => {
+    i18n.choose('en');
+    expect(titled(notice)).toBe('Switched to b');
+    expect(titled({ ...notice, title: '已切换到 b' })).toBe('a failed; spare serves instead');
+  });
+
+  it('is_told_by_its_kind_where_the_daemon_speaks_another_one', () => {
+    i18n.choose('zh-CN');
+    expect(titled({ ...notice, title: '已切换到 b' })).toBe('已切换到 b');
+    for (const kind of ['failover', 'recovery', 'all-down', 'auth', 'budget'] as const) {
+      expect(i18n.foreign(titled({ ...notice, kind })), kind).toBe(false);
+    }
+    i18n.choose('en');
   });
 });
 

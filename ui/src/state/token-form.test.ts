@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientToken } from '../api/access';
-import { asChange, asForm, changeOf, withoutSpending } from './token-form';
+import { asChange, asForm, changeOf, mistakes, withoutSpending } from './token-form';
 
 const LIMITS = { rpm: 60, tpm: null, concurrency: null, usd: 2.5, per: 'week' };
 const TOKEN: ClientToken = { name: 'ci', scopes: ['inference'], groups: ['main'], models: ['claude-*'], limits: LIMITS, expired: false, today: { requests: 0, cost_usd: '0' }, expires_at: '2027-01-31T14:00:00Z' };
@@ -18,6 +18,24 @@ describe('a token', () => {
 
   it.each([{ name: ' ' }, { scopes: [] }, { rpm: '0' }, { tpm: 'many' }, { usd: '-1' }])('with %j is not sent', (part) => {
     expect(asChange({ ...NEW, ...part })).toBeNull();
+  });
+
+  it.each([
+    [{ name: 'my ci' }, { name: 'settingsTokenWrongName' }],
+    [{ name: 'a/b' }, { name: 'settingsTokenWrongName' }],
+    [{ name: 'Bücher.v2_@+-' }, {}],
+    [{ name: '' }, {}],
+    [{ rpm: 'abc', usd: '0' }, { rpm: 'settingsTokenWrongCount', usd: 'settingsTokenWrongUsd' }],
+    [{ tpm: '4294967296' }, { tpm: 'settingsTokenWrongCount' }],
+    [{ scopes: [] }, { scopes: 'settingsTokenWrongScopes' }],
+    [{ expires: '2020-01-31' }, { expires: 'settingsTokenWrongDay' }],
+  ])('with %j is told %j', (part, wanted) => {
+    expect(mistakes({ ...NEW, ...part }, null, Date.parse('2026-11-22T12:00:00Z'))).toEqual(wanted);
+  });
+
+  it('finds_nothing_wrong_with_what_was_there_before', () => {
+    const old = { ...TOKEN, name: 'an old name', expires_at: '2020-01-31T14:00:00Z' };
+    expect(mistakes(asForm(old), old, Date.parse('2026-11-22T12:00:00Z'))).toEqual({});
   });
 
   it('is_good_to_the_end_of_its_last_day', () => {

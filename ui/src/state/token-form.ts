@@ -33,6 +33,25 @@ export function asForm(token: ClientToken | null): TokenForm {
   };
 }
 
+/** What the daemon takes for a name. */
+const NAME = /^[\p{L}\p{N}._@+-]{1,64}$/u;
+const COUNT_MAX = 2 ** 32 - 1;
+
+/** What cannot be right, by field: the key of the text that says so. Of a token that was as `before`, what was not touched is right. */
+export function mistakes(form: TokenForm, before: ClientToken | null, now: number) {
+  const was = asForm(before);
+  const wrong: Partial<Record<keyof TokenForm, 'settingsTokenWrongName' | 'settingsTokenWrongScopes' | 'settingsTokenWrongCount' | 'settingsTokenWrongUsd' | 'settingsTokenWrongDay'>> = {};
+  const name = form.name.trim();
+  if (name && name !== was.name && !NAME.test(name)) wrong.name = 'settingsTokenWrongName';
+  if (form.scopes.length === 0) wrong.scopes = 'settingsTokenWrongScopes';
+  for (const field of ['rpm', 'tpm', 'concurrency'] as const) {
+    if (count(form[field]) === undefined) wrong[field] = 'settingsTokenWrongCount';
+  }
+  if (dollars(form.usd) === undefined) wrong.usd = 'settingsTokenWrongUsd';
+  if (form.expires && form.expires !== was.expires && !(Date.parse(endOf(form.expires)) > now)) wrong.expires = 'settingsTokenWrongDay';
+  return wrong;
+}
+
 /** What is sent of a token that was as `before`: what was changed here. Null while something in the form cannot be right. */
 export function changeOf(before: ClientToken, form: TokenForm): TokenChange | null {
   const change = asChange(form);
@@ -41,8 +60,8 @@ export function changeOf(before: ClientToken, form: TokenForm): TokenChange | nu
 
 /** All that the form says; null while something in it cannot be right. */
 export function asChange(form: TokenForm): TokenChange | null {
-  const whole = [form.rpm, form.tpm, form.concurrency].map((field) => number(field, /^[1-9]\d*$/));
-  const usd = number(form.usd, /^\d+(\.\d+)?$/);
+  const whole = [form.rpm, form.tpm, form.concurrency].map(count);
+  const usd = dollars(form.usd);
   if (!form.name.trim() || form.scopes.length === 0 || [...whole, usd].includes(undefined)) return null;
   const [rpm, tpm, concurrency] = whole;
   const limits = { rpm, tpm, concurrency, usd, per: usd == null ? null : form.per };
@@ -62,11 +81,18 @@ function text(value: number | null): string {
   return value === null ? '' : String(value);
 }
 
-/** null when empty, undefined when it is no such number. */
-function number(field: string, shape: RegExp): number | null | undefined {
+/** null when empty, undefined when it is no number of pieces above zero. */
+function count(field: string): number | null | undefined {
   const trimmed = field.trim();
   if (!trimmed) return null;
-  return shape.test(trimmed) ? Number(trimmed) : undefined;
+  return /^[1-9]\d*$/.test(trimmed) && Number(trimmed) <= COUNT_MAX ? Number(trimmed) : undefined;
+}
+
+/** null when empty, undefined when it is no amount above zero. */
+function dollars(field: string): number | null | undefined {
+  const trimmed = field.trim();
+  if (!trimmed) return null;
+  return /^\d+(\.\d+)?$/.test(trimmed) && Number(trimmed) > 0 ? Number(trimmed) : undefined;
 }
 
 /** The midnight at which a day ends, by the local clock. */

@@ -49,6 +49,12 @@ export const common = {
   sayPaused: (group: string) => `${group} is paused and no other group takes over.`,
   sayPausedElsewhere: (group: string, provider: string) => `${group} is paused; ${provider} serves meanwhile.`,
   problems: 'Worth a look',
+  problem_config: 'Config:',
+  problem_restart: 'Restart:',
+  problem_ledger: 'History:',
+  problem_keychain: 'Keychain:',
+  problem_key: 'Key:',
+  problem_unused: 'Not in use:',
   configStays: 'The settings before stay in use.',
   noGroup: 'no group',
   noProvider: 'no provider',
@@ -101,7 +107,7 @@ export const common = {
   healthCooling: 'Resting',
   healthDisabled: 'Switched off',
   healthNoKey: 'No key',
-  healthUnknown: 'Not used yet',
+  healthUnknown: 'Not used since the start',
   backIn: (time: string) => `back in ${time}`,
   weight: (n: number) => `weight ${n}`,
   lastError: 'Last error',
@@ -183,12 +189,15 @@ export const common = {
   reason_client_cancelled: 'client went away',
   reason_budget: 'budget spent',
 
+  reasonUntried: 'no provider available',
+
   verdict_ok: 'answered',
   'verdict_retry-same': 'tried again',
   'verdict_next-key': 'next key',
   'verdict_next-provider': 'next provider',
   'verdict_client-fault': 'the request’s fault',
   verdict_cancelled: 'client left',
+  verdictFailed: 'failed',
   verdictRunning: 'running',
 
   detail: 'Request',
@@ -272,6 +281,10 @@ export const common = {
   keyState_unused: 'not presented',
 
   notices: 'Notices',
+  noticeFailover: (provider: string, group: string) => (group ? `${provider} failed; ${group} serves instead` : `${provider} failed; another serves instead`),
+  noticeRecovery: (provider: string) => `${provider} serves again`,
+  noticeAuth: (provider: string) => `${provider} refuses a key`,
+  noticeBudget: 'A budget is nearly or wholly used up',
   noticeDismiss: 'Dismiss',
 
   budgetPer_hour: 'an hour',

@@ -51,6 +51,12 @@ export const common: Same<typeof english> = {
   sayPaused: (group) => `${group} 已暂停，且没有其他组接替。`,
   sayPausedElsewhere: (group, provider) => `${group} 已暂停；目前由 ${provider} 服务。`,
   problems: '需要留意',
+  problem_config: '配置：',
+  problem_restart: '需要重启：',
+  problem_ledger: '历史：',
+  problem_keychain: '钥匙串：',
+  problem_key: '密钥：',
+  problem_unused: '未启用：',
   configStays: '此前的设置继续生效。',
   noGroup: '无组',
   noProvider: '无服务商',
@@ -103,7 +109,7 @@ export const common: Same<typeof english> = {
   healthCooling: '休息中',
   healthDisabled: '已关闭',
   healthNoKey: '没有密钥',
-  healthUnknown: '尚未使用',
+  healthUnknown: '启动后未使用',
   backIn: (time) => `${time}后恢复`,
   weight: (n) => `权重 ${n}`,
   lastError: '最近的错误',
@@ -185,12 +191,15 @@ export const common: Same<typeof english> = {
   reason_client_cancelled: '客户端已离开',
   reason_budget: '预算用尽',
 
+  reasonUntried: '没有可用的服务商',
+
   verdict_ok: '已应答',
   'verdict_retry-same': '再次尝试',
   'verdict_next-key': '换密钥',
   'verdict_next-provider': '换服务商',
   'verdict_client-fault': '请求本身有误',
   verdict_cancelled: '客户端已离开',
+  verdictFailed: '失败',
   verdictRunning: '进行中',
 
   detail: '请求',
@@ -274,6 +283,10 @@ export const common: Same<typeof english> = {
   keyState_unused: '不会出示',
 
   notices: '通知',
+  noticeFailover: (provider, group) => (group ? `${provider} 出错，改由组 ${group} 服务` : `${provider} 出错，改由其他服务商服务`),
+  noticeRecovery: (provider) => `${provider} 恢复服务`,
+  noticeAuth: (provider) => `${provider} 拒绝了密钥`,
+  noticeBudget: '预算即将或已经用完',
   noticeDismiss: '关闭通知',
 
   budgetPer_hour: '每小时',
