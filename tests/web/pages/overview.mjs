@@ -124,6 +124,45 @@ export default {
     await turnout.fail('first', 'text');
   },
 
+  async 'a rest is told for the model that it is of, and nobody is told as serving what rests'({ page, at, turnout, picture, axe }) {
+    const opus = { model: 'claude-opus-4-5' };
+    await turnout.fail('first', '529;retry_after=300');
+    await turnout.ask('rest for opus', opus);
+    await turnout.fail('first', 'text');
+    await turnout.ask('sonnet goes on');
+    await at('member-main-first').getByText(/Rests for claude-opus-4-5 · \d/).waitFor();
+    await at('status-line').getByText(/first rests for claude-opus-4-5, back in .*; other models go on/).waitFor();
+    assert.equal(await at('active-provider').textContent().then((text) => text.trim()), 'first');
+    await picture('overview-model-rests');
+    await turnout.fail('second', '529;retry_after=300');
+    const waits = turnout.ask('nobody takes it', opus);
+    await at('waiting-row').waitFor();
+    await at('status-line').getByText(/One request waits for a provider. Other requests go to first/).waitFor();
+    await at('in-flight').getByText('0').waitFor();
+    await at('now').getByText('Nothing runs: one request waits').waitFor();
+    await picture('overview-model-waits');
+    assert.deepEqual(await grave(axe), []);
+    await at('waiting-row').getByTestId('fail').click();
+    await at('confirm-go').click();
+    await waits;
+    await at('status-line').getByText(/Nothing takes claude-opus-4-5 for another .* Other requests go to first/).waitFor();
+    await look(page, 'dark', 'zh-CN');
+    await page.reload();
+    await at('status-line').getByText(/claude-opus-4-5 在 .* 内没有服务商能处理/).waitFor();
+    await picture('overview-model-stuck-zh-dark');
+    await look(page, 'light', 'en');
+    await page.goto(`${turnout.base}/ui/#/providers`);
+    await page.reload();
+    await at('provider-first').getByText(/Rests for claude-opus-4-5/).waitFor();
+    await picture('providers-model-rests');
+    await page.goto(`${turnout.base}/ui/#/overview`);
+    await turnout.fail('second', 'text');
+    await turnout.admin('POST', '/providers/second/reset');
+    await at('reset-first').click();
+    await at('reset-first').waitFor({ state: 'detached' });
+    await page.locator('[data-testid="status-line"][data-state="ok"]').waitFor();
+  },
+
   async 'a group folds and unfolds, and is switched to either way'({ page, at, turnout }) {
     await at('group-spare-fold').click();
     await page.locator('[data-testid="group-spare-fold"][aria-expanded="false"]').waitFor();

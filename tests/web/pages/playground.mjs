@@ -14,10 +14,13 @@ async function target(at, index, to, model) {
 }
 
 export default {
-  async 'at first it says what to do, and a model is chosen already'({ page, at, enter, axe, picture }) {
+  async 'at first it says what to do, and a model of whoever serves is chosen already'({ page, at, enter, turnout, axe, picture }) {
     await enter('#/playground');
     await page.waitForFunction(() => document.querySelector('[data-testid="target-model"]').value !== '');
     assert.equal(await at('playground-send').isEnabled(), false, 'nothing is asked yet');
+    const offered = (await turnout.admin('GET', '/models')).items;
+    const model = await at('target-model').inputValue();
+    assert.equal(offered.find((one) => one.id === model).owned_by, (await turnout.admin('GET', '/status')).active_provider, model);
     await page.getByText('Answers appear here').waitFor();
     for (const theme of ['light', 'dark']) {
       await page.evaluate((value) => (document.documentElement.dataset.theme = value), theme);

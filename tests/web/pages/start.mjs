@@ -44,6 +44,11 @@ export default {
     const id = new URLSearchParams(link.split('?')[1]).get('id');
     assert.equal((await admin(turnout, 'GET', `/requests/${id}`)).provider, 'practice');
     await picture('start-answered');
+    await at('practice-outage').click();
+    await page.locator('[data-testid="practice-outage"][aria-checked="true"]').waitFor();
+    await at('practice-outage').click();
+    await page.locator('[data-testid="practice-outage"][aria-checked="false"]').waitFor();
+    assert.equal(await at('practice-outage').count(), 1, 'there is one switch');
   },
 
   async 'a tool is connected with the changes shown first'({ page, at, turnout }) {

@@ -20,6 +20,8 @@ export interface Ask {
 
 export interface OfferedModel {
   id: string;
+  /** The provider that has it. */
+  owned_by?: string | null;
 }
 
 /** Sends it; what is refused before a first word is thrown in the daemon's or the provider's own sentence. */

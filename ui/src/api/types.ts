@@ -81,6 +81,8 @@ export interface Provider {
   enabled: boolean;
   health: Health;
   cooling_until?: string | null;
+  /** Models that rest at it while it does not rest as a whole: requests for others still go to it. */
+  resting?: ModelRest[] | null;
   last_error?: string | null;
   ttft_ms?: number | null;
   success_rate?: number | null;
@@ -88,6 +90,11 @@ export interface Provider {
   quotas?: Quota[] | null;
   /** The limit that will be hit first. */
   forecast?: Forecast | null;
+}
+
+export interface ModelRest {
+  model: string;
+  until: string;
 }
 
 export interface Quota {

@@ -1,6 +1,6 @@
 /** Whether the first steps are shown: from the first start until they are put away, which this browser remembers. */
-import type { Group, Provider, RequestRow } from '../api/types';
-import { isPracticeOnly } from './summary';
+import type { Group, Provider, RequestRow, Status } from '../api/types';
+import { isKeyless, isPracticeOnly } from './summary';
 
 const STORE = 'turnout.start';
 const SKIPPED = 'turnout.start.skipped';
@@ -49,6 +49,21 @@ class FirstRun {
 /** The last answered request of a program, not of this window's own tries; null when none has called yet. */
 export function firstAnswer(recent: readonly RequestRow[]): RequestRow | null {
   return recent.find((row) => row.status === 'completed' && row.client !== 'playground') ?? null;
+}
+
+/** How far it is with a provider that is no practice: one serves or has answered, one is there but serves nothing yet, or there is none. */
+export function realProvider(
+  status: Pick<Status, 'active_provider'> | null,
+  groups: readonly Group[],
+  providers: readonly Provider[],
+  recent: readonly RequestRow[],
+): { served: boolean; idle: { provider: string; group: string } | null } {
+  const real = new Set(providers.filter((provider) => !isKeyless(provider.dialect)).map((provider) => provider.name));
+  const serves = real.has(status?.active_provider ?? '');
+  if (serves || recent.some((row) => row.status === 'completed' && real.has(row.provider ?? ''))) return { served: true, idle: null };
+  const waiting = groups.flatMap((group) => group.members.map((member) => ({ provider: member.provider, group: group.name, active: group.active })));
+  const found = waiting.find((one) => real.has(one.provider));
+  return { served: false, idle: found ? { provider: found.provider, group: found.active ? '' : found.group } : null };
 }
 
 function read(name: string): string | null {

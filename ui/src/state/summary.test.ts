@@ -44,6 +44,30 @@ describe('summarise', () => {
   });
 });
 
+describe('models that nobody takes', () => {
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
+  const opus = (second: number) => ({ model: 'opus', until: at(second) });
+  const sonnet = (second: number) => ({ model: 'sonnet', until: at(second) });
+  const groups = [main(['a', {}], ['b', { priority: 2 }]), group('spare', { members: [member('z')] }), group('play', { members: [member('p')] })];
+  const practice = provider('p', { dialect: 'practice' });
+  const stuck = (...providers: ReturnType<typeof provider>[]) => summarise(status(), groups, new Set(), providers).stuck;
+
+  it.each([
+    ['one_rests_and_another_does_not', [provider('a', { resting: [opus(9)] }), provider('b')], []],
+    ['each_rests_for_it_the_first_back_counts', [provider('a', { resting: [opus(9), sonnet(5)] }), provider('b', { resting: [opus(3)] })], [opus(3)]],
+    ['who_rests_as_a_whole_takes_none', [provider('a', { health: 'open' }), provider('b', { resting: [opus(9)] })], [opus(9)]],
+    ['all_that_is_known_of_one_rests', [provider('a', { health: 'cooling', resting: [opus(9)] })], [opus(9)]],
+    ['another_group_takes_it', [provider('a', { resting: [opus(9)] }), provider('z')], []],
+    ['practice_takes_over_nothing', [provider('a', { resting: [opus(9)] }), practice], [opus(9)]],
+    ['all_rest_as_a_whole', [provider('a', { health: 'open' }), provider('b', { health: 'cooling' })], []],
+  ])('%s', (_, providers, expected) => expect(stuck(...providers)).toEqual(expected));
+
+  it('in_manual_mode_no_other_group_takes_it', () => {
+    const providers = [provider('a', { resting: [opus(9)] }), provider('z')];
+    expect(summarise(status({ mode: 'manual' }), groups, new Set(), providers).stuck).toEqual([opus(9)]);
+  });
+});
+
 describe('an active group that can serve nothing', () => {
   const off = [main(['a', { health: 'disabled' }])];
 

@@ -1,5 +1,5 @@
 /** What the whole of it comes to, in one word: the same five states that the tray icon has. Pure. */
-import type { Group, Key, Member, Problem, Provider, Status } from '../api/types';
+import type { Group, Key, Member, ModelRest, Problem, Provider, Status } from '../api/types';
 
 export type State = 'ok' | 'degraded' | 'suspended' | 'down' | 'paused';
 
@@ -13,6 +13,8 @@ export interface Summary {
   troubled: Member | null;
   /** How many members of the active group cannot serve at the moment. */
   resting: number;
+  /** Models that no provider within reach takes now, the first back first. Others are served. */
+  stuck: ModelRest[];
   /** The group that serves, when it is not the active one. */
   elsewhere: string | null;
   /** Why the active group can serve nothing, and not for a while only: no member, no key, or all switched off. */
@@ -24,7 +26,7 @@ const RESTING = new Set(['open', 'cooling']);
 /** What speaks for a provider, or at least not against it. Switched off by hand is as it should be. */
 const FINE = new Set(['healthy', 'unknown', 'disabled']);
 
-export function summarise(status: Status, groups: readonly Group[], unkeyed: ReadonlySet<string> = NONE): Summary {
+export function summarise(status: Status, groups: readonly Group[], unkeyed: ReadonlySet<string> = NONE, providers: readonly Provider[] = []): Summary {
   const active = groups.find((group) => group.name === status.active_group) ?? groups.find((group) => group.active);
   const usable = active?.members.filter((member) => member.health !== 'disabled') ?? [];
   const resting = usable.filter((member) => RESTING.has(member.health));
@@ -33,11 +35,28 @@ export function summarise(status: Status, groups: readonly Group[], unkeyed: Rea
   const first = active ? firstChoice(active, usable) : null;
   const preferred = first && serving && first.provider !== serving ? first : null;
   const barred = active ? barrier(active.members, unkeyed) : null;
-  const facts = { serving, preferred, troubled, resting: resting.length, elsewhere: left(status, active), barred };
+  const facts = { serving, preferred, troubled, resting: resting.length, elsewhere: left(status, active), barred, stuck: stuck(status, groups, active, providers) };
   if (status.suspended > 0) return { ...facts, state: 'suspended' };
   if (active?.paused) return { ...facts, state: 'paused' };
   if (!serving || (barred && !facts.elsewhere)) return { ...facts, state: 'down' };
   return { ...facts, state: facts.elsewhere || troubled ? 'degraded' : 'ok' };
+}
+
+/** What no provider takes that a request could go to now: each rests for it, or as a whole. */
+function stuck(status: Status, groups: readonly Group[], active: Group | undefined, providers: readonly Provider[]): ModelRest[] {
+  // A group of nothing but practice serves only where it is chosen.
+  const reached = status.mode === 'manual' ? [active] : groups.filter((group) => group === active || !isPracticeOnly([group], providers));
+  const names = new Set(reached.flatMap((group) => (group && !group.paused ? group.members.map((member) => member.provider) : [])));
+  const partly = providers.filter(
+    ({ name, health, resting }) => names.has(name) && health !== 'disabled' && (!RESTING.has(health) || resting?.length),
+  );
+  const [first, ...others] = partly.map(({ resting }) => resting ?? []);
+  const common = (first ?? []).flatMap(({ model, until }): ModelRest[] => {
+    const untils = others.map((rests) => rests.find((rest) => rest.model === model)?.until);
+    if (untils.includes(undefined)) return [];
+    return [{ model, until: [until, ...(untils as string[])].sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? until }];
+  });
+  return common.sort((a, b) => Date.parse(a.until) - Date.parse(b.until));
 }
 
 /** What keeps all of these members from serving until a person does something about it. */

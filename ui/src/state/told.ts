@@ -3,10 +3,11 @@ import type { Forecast, Quota } from '../api/types';
 import { i18n, t } from '../i18n/index.svelte';
 import { clock, count, percent, remaining } from './format';
 
-/** The daemon tells `reason` or `reason (model)`; anything else is shown as it came. */
-export function fault(told: string): string {
-  const [, reason, model = ''] = /^([a-z_]+)( \(.+\))?$/.exec(told) ?? [];
-  return reason ? i18n.word('fault_', reason) + model : told;
+/** The daemon tells `reason` or `reason (model)`; anything else is shown as it came. A model that is named beside it is left out. */
+export function fault(told: string, named?: string): string {
+  const [, reason, model] = /^([a-z_]+)(?: \((.+)\))?$/.exec(told) ?? [];
+  if (!reason) return told;
+  return i18n.word('fault_', reason) + (model && model !== named ? ` (${model})` : '');
 }
 
 /** `5-hour limit: 42% left`; null of a limit that is not told in a way that means something. */

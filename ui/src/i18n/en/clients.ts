@@ -5,7 +5,7 @@ export const clients = {
   clientsFailed: 'The programs could not be listed',
   clientsHere: 'Points here',
   clientsNotRead: 'Written, but not read',
-  clientsIgnored: (name: string) => `${name} ignores a settings file that has comments or trailing commas as a whole. Take them out of it, and it points here.`,
+  clientsIgnored: (name: string) => `${name} ignores its whole settings file while there are comments or trailing commas in it. Take them out, and it points here.`,
   clientsElsewhere: (host: string) => `Points at ${host}`,
   clientsVendor: 'Calls its vendor directly',
   clientsAbsent: 'Not found on this computer',

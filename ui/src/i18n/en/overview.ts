@@ -36,6 +36,7 @@ export const overview = {
   nowMore: (n: number) => `and ${n} more`,
   nowFailed: 'What runs could not be read',
   nowNone: 'Nothing runs at the moment.',
+  nowOnlyWaiting: (n: number) => (n === 1 ? 'Nothing runs: one request waits for a provider.' : `Nothing runs: ${n} requests wait for a provider.`),
   nowLast: (time: string, provider: string) => `Last request: ${time}, ${provider}`,
   nowTry: (n: number) => `try ${n}`,
   nowTokens: (n: string) => `${n} tokens`,

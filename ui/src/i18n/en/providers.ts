@@ -193,6 +193,7 @@ export const providers = {
   providersGroupActivate: 'Make this the active group now',
 
   providersBoardHint: 'Drag providers within and between groups, or press Alt and an arrow key on a grip. When the active group cannot serve, the next from the left takes over.',
+  providersBoardPractice: 'A group of nothing but practice never takes over from real providers.',
   providersGrip: (name: string) => `Move ${name}: Alt and arrow keys`,
   providersGripHint: 'Drag, or press Alt and an arrow key',
   providersMoveTo: (group: string) => `Move to ${group}`,

@@ -196,6 +196,7 @@ export const providers: Same<typeof english> = {
   providersGroupActivate: '立即设为当前组',
 
   providersBoardHint: '在组内或组间拖动服务商，也可以在拖动柄上按 Alt 加方向键。当前组无法服务时，从左往右由下一组接替。',
+  providersBoardPractice: '只含练习服务商的组不会接替真实的服务商。',
   providersGrip: (name) => `移动 ${name}：Alt 加方向键`,
   providersGripHint: '拖动，或按 Alt 加方向键',
   providersMoveTo: (group) => `移到 ${group}`,

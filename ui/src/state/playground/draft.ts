@@ -10,6 +10,8 @@ export interface Target {
   /** `provider:NAME`, `group:NAME`, or nothing: where such a request goes by itself. */
   to: string;
   model: string;
+  /** The model was not chosen by the person: it follows whoever would answer. */
+  given?: boolean;
 }
 
 export interface Draft {
@@ -56,6 +58,11 @@ export function split(to: string): ['provider' | 'group', string] | [null, ''] {
   return kind === 'provider' || kind === 'group' ? [kind, to.slice(at + 1)] : [null, ''];
 }
 
+/** The model that a target begins with: one of those who would answer, else what is offered first. */
+export function suggested(offered: readonly string[], owners: Readonly<Record<string, string>>, answering: readonly string[]): string | undefined {
+  return offered.find((name) => answering.includes(owners[name] ?? '')) ?? offered[0];
+}
+
 /** Something to say, and somebody named to say it to. */
 export function ready(draft: Draft): boolean {
   return (draft.turns.at(-1)?.content.trim() ?? '') !== '' && draft.targets.some((target) => target.model.trim() !== '');
@@ -69,7 +76,7 @@ export function restore(...texts: (string | null)[]): Draft {
     .map(({ role, content }) => ({ role, content }));
   const targets = list(kept.targets)
     .slice(0, MOST_TARGETS)
-    .map((target, index) => ({ id: index + 1, to: String(target.to), model: String(target.model) }));
+    .map((target, index) => ({ id: index + 1, to: String(target.to), model: String(target.model), ...(target.given === true && { given: true }) }));
   return {
     ...structuredClone(FRESH),
     system: String(kept.system ?? ''),

@@ -15,6 +15,8 @@ class Playground {
   runs = $state.raw<Run[]>([]);
   /** Models to choose from: by provider, and under an empty name what clients can ask for. */
   offered = $state.raw<Readonly<Record<string, readonly string[]>>>({});
+  /** Who has each of those that clients can ask for. */
+  owners = $state.raw<Readonly<Record<string, string>>>({});
   /** What is to be said of a request that was opened here. */
   notice = $state.raw<Notice | null>(null);
   #asked = new Set<string>();
@@ -101,7 +103,9 @@ class Playground {
     const own = providers.find((provider) => provider.name === place);
     if (own) this.#offer(place, tiers(own));
     try {
-      this.#offer(place, (await (place ? modelsOf(place) : models())).map((model) => model.id));
+      const found = await (place ? modelsOf(place) : models());
+      if (!place) this.owners = Object.fromEntries(found.map((model) => [model.id, model.owned_by ?? '']));
+      this.#offer(place, found.map((model) => model.id));
     } catch {
       // nothing to choose from: a name can still be typed
       this.#asked.delete(place);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { begun, EMPTY, grown, type Answer } from './answer';
 import { medals } from './best';
-import { ask, FRESH, keep, load, ready, restore, split, type Draft } from './draft';
+import { ask, FRESH, keep, load, ready, restore, split, suggested, type Draft } from './draft';
 import { EventReader } from './events';
 import type { Measures } from './run.svelte';
 import { taken } from './taken';
@@ -63,6 +63,15 @@ describe('draft', () => {
   });
 
   it('comes_back_as_it_was', () => expect(restore(JSON.stringify(draft))).toEqual(draft));
+
+  it('begins_with_a_model_of_whoever_would_answer', () => {
+    const owners = { 'practice-opus': 'practice', 'glm-4.6': 'relay' };
+    const offered = Object.keys(owners);
+    expect(suggested(offered, owners, ['relay'])).toBe('glm-4.6');
+    expect(suggested(offered, owners, ['nobody'])).toBe('practice-opus');
+    expect(suggested([], owners, ['relay'])).toBeUndefined();
+    expect(restore('{"targets":[{"to":"","model":"m","given":true}]}').targets).toEqual([{ id: 1, to: '', model: 'm', given: true }]);
+  });
 
   it.each([null, '', '{', '[]', '{"turns":1}', '{"turns":[],"targets":[]}'])('%j restores to a fresh one', (text) => {
     expect(restore(text)).toEqual(FRESH);
