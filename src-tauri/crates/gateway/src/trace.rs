@@ -89,11 +89,11 @@ pub(crate) fn tell(
     headers: &mut HeaderMap,
 ) {
     let client_parent = client.get(PARENT);
+    let came = TraceParent::of(client);
     let parent = match propagation {
         Propagation::Off => return,
         Propagation::Client => client_parent.cloned(),
         Propagation::Attempts => {
-            let came = TraceParent::of(client);
             let trace = came.map_or_else(|| trace_of(request), |came| came.trace);
             let flags = u8::from(came.is_none_or(|came| came.sampled));
             let span = span_of(request, attempt);
@@ -104,6 +104,13 @@ pub(crate) fn tell(
     let there = headers.get(PARENT);
     if there.is_none() || there == client_parent {
         headers.insert(HeaderName::from_static(PARENT), parent);
+    }
+    if propagation == Propagation::Attempts && came.is_none() {
+        // A new trace: what was noted along another is none of its business.
+        if headers.get_all(STATE).iter().eq(client.get_all(STATE)) {
+            headers.remove(STATE);
+        }
+        return;
     }
     if client_parent.is_some() && !headers.contains_key(STATE) {
         for state in client.get_all(STATE) {
@@ -189,5 +196,25 @@ mod tests {
         assert_eq!(told(Propagation::Client, &nobody), (None, None));
         let new = format!("00-{:032x}-{span:016x}-01", trace_of("req-1"));
         assert_eq!(told(Propagation::Attempts, &nobody), (Some(new), None));
+    }
+
+    #[test]
+    fn a_new_trace_has_nothing_of_the_one_that_could_not_be_read() {
+        let mut client = HeaderMap::new();
+        client.insert(PARENT, HeaderValue::from_static("00-none"));
+        client.insert(STATE, HeaderValue::from_static("a=1"));
+        // As they go through to a provider of the client's dialect, and with one of the settings' own.
+        for (own, expected) in [(None, None), (Some("own=1"), Some("own=1"))] {
+            let mut headers = client.clone();
+            if let Some(own) = own {
+                headers.insert(STATE, HeaderValue::from_static(own));
+            }
+            tell(Propagation::Attempts, &client, ("req-1", 1), &mut headers);
+            assert_ne!(headers[PARENT], "00-none");
+            assert_eq!(
+                headers.get(STATE).map(|state| state.to_str().unwrap()),
+                expected
+            );
+        }
     }
 }
