@@ -12,6 +12,7 @@ use crate::{
     facts::Asked,
     gateway::{Live, Shared},
     inbound::Inbound,
+    meaning::Embeddings,
     refusal::Refusal,
 };
 
@@ -50,6 +51,7 @@ impl Choice {
         live: &Live,
         inbound: &Inbound,
         token: Option<&str>,
+        from: Embeddings,
     ) -> Result<Self, Refusal> {
         let topology = &live.snapshot.topology;
         if let Some(then) = in_header(&inbound.headers)? {
@@ -59,14 +61,14 @@ impl Choice {
                 ..Self::made(None, &then, inbound)
             });
         }
-        let own = Self::by(&inbound.own_rules, shared, live, inbound, token).await;
+        let own = Self::by(&inbound.own_rules, shared, live, inbound, token, from).await;
         if own.rule.is_some() || topology.is_pinned(&inbound.ask()) {
             return Ok(Self {
                 by_request: own.rule.is_some(),
                 ..own
             });
         }
-        let by_rules = Self::by(&topology.rules, shared, live, inbound, token).await;
+        let by_rules = Self::by(&topology.rules, shared, live, inbound, token, from).await;
         Ok(Self {
             note: own.note.or(by_rules.note),
             ..by_rules
@@ -80,6 +82,7 @@ impl Choice {
         live: &Live,
         inbound: &Inbound,
         token: Option<&str>,
+        from: Embeddings,
     ) -> Self {
         if rules.is_empty() {
             return Self::default();
@@ -94,7 +97,8 @@ impl Choice {
             let examples = rules.iter().flat_map(|rule| &rule.when.similar_to);
             let examples = examples.flat_map(routing::Examples::written).cloned();
             let meanings = &shared.meanings;
-            let compared = meanings.compare(shared, live, embedder, &text, examples.collect());
+            let examples = examples.collect();
+            let compared = meanings.compare(shared, live, embedder, &text, examples, from);
             match compared.await {
                 Ok(meaning) => {
                     asked.meaning = Some(meaning);

@@ -10,6 +10,7 @@ use crate::{
     choice::Choice,
     gateway::{Gateway, Live, unix_ms},
     inbound::Inbound,
+    meaning::Embeddings,
     refusal::Refusal,
     route::{Endpoint, Route},
 };
@@ -65,11 +66,13 @@ impl From<Refusal> for Unexplained {
 
 impl Gateway {
     /// Tells where a request would go now, and changes nothing by it. It need not present a client token; `token` is
-    /// the name of the one it would present, where its headers have none.
+    /// the name of the one it would present, where its headers have none. Rules that compare meaning do so with
+    /// embeddings of `from`, else by words alone, which a note tells.
     pub async fn explain(
         &self,
         request: Request<Body>,
         token: Option<&str>,
+        from: Embeddings,
     ) -> Result<Explanation, Unexplained> {
         let live = self.shared.live.load_full();
         let route = Route::of(
@@ -92,7 +95,7 @@ impl Gateway {
         let max_body = live.snapshot.limits.max_body;
         let mut inbound = Inbound::read(route, parts, body, max_body).await?;
         inbound.groups.clone_from(&known.grant.groups);
-        inbound.choice = Choice::of(&self.shared, &live, &inbound, token).await?;
+        inbound.choice = Choice::of(&self.shared, &live, &inbound, token, from).await?;
         known.may_ask(&inbound, &live.snapshot.topology)?;
         inbound.prepare(&live.snapshot.topology, token);
         let ask = inbound.ask();

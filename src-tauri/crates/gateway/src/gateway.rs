@@ -29,7 +29,7 @@ use crate::{
     embed_cache::EmbedCache,
     grant::Known,
     inbound::Inbound,
-    meaning::Meanings,
+    meaning::{Embeddings, Meanings},
     memory::Memory,
     models::{self, Shelf},
     refusal::Refusal,
@@ -359,7 +359,7 @@ impl Gateway {
             Err(refusal) => return Ok(Err((refusal, Reason::RateLimited))),
         };
         inbound.groups.clone_from(&known.grant.groups);
-        inbound.choice = Choice::of(&self.shared, live, inbound, token).await?;
+        inbound.choice = Choice::of(&self.shared, live, inbound, token, Embeddings::Asked).await?;
         let topology = &live.snapshot.topology;
         if let Err(refusal) = known.may_ask(inbound, topology) {
             return Ok(Err((refusal, Reason::Auth)));

@@ -69,6 +69,7 @@ pub use gateway::{BuildError, Gateway, choose_tls};
 pub use grant::Grant;
 pub use guard::guard;
 pub use heal::Health;
+pub use meaning::Embeddings;
 pub use models::models_call;
 pub use program::program;
 pub use report::{AttemptEnded, AttemptStarted, EndStatus, Ended, Report, RequestId, Started};

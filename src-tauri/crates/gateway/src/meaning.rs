@@ -45,6 +45,15 @@ const ANSWER: usize = 32 << 20;
 /// How long it is not asked again after a failure.
 const REST: Duration = Duration::from_secs(10);
 
+/// Where embeddings come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embeddings {
+    /// The provider is asked for those that are not known yet, which may cost.
+    Asked,
+    /// Nobody is asked.
+    Known,
+}
+
 /// What is known of the meaning of texts.
 #[derive(Default)]
 pub(crate) struct Meanings {
@@ -84,13 +93,14 @@ impl Meanings {
         embedder: &Embedder,
         text: &str,
         examples: Vec<String>,
+        from: Embeddings,
     ) -> Result<Meaning, String> {
         let all: Vec<String> = std::iter::once(text)
             .chain(examples.iter().map(String::as_str))
             .map(|text| text.chars().take(EMBEDDED).collect())
             .collect();
         let mut vectors = self
-            .vectors(shared, live, embedder, &all)
+            .vectors(shared, live, embedder, &all, from)
             .await?
             .into_iter();
         let text = vectors.next().ok_or("nothing was embedded")?;
@@ -106,6 +116,7 @@ impl Meanings {
         live: &Live,
         embedder: &Embedder,
         texts: &[String],
+        from: Embeddings,
     ) -> Result<Vec<Vector>, String> {
         let name = &embedder.provider;
         let providers = &live.snapshot.topology.providers;
@@ -119,6 +130,11 @@ impl Meanings {
         let mut found = self.vectors.find(&digests);
         let missing: Vec<usize> = (0..texts.len()).filter(|at| found[*at].is_none()).collect();
         if !missing.is_empty() {
+            if from == Embeddings::Known {
+                return Err(format!(
+                    "{name} was not asked for their meaning, which may cost"
+                ));
+            }
             self.may_ask(name)?;
             let inputs = missing.iter().map(|at| texts[*at].clone()).collect();
             let booked = Booked::begin(shared, provider, upstream, &embedder.model);

@@ -292,7 +292,10 @@ fn request(asked: Explain) -> anyhow::Result<Value> {
                 .with_context(|| format!("the body {} is not JSON", file.display()))?
         }
     };
-    Ok(json!({ "path": asked.path, "headers": headers, "body": body, "token": asked.token }))
+    Ok(
+        json!({ "path": asked.path, "headers": headers, "body": body, "token": asked.token,
+        "embed": asked.embed }),
+    )
 }
 
 /// How a tiny request went. One that went badly is a failure of the command.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use gateway::Embeddings;
 use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -56,7 +57,7 @@ pub(super) fn calls() -> Calls {
         )
         .with(
             Call::post("/rules/explain", explain)
-                .about("Which rule, group and candidates would serve a request, and why. Nothing is sent but what `similar_to` rules ask a provider of embeddings.")
+                .about("Which rule, group and candidates would serve a request, and why. Nothing is sent. What `similar_to` rules compare is only asked of the provider of embeddings with `embed`; without, they compare words alone where its answer is not known, which `notes` tells.")
                 .takes::<Question>()
                 .answers::<Explanation>()
                 .fails([Code::NotFound]),
@@ -125,6 +126,9 @@ struct Question {
     /// Name of the client token that it would present.
     #[serde(default)]
     token: Option<String>,
+    /// The provider of embeddings is asked for what rules compare, which may cost.
+    #[serde(default)]
+    embed: bool,
 }
 
 impl Shape for Question {
@@ -137,9 +141,14 @@ async fn explain(
     Body(asked): Body<Question>,
 ) -> Result<Json<Explanation>, Refusal> {
     let token = asked.token.clone();
+    let from = if asked.embed {
+        Embeddings::Asked
+    } else {
+        Embeddings::Known
+    };
     let request = request(asked)?;
     let gateway = &daemon.instance().gateway;
-    let told = gateway.explain(request, token.as_deref()).await;
+    let told = gateway.explain(request, token.as_deref(), from).await;
     let told = told.map_err(|why| {
         let code = match why.status {
             StatusCode::NOT_FOUND => Code::NotFound,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gateway::Report;
+use gateway::{Embeddings, Report};
 use routing::{Dialect, Embedder, Examples, Group, Rule, Then, Topology, When};
 
 use crate::support::{Got, Part, Raw, Running, json, run, snapshot};
@@ -147,6 +147,30 @@ async fn words_are_compared_where_embeddings_fail_and_it_is_said() {
         notes,
         ["similar_to compared words alone, as p2 failed lately and is not asked yet"]
     );
+    assert_eq!(embeds.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_explanation_asks_nobody_unless_it_is_wanted() {
+    let embeds = Raw::start(vec![vectors(&[[1.0, 0.1], [1.0, 0.0]])]).await;
+    let (running, _raws) = start(&embeds, like("what is the weather like")).await;
+    let explained = async |from| {
+        let body = r#"{"model":"claude-x","messages":[{"role":"user","content":"shall I take an umbrella"}]}"#;
+        let request = http::Request::post("/v1/messages").body(axum::body::Body::from(body));
+        let told = running.gateway.explain(request.unwrap(), None, from).await;
+        let told = told.unwrap();
+        (told.rule.is_some(), told.notes)
+    };
+    let words =
+        "similar_to compared words alone, as p2 was not asked for their meaning, which may cost";
+    assert_eq!(
+        explained(Embeddings::Known).await,
+        (false, vec![words.to_owned()])
+    );
+    assert_eq!(embeds.seen().len(), 0);
+    assert_eq!(explained(Embeddings::Asked).await, (true, Vec::new()));
+    // What is known by then costs nothing.
+    assert_eq!(explained(Embeddings::Known).await, (true, Vec::new()));
     assert_eq!(embeds.seen().len(), 1);
 }
 
