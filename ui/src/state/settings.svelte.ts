@@ -15,7 +15,7 @@ const SAID_MS = 2500;
 const ELSEWHERE: ReadonlySet<string> = new Set(['ledger.budgets']);
 
 /** Which section of the page shows a part of the config. */
-const HOMES: Readonly<Record<string, Section>> = { desktop: 'general', server: 'server', log: 'server', routing: 'routing', ledger: 'history' };
+const HOMES: Readonly<Record<string, Section>> = { desktop: 'general', server: 'server', log: 'server', telemetry: 'server', routing: 'routing', ledger: 'history' };
 
 /** Lists of things that are more than words are shown by a section of their own, or in the config's text alone. */
 function hasRow({ path, type, value }: Pick<Setting, 'path' | 'type' | 'value'>): boolean {

@@ -23,6 +23,7 @@ export const settings = {
   'settingsTable_routing.embeddings': 'Meaning in rules',
   'settingsTable_routing.hedge': 'Racing',
   settingsTable_ledger: 'What is kept',
+  settingsTable_telemetry: 'Traces',
   settingsTable_desktop: 'Desktop',
 
   settingsSearch: 'Search settings…',

@@ -26,6 +26,7 @@ export const settings: Same<typeof english> = {
   'settingsTable_routing.embeddings': '规则中的语义',
   'settingsTable_routing.hedge': '竞速',
   settingsTable_ledger: '保留内容',
+  settingsTable_telemetry: '追踪',
   settingsTable_desktop: '桌面',
 
   settingsSearch: '搜索设置…',

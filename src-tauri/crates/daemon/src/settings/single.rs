@@ -10,7 +10,7 @@ use super::json_schema;
 use super::section;
 
 /// Sections of the config that hold single settings.
-const SECTIONS: [&str; 5] = ["server", "routing", "ledger", "log", "desktop"];
+const SECTIONS: [&str; 6] = ["server", "routing", "ledger", "log", "telemetry", "desktop"];
 /// What has calls of its own, or is a secret.
 const LEFT_OUT: [&str; 3] = [
     "server.client_tokens",

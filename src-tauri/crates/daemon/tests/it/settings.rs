@@ -32,6 +32,7 @@ async fn settings_are_told_and_changed_one_by_one_and_comments_stay() {
         (&json!(7), &json!(100), &json!(true))
     );
     assert_eq!(one(&told, "desktop.theme")["written"], false);
+    assert_eq!(one(&told, "telemetry.propagate")["default"], false);
     assert!(!told.to_string().contains(crate::support::ADMIN));
 
     let told = patch(
