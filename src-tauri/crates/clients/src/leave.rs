@@ -11,6 +11,9 @@ use crate::undo::undo;
 use crate::wish::{Setting, Wish, lingering};
 use crate::{Change, Client, Clients, Error, Plan};
 
+/// What came of something that was done for several clients.
+pub type Each<T> = Vec<(Client, Result<T, Error>)>;
+
 impl Clients {
     /// How long running sessions may take to see that our values are emptied, before [`Clients::finish`] is called.
     pub const SETTLE: Duration = Duration::from_secs(3);
@@ -56,45 +59,45 @@ impl Clients {
     }
 
     /// Every client that is connected, disconnected: the first step, as [`Clients::disconnect`] makes it. What cannot be
-    /// put back stands at its client and does not hold up the others.
-    pub fn disconnect_all(&self) -> Vec<(Client, Result<Plan, Error>)> {
-        let records = Book::load(&self.data)
-            .map(|book| book.records)
-            .unwrap_or_default();
+    /// put back stands at its client and does not hold up the others; without the book nobody knows who is connected.
+    pub fn disconnect_all(&self) -> Result<Each<Plan>, Error> {
+        let records = Book::load(&self.data)?.records;
         let connected = |client: &Client| records.iter().any(|record| record.client == *client);
         let all = Client::ALL.into_iter().filter(connected);
-        all.map(|client| (client, self.disconnect(client)))
-            .collect()
+        Ok(all
+            .map(|client| (client, self.disconnect(client)))
+            .collect())
     }
 
-    /// The second step of every disconnecting that has made its first.
-    pub fn finish(&self) -> Result<(), Error> {
+    /// The second step of every disconnecting that has made its first. One that cannot be finished does not hold up the
+    /// others.
+    pub fn finish(&self) -> Result<Each<()>, Error> {
         let _held = lock(&self.data)?;
         let mut book = Book::load(&self.data)?;
+        let mut done = Vec::new();
         for record in book.records.clone() {
             if record.stage == Stage::Leaving {
-                self.forget(&mut book, &record)?;
+                done.push((record.client, self.forget(&mut book, &record)));
             }
         }
-        Ok(())
+        Ok(done)
     }
 
     /// Ends what a crash left half done: a connecting that was not written whole is undone, a disconnecting is finished.
-    /// Gives the clients that it was about.
-    pub fn recover(&self) -> Result<Vec<Client>, Error> {
+    /// Gives the clients that it was about; one that cannot be ended does not hold up the others.
+    pub fn recover(&self) -> Result<Each<()>, Error> {
         if !Book::path(&self.data).exists() {
             return Ok(Vec::new());
         }
         let _held = lock(&self.data)?;
         let mut book = Book::load(&self.data)?;
-        let mut touched = Vec::new();
+        let mut done = Vec::new();
         for record in book.records.clone() {
             if record.stage != Stage::Connected {
-                self.recover_record(&mut book, &record)?;
-                touched.push(record.client);
+                done.push((record.client, self.recover_record(&mut book, &record)));
             }
         }
-        Ok(touched)
+        Ok(done)
     }
 
     pub(crate) fn recover_record(&self, book: &mut Book, record: &Record) -> Result<(), Error> {

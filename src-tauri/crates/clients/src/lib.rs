@@ -26,6 +26,7 @@ pub use client::Client;
 pub use connect::{Clients, Standing};
 pub use disk::{Disk, LocalDisk};
 pub use error::Error;
+pub use leave::Each;
 pub use outcome::{ChangedFile, Outcome};
 pub use plan::{Change, Plan};
 pub use snippet::{SNIPPETS, Snippet, snippet};

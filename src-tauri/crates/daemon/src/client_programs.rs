@@ -143,9 +143,12 @@ impl Daemon {
             return;
         }
         let plans = self
-            .with_clients(|clients| Ok(clients.disconnect_all()))
-            .await;
-        let plans = plans.unwrap_or_default();
+            .with_clients(Clients::disconnect_all)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!("client programs may still point here: {error}");
+                Vec::new()
+            });
         for (client, plan) in &plans {
             match plan {
                 Ok(plan) => plan
@@ -169,10 +172,15 @@ impl Daemon {
         tokio::spawn(async move {
             match daemon.with_clients(Clients::recover).await {
                 Ok(touched) => {
-                    for client in touched {
-                        tracing::info!(
-                            "what was half done to the settings of {client} is whole again"
-                        );
+                    for (client, ended) in touched {
+                        match ended {
+                            Ok(()) => tracing::info!(
+                                "what was half done to the settings of {client} is whole again"
+                            ),
+                            Err(error) => tracing::warn!(
+                                "the settings of {client} are still half done: {error}"
+                            ),
+                        }
                     }
                 }
                 Err(error) => tracing::warn!("the settings of client programs: {error}"),
@@ -182,8 +190,15 @@ impl Daemon {
 
     async fn finish_clients(&self) {
         tokio::time::sleep(Clients::SETTLE).await;
-        if let Err(error) = self.with_clients(Clients::finish).await {
-            tracing::warn!("the settings of client programs: {error}");
+        match self.with_clients(Clients::finish).await {
+            Ok(ended) => {
+                for (client, ended) in ended {
+                    if let Err(error) = ended {
+                        tracing::warn!("the settings of {client} are not put back: {error}");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!("the settings of client programs: {error}"),
         }
     }
 

@@ -83,7 +83,10 @@ pub(crate) async fn disconnect(home: &Home, asked: Disconnect, json: bool) -> an
     if plan.unfinished {
         // Running sessions take in the emptied values before these go.
         tokio::time::sleep(Clients::SETTLE).await;
-        clients.finish()?;
+        let done = clients.finish()?.into_iter();
+        for (_, ended) in done.filter(|(other, _)| *other == client) {
+            ended?;
+        }
     }
     told(&mut screen, &plan, true, json)?;
     if !json && !plan.changes.is_empty() {

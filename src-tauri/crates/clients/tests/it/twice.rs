@@ -1,6 +1,6 @@
 //! Connected again, by two, and by hand in between.
 
-use clients::{Client, Target};
+use clients::{Client, Clients, Surroundings, Target};
 
 use crate::support::{Home, TOKEN, disconnect, main_file, target};
 
@@ -167,6 +167,45 @@ fn an_address_that_stood_there_comes_back_at_once() {
 }
 
 #[test]
+fn one_that_cannot_be_finished_does_not_hold_up_the_others() {
+    let file = main_file(Client::ClaudeCode);
+    let home = Home::with(&[(file, "{}\n"), ("other/settings.json", "{}\n")]);
+    let other = Surroundings {
+        claude_config_dir: Some(home.path("other")),
+        ..home.around()
+    };
+    let other = Clients::new(home.path("data"), other);
+    home.clients()
+        .connect(Client::ClaudeCode, &target())
+        .unwrap();
+    other.connect(Client::ClaudeCode, &target()).unwrap();
+    let first: Vec<bool> = other
+        .disconnect_all()
+        .unwrap()
+        .iter()
+        .map(|(_, plan)| plan.is_ok())
+        .collect();
+    assert_eq!(first, [true]);
+    home.write(file, "{ broken");
+    for ended in [other.finish(), other.recover()] {
+        let ended = ended.unwrap();
+        assert!(ended[0].1.is_err(), "{ended:?}");
+        assert_eq!(home.read("other/settings.json").unwrap(), "{}\n");
+    }
+    home.write(file, "{}\n");
+    assert!(other.recover().unwrap()[0].1.is_ok());
+}
+
+#[test]
+fn without_the_book_it_is_told_that_nobody_is_known() {
+    let home = Home::with(&[(main_file(Client::Codex), "")]);
+    home.clients().connect(Client::Codex, &target()).unwrap();
+    home.write("data/clients.json", "{ broken");
+    let error = home.clients().disconnect_all().unwrap_err().to_string();
+    assert!(error.contains("clients.json"), "{error}");
+}
+
+#[test]
 fn who_was_never_connected_is_told_so() {
     let home = Home::new();
     let plan = home.clients().disconnect(Client::Codex).unwrap();
@@ -181,7 +220,7 @@ fn a_proxy_of_the_shell_still_leaves_out_what_it_left_out() {
     let home = Home::with(&[(main_file(Client::ClaudeCode), "{}")]);
     let mut around = home.around();
     around.no_proxy = Some("corp.example".into());
-    let clients = clients::Clients::new(home.path("data"), around);
+    let clients = Clients::new(home.path("data"), around);
     clients.connect(Client::ClaudeCode, &target()).unwrap();
     let text = home.read(main_file(Client::ClaudeCode)).unwrap();
     assert!(
