@@ -1,5 +1,5 @@
-//! A provider that is not in the config yet: tried, and asked for its models. Nothing of it is kept or recorded, and its
-//! keys are in memory only while it is asked.
+//! A provider that is not in the config yet: tried, and asked for its models. Nothing of it is kept or recorded but lines
+//! of the log where it fails, and its keys are in memory only while it is asked.
 
 use gateway::Gateway;
 use serde_json::{Map, Value};
@@ -11,12 +11,14 @@ use crate::looks::no_such;
 use crate::practice_hosts::PracticeHosts;
 use crate::secrets::Resolved;
 use crate::settings::section::{self, Section};
-use crate::settings::{self, Auth, Settings};
+use crate::settings::{self, Auth, Provider, Settings};
 use crate::trial::{model, tried};
 use crate::view::{ListedModel, ProviderTest};
 
 /// What a provider without a name is called meanwhile.
 const NAMELESS: &str = "draft";
+/// The field by which a known provider's keys may go to another address.
+const KEEPS_KEYS: &str = "keep_keys";
 
 /// A provider as it would be, alone in a gateway of its own.
 struct Draft {
@@ -30,7 +32,8 @@ struct Draft {
 
 impl Daemon {
     /// Sends a tiny real request to a provider as these fields of the config make it, and tells how it went. Fields
-    /// that are not given are those of the provider of this name, where there is one. `wanted` is the model to ask.
+    /// that are not given are those of the provider of this name, where there is one; its keys are sent to no other
+    /// address unless `keep_keys` is true. `wanted` is the model to ask.
     pub async fn test_draft(
         &self,
         fields: Map<String, Value>,
@@ -40,8 +43,14 @@ impl Daemon {
         let model = wanted.unwrap_or(draft.model);
         let told = tried(&draft.gateway, &draft.name, model, None).await?;
         // The history knows nothing of it.
+        let id = told.request_id.map(|id| format!(" ({id})"));
+        let error = told.error.map(|error| match &id {
+            Some(id) => error.replace(id, ""),
+            None => error,
+        });
         Ok(ProviderTest {
             request_id: None,
+            error,
             ..told
         })
     }
@@ -63,12 +72,20 @@ impl Daemon {
         listed(&self.instance().gateway, provider).await
     }
 
-    async fn draft(&self, fields: Map<String, Value>) -> Result<Draft, CommandError> {
+    async fn draft(&self, mut fields: Map<String, Value>) -> Result<Draft, CommandError> {
+        let keeps_keys = fields.remove(KEEPS_KEYS) == Some(Value::Bool(true));
+        let has_keys = fields.contains_key("keys") || keeps_keys;
         let (name, mut settings) = self.drafted(&Section::Providers.fields(fields))?;
         settings.providers.retain(|provider| provider.name == name);
         let [provider] = settings.providers.as_mut_slice() else {
             return Err(no_such("provider", &name));
         };
+        if !has_keys && !provider.keys.is_empty() && self.goes_elsewhere(provider) {
+            return Err(CommandError::Invalid(format!(
+                "{name} has another address in the config, so that its keys are not sent to this one: give `keys`, or \
+                 `\"{KEEPS_KEYS}\": true` where they are meant for it, or another name"
+            )));
+        }
         provider.enabled = true;
         let model = model(provider);
         let mut resolved = Resolved {
@@ -99,6 +116,17 @@ impl Daemon {
             gateway,
             _practice: practice,
         })
+    }
+
+    /// Whether a draft has another origin than the provider of its name.
+    fn goes_elsewhere(&self, draft: &Provider) -> bool {
+        let origin = |provider: &Provider| {
+            let url = provider.base_url.as_deref()?;
+            Some(reqwest::Url::parse(url).ok()?.origin())
+        };
+        let loaded = self.loaded();
+        let known = loaded.settings.provider(&draft.name);
+        known.is_some_and(|known| origin(known) != origin(draft))
     }
 
     /// Its name and the settings with it: as changed where the config has it, else beside nothing.

@@ -107,9 +107,22 @@ async fn a_change_of_a_provider_is_tried_with_the_keys_it_has() {
     let home = Home::new(&format!("{CONFIG}{relay}"));
     home.write("relay", KEY);
     let house = home.start().await;
+    // Whoever only meant a new provider of that name does not send its key there.
     let change = json!({ "name": "relay", "base_url": base });
+    for path in ["/drafts/test", "/drafts/models"] {
+        let call = with_json(house.call(Method::POST, path), &change);
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), 400);
+        let told = answer.text().await.unwrap();
+        assert!(told.contains("keep_keys"), "{told}");
+    }
+    let change = json!({ "name": "relay", "base_url": base, "keep_keys": true });
     let told = house.post("/drafts/test", Some(change)).await;
     assert_eq!(told["ok"], true, "{told}");
+    let same = json!({ "name": "relay", "base_url": "http://127.0.0.1:9/elsewhere" });
+    let told = house.post("/drafts/test", Some(same)).await;
+    let error = told["error"].as_str().unwrap();
+    assert!(!error.contains("req-"), "{error}");
     let kept = house.get("/providers/relay").await;
     assert_eq!(kept["base_url"], "http://127.0.0.1:9");
     house.daemon.stop().await;
