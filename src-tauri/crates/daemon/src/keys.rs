@@ -5,7 +5,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
+use crate::place::names_key;
 use crate::secrets::{self, KeepError};
+use crate::settings::edit::Edited;
 use crate::view::{Key, ProviderTest, SecretStore};
 
 impl Daemon {
@@ -30,6 +32,7 @@ impl Daemon {
             return Err(no_such("provider", provider));
         }
         let config = &instance.place.config;
+        let before = self.config_text()?;
         let kept = secrets::keep_key(
             config,
             &loaded.settings,
@@ -39,7 +42,10 @@ impl Daemon {
         )
         .await;
         let reference = kept?;
-        self.reload().await.map_err(CommandError::Refused)?;
+        if let Err(error) = self.take_in_since(before).await {
+            self.let_go(&reference).await;
+            return Err(error);
+        }
         let known = self
             .keys()
             .into_iter()
@@ -64,7 +70,8 @@ impl Daemon {
         let _edit = instance.editing.lock().await;
         let index = self.key_index(provider, id)?;
         let loaded = self.loaded();
-        secrets::replace_key(
+        let before = self.config_text()?;
+        let reference = secrets::replace_key(
             &instance.place.config,
             &loaded.settings,
             &instance.keychain,
@@ -72,7 +79,10 @@ impl Daemon {
             &value,
         )
         .await?;
-        self.reload().await.map_err(CommandError::Refused)?;
+        if let Err(error) = self.take_in_since(before).await {
+            self.let_go(&reference).await;
+            return Err(error);
+        }
         tracing::info!("key {provider}/{index} has another value");
         let key = format!("{provider}/{index}");
         let known = self.keys().into_iter().find(|known| known.id == key);
@@ -95,6 +105,27 @@ impl Daemon {
         .await?;
         tracing::info!("key {provider}/{index} was taken out");
         self.reload().await.map_err(CommandError::Refused)
+    }
+
+    /// Takes in what a key's change made of the config since it had this text; where that cannot be, it has it again.
+    async fn take_in_since(&self, before: String) -> Result<(), CommandError> {
+        let after = self.config_text()?;
+        self.take_in_edited(&Edited { before, after }).await
+    }
+
+    /// Takes a key out of the keychain that the config does not name after all.
+    async fn let_go(&self, reference: &str) {
+        let instance = self.instance();
+        let Some(name) = reference.strip_prefix("keychain:") else {
+            return;
+        };
+        if !names_key(&instance.place.config, name)
+            && let Err(error) = instance.keychain.delete(name).await
+        {
+            tracing::warn!(
+                "the keychain's entry {name} is no longer needed and stays there: {error}"
+            );
+        }
     }
 
     /// Sends a tiny request with this key, whether it rests or not.

@@ -88,7 +88,7 @@ impl Daemon {
         Ok(self.config()?)
     }
 
-    fn config_text(&self) -> Result<String, CommandError> {
+    pub(crate) fn config_text(&self) -> Result<String, CommandError> {
         let text = watch::read(&self.instance().place.config);
         text.map_err(|unreadable| CommandError::Refused(unreadable.to_string()))
     }

@@ -96,8 +96,16 @@ async fn keys_that_are_set_at_once_are_all_kept() {
         let call = with_json(call, &json!({ "value": format!("{VALUE}{number}") }));
         call.send().await.unwrap().status()
     };
-    let (a, b, c, d) = tokio::join!(set(1), set(2), set(3), set(4));
-    assert_eq!([a, b, c, d], [StatusCode::CREATED; 4]);
+    let other = async || {
+        let call = house.call(Method::PUT, "/groups/second");
+        let fields = json!({ "policy": "round-robin" });
+        with_json(call, &fields).send().await.unwrap().status()
+    };
+    let (a, b, c, d, e) = tokio::join!(set(1), set(2), other(), set(3), set(4));
+    assert_eq!([a, b, d, e], [StatusCode::CREATED; 4]);
+    assert_eq!(c, StatusCode::OK);
+    let config = std::fs::read_to_string(home.config()).unwrap();
+    assert!(config.contains("policy = \"round-robin\""), "{config}");
     let keys = house.get("/keys").await;
     let mut masked: Vec<&str> = keys["items"]
         .as_array()
