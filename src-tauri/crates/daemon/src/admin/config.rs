@@ -1,12 +1,13 @@
 //! The config as text: shown without secrets, checked, written, and taken in anew.
 
-use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::auth::Caller;
 use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Body, Code, Raw, Refusal, Shape};
 use crate::Daemon;
@@ -21,7 +22,8 @@ pub(super) fn calls() -> Calls {
     Calls::of("Config", Entry::Admin)
         .with(
             Call::get("/config", show)
-                .about("The config as it stands in the file, secrets masked.")
+                .about("The config as it stands in the file, secrets masked.\n\nClient tokens are told it without its comments: people \
+                    write there what only they are to read.")
                 .answers::<Config>()
                 .fails([Code::Conflict]),
         )
@@ -58,8 +60,15 @@ pub(super) fn calls() -> Calls {
         )
 }
 
-async fn show(State(daemon): State<Daemon>) -> Result<Tagged, Refusal> {
-    Ok(Tagged(daemon.config()?))
+async fn show(
+    State(daemon): State<Daemon>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Tagged, Refusal> {
+    let mut config = daemon.config()?;
+    if let Caller::Client(_) = caller {
+        config.toml = config.toml.as_deref().and_then(settings::uncommented);
+    }
+    Ok(Tagged(config))
 }
 
 async fn put(

@@ -1,11 +1,14 @@
 //! The config as it may be shown: its text, with `…` wherever a secret stands.
 //!
 //! Goes by place, never by value: what is a secret is known by where it stands, however it is spelled. Comments are
-//! shown as they are.
+//! shown as they are, unless [`uncommented`] takes them out.
 
 use std::collections::HashMap;
 
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use toml_edit::visit_mut::{self, VisitMut};
+use toml_edit::{
+    Array, Decor, DocumentMut, InlineTable, Item, KeyMut, RawString, Table, TableLike, Value,
+};
 
 use super::Problem;
 use super::edit::{assign, providers_mut, tables_mut};
@@ -23,6 +26,71 @@ pub fn masked(text: &str) -> Option<String> {
         }
     });
     Some(document.to_string())
+}
+
+/// The text without its comments, in which people may have written what is nobody else's business.
+pub(crate) fn uncommented(text: &str) -> Option<String> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    Uncommented.visit_document_mut(&mut document);
+    Some(document.to_string().trim_start().to_owned())
+}
+
+/// Takes comments out of what stands around keys and values; nothing else stands there but white space.
+struct Uncommented;
+
+impl Uncommented {
+    fn decor(decor: &mut Decor) {
+        if let Some(prefix) = decor.prefix().and_then(RawString::as_str).map(bare) {
+            decor.set_prefix(prefix);
+        }
+        if let Some(suffix) = decor.suffix().and_then(RawString::as_str).map(bare) {
+            decor.set_suffix(suffix);
+        }
+    }
+}
+
+fn bare(around: &str) -> String {
+    let lines = around.split('\n').filter(|line| !line.contains('#'));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+impl VisitMut for Uncommented {
+    fn visit_document_mut(&mut self, document: &mut DocumentMut) {
+        if let Some(trailing) = document.trailing().as_str().map(bare) {
+            document.set_trailing(trailing);
+        }
+        visit_mut::visit_document_mut(self, document);
+    }
+
+    fn visit_table_mut(&mut self, table: &mut Table) {
+        Self::decor(table.decor_mut());
+        visit_mut::visit_table_mut(self, table);
+    }
+
+    fn visit_table_like_kv_mut(&mut self, mut key: KeyMut<'_>, item: &mut Item) {
+        Self::decor(key.leaf_decor_mut());
+        Self::decor(key.dotted_decor_mut());
+        visit_mut::visit_table_like_kv_mut(self, key, item);
+    }
+
+    fn visit_value_mut(&mut self, value: &mut Value) {
+        Self::decor(value.decor_mut());
+        visit_mut::visit_value_mut(self, value);
+    }
+
+    fn visit_array_mut(&mut self, array: &mut Array) {
+        if let Some(trailing) = array.trailing().as_str().map(bare) {
+            array.set_trailing(trailing);
+        }
+        visit_mut::visit_array_mut(self, array);
+    }
+
+    fn visit_inline_table_mut(&mut self, table: &mut InlineTable) {
+        if let Some(trailing) = table.trailing().as_str().map(bare) {
+            table.set_trailing(trailing);
+        }
+        visit_mut::visit_inline_table_mut(self, table);
+    }
 }
 
 /// A config as it is meant by who was shown `before` masked: what was hidden stands in its place again. The error names

@@ -40,7 +40,7 @@ mod tests;
 
 use toml::de::{DeTable, DeValue};
 
-pub(crate) use self::masked::unmasked;
+pub(crate) use self::masked::{uncommented, unmasked};
 pub(crate) use self::model::{NO_LEDGER, OF_TOKEN};
 pub(crate) use self::snapshot::vendor;
 use self::{expand::Told, problem::Found, reader::Read, reader::Reader};
@@ -58,6 +58,11 @@ pub use self::{
     schema::json_schema,
     snapshot::snapshot,
 };
+
+/// A text of the config with its variables filled in; `None` where one is not set.
+pub(crate) fn filled_in(text: &str) -> Option<String> {
+    expand::expand(text, &|name| std::env::var(name).ok()).ok()
+}
 
 /// Reads a config, with `${VAR}` taken from this process's environment.
 pub fn parse(text: &str) -> Result<Settings, Vec<Problem>> {

@@ -220,6 +220,35 @@ async fn a_token_is_bounded_otherwise_and_stays_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn comments_of_the_config_are_for_the_admin_token_alone() {
+    let commented = "# call 555-0100 first\n[routing] # mine\n# lines\nmode = \"auto\" # why\n\
+        [[providers]]\nname = \"last\" # secret\ndialect = \"practice\"\nmodels.big = [ # in\n  \"#1\", # one\n  # two\n]\n# end\n";
+    let home = Home::new(&format!("{CONFIG}{commented}"));
+    let house = home.start().await;
+    let reads = made(&house, json!({"name": "reads", "scopes": ["admin:read"]})).await;
+    let config = async |token: &str| {
+        let call = house.bare(Method::GET, "/config").bearer_auth(token);
+        let answer = call.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str::<Value>(&answer).unwrap()
+    };
+    let whole = config(ADMIN).await;
+    let bare = config(&reads).await;
+    assert_eq!(whole["etag"], bare["etag"]);
+    let texts = [whole, bare].map(|told| told["toml"].as_str().unwrap().to_owned());
+    for comment in ["# call 555", "# mine", "# why", "# in", "# two", "# end"] {
+        assert!(texts[0].contains(comment), "{}", texts[0]);
+    }
+    assert!(
+        !texts[1].contains("# ") && texts[1].contains("#1"),
+        "{}",
+        texts[1]
+    );
+    let meant = texts.map(|text| toml::from_str::<Value>(&text).unwrap());
+    assert_eq!(meant[0], meant[1], "only comments are missing");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn scopes_open_what_they_name_and_nothing_else() {
     let home = Home::new(CONFIG);
     let house = home.start().await;
