@@ -172,18 +172,46 @@ async fn the_variables_of_the_older_proxy_are_a_whole_config() {
         assert!(!config.contains(secret), "{config}");
     }
 
+    // Variables are named and not copied, so that others count at the next start; who asks from a shell without them is
+    // answered all the same.
+    let elsewhere = home()
+        .with_env("HOST", "127.0.0.1")
+        .with_env("PORT", "0")
+        .with_env("LOG_LEVEL", "debug")
+        .with_env("MAX_RETRIES", "3");
+    let turnout = elsewhere.try_start(&["--from-env"]).await;
+    let turnout = turnout.map_err(|(_, ended)| ended).unwrap();
+    let config = std::fs::read_to_string(turnout.home().config()).unwrap();
+    for part in [
+        "listen = \"${HOST}:${PORT}\"",
+        "level = \"${LOG_LEVEL}\"",
+        "attempts = 4",
+    ] {
+        assert!(config.contains(part), "{part}: {config}");
+    }
+    let log = turnout.log();
+    assert!(log.contains("MAX_RETRIES: taken as it was: 3"), "{log}");
+    let mut bare = turnout.home().command(&["status"]);
+    for name in ["HOST", "PORT", "LOG_LEVEL", "OPENAI_BASE_URL", "BIG_MODEL"] {
+        bare.env_remove(name);
+    }
+    let told = bare.output().await.unwrap();
+    assert!(told.status.success(), "{told:?}");
+    drop(turnout);
+
     // That proxy let everybody in who knew its address, where no key was set.
     let turnout = start(home(), &["--from-env"]).await.unwrap();
     assert_eq!(ask(&turnout, "anything").await.status, 200);
 
-    let ended = start(home().with_env("OPENAI_API_KEY", ""), &["--from-env"])
-        .await
-        .err()
-        .unwrap();
-    assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(
-        ended.err.contains("OPENAI_API_KEY is not set"),
-        "{}",
-        ended.err
-    );
+    for (key, why) in [
+        ("", "OPENAI_API_KEY is not set"),
+        ("sk-x", "OPENAI_API_KEY: it is too short"),
+    ] {
+        let home = home().with_env("OPENAI_API_KEY", key);
+        let home = home.with_env("OPENAI_BASE_URL", "https://relay.example/v1");
+        let (home, ended) = home.try_start(&["--from-env"]).await.err().unwrap();
+        assert_eq!(ended.code, 1, "{ended:?}");
+        assert!(ended.err.contains(why), "{}", ended.err);
+        assert!(!home.config().exists(), "a config without a key is kept");
+    }
 }

@@ -65,9 +65,10 @@ async fn admin_token(place: &Place, options: &Options) -> Result<SecretString, S
             let found = resolver.all(&settings).await;
             found.admin_token.ok_or_else(|| found.warnings.join("; "))
         }
-        // The instance goes on with the config before the broken one, whose token is most likely the usual.
+        // It may be broken, so that the instance goes on with the one before, or name variables that are set where the
+        // instance runs: its token is most likely what it says, else the usual.
         None => resolver
-            .one(&Reference::Keychain(ADMIN_TOKEN.to_owned()))
+            .one(&token_of(place).unwrap_or_else(|| Reference::Keychain(ADMIN_TOKEN.to_owned())))
             .await
             .map_err(|error| {
                 format!(
@@ -82,4 +83,12 @@ async fn admin_token(place: &Place, options: &Options) -> Result<SecretString, S
 fn read(place: &Place) -> Option<Settings> {
     let text = settings::watch::read(&place.config).ok()?;
     settings::parse(&text).ok()
+}
+
+/// The place of the admin token, read alone.
+fn token_of(place: &Place) -> Option<Reference> {
+    let text = settings::watch::read(&place.config).ok()?;
+    let document: toml_edit::DocumentMut = text.parse().ok()?;
+    let token = document.get("server")?.get("admin_token")?.as_str()?;
+    Reference::parse(&settings::filled_in(token)?, token.contains("${")).ok()
 }

@@ -5,7 +5,9 @@
 //! `ANTHROPIC_API_KEY`, which is the key that its clients had to present). Which of both is told by its model names.
 
 use crate::Env;
-use crate::found::{Auth, Dialect, Found, Group, Key, Provider, Reading, Retry, Tiers, Timeouts};
+use crate::found::{
+    Auth, Dialect, Found, Group, Key, LEVELS, Provider, Reading, Retry, Tiers, Timeouts,
+};
 use crate::kind::{Kind, Unreadable};
 use crate::known::{azure, is_local, known};
 use crate::table::Table;
@@ -13,6 +15,8 @@ use crate::values::{Variables, is_placeholder, key};
 
 /// Variables of the older proxy that no other program uses.
 const PROXY: [&str; 3] = ["BIG_MODEL", "MIDDLE_MODEL", "SMALL_MODEL"];
+/// No vendor's keys have fewer characters.
+const SHORTEST: usize = 8;
 const OPENAI: &str = "https://api.openai.com/v1";
 
 /// Reads the environment of a process. Keys stay there: the config gets references to them.
@@ -153,12 +157,22 @@ impl All<'_, '_> {
         Some(variable.value.clone())
     }
 
-    /// The key in a variable: a reference to it where it stays in the environment.
-    fn key(&mut self, name: &str) -> Option<Key> {
+    /// The key in a variable: a reference to it where it stays in the environment. A server of this machine takes any.
+    fn key(&mut self, name: &str, of_here: bool) -> Option<Key> {
         let value = self.take(name)?;
-        // A token of Turnout's own, as in a shell that was pointed here, is no provider's.
-        if is_placeholder(&value) || value.starts_with("turnout-") {
-            let why = "it is no provider's key but an example or a token of Turnout itself";
+        let why = if value.starts_with("turnout-") {
+            // As in a shell that was pointed here.
+            Some("it is a token of Turnout itself, not a provider's key")
+        } else if of_here {
+            None
+        } else if is_placeholder(&value) && value.len() >= SHORTEST {
+            Some("it is an example, not a provider's key")
+        } else if value.len() < SHORTEST {
+            Some("it is too short to be a provider's key")
+        } else {
+            None
+        };
+        if let Some(why) = why {
             self.found.report.left(name, why);
             return None;
         }
@@ -177,6 +191,22 @@ impl All<'_, '_> {
         self.found.written(name, &value, Variables::Braced)
     }
 
+    /// The value of a variable where the config cannot refer to it, which is told.
+    fn as_it_was(&mut self, name: &str) -> Option<String> {
+        let value = self.take(name)?;
+        if self.found.kind == Kind::Environment {
+            let told = format!("taken as it was: {value}; another value of it is for the config");
+            self.found.report.changed(name, told);
+        }
+        Some(value)
+    }
+
+    /// Whether a variable holds an address of this machine.
+    fn leads_here(&self, name: &str) -> bool {
+        let here = |one: &Variable| one.name == name && is_local(&one.value);
+        self.variables.iter().any(here)
+    }
+
     /// The one provider of the older proxy, under all names of Claude's.
     fn older_proxy(&mut self) -> String {
         let [big, middle, small] =
@@ -186,13 +216,14 @@ impl All<'_, '_> {
         let middle = middle.unwrap_or_else(|| big.clone());
         let small = small.unwrap_or_else(|| "gpt-4o-mini".to_owned());
         let token = self.take("ANTHROPIC_API_KEY");
+        let of_here = self.leads_here("OPENAI_BASE_URL");
         let url = self.text("OPENAI_BASE_URL");
-        let keys: Vec<Key> = self.key("OPENAI_API_KEY").into_iter().collect();
-        let timeout = self.take("REQUEST_TIMEOUT");
+        let keys: Vec<Key> = self.key("OPENAI_API_KEY", of_here).into_iter().collect();
+        let timeout = self.as_it_was("REQUEST_TIMEOUT");
         let retries = self
-            .take("MAX_RETRIES")
+            .as_it_was("MAX_RETRIES")
             .and_then(|text| text.parse::<u32>().ok());
-        let version = self.take("AZURE_API_VERSION");
+        let version = self.text("AZURE_API_VERSION");
         self.settings();
         self.client_token(token);
         let headers = self.headers();
@@ -249,24 +280,38 @@ impl All<'_, '_> {
     fn settings(&mut self) {
         let (host, port) = (self.take("HOST"), self.take("PORT"));
         if self.found.kind == Kind::Environment && (host.is_some() || port.is_some()) {
-            let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
-            let port = port.unwrap_or_else(|| "7790".to_owned());
-            let is_v6 = host.parse::<std::net::Ipv6Addr>().is_ok();
-            let host = if is_v6 { format!("[{host}]") } else { host };
+            let host = match &host {
+                Some(host) if host.parse::<std::net::Ipv6Addr>().is_ok() => "[${HOST}]",
+                Some(_) => "${HOST}",
+                None => "127.0.0.1",
+            };
+            let port = port.map_or("7790", |_| "${PORT}");
             self.found
                 .setting("HOST, PORT", "server.listen", format!("{host}:{port}"));
         } else if host.is_some() || port.is_some() {
             let why = "clients call server.listen, 127.0.0.1:7790 unless you say otherwise";
             self.found.report.left("HOST, PORT", why);
         }
-        if let Some(level) = self.take("LOG_LEVEL") {
-            self.found.log_level("LOG_LEVEL", &level);
-        }
+        self.log_level();
         for name in ["MAX_TOKENS_LIMIT", "MIN_TOKENS_LIMIT"] {
             if self.take(name).is_some() {
                 let why = "a bound on answers is set by a rule: use = { max_tokens = N }";
                 self.found.report.left(name, why);
             }
+        }
+    }
+
+    /// A level is referred to where it is spelled as the config spells it.
+    fn log_level(&mut self) {
+        const NAME: &str = "LOG_LEVEL";
+        let is_environment = self.found.kind == Kind::Environment;
+        let mut variables = self.variables.iter();
+        let value = variables.find(|variable| variable.name == NAME);
+        let is_spelled = value.is_some_and(|one| LEVELS.contains(&&*one.value));
+        if is_environment && is_spelled && self.take(NAME).is_some() {
+            self.found.setting(NAME, "log.level", "${LOG_LEVEL}");
+        } else if let Some(level) = self.as_it_was(NAME) {
+            self.found.log_level(NAME, &level);
         }
     }
 
@@ -299,14 +344,15 @@ impl All<'_, '_> {
             let Some(variable) = known.variable.as_deref().filter(|name| self.has(name)) else {
                 continue;
             };
-            let Some(key) = self.key(variable) else {
+            let endpoint = &known.provider;
+            let base = known.base_variable.as_deref();
+            let of_here = is_local(&endpoint.base_url)
+                || self.found.kind != Kind::Environment
+                    && base.is_some_and(|name| self.leads_here(name));
+            let Some(key) = self.key(variable, of_here) else {
                 continue;
             };
-            let own = known
-                .base_variable
-                .as_deref()
-                .and_then(|name| self.base(name));
-            let endpoint = &known.provider;
+            let own = base.and_then(|name| self.base(name));
             let report = &mut self.found.report;
             let provider = Provider {
                 name: self
@@ -328,8 +374,7 @@ impl All<'_, '_> {
 
     /// A vendor's base URL. In an environment one of this machine is Turnout's own, as in a shell that was pointed here.
     fn base(&mut self, name: &str) -> Option<String> {
-        let here = |one: &Variable| one.name == name && is_local(&one.value);
-        let is_own = self.found.kind == Kind::Environment && self.variables.iter().any(here);
+        let is_own = self.found.kind == Kind::Environment && self.leads_here(name);
         if is_own {
             let why =
                 "it points at this machine, as in a shell whose clients were pointed at Turnout";

@@ -12,6 +12,9 @@ use crate::report::Report;
 use crate::values::{self, Variables, has_login, is_harmless_header};
 use crate::{Env, Kind, Unreadable};
 
+/// Levels of the log, as the config spells them.
+pub(crate) const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
+
 /// A wire format.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -553,12 +556,11 @@ impl<'e> Reading<'e> {
 
     /// The level of the log, in the words of the config.
     pub(crate) fn log_level(&mut self, place: &str, level: &str) {
-        let level = match level.to_lowercase().as_str() {
-            "trace" => "trace",
-            "debug" => "debug",
-            "info" => "info",
-            "warn" | "warning" => "warn",
-            "error" | "critical" | "fatal" => "error",
+        let lower = level.to_lowercase();
+        let level = match lower.as_str() {
+            "warning" => "warn",
+            "critical" | "fatal" => "error",
+            other if LEVELS.contains(&other) => other,
             _ => {
                 self.report.left(place, "Turnout has no such level");
                 return;

@@ -166,7 +166,10 @@ fn the_environment_is_referred_to_and_not_copied() {
         ("OPENAI_BASE_URL", "https://relay.example/v1"),
         ("BIG_MODEL", "gpt-4o"),
         ("ANTHROPIC_API_KEY", "what-clients-present"),
+        ("HOST", "::1"),
         ("PORT", "8082"),
+        ("LOG_LEVEL", "WARNING"),
+        ("REQUEST_TIMEOUT", "90"),
         ("PATH", "/bin"),
     ];
     let look = |name: &str| {
@@ -180,7 +183,18 @@ fn the_environment_is_referred_to_and_not_copied() {
         told.contains("env:OPENAI_API_KEY") && told.contains("${OPENAI_BASE_URL}"),
         "{told}"
     );
-    assert!(told.contains("server.listen \"127.0.0.1:8082\""), "{told}");
+    assert!(
+        told.contains("server.listen \"[${HOST}]:${PORT}\""),
+        "{told}"
+    );
+    // What the config has no words for is said, and that it is.
+    for part in [
+        "log.level \"warn\"",
+        "LOG_LEVEL: taken as it was: WARNING",
+        "REQUEST_TIMEOUT: taken as it was: 90",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     assert!(
         told.contains("client token env \"env:ANTHROPIC_API_KEY\""),
         "{told}"
@@ -189,6 +203,35 @@ fn the_environment_is_referred_to_and_not_copied() {
         !told.contains("sk-0123456789") && !told.contains("PATH"),
         "{told}"
     );
+}
+
+#[test]
+fn a_key_that_cannot_be_one_is_told_with_the_reason() {
+    let read = |variables: &[(&str, &str)]| {
+        let given = variables.iter();
+        let given = given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        read_environment(given, &|_| None)
+    };
+    for (key, why) in [
+        ("sk-x", "too short"),
+        ("sk-your-key-here", "an example"),
+        ("turnout-0123456789", "a token of Turnout itself"),
+    ] {
+        let error = read(&[("OPENAI_API_KEY", key)]).unwrap_err().to_string();
+        assert!(
+            error.contains("OPENAI_API_KEY") && error.contains(why),
+            "{error}"
+        );
+    }
+    // A server on this machine takes any.
+    let found = read(&[
+        ("OPENAI_API_KEY", "none"),
+        ("OPENAI_BASE_URL", "http://localhost:11434/v1"),
+        ("BIG_MODEL", "qwen3"),
+    ]);
+    assert_eq!(found.unwrap().providers[0].keys.len(), 1);
+    let levels = read(&[("BIG_MODEL", "m"), ("LOG_LEVEL", "debug")]).unwrap();
+    assert_eq!(levels.settings[0].value, "${LOG_LEVEL}");
 }
 
 #[test]

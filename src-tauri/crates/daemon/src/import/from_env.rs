@@ -1,14 +1,14 @@
 //! `serve --from-env`: a config from the variables of the older Claude Code proxy, where there is none.
 //!
-//! The config refers to keys, the address of the provider and the models that are set, so that it holds no secret and
-//! another value of these counts at the next start. All else (`HOST`, `PORT`, `LOG_LEVEL`, what is not set) stands in it as
-//! it was found: the config is used as it stands from then on.
+//! The config refers to the variables that are set, so that it holds no secret and another value of them counts at the next
+//! start. What it cannot refer to (`REQUEST_TIMEOUT`, a `LOG_LEVEL` that it spells in another way, what is not set) stands
+//! in it as it was found: the config is used as it stands from then on.
 //! `ANTHROPIC_API_KEY` is what clients of that proxy presented, so it is the client token; without it that proxy let
 //! everybody in, which is done here on this machine alone.
 
 use std::net::{IpAddr, SocketAddr};
 
-use imports::{Found, Key, Unreadable};
+use imports::{Found, Key, Note, Unreadable};
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
@@ -22,8 +22,8 @@ use crate::settings::edit::EditError;
 use crate::settings::section::{self, Section};
 use crate::settings::{self, Settings};
 
-const HEAD: &str = "# Turnout's config, made by `serve --from-env`. Keys, address and models that were set are those of the environment\n\
-                    # at each start; all else is used as it stands here from now on. All settings: config/turnout.example.toml.\n\
+const HEAD: &str = "# Turnout's config, made by `serve --from-env`. Where a variable is named, it is that of the environment at each start;\n\
+                    # all else is used as it stands here from now on. All settings: config/turnout.example.toml.\n\
                     version = 1\n\n[server]\n";
 
 /// Writes such a config unless there is one.
@@ -47,6 +47,9 @@ pub(crate) async fn config_from_env(place: &Place, options: &Options) -> Result<
             other => other.to_string(),
         })
     })?;
+    if let Some(note) = refused_key(&found) {
+        return Err(failed(format!("{}: {}", note.place, note.what)));
+    }
     let resolver = Resolver::new(options.keychain.clone(), &place.config, &place.data);
     let admin = resolver.kept_own(ADMIN_TOKEN).await;
     let admin = admin
@@ -75,11 +78,20 @@ pub(crate) async fn config_from_env(place: &Place, options: &Options) -> Result<
     Ok(())
 }
 
+/// Why the key is none. A config without it would stay without it.
+fn refused_key(found: &Found) -> Option<&Note> {
+    let mut left = found.report.left.iter();
+    left.find(|note| note.place == "OPENAI_API_KEY")
+}
+
 /// Whether nobody but this machine can call.
 fn is_local(found: &Found, options: &Options) -> bool {
     let mut settings = found.settings.iter();
     let written = settings.find(|setting| setting.path == "server.listen");
-    let written = written.and_then(|setting| setting.value.as_str()?.parse::<SocketAddr>().ok());
+    let written = written.and_then(|setting| {
+        let text = settings::filled_in(setting.value.as_str()?)?;
+        text.parse::<SocketAddr>().ok()
+    });
     let address = options.listen.or(written);
     address.is_none_or(|address| IpAddr::is_loopback(&address.ip()))
 }

@@ -76,7 +76,7 @@ impl Given {
         };
         found.map_err(|error| {
             let told = match (self, &error) {
-                (Self::Variables(_), Unreadable::Nothing(..)) => {
+                (Self::Variables(_), Unreadable::Nothing(_, report)) if report.left.is_empty() => {
                     "the environment has no key of a known vendor; set one, such as OPENAI_API_KEY, where Turnout is \
                      started"
                         .to_owned()
