@@ -239,7 +239,7 @@ pub(crate) struct Explain {
     /// A file with the whole body, in place of --model and --text; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) body: Option<PathBuf>,
-    /// Ask the provider of embeddings for what similar_to compares, which may cost
+    /// Ask the provider of embeddings for what `similar_to` compares, which may cost
     #[arg(long)]
     pub(crate) embed: bool,
 }
