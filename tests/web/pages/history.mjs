@@ -207,12 +207,31 @@ export default {
     const [name, whole] = await saved();
     assert.equal(name, 'turnout.csv');
     assert.equal(whole.trim().split('\n').length, 5);
+    await open(`#/history?q=${made.moved}`);
+    await row(page, made.moved).waitFor();
+    await at('export').click();
+    await at('export-format').getByText('JSON', { exact: true }).click();
+    const [, found] = await saved();
+    assert.deepEqual(JSON.parse(found).map((one) => one.id), [made.moved], 'the daemon filters');
     await open('#/history?status=retried');
     await row(page, made.moved).waitFor();
+    // What the daemon has no filter for is held here, or written piece by piece where the browser can.
+    await page.evaluate(() => (window.showSaveFilePicker = undefined));
     await at('export').click();
     await at('export-format').getByText('JSON', { exact: true }).click();
     const [, filtered] = await saved();
     assert.deepEqual(JSON.parse(filtered).map((one) => one.id), [made.moved]);
+    await page.evaluate(() => {
+      window.written = [];
+      const file = { write: async (text) => window.written.push(text), close: async () => window.written.push('end'), abort: async () => {} };
+      window.showSaveFilePicker = async () => ({ createWritable: async () => file });
+    });
+    await at('export').click();
+    await at('export-go').click();
+    await at('export-dialog').waitFor({ state: 'detached' });
+    const written = await page.evaluate(() => window.written);
+    assert.equal(written.at(-1), 'end');
+    assert.match(written.join(''), new RegExp(made.moved));
   },
 
   async 'what a translation could not carry is told'({ page, at, open, turnout }) {

@@ -1,5 +1,6 @@
 /** Calls of the history: what was said in a request, a request sent again, sums, and where an export comes from. */
 import { BASE, get, part, post, query } from './http';
+import type { RequestFilter } from './client';
 import type { List, RequestStatus, Tokens } from './types';
 
 /** A body as it was captured. */
@@ -82,7 +83,7 @@ export const historyApi = {
   usage: (question: { by: string; since?: string; until?: string; limit?: number }) => get<Usage>(`/usage${query(question)}`),
 };
 
-/** Where the whole history of a time comes from as a file; the daemon streams it. */
-export function exportUrl(format: ExportFormat, since: string, until: string): string {
-  return `${BASE}/export${query({ format, since, until })}`;
+/** Where the requests that match come from as a file; the daemon streams it. */
+export function exportUrl(format: ExportFormat, filter: RequestFilter): string {
+  return `${BASE}/export${query({ format, ...filter })}`;
 }

@@ -1,4 +1,7 @@
-/** A file of the requests that match a filter, made here page by page: the daemon's own export knows times alone. */
+/**
+ * A file of requests that the daemon has no filter for (those that run, those tried more than once), made here page by
+ * page. All else the daemon exports by itself.
+ */
 import { api as realApi, type Api } from '../api/client';
 import type { ExportFormat } from '../api/history';
 import type { RequestRow } from '../api/types';
@@ -14,28 +17,47 @@ export const CSV_COLUMNS = [
   'switch_cost_usd', 'ttft_ms', 'duration_ms', 'tokens_per_second', 'attempts', 'losses', 'error',
 ] as const; // prettier-ignore
 
-/** The text in pieces, newest first. `tell` hears how many were taken so far; it ends early when `stopped` says so. */
+/** Where a file's text goes, piece by piece. */
+export interface Sink {
+  /** Requests that it can hold at most; none where it writes to a disk. */
+  most?: number;
+  write: (text: string) => Promise<void>;
+}
+
+export interface Gathered {
+  rows: number;
+  /** There are older ones, which the sink could not hold. */
+  cut: boolean;
+}
+
+/** Writes the text, newest first. `tell` hears how many were taken so far; it ends early when `stopped` says so. */
 export async function gather(
   filter: HistoryFilter,
   format: ExportFormat,
+  sink: Sink,
   tell: (rows: number) => void,
   stopped: () => boolean,
   api: Api = realApi,
-): Promise<string[]> {
-  const pieces = [format === 'csv' ? `${CSV_COLUMNS.join(',')}\r\n` : format === 'json' ? '[' : ''];
-  let taken = 0;
+): Promise<Gathered> {
+  const most = sink.most ?? Infinity;
+  await sink.write(format === 'csv' ? `${CSV_COLUMNS.join(',')}\r\n` : format === 'json' ? '[' : '');
+  let rows = 0;
+  let cut = false;
   for (const status of filter.status === 'running' ? RUNNING : [undefined]) {
     let cursor: string | null | undefined;
     do {
       const page = await api.requests({ ...question(filter), ...(status ? { status } : {}), cursor: cursor ?? undefined, limit: 1000 });
-      const rows = page.items.filter((row) => matches(row, { ...filter, q: '' }));
-      pieces.push(rows.map((row, index) => piece(row, format, taken + index === 0)).join(''));
-      taken += rows.length;
-      tell(taken);
+      const found = page.items.filter((row) => matches(row, { ...filter, q: '' }));
+      const kept = found.slice(0, most - rows);
+      await sink.write(kept.map((row, index) => piece(row, format, rows + index === 0)).join(''));
+      rows += kept.length;
+      tell(rows);
       cursor = page.next_cursor;
-    } while (cursor && !stopped());
+      cut ||= kept.length < found.length;
+    } while (cursor && !cut && !stopped());
   }
-  return format === 'json' ? [...pieces, ']\n'] : pieces;
+  if (format === 'json') await sink.write(']\n');
+  return { rows, cut };
 }
 
 function piece(row: RequestRow, format: ExportFormat, first: boolean): string {

@@ -56,15 +56,20 @@ export function isFiltered(filter: HistoryFilter): boolean {
   return Object.values(filter).some((value) => value.trim() !== '');
 }
 
-/** The question to the daemon. It knows neither `running` nor `retried`, and perhaps no `token` or `session`: see `isSparse`. */
+/** Whether the daemon can tell by itself which requests these are. */
+export function isKnown(filter: HistoryFilter): boolean {
+  return filter.status !== 'retried' && filter.status !== 'running';
+}
+
+/** The question to the daemon, but for what it does not know. */
 export function question(filter: HistoryFilter): RequestFilter {
   const { status, q, ...rest } = filter;
-  return { ...rest, status: status === 'retried' || status === 'running' ? '' : status, q: q.trim() };
+  return { ...rest, status: isKnown(filter) ? status : '', q: q.trim() };
 }
 
 /** Whether rows may come that do not match, so that the list has to look at more of them than it shows. */
 export function isSparse(filter: HistoryFilter): boolean {
-  return filter.status === 'retried' || filter.token !== '' || filter.session !== '';
+  return filter.status === 'retried';
 }
 
 /**

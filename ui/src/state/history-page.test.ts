@@ -8,7 +8,7 @@ import { reading, textOf } from './bodies';
 import { curl } from './curl';
 import { cell, CSV_COLUMNS, gather } from './export';
 import { fit, template, USUAL } from './history-columns';
-import { isSparse, question, readFilter, summedBy, toLocal } from './history-filter';
+import { isKnown, isSparse, question, readFilter, summedBy, toLocal } from './history-filter';
 import { History } from './history.svelte';
 import { matches, mergePage, NO_FILTER, upsert } from './merge';
 import { sideBySide } from './side-by-side';
@@ -36,9 +36,8 @@ describe('filter', () => {
   it('asks_the_daemon_only_what_it_knows', () => {
     expect(question({ ...NO_FILTER, status: 'retried', q: ' x ' })).toMatchObject({ status: '', q: 'x' });
     expect(question({ ...NO_FILTER, status: 'failed' })).toMatchObject({ status: 'failed' });
-    expect([{ session: 's' }, { token: 't' }, { status: 'retried' }, { client: 'c' }].map((part) => isSparse({ ...NO_FILTER, ...part }))).toEqual([
-      true, true, true, false,
-    ]); // prettier-ignore
+    expect([{ session: 's' }, { status: 'retried' }, { status: 'running' }].map((part) => isSparse({ ...NO_FILTER, ...part }))).toEqual([false, true, false]);
+    expect([{ session: 's' }, { status: 'failed' }, { status: 'retried' }].map((part) => isKnown({ ...NO_FILTER, ...part }))).toEqual([true, true, false]);
   });
 
   it('matches_by_every_field', () => {
@@ -97,10 +96,10 @@ describe('list', () => {
   });
 
   it('looks_through_pages_for_what_the_daemon_cannot_filter', async () => {
-    const pages = [1, 2, 3].map((n) => ({ items: [row(`r${n}`, 60 - n, { session: n === 3 ? 'mine' : 'other' })], next_cursor: n < 3 ? `${n}` : null }));
+    const pages = [1, 2, 3].map((n) => ({ items: [row(`r${n}`, 60 - n, { attempts: n === 3 ? 2 : 1 })], next_cursor: n < 3 ? `${n}` : null }));
     const requests = vi.fn(async () => pages.shift() ?? { items: [], next_cursor: null });
     const history = new History(fakeApi({ requests }));
-    await history.load({ ...NO_FILTER, session: 'mine' });
+    await history.load({ ...NO_FILTER, status: 'retried' });
     expect(history.rows.map((r) => r.id)).toEqual(['r3']);
     expect([requests.mock.calls.length, history.cursor, history.searchedTo]).toEqual([3, null, null]);
   });
@@ -109,7 +108,7 @@ describe('list', () => {
     let second = 100_000;
     const requests = vi.fn(async () => ({ items: [row('x', (second -= 1))], next_cursor: 'on' }));
     const history = new History(fakeApi({ requests }));
-    await history.load({ ...NO_FILTER, token: 'nobody' });
+    await history.load({ ...NO_FILTER, status: 'retried' });
     expect(requests).toHaveBeenCalledTimes(5);
     expect([history.rows.length, history.cursor, history.searchedTo]).toEqual([0, 'on', row('x', second).started_at]);
   });
@@ -277,14 +276,27 @@ describe('export', () => {
 
   it('gathers_page_by_page_what_matches', async () => {
     const pages: { items: RequestRow[]; next_cursor: string | null }[] = [
-      { items: [row('b', 2, { session: 's' }), row('x', 2)], next_cursor: '1' },
-      { items: [row('a', 1, { session: 's' })], next_cursor: null },
+      { items: [row('b', 2, { attempts: 2 }), row('x', 2)], next_cursor: '1' },
+      { items: [row('a', 1, { attempts: 3 })], next_cursor: null },
     ];
+    const written: string[] = [];
+    const sink = { write: async (text: string) => void written.push(text) };
     const told: number[] = [];
     const api = fakeApi({ requests: vi.fn(async () => pages.shift() ?? { items: [], next_cursor: null }) });
-    const text = (await gather({ ...NO_FILTER, session: 's' }, 'json', (n) => told.push(n), () => false, api)).join('');
-    expect((JSON.parse(text) as RequestRow[]).map((r) => r.id)).toEqual(['b', 'a']);
+    const all = await gather({ ...NO_FILTER, status: 'retried' }, 'json', sink, (n) => told.push(n), () => false, api);
+    expect(all).toEqual({ rows: 2, cut: false });
+    expect((JSON.parse(written.join('')) as RequestRow[]).map((r) => r.id)).toEqual(['b', 'a']);
     expect(told).toEqual([1, 2]);
     expect(CSV_COLUMNS.length).toBe(new Set(CSV_COLUMNS).size);
+  });
+
+  it('ends_with_a_whole_file_where_no_more_can_be_held', async () => {
+    const rows = ['d', 'c', 'b', 'a'].map((id, n) => row(id, 9 - n, { attempts: 2 }));
+    const requests = vi.fn(async () => ({ items: rows, next_cursor: 'on' }));
+    const written: string[] = [];
+    const sink = { most: 6, write: async (text: string) => void written.push(text) };
+    const all = await gather({ ...NO_FILTER, status: 'retried' }, 'json', sink, () => {}, () => false, fakeApi({ requests }));
+    expect(all).toEqual({ rows: 6, cut: true });
+    expect(JSON.parse(written.join(''))).toHaveLength(6);
   });
 });

@@ -41,7 +41,7 @@ export const history = {
   historyExportAll: (span: string) => `All requests: ${span}.`,
   historyExportFiltered: 'The requests that match the filters.',
   historyExportGo: 'Save file',
-  historyExportWhole: 'Without filters',
+  historyExportCut: (most: string) => `The file holds the newest ${most} only: this browser cannot write larger ones piece by piece. A shorter time brings the others.`,
   historyExporting: (n: string) => `${n} requests…`,
 
   historyNewer: 'Newer request',

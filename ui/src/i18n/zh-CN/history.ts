@@ -44,7 +44,7 @@ export const history: Same<typeof english> = {
   historyExportAll: (span) => `全部请求：${span}。`,
   historyExportFiltered: '仅符合当前筛选条件的请求。',
   historyExportGo: '保存文件',
-  historyExportWhole: '忽略筛选',
+  historyExportCut: (most) => `文件只包含最新的 ${most} 个请求：此浏览器无法分段写入更大的文件。缩短时间范围可导出其余部分。`,
   historyExporting: (n) => `已处理 ${n} 个请求…`,
 
   historyNewer: '较新的请求',
