@@ -261,10 +261,11 @@ export default {
     writeFileSync(join(folder, 's.jsonl'), `${line(1)}\n${line(2)}\n`);
     await section({ page, at }, 'import');
     await at('logs-look').click();
-    await at('logs-report').getByText('2 requests in 1 files').waitFor();
+    await at('usage-import-report').getByText('2 requests can be taken in').waitFor();
     await picture('settings-logs');
-    await at('logs-take').click();
-    await at('logs-report').getByText(/2 requests were taken in/).waitFor();
+    await at('usage-import-go').click();
+    await at('usage-import-report').getByText(/2 requests were taken in/).waitFor();
+    await page.keyboard.press('Escape');
   },
 
   async 'another tool’s settings are shown before they are taken in'({ page, at, turnout, picture }) {

@@ -31,8 +31,6 @@ export const api = {
   pause: (group: string) => post<Group>(`/groups/${part(group)}/pause`),
   resume: (group: string) => post<Group>(`/groups/${part(group)}/resume`),
   setMode: (mode: Mode) => put<unknown>('/mode', { mode }),
-  addKey: (provider: string, value: string) =>
-    post<Key>(`/providers/${part(provider)}/keys`, { value }),
   practiceOutage: (on: boolean) => post<unknown>('/practice/outage', { on }),
 };
 

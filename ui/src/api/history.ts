@@ -2,6 +2,7 @@
 import { BASE, get, part, post, query } from './http';
 import type { RequestFilter } from './client';
 import type { List, RequestStatus, Tokens } from './types';
+import type { UsageReport } from './usage';
 
 /** A body as it was captured. */
 export interface Body {
@@ -57,20 +58,6 @@ export interface Replay {
   redacted: number;
 }
 
-export interface UsageSum extends Tokens {
-  key: string | null;
-  requests: number;
-  failures: number;
-  cost_usd: string | null;
-  /** Requests whose price is unknown. */
-  unpriced?: number;
-}
-
-export interface Usage {
-  items: UsageSum[];
-  total: UsageSum;
-}
-
 export type ExportFormat = 'csv' | 'json' | 'jsonl';
 
 /** A model may take its time to answer. */
@@ -80,7 +67,7 @@ export const historyApi = {
   bodies: (id: string) => get<List<Body>>(`/requests/${part(id)}/bodies${query({ limit: 1000 })}`),
   replay: (id: string, to: { provider?: string; model?: string }) =>
     post<Replay>(`/requests/${part(id)}/replay`, to, { patience: ANSWERED_MS }),
-  usage: (question: { by: string; since?: string; until?: string; limit?: number }) => get<Usage>(`/usage${query(question)}`),
+  usage: (question: { by: string; since?: string; until?: string; limit?: number }) => get<UsageReport>(`/usage${query(question)}`),
 };
 
 /** Where the requests that match come from as a file; the daemon streams it. */

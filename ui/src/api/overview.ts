@@ -58,6 +58,4 @@ export const overview = {
   release: (id: string) => post<void>(`/suspended/${part(id)}/release`),
   redirect: (id: string, to: Destination) => post<void>(`/suspended/${part(id)}/redirect`, to),
   fail: (id: string) => post<void>(`/suspended/${part(id)}/fail`),
-  /** Forgets why a provider rests, so that the next request tries it. */
-  reset: (provider: string) => post<unknown>(`/providers/${part(provider)}/reset`),
 };

@@ -1,5 +1,6 @@
 /** The calls of the providers' page: presets, drafts, providers, their keys, and groups with their members. */
 import { all, del, get, part, post, put, query } from './http';
+import type { Series } from './overview';
 import type { Forecast, Group, Key, Provider, Quota } from './types';
 
 export interface Limits {
@@ -50,21 +51,6 @@ export interface Preset {
   note?: string | null;
 }
 
-/** Something on this machine that could become a provider. */
-export interface Found {
-  id: string;
-  kind: 'key' | 'server' | 'settings';
-  title: string;
-  preset?: string | null;
-  variable?: string | null;
-  masked?: string | null;
-  base_url?: string | null;
-  path?: string | null;
-  models?: string[];
-  /** The provider of the config that is this already. */
-  provider?: string | null;
-}
-
 /** What a tiny real request told. */
 export interface Trial {
   ok: boolean;
@@ -85,11 +71,6 @@ export interface ListedModel {
   embeds?: boolean | null;
 }
 
-export interface Series {
-  step_seconds: number;
-  providers: { provider: string; attempts: number[]; failures: number[]; tokens: number[]; ttft_ms: (number | null)[] }[];
-}
-
 /** Fields of the config, as the daemon takes them; `null` takes one away. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -105,13 +86,13 @@ const keyAt = (key: Key) => `${at(key.provider)}/keys/${key.id.slice(key.id.last
 
 export const providersApi = {
   presets: () => all<Preset>('/presets'),
-  found: () => all<Found>('/found'),
   series: (minutes: number, buckets: number) => get<Series>(`/series${query({ minutes, buckets })}`),
   add: (fields: Fields) => post<FullProvider>('/providers', fields),
   change: (name: string, fields: Fields) => put<FullProvider>(at(name), fields),
   remove: (name: string) => del(at(name)),
   enable: (name: string) => post<FullProvider>(`${at(name)}/enable`),
   disable: (name: string) => post<FullProvider>(`${at(name)}/disable`),
+  /** Forgets why it rests, so that the next request tries it. */
   reset: (name: string) => post<FullProvider>(`${at(name)}/reset`),
   test: (name: string) => post<Trial>(`${at(name)}/test`),
   /** Whether a key that is sent can be kept. */

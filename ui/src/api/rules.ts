@@ -1,6 +1,6 @@
 /** The calls of the rules' page. */
 import { all, del, get, part, post, put, query } from './http';
-import type { List, RequestDetail, RequestRow } from './types';
+import type { Candidate, List, RequestDetail, RequestRow } from './types';
 
 /** A fact's value as the config has it: a word, a list of words, a number or yes and no. */
 export type FactValue = string | readonly string[] | number | boolean;
@@ -20,15 +20,6 @@ export interface Question {
   body: unknown;
   /** Name of the client token that it would present. */
   token?: string | undefined;
-}
-
-export interface Candidate {
-  provider: string;
-  model?: string | null;
-  key?: string | null;
-  group?: string | null;
-  usable: boolean;
-  why: string;
 }
 
 export interface Explanation {

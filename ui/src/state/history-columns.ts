@@ -37,6 +37,12 @@ export const SHAPES: Readonly<Record<Column, Shape>> = {
 export const USUAL: readonly Column[] = ['time', 'status', 'model', 'provider', 'client', 'in', 'out', 'cost', 'ttft', 'duration', 'attempts'];
 export const GAP_PX = 12;
 export const EDGE_PX = 16;
+/** Heights, with which the virtual list counts: a row, one of two lines, the headings. */
+export const ROW_PX = 34;
+export const TALL_ROW_PX = 56;
+export const HEAD_PX = 28;
+/** Below this width of the list a request takes two lines. */
+export const NARROW_PX = 560;
 
 /** The chosen columns that fit side by side into a width, the least important left out first. */
 export function fit(chosen: readonly Column[], width: number): Column[] {

@@ -19,7 +19,6 @@ export function fakeApi(part: Partial<Api> = {}): Api {
     pause: vi.fn(async (name: string) => group(name, { paused: true })),
     resume: vi.fn(async (name: string) => group(name)),
     setMode: vi.fn(async () => ({})),
-    addKey: vi.fn(),
     practiceOutage: vi.fn(async () => ({})),
     ...part,
   };

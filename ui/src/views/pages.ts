@@ -1,4 +1,4 @@
-/** The pages: how each is loaded, its icon and the letter that goes there after `g`. Only what is opened is fetched. */
+/** The pages: how each is loaded, its icon and the letter that goes there after `g`. What is opened is fetched first, the others when there is time. */
 import ChartColumn from '@lucide/svelte/icons/chart-column';
 import FlaskConical from '@lucide/svelte/icons/flask-conical';
 import History from '@lucide/svelte/icons/history';
