@@ -5,9 +5,35 @@ use super::facts::{Facts, Token};
 use crate::program;
 use crate::secrets::Reference;
 
+/// What opens a secrets file.
+const PASSPHRASE: &str = "set TURNOUT_PASSPHRASE or TURNOUT_PASSPHRASE_FILE, here and where Turnout is started, to what the file was made with";
+
 pub(super) fn keychain(facts: &Facts) -> Vec<Finding> {
-    let why = match &facts.keychain {
+    let store = &facts.store;
+    let file = store.file.display();
+    let why = match &store.answers {
+        Ok(()) if store.is_file && store.exists => {
+            let told = format!("keys are in the secrets file {file}, which the passphrase opens");
+            return vec![Finding::ok(told)];
+        }
+        Ok(()) if store.is_file => {
+            let told = format!("no keychain answers: the first key makes the secrets file {file}");
+            return vec![Finding::ok(told)];
+        }
+        Ok(()) if store.exists => {
+            let told = format!(
+                "the system's keychain answers, and what is in the secrets file {file} is not used"
+            );
+            return vec![Finding::warn(told).advice(format!("{PASSPHRASE}; or remove the file"))];
+        }
         Ok(()) => return vec![Finding::ok("the system's keychain answers")],
+        Err(why) if store.is_file => return vec![Finding::fail(why).advice(PASSPHRASE)],
+        Err(_) if store.exists => {
+            let told = format!(
+                "keys are in the secrets file {file}, and no passphrase is set that opens it"
+            );
+            return vec![Finding::fail(told).advice(PASSPHRASE)];
+        }
         Err(why) => why,
     };
     let used: Vec<&str> = facts
@@ -25,6 +51,7 @@ pub(super) fn keychain(facts: &Facts) -> Vec<Finding> {
         Finding::ok(
             "no keychain can be reached, and nothing needs one: Turnout's own tokens are in files of the data folder",
         )
+        .advice("to keep keys all the same, set TURNOUT_PASSPHRASE where Turnout is started: they go to a secrets file")
     } else {
         Finding::fail(format!(
             "the keys of {} are in the keychain, but {why}",
@@ -39,6 +66,11 @@ pub(super) fn tokens(facts: &Facts) -> Vec<Finding> {
         .tokens
         .iter()
         .filter_map(|token| token_of(facts, token))
+        .chain(facts.open_files.iter().map(|path| {
+            let path = path.display();
+            Finding::warn(format!("other users may read the secret file {path}"))
+                .advice(format!("close it with `chmod 600 {path}`"))
+        }))
         .collect();
     if !bad.is_empty() || facts.tokens.is_empty() {
         return bad;
@@ -76,9 +108,12 @@ fn token_of(facts: &Facts, token: &Token) -> Option<Finding> {
     }
     if let Some(why) = &token.missing {
         // Turnout makes its own where it does not find them; none was made before the first start.
-        let is_made = reference.starts_with("keychain:turnout/") && facts.told().is_none();
-        return Some(if is_made {
-            Finding::ok(format!("the {name} is made at the first start"))
+        let own = facts.place.data.join("tokens");
+        let own_file = reference.strip_prefix("file:").map(std::path::Path::new);
+        let is_own = own_file.is_some_and(|path| path.starts_with(&own))
+            || reference.starts_with("keychain:turnout/");
+        return Some(if is_own && facts.told().is_none() {
+            Finding::ok(format!("the {name} is made at the next start"))
         } else {
             Finding::fail(format!("the {name} cannot be read from {reference}: {why}"))
                 .advice("put it there, or name another place in [server]")
@@ -150,9 +185,10 @@ pub(super) fn keys(facts: &Facts) -> Vec<Finding> {
         .map(|provider| provider.keys.len())
         .sum();
     if found.is_empty() && number > 0 {
-        found.push(Finding::ok(format!(
-            "all {number} keys of the config have a value"
-        )));
+        found.push(Finding::ok(match number {
+            1 => "the one key of the config has a value".to_owned(),
+            number => format!("all {number} keys of the config have a value"),
+        }));
     }
     found
 }

@@ -33,10 +33,12 @@ pub(super) struct Facts {
     pub(super) instance: Instance,
     pub(super) port: Port,
     pub(super) history: History,
-    pub(super) keychain: Result<(), String>,
+    pub(super) store: Store,
     pub(super) tokens: Vec<Token>,
     /// Ids of keys that cannot be had, and why.
     pub(super) missing_keys: Vec<(String, String)>,
+    /// Files of keys and tokens that other users may read.
+    pub(super) open_files: Vec<PathBuf>,
     pub(super) clients: Vec<Result<Standing, String>>,
     pub(super) env: Env,
     pub(super) probes: Vec<Probe>,
@@ -80,6 +82,17 @@ pub(super) struct Told {
     pub(super) status: Status,
     pub(super) health: DetailedHealth,
     pub(super) keys: Vec<Key>,
+}
+
+/// Where keys are kept.
+pub(super) struct Store {
+    /// Why it does not answer, if it does not.
+    pub(super) answers: Result<(), String>,
+    /// It is a secrets file in the place of the system's keychain.
+    pub(super) is_file: bool,
+    /// The secrets file of the data folder, and whether there is one.
+    pub(super) file: PathBuf,
+    pub(super) exists: bool,
 }
 
 /// The address of the config.
@@ -129,12 +142,14 @@ impl Facts {
         let (mut tokens, mut secrets, mut missing_keys) =
             (Vec::new(), Resolved::default(), Vec::new());
         let (mut port, mut probes) = (Port::Unknown, Vec::new());
+        let mut open_files = Vec::new();
         let mut history = History::None;
         if let Config::Valid(settings) = &config {
             tokens = tokens_of(settings, &resolver, admin.as_ref()).await;
             // Known, so that no provider is sent it as its key.
             secrets.admin_token = resolver.one(&settings.server.admin_token).await.ok();
             missing_keys = keys_of(settings, &resolver, &mut secrets).await;
+            open_files = open_files_of(settings, &resolver);
             port = port_of(settings.server.listen, &instance).await;
             history = history_of(&place, &settings.ledger.url);
             probes = probe::all(settings, &secrets, &env).await;
@@ -146,16 +161,24 @@ impl Facts {
         let book = Clients::new(&place.data, options.surroundings.clone());
         let look = |client| book.look(client, base_url.as_deref());
         let clients = Client::ALL.map(|client| look(client).map_err(|error| error.to_string()));
-        let keychain = options.keychain.get("turnout/probe").await;
+        let answers = options.keychain.answers().await;
+        let file = place.secrets();
+        let store = Store {
+            answers: answers.map_err(|error| error.to_string()),
+            is_file: options.keychain.is_file(),
+            exists: file.exists(),
+            file,
+        };
         Ok(Self {
             folder: folder(&place.data),
             config,
             instance,
             port,
             history,
-            keychain: keychain.map(drop).map_err(|error| error.to_string()),
+            store,
             tokens,
             missing_keys,
+            open_files,
             clients: clients.into(),
             env,
             probes,
@@ -374,6 +397,21 @@ async fn keys_of(
         }
     }
     missing
+}
+
+fn open_files_of(settings: &Settings, resolver: &Resolver) -> Vec<PathBuf> {
+    let server = &settings.server;
+    let tokens = server.client_tokens.iter().map(|token| &token.token);
+    let providers = settings.providers.iter();
+    let keys = providers.filter(|provider| provider.enabled);
+    let keys = keys.flat_map(|provider| &provider.keys);
+    let all = std::iter::once(&server.admin_token)
+        .chain(tokens)
+        .chain(keys);
+    let mut open: Vec<PathBuf> = all.filter_map(|it| resolver.open_file(it)).collect();
+    open.sort();
+    open.dedup();
+    open
 }
 
 async fn port_of(address: SocketAddr, instance: &Instance) -> Port {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ::clients::Standing;
 use jiff::{SignedDuration, Timestamp};
 
-use super::facts::{Config, Folder, History, Instance, Port, Token};
+use super::facts::{Config, Folder, History, Instance, Port, Store, Token};
 use super::probe::{Answer, Probe};
 use super::*;
 use crate::Place;
@@ -65,6 +65,15 @@ fn standing() -> Standing {
     }
 }
 
+fn store(answers: Result<(), &str>, is_file: bool, exists: bool) -> Store {
+    Store {
+        answers: answers.map_err(str::to_owned),
+        is_file,
+        exists,
+        file: "/d/secrets.sealed".into(),
+    }
+}
+
 /// What makes facts other than well.
 type Change = Box<dyn Fn(&mut Facts)>;
 
@@ -85,7 +94,7 @@ fn well() -> Facts {
         instance: Instance::None,
         port: Port::Free(([127, 0, 0, 1], 7790).into()),
         history: History::File("/d/ledger.db".into(), true, None),
-        keychain: Ok(()),
+        store: store(Ok(()), false, false),
         tokens: vec![Token {
             name: "client token local".into(),
             reference: "file:client".into(),
@@ -94,6 +103,7 @@ fn well() -> Facts {
             known: None,
         }],
         missing_keys: Vec::new(),
+        open_files: Vec::new(),
         clients: vec![Ok(standing())],
         env: Arc::new(|_| None),
         probes: vec![probe()],
@@ -227,7 +237,43 @@ fn each_thing_that_is_wrong_is_told_by_its_check() {
             "keychain",
             State::Fail,
             "the keys of relay",
-            Box::new(|facts| facts.keychain = Err("it is locked".into())),
+            Box::new(|facts| facts.store = store(Err("it is locked"), false, false)),
+        ),
+        (
+            "keychain",
+            State::Fail,
+            "another passphrase",
+            Box::new(|facts| facts.store = store(Err("another passphrase"), true, true)),
+        ),
+        (
+            "keychain",
+            State::Fail,
+            "no passphrase is set",
+            Box::new(|facts| facts.store = store(Err("no bus"), false, true)),
+        ),
+        (
+            "keychain",
+            State::Warn,
+            "/d/secrets.sealed is not used",
+            Box::new(|facts| facts.store = store(Ok(()), false, true)),
+        ),
+        (
+            "keychain",
+            State::Ok,
+            "which the passphrase opens",
+            Box::new(|facts| facts.store = store(Ok(()), true, true)),
+        ),
+        (
+            "keychain",
+            State::Ok,
+            "the first key makes the secrets file",
+            Box::new(|facts| facts.store = store(Ok(()), true, false)),
+        ),
+        (
+            "tokens",
+            State::Warn,
+            "other users may read the secret file /c/key",
+            Box::new(|facts| facts.open_files = vec!["/c/key".into()]),
         ),
         (
             "tokens",
@@ -421,6 +467,13 @@ fn what_only_looks_wrong_is_not() {
             "tokens",
             Box::new(|facts| {
                 facts.tokens[0].reference = "keychain:turnout/client".into();
+                facts.tokens[0].missing = Some("none".into());
+            }),
+        ),
+        (
+            "tokens",
+            Box::new(|facts| {
+                facts.tokens[0].reference = "file:/d/tokens/client".into();
                 facts.tokens[0].missing = Some("none".into());
             }),
         ),

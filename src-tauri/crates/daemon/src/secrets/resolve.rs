@@ -280,17 +280,8 @@ impl Resolver {
         }
     }
 
-    #[cfg(unix)]
     fn warn_of_readers(&self, reference: &Reference, warnings: &mut Vec<String>) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let Reference::File(path) = reference else {
-            return;
-        };
-        let path = self.path(path);
-        // Mounted secrets (/run/secrets) are often readable by design of the one who mounts them.
-        let open =
-            std::fs::metadata(&path).is_ok_and(|about| about.permissions().mode() & 0o077 != 0);
-        if open && !path.starts_with("/run") {
+        if let Some(path) = self.open_file(reference) {
             warnings.push(format!(
                 "other users may read the secret file {}; chmod 600 it",
                 path.display()
@@ -298,8 +289,24 @@ impl Resolver {
         }
     }
 
+    /// The file of a secret that other users may read.
+    #[cfg(unix)]
+    pub(crate) fn open_file(&self, reference: &Reference) -> Option<PathBuf> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let Reference::File(path) = reference else {
+            return None;
+        };
+        let path = self.path(path);
+        let about = std::fs::metadata(&path).ok()?;
+        let is_open = about.permissions().mode() & 0o077 != 0;
+        // Mounted secrets (/run/secrets) are often readable by design of the one who mounts them.
+        (is_open && !path.starts_with("/run")).then_some(path)
+    }
+
     #[cfg(not(unix))]
-    fn warn_of_readers(&self, _: &Reference, _: &mut Vec<String>) {}
+    pub(crate) fn open_file(&self, _: &Reference) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// A secret and what to tell about how it was had.
