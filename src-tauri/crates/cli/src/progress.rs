@@ -1,10 +1,12 @@
-//! Work that takes a while, on a terminal: that it goes on, how long already, how much is written.
+//! Work that takes a while, on a terminal: that it goes on, how long already, how much is done or written.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// What is shown where it is known how much there is.
+const PERCENT: &str = "{spinner} {msg} {bar:24} {percent} % {elapsed}";
 /// Between two looks at the clock.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -24,6 +26,22 @@ impl Progress {
         }
         bar.enable_steady_tick(TICK);
         Self(bar)
+    }
+
+    /// Whether somebody looks.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
+    /// So much of the whole is done, which is told in percent from then on.
+    pub(crate) fn at(&self, done: u64, whole: u64) {
+        if self.0.length() != Some(whole) {
+            self.0.set_length(whole);
+            if let Ok(style) = ProgressStyle::with_template(PERCENT) {
+                self.0.set_style(style);
+            }
+        }
+        self.0.set_position(done.min(whole));
     }
 
     pub(crate) fn end(&self) {
@@ -70,6 +88,19 @@ impl<W: Write> Write for Counted<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percents_are_those_of_the_whole_and_never_more() {
+        assert!(ProgressStyle::with_template(PERCENT).is_ok());
+        let progress = Progress::begin("reading", true);
+        for (done, shown) in [(10, 10), (40, 40), (50, 40)] {
+            progress.at(done, 40);
+            assert_eq!(
+                (progress.0.position(), progress.0.length()),
+                (shown, Some(40))
+            );
+        }
+    }
 
     #[test]
     fn what_is_written_is_counted_and_arrives() {

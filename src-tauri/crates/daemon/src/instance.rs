@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::AuditLog;
 use crate::budgets::Budgets;
 use crate::choices::Kept;
+use crate::claude_logs::Reading;
 use crate::feed::Feed;
 use crate::handle::Daemon;
 use crate::live::Live;
@@ -71,6 +72,8 @@ pub(crate) struct Instance {
     pub(crate) live: Mutex<Live>,
     pub(crate) metrics: Mutex<Metrics>,
     pub(crate) lately: Mutex<Lately>,
+    /// How far the import of logs has come.
+    pub(crate) reading_logs: Reading,
     /// Where spans go; `None` where no collector is named.
     pub(crate) traces: Option<Traces>,
     pub(crate) config_problem: Mutex<Option<String>>,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,7 +11,7 @@ use super::audit::{Rehearsal, Rehearsed};
 use super::openapi::{Call, Calls, Entry};
 use super::refusal::{Body, Code, Raw, Refusal, Shape};
 use crate::Daemon;
-use crate::claude_logs::LogReport;
+use crate::claude_logs::{LogProgress, LogReport};
 use crate::import::{ImportReport, Source};
 
 pub(super) fn calls() -> Calls {
@@ -19,6 +20,9 @@ pub(super) fn calls() -> Calls {
         .may_take::<Wish>()
         .answers::<LogReport>()
         .fails([Code::Conflict]);
+    let progress = Call::get("/import/claude-logs", progress)
+        .about("How far the import of Claude Code's logs that runs has come, or the last one came.")
+        .answers::<LogProgress>();
     let settings = Call::post("/import/config", settings)
         .about(
             "Takes in the settings of another tool: its keys go to the keychain, its providers, groups and rules into the \
@@ -27,7 +31,8 @@ pub(super) fn calls() -> Calls {
         .takes::<Settings>()
         .answers::<ImportReport>()
         .fails([Code::InvalidRequest, Code::Conflict, Code::NoKeychain]);
-    Calls::of("Usage", Entry::Admin).with(logs).with(settings)
+    let calls = Calls::of("Usage", Entry::Admin).with(logs).with(progress);
+    calls.with(settings)
 }
 
 /// What is taken in. May be left out as a whole.
@@ -52,6 +57,10 @@ async fn claude_logs(State(daemon): State<Daemon>, Raw(body): Raw) -> Rehearsal<
     };
     let report = daemon.import_claude_logs(wish.folder, wish.dry_run).await;
     Rehearsed::when(wish.dry_run, report)
+}
+
+async fn progress(State(daemon): State<Daemon>) -> Json<LogProgress> {
+    Json(daemon.instance().reading_logs.now())
 }
 
 /// A file, its text, or the environment in which Turnout was started.

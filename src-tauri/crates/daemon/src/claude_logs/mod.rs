@@ -1,6 +1,7 @@
 //! History from before Turnout: the requests that Claude Code logged itself are taken into the ledger, each once, and
 //! not those that came through Turnout.
 
+mod progress;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
+pub(crate) use self::progress::LogProgress;
+pub(crate) use self::progress::Reading;
 use self::read::{Answered, Project, projects};
 use crate::costs::Costs;
 use crate::handle::{CommandError, Daemon};
@@ -84,9 +87,12 @@ impl Daemon {
                 .map_err(|error| CommandError::Refused(error.to_string()))?,
         };
         let loaded = self.loaded();
+        let _running = self.instance().reading_logs.begin();
         let (tell, mut told) = mpsc::channel(READ_AHEAD);
-        let root = folder.clone();
-        let reading = tokio::task::spawn_blocking(move || read_all(&root, &tell));
+        let (root, daemon) = (folder.clone(), self.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            read_all(&root, &daemon.instance().reading_logs, &tell);
+        });
         let mut report = LogReport {
             folder,
             dry_run,
@@ -151,7 +157,7 @@ impl LogReport {
 }
 
 /// Reads project by project, so that no more than one is held; ends early when nobody listens.
-fn read_all(root: &Path, tell: &mpsc::Sender<Told>) {
+fn read_all(root: &Path, progress: &Reading, tell: &mpsc::Sender<Told>) {
     let failed = |path: &Path, error: std::io::Error| {
         let path = path.display();
         Told::Failed(format!(
@@ -162,11 +168,14 @@ fn read_all(root: &Path, tell: &mpsc::Sender<Told>) {
         Ok(projects) => projects,
         Err(error) => return drop(tell.blocking_send(failed(root, error))),
     };
+    for file in projects.iter().flatten() {
+        progress.found(std::fs::metadata(file).map_or(0, |about| about.len()));
+    }
     for files in projects {
         let mut project = Project::default();
         for file in files {
             // One of a session that was removed meanwhile is no reason to leave out the others.
-            if let Err(error) = project.read(&file) {
+            if let Err(error) = project.read(&file, progress) {
                 tracing::warn!("{} cannot be read: {error}", file.display());
                 project.unreadable += 1;
             }

@@ -17,6 +17,8 @@ use memchr::memmem::find;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::Reading;
+
 /// Some gateways number their answers: a shorter id is not that of one answer alone.
 const UNIQUE: usize = 12;
 /// The model of an answer that Claude Code made itself, of an error for example.
@@ -122,14 +124,15 @@ fn is_log(path: &Path) -> bool {
 }
 
 impl Project {
-    /// Adds what a file tells.
-    pub(super) fn read(&mut self, file: &Path) -> io::Result<()> {
+    /// Adds what a file tells, and counts its bytes.
+    pub(super) fn read(&mut self, file: &Path, progress: &Reading) -> io::Result<()> {
         let mut lines = BufReader::with_capacity(1 << 16, File::open(file)?);
         let mut line = Vec::new();
         let mut sent = HashMap::new();
         self.files += 1;
         while lines.read_until(b'\n', &mut line)? > 0 {
             self.line(&line, &mut sent);
+            progress.read(line.len());
             line.clear();
         }
         Ok(())

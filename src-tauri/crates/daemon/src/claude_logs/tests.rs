@@ -1,7 +1,7 @@
 //! Lines as Claude Code 2.1.329 writes them, and as earlier versions and gateways had them.
 
 use super::read::{Project, projects};
-use super::{Answered, Told, read_all};
+use super::{Answered, LogProgress, Reading, Told, read_all};
 use tokio::sync::mpsc;
 
 const REQUEST: &str = r#"{"type":"api-request","sessionId":"s","id":"ref-1","timestamp":"2026-11-22T01:39:28.000Z","params":{}}"#;
@@ -27,7 +27,7 @@ fn read(files: &[(&str, String)]) -> (tempfile::TempDir, Project) {
     }
     let mut project = Project::default();
     for file in projects(root.path()).unwrap().concat() {
-        project.read(&file).unwrap();
+        project.read(&file, &Reading::default()).unwrap();
     }
     (root, project)
 }
@@ -115,7 +115,11 @@ fn what_is_no_answer_is_left_out_and_what_is_broken_is_counted() {
 #[test]
 fn a_folder_that_is_not_there_is_named() {
     let (tell, mut told) = mpsc::channel(1);
-    read_all(std::path::Path::new("/nowhere/at/all"), &tell);
+    read_all(
+        std::path::Path::new("/nowhere/at/all"),
+        &Reading::default(),
+        &tell,
+    );
     let Some(Told::Failed(why)) = told.blocking_recv() else {
         panic!("it was read");
     };
@@ -123,4 +127,29 @@ fn a_folder_that_is_not_there_is_named() {
         why.contains("/nowhere/at/all") && why.contains("~/.claude/projects"),
         "{why}"
     );
+}
+
+#[test]
+fn what_is_read_is_told_in_bytes_of_all_that_is_to_be_read() {
+    let text = [REQUEST, "no answer", "{}"].join("\n");
+    let (root, _) = read(&[
+        ("one/a.jsonl", text.clone()),
+        ("two/b.jsonl", text.clone()),
+        ("two/notes.txt", text.clone()),
+    ]);
+    let progress = Reading::default();
+    progress.read(3);
+    let running = progress.begin();
+    let (tell, told) = mpsc::channel(8);
+    read_all(root.path(), &progress, &tell);
+    drop(told);
+    let bytes = 2 * text.len() as u64;
+    let now = LogProgress {
+        running: true,
+        read: bytes,
+        whole: bytes,
+    };
+    assert_eq!(progress.now(), now);
+    drop(running);
+    assert!(!progress.now().running);
 }

@@ -81,6 +81,7 @@ const INSIDE: &str = r#"
 200 GET /export as /export?format=csv
 200 POST /ledger/vacuum
 200 POST /import/claude-logs {"dry_run": true}
+200 GET /import/claude-logs
 200 POST /import/config {"text": "OPENAI_API_KEY=sk-other-0123456789", "dry_run": true}
 200 GET /prices
 200 PUT /prices/{model} as /prices/mine/model {"input": "0.6", "output": "2.2"}

@@ -1,15 +1,21 @@
 //! The requests that Claude Code logged itself.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clients::Surroundings;
 use serde_json::{Value, json};
 
+use crate::admin::Admin;
 use crate::figure::{count, counted, money, text};
 use crate::home::Home;
 use crate::progress::Progress;
 use crate::screen;
+
+const PATH: &str = "/import/claude-logs";
+/// Between two looks at how far it has come.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The folder is named by this process, whose environment tells where Claude Code's logs are.
 pub(super) async fn import(
@@ -26,7 +32,7 @@ pub(super) async fn import(
     };
     let wish = json!({ "folder": folder, "dry_run": dry_run });
     let progress = Progress::begin("reading what Claude Code logged", json);
-    let told = admin.post_long("/import/claude-logs", wish).await;
+    let told = watched(&admin, wish, &progress).await;
     progress.end();
     let told = told?;
     let mut screen = screen::stdout();
@@ -37,6 +43,25 @@ pub(super) async fn import(
         screen.line(line)?;
     }
     Ok(())
+}
+
+/// Asks for it, and shows how far it has come where somebody looks.
+async fn watched(admin: &Admin, wish: Value, progress: &Progress) -> anyhow::Result<Value> {
+    let asked = admin.post_long(PATH, wish);
+    let mut asked = std::pin::pin!(asked);
+    loop {
+        tokio::select! {
+            told = &mut asked => return told,
+            () = tokio::time::sleep(LOOK), if progress.is_shown() => {
+                // One that fails says so by itself.
+                if let Ok(told) = admin.get(PATH).await
+                    && let Some(whole) = told["whole"].as_u64().filter(|whole| *whole > 0)
+                {
+                    progress.at(count(&told, "read"), whole);
+                }
+            }
+        }
+    }
 }
 
 fn lines(told: &Value) -> Vec<String> {
