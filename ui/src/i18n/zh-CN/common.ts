@@ -1,6 +1,7 @@
 /** Words said in more than one place. */
 import type { common as english } from '../en/common';
 import type { Same } from '../same';
+import { gap } from './spacing';
 
 export const common: Same<typeof english> = {
   app: 'Turnout',
@@ -50,10 +51,10 @@ export const common: Same<typeof english> = {
   sayDown: '目前没有服务商能处理请求。新请求会在设置允许的时间内等待。',
   sayNone: '目前没有服务商能处理。',
   sayOthers: (provider) => `其他请求发往 ${provider}。`,
-  sayStuck: (model, time) => `${model} 在 ${time} 内没有服务商能处理。`,
+  sayStuck: (model, time) => `${gap(model)}在 ${time} 内没有服务商能处理。`,
   sayRestsFor: (provider, model, time) => `${provider} 暂停处理 ${model}，${time} 后恢复；其他模型照常。`,
   sayBoth: (first, second) => `${first}${second}`,
-  andMore: (first, more) => `${first} 等 ${more + 1} 个`,
+  andMore: (first, more) => `${first} 等 ${more + 1} 个模型`,
   sayPaused: (group) => `${group} 已暂停，且没有其他组接替。`,
   sayPausedElsewhere: (group, provider) => `${group} 已暂停；目前由 ${provider} 服务。`,
   problems: '需要留意',
@@ -114,7 +115,7 @@ export const common: Same<typeof english> = {
   healthCooling: '休息中',
   healthDisabled: '已关闭',
   healthNoKey: '没有密钥',
-  healthRestsFor: (model, time) => `对 ${model} 休息中 · ${time}`,
+  healthRestsFor: (model, time) => `对 ${gap(model)}休息中 · ${time}`,
   healthUnknown: '启动后未使用',
   backIn: (time) => `${time}后恢复`,
   weight: (n) => `权重 ${n}`,

@@ -1,6 +1,7 @@
 /** Routing rules. */
 import type { rules as english } from '../en/rules';
 import type { Same } from '../same';
+import { gap } from './spacing';
 
 export const rules: Same<typeof english> = {
   rulesAbout: '不走当前组的例外情况。从上往下匹配，第一条符合的生效。',
@@ -29,7 +30,7 @@ export const rules: Same<typeof english> = {
   rulesNameTaken: '已有同名的规则。',
 
   rulesAlways: '始终',
-  rulesWhen: (what) => `当${what}时`,
+  rulesWhen: (what) => `当${gap(what)}时`,
   rulesComma: '，',
   rulesAnd: '，且',
   rulesAndLast: '，且',
