@@ -19,6 +19,17 @@ export default {
     assert.equal((await at('active-group').textContent()).trim(), 'main');
   },
 
+  async 'what could not be asked for is not told as nothing'({ page, at, open }) {
+    await open('#/settings');
+    await page.route('**/api/v1/notices*', (route) => route.abort());
+    await open('#/overview');
+    await at('happenings').getByText('could not be loaded').waitFor();
+    assert.equal(await at('happenings').getByText(/Nothing failed over/).count(), 0);
+    await page.unroute('**/api/v1/notices*');
+    await at('happenings').getByRole('button', { name: 'Try now' }).click();
+    await at('happenings').getByText(/Nothing failed over/).waitFor();
+  },
+
   async 'a request appears in the list while the page is open'({ page, open, turnout }) {
     await open('#/history');
     const { status, id } = await turnout.ask('hello from the page test');

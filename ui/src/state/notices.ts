@@ -8,6 +8,11 @@ export function joined(past: readonly Notice[], came: readonly Notice[]): Notice
   return [...found.values()].sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || (b.id ?? 0) - (a.id ?? 0));
 }
 
+/** The daemon's sentence, where it says more than the title. */
+export function detail({ kind, title, body }: Notice): string {
+  return body === title || (kind === 'recovery' && i18n.foreign(title)) ? '' : body;
+}
+
 /** The daemon's title; one by its kind where the daemon speaks another language than the window. */
 export function titled({ kind, title, provider, group }: Notice): string {
   if (!i18n.foreign(title)) return title;

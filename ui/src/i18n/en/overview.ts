@@ -35,6 +35,7 @@ export const overview = {
   nowTitle: 'Running now',
   nowMore: (n: number) => `and ${n} more`,
   nowFailed: 'What runs could not be read',
+  nowUnknown: 'What runs is not known until the connection is back.',
   nowNone: 'Nothing runs at the moment.',
   nowOnlyWaiting: (n: number) => (n === 1 ? 'Nothing runs: one request waits for a provider.' : `Nothing runs: ${n} requests wait for a provider.`),
   nowLast: (time: string, provider: string) => `Last request: ${time}, ${provider}`,

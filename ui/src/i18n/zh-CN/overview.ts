@@ -38,6 +38,7 @@ export const overview: Same<typeof english> = {
   nowTitle: '正在运行',
   nowMore: (n) => `还有 ${n} 个`,
   nowFailed: '无法读取正在运行的请求',
+  nowUnknown: '连接恢复之前，无法得知正在运行的请求。',
   nowNone: '目前没有请求在运行。',
   nowOnlyWaiting: (n) => `没有请求在运行：${n} 个请求正在等待服务商。`,
   nowLast: (time, provider) => `最近一次请求：${time}，${provider}`,
