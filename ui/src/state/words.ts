@@ -1,5 +1,6 @@
 /** Which text says a state, for all who say it. */
 import type { GroupState, Health } from '../api/types';
+import type { State } from './summary';
 
 export const HEALTH_WORDS = {
   healthy: 'healthHealthy',
@@ -10,6 +11,24 @@ export const HEALTH_WORDS = {
   disabled: 'healthDisabled',
   unknown: 'healthUnknown',
 } as const satisfies Record<Health, string>;
+
+export const STATE_WORDS = {
+  ok: 'stateOk',
+  degraded: 'stateDegraded',
+  suspended: 'stateSuspended',
+  down: 'stateDown',
+  paused: 'statePaused',
+} as const satisfies Record<State, string>;
+
+/** How a group chooses its next member, by the word of the config. */
+export const POLICY_WORDS = {
+  priority: 'policyPriority',
+  weighted: 'policyWeighted',
+  'round-robin': 'policyRoundRobin',
+  'least-busy': 'policyLeastBusy',
+  fastest: 'policyFastest',
+  cheapest: 'policyCheapest',
+} as const;
 
 export const GROUP_WORDS = {
   active: 'groupActive',

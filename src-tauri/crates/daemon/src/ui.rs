@@ -20,6 +20,8 @@ use crate::admin::auth;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const LOCKED_OUT: &str = include_str!("ui/locked-out.html");
+/// The program in it, which may have another name.
+const NAMED: &str = "turnoutd";
 
 #[derive(RustEmbed)]
 #[folder = "../../../ui/dist"]
@@ -127,7 +129,7 @@ fn locked_out() -> Response {
     (
         StatusCode::UNAUTHORIZED,
         [(header::CACHE_CONTROL, "no-store")],
-        Html(LOCKED_OUT),
+        Html(LOCKED_OUT.replace(NAMED, crate::program())),
     )
         .into_response()
 }

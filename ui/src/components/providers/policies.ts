@@ -1,13 +1,7 @@
-/** How a group chooses its next member, in words. */
+/** How a group chooses its next member, as choices. */
 import { t } from '../../i18n/index.svelte';
+import { POLICY_WORDS } from '../../state/words';
 
 export function policies(): [value: string, text: string][] {
-  return [
-    ['priority', t.policyPriority],
-    ['weighted', t.policyWeighted],
-    ['round-robin', t.policyRoundRobin],
-    ['least-busy', t.policyLeastBusy],
-    ['fastest', t.policyFastest],
-    ['cheapest', t.policyCheapest],
-  ].map(([value = '', text = '']) => [value, text.charAt(0).toUpperCase() + text.slice(1)]);
+  return Object.entries(POLICY_WORDS).map(([value, word]) => [value, t[word].charAt(0).toUpperCase() + t[word].slice(1)]);
 }

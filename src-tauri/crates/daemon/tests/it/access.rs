@@ -158,7 +158,7 @@ async fn pages_come_with_a_strict_policy_and_a_closed_one_says_how_to_get_in() {
         let (status, text) = (page.status(), page.text().await.unwrap());
         if cookie.is_empty() {
             assert_eq!(status, StatusCode::UNAUTHORIZED);
-            assert!(text.contains("turnout ui"), "{text}");
+            assert!(text.contains("turnoutd ui"), "{text}");
         } else {
             assert_eq!(status, StatusCode::OK);
         }
