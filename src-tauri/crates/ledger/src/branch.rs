@@ -178,6 +178,29 @@ pub(crate) fn list(
     Ok(query)
 }
 
+/// The statement that looks through the newest requests of a branch, so many at most, and reads so many of those that
+/// a filter finds.
+pub(crate) fn among_newest(
+    kind: Kind,
+    filter: &Filter,
+    branch: &Branch,
+    (looked_at, limit): (i64, i64),
+) -> Result<Select, QueryError> {
+    let anything = Filter {
+        since_ms: filter.since_ms,
+        until_ms: filter.until_ms,
+        cursor: filter.cursor.clone(),
+        ..Filter::default()
+    };
+    let mut query = Select::new(kind, "SELECT * FROM (SELECT * FROM requests WHERE ");
+    branch.conditions(&mut query, &anything)?;
+    REQUESTS.newest(&mut query, looked_at);
+    query.push(") AS requests WHERE ");
+    conditions(&mut query, filter)?;
+    REQUESTS.newest(&mut query, limit);
+    Ok(query)
+}
+
 /// What holds for each request that a filter finds, to be looked at row by row.
 pub(crate) fn conditions(query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
     Branch::Everything.conditions(query, filter)?;
@@ -192,8 +215,9 @@ pub(crate) fn conditions(query: &mut Select, filter: &Filter) -> Result<(), Quer
         like(query, column, &anywhere);
     }
     let join = query.kind().join_in_order();
+    // Counted, as MySQL would put together all errors with the text before it looks whether a row has one.
     query.push(&format!(
-        " OR EXISTS (SELECT 1 FROM failures {join} failure_texts WHERE failure_texts.id = failures.text_id \
+        " OR 0 < (SELECT count(*) FROM failures {join} failure_texts WHERE failure_texts.id = failures.text_id \
          AND failures.started_at = requests.started_at AND failures.request_id = requests.id AND "
     ));
     like(query, "failure_texts.text", &anywhere).push("))");

@@ -103,16 +103,22 @@ impl Ledger {
     pub async fn requests(&self, filter: &Filter) -> Result<Page, QueryError> {
         let limit = filter.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX) as usize;
         check(filter)?;
-        let mut found = Vec::new();
-        let branches = self.branches(filter).await?;
+        let wanted = limit as i64 + 1;
+        let (mut statements, branches) = match self.met_soon(filter, wanted).await? {
+            Some((over, running)) => (vec![over], vec![running]),
+            None => (Vec::new(), self.branches(filter).await?),
+        };
         for some in branches.chunks(BRANCHES) {
-            let list = list(self.inner.kind, filter, some, limit as i64 + 1)?;
-            for row in list.rows(&self.inner.pool).await? {
-                let place: (i64, String) = (row.try_get("started_at")?, row.try_get("id")?);
-                found.push((place, row));
-            }
+            let list = list(self.inner.kind, filter, some, wanted)?;
+            statements.push(list.rows(&self.inner.pool).await?);
         }
-        if branches.len() > BRANCHES {
+        let is_one = statements.len() == 1;
+        let mut found = Vec::new();
+        for row in statements.into_iter().flatten() {
+            let place: (i64, String) = (row.try_get("started_at")?, row.try_get("id")?);
+            found.push((place, row));
+        }
+        if !is_one {
             found.sort_by(|(a, _), (b, _)| b.cmp(a));
             found.dedup_by(|(a, _), (b, _)| a == b);
         }

@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use crate::branch::{Branch, list};
+use crate::branch::{Branch, among_newest, list};
 use crate::event::{AttemptStarted, End, Ended, Event, Started};
 use crate::kind::Kind;
 use crate::open::Ledger;
@@ -280,4 +280,41 @@ async fn what_was_spent_is_read_from_the_requests_of_its_time() {
         steps[0].contains("requests USING") && steps[0].contains("started_at>?"),
         "{steps:?}"
     );
+}
+
+#[tokio::test]
+async fn a_text_with_other_values_is_looked_for_among_the_newest_first() {
+    let scratch = scratch().await;
+    let of = |n: i64| (if n < 20 { "codex" } else { "claude-code" }, "main");
+    fill(&scratch.ledger, 100, of).await;
+    let filter = |q: &str, client: Option<&str>| Filter {
+        q: Some(q.to_owned()),
+        client: client.map(str::to_owned),
+        ..Filter::default()
+    };
+    for (filter, is_met) in [
+        (filter("claude", Some("codex")), true),
+        (filter("r001", Some("codex")), true),
+        (filter("claude", Some("nobody")), false),
+        (filter("r09", Some("codex")), false),
+        (filter("claude", None), false),
+        (filter("", Some("codex")), false),
+    ] {
+        let met = scratch.ledger.met_soon(&filter, 10).await.unwrap();
+        assert_eq!(met.is_some(), is_met, "{filter:?}");
+        let query = among_newest(
+            Kind::Sqlite,
+            &filter,
+            &Branch::Value {
+                column: "client",
+                value: "codex".to_owned(),
+            },
+            (2_000, 10),
+        );
+        let query = query.unwrap().after("EXPLAIN QUERY PLAN");
+        let rows = query.rows(&scratch.ledger.inner.pool).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let leads = |step: &String| step.contains("requests_by_client (client=?");
+        assert!(plan.iter().any(leads), "{plan:?}");
+    }
 }

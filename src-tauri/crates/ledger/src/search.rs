@@ -2,8 +2,9 @@
 //! text the models, ids and errors that have it.
 
 use sqlx::Row as _;
+use sqlx::any::AnyRow;
 
-use crate::branch::{Branch, MODELS, equals, like, looks_like};
+use crate::branch::{Branch, MODELS, among_newest, equals, like, looks_like};
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::query::{Filter, QueryError};
@@ -12,6 +13,8 @@ use crate::select::Select;
 
 /// Requests with a value are counted no further than this: beyond, values are equally frequent.
 const COUNTED: i64 = 20_000;
+/// So many of the newest requests with a value are looked at for a text before the ways to the text are.
+const LOOKED_AT: i64 = 2_000;
 /// So many ids are looked up one by one; more are met soon on the way through the history.
 const FEW: usize = 500;
 
@@ -28,19 +31,39 @@ impl Ledger {
             };
             return Ok(with_running(MODELS.map(value).to_vec(), filter));
         }
-        Ok(match self.rarest(filter).await? {
+        // Servers keep count of frequent values, and choose by themselves; SQLite would not know.
+        let is_told = self.inner.kind == Kind::Sqlite;
+        Ok(match self.rarest(filter, is_told).await? {
             Some(rarest) => with_running(vec![rarest], filter),
             None => vec![Branch::Everything],
         })
     }
 
-    /// The rarest of the values asked for. SQLite would not know; servers keep count of frequent values, and choose
-    /// by themselves.
-    async fn rarest(&self, filter: &Filter) -> Result<Option<Branch>, QueryError> {
+    /// A whole page of a text and other values, where it is met among the newest requests that have one of the values:
+    /// what is frequent together is found so, though each way by itself is long. With it, the branch of those that run.
+    pub(crate) async fn met_soon(
+        &self,
+        filter: &Filter,
+        limit: i64,
+    ) -> Result<Option<(Vec<AnyRow>, Branch)>, QueryError> {
+        let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let Some(lead) = self.rarest(filter, true).await? else {
+            return Ok(None);
+        };
+        let query = among_newest(self.inner.kind, filter, &lead, (LOOKED_AT, limit))?;
+        let rows = query.rows(&self.inner.pool).await?;
+        let is_page = rows.len() as i64 == limit;
+        Ok(is_page.then(|| (rows, Branch::Running(Some(looks_like("%", text))))))
+    }
+
+    /// The rarest of the values asked for, if they are to be counted, else the first.
+    async fn rarest(&self, filter: &Filter, count: bool) -> Result<Option<Branch>, QueryError> {
         let kind = self.inner.kind;
         let asked: Vec<_> = equals(filter).collect();
         let mut lead = asked.first();
-        if kind == Kind::Sqlite && asked.len() > 1 {
+        if count && asked.len() > 1 {
             let mut query = Select::new(kind, "SELECT ");
             for (index, (column, value)) in asked.iter().enumerate() {
                 let before = if index == 0 { "" } else { ", " };
@@ -55,7 +78,7 @@ impl Ledger {
                     query.push(" AND started_at < ").value(until);
                 }
                 query.push(" LIMIT ").value(COUNTED);
-                query.push(")) AS ").push(column);
+                query.push(") AS counted) AS ").push(column);
             }
             let rows = query.rows(&self.inner.pool).await?;
             let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
