@@ -267,6 +267,32 @@ export default {
     await picture('history-was-held');
   },
 
+  async 'a request that nobody served, and that was given up, is not called what providers answered before'({ page, at, open, turnout, picture }) {
+    await turnout.fail('first', '529;retry_after=60');
+    await turnout.fail('second', '529;retry_after=60');
+    const waiting = async (n) => {
+      for (;;) {
+        const { items } = await turnout.admin('GET', '/suspended');
+        // A pause that nobody notices is not drawn.
+        if (items.length >= n && items.every(({ since }) => Date.now() - Date.parse(since) > 150)) return items;
+      }
+    };
+    const answers = [turnout.ask('given up, tried')];
+    await waiting(1);
+    answers.push(turnout.ask('given up, never tried'));
+    for (const { id } of await waiting(2)) await turnout.admin('POST', `/suspended/${id}/fail`);
+    const [, { id }] = await Promise.all(answers);
+    await turnout.fail('first', 'text');
+    await turnout.fail('second', 'text');
+    for (const name of ['first', 'second']) await turnout.admin('POST', `/providers/${name}/reset`);
+    assert.equal((await turnout.admin('GET', `/requests/${id}`)).attempts.length, 0);
+    await open(`#/history?id=${id}`);
+    await at('history-detail').getByText('not served', { exact: true }).waitFor();
+    await page.locator('[data-testid="wait-row"]').getByText('no provider served it').waitFor();
+    assert.equal(await at('attempt-row').count(), 0);
+    await picture('history-given-up');
+  },
+
   async 'an answer cut midway says that it failed, and nothing of a next provider'({ page, at, open, turnout, picture }) {
     await turnout.fail('first', 'cut');
     const { id } = await turnout.ask('cut midway', { stream: true });

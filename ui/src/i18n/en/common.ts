@@ -195,7 +195,7 @@ export const common = {
   reason_client_cancelled: 'client went away',
   reason_budget: 'budget spent',
 
-  reasonUntried: 'no provider available',
+  reasonUntried: 'not served',
 
   verdict_ok: 'answered',
   'verdict_retry-same': 'tried again',

@@ -198,7 +198,7 @@ export const common: Same<typeof english> = {
   reason_client_cancelled: '客户端已离开',
   reason_budget: '预算用尽',
 
-  reasonUntried: '没有可用的服务商',
+  reasonUntried: '无人服务',
 
   verdict_ok: '已应答',
   'verdict_retry-same': '再次尝试',
