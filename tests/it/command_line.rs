@@ -292,6 +292,18 @@ async fn a_key_never_comes_as_an_argument_and_is_refused_without_a_keychain() {
 }
 
 #[tokio::test]
+async fn init_writes_nothing_where_something_else_was_wanted() {
+    let home = Home::new(&Config::default());
+    std::fs::remove_file(home.config()).unwrap();
+    let ended = home.run(&["init", "--use", "bogus"]).await;
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.err.contains("bogus was not found"), "{ended:?}");
+    assert!(!home.config().exists() && !home.data().exists());
+    let ended = home.run(&["init"]).await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+#[tokio::test]
 async fn check_tells_each_problem_with_its_place() {
     let home = Home::new(&Config::chain([("a", "http://127.0.0.1:9".to_owned())]));
     let good = home.run(&["check"]).await;
@@ -300,6 +312,11 @@ async fn check_tells_each_problem_with_its_place() {
     let wrong = text
         .replace("provider = \"a\"", "provider = \"b\"")
         .replace("attempts = 1", "attempts = \"one\"");
+    let other = home.path().join("other.toml");
+    std::fs::write(&other, &wrong).unwrap();
+    let named = home.run(&["check", &other.to_string_lossy()]).await;
+    assert_eq!(named.code, 1, "{named:?}");
+    assert!(named.out.contains("other.toml:"), "{named:?}");
     home.write(&wrong);
     let bad = home.run(&["check"]).await;
     assert_eq!(bad.code, 1, "{bad:?}");

@@ -117,6 +117,12 @@ impl Surroundings {
         })
     }
 
+    /// Names of the groups that a first config would offer.
+    pub async fn offered(&self) -> Vec<String> {
+        let offers = self.offers().await.into_iter();
+        offers.map(|offer| offer.provider.name).collect()
+    }
+
     fn has(&self, name: &str) -> bool {
         (self.env)(name).is_some_and(|value| !value.trim().is_empty())
     }

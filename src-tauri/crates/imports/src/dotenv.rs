@@ -54,27 +54,33 @@ pub(crate) fn read(variables: Vec<(String, String)>, env: Env<'_>) -> Result<Fou
     found.finished()
 }
 
-/// The variables of a file in which there is nothing else; the last of a name counts, as it does for shells.
+/// The variables of a file in which at least every other line is one; the last of a name counts, as it does for shells.
 pub(crate) fn variables(text: &str) -> Option<Vec<(String, String)>> {
     let mut variables: Vec<(String, String)> = Vec::new();
+    let (mut fitting, mut others) = (0, 0);
     for line in text.lines().map(str::trim) {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (name, value) = line
-            .strip_prefix("export ")
-            .unwrap_or(line)
-            .split_once('=')?;
-        let name = name.trim();
-        let fits = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !fits {
-            return None;
-        }
+        let Some((name, value)) = variable(line) else {
+            others += 1;
+            continue;
+        };
+        fitting += 1;
         variables.retain(|(other, _)| other != name);
         variables.push((name.to_owned(), unquoted(value.trim()).to_owned()));
     }
-    (!variables.is_empty()).then_some(variables)
+    (fitting > 0 && fitting >= others).then_some(variables)
+}
+
+/// The name and the value of a line that sets a variable.
+fn variable(line: &str) -> Option<(&str, &str)> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=')?;
+    let name = name.trim();
+    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    fits.then_some((name, value))
 }
 
 /// The value without its quotes, or without the comment behind it.

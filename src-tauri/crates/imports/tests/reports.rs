@@ -230,6 +230,10 @@ fn a_key_that_cannot_be_one_is_told_with_the_reason() {
         ("BIG_MODEL", "qwen3"),
     ]);
     assert_eq!(found.unwrap().providers[0].keys.len(), 1);
+    // A line that is none does not make the file another.
+    let error = imports::read("FOO=bar\nthis is none\n", &|_| None);
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains(".env file"), "{error}");
     let levels = read(&[("BIG_MODEL", "m"), ("LOG_LEVEL", "debug")]).unwrap();
     assert_eq!(levels.settings[0].value, "${LOG_LEVEL}");
 }

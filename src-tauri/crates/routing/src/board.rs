@@ -224,11 +224,10 @@ impl Board {
             .find(|group| *group.name == *name)
     }
 
+    /// Whether it may be asked. What it lacks, nobody gives it by switching it on.
     pub(crate) fn is_enabled(&self, provider: &Provider) -> bool {
-        self.switched
-            .get(&provider.name)
-            .copied()
-            .unwrap_or(provider.enabled)
+        let switched = self.switched.get(&provider.name).copied();
+        switched.unwrap_or(provider.enabled) && provider.lacks.is_none()
     }
 
     fn known_group(&self, name: &str) -> Result<Arc<str>, UnknownGroup> {

@@ -156,7 +156,10 @@ pub(crate) enum Command {
     /// Tell who changed what by the admin API, newest first
     Audit(Audit),
     /// Check the config file; each mistake is told as path:line:column
-    Check,
+    Check {
+        /// The file; the config where none is given
+        file: Option<PathBuf>,
+    },
     /// Write a first config with what is found on this machine, and tell what to do next
     Init(Init),
     /// Tell what Turnout logged; with -f, as it happens

@@ -46,6 +46,16 @@ pub(crate) async fn tokens(home: &Home, what: Option<Tokens>, json: bool) -> any
             things::done(json, format!("client token {name} was taken out"))
         }
         Tokens::Edit(edit) => {
+            if let Some(bound) = edit
+                .unset
+                .iter()
+                .find(|bound| is_set(&edit.bounds, **bound))
+            {
+                bail!(WrongUse(format!(
+                    "--{bound} sets what --unset {bound} takes away: give one of them",
+                    bound = word(bound).unwrap_or_default()
+                )));
+            }
             let now = admin.get("/tokens?limit=1000").await?;
             let mut tokens = list(&now, "items").iter();
             let now = tokens.find(|token| text(token, "name") == edit.name);
@@ -138,6 +148,20 @@ fn changed(bounds: &Bounds, unset: &[Bound], limits_now: Value) -> Value {
         };
     }
     fields
+}
+
+/// Whether a bound is given a value.
+fn is_set(bounds: &Bounds, bound: Bound) -> bool {
+    match bound {
+        Bound::Scope => !bounds.scope.is_empty(),
+        Bound::Group => !bounds.group.is_empty(),
+        Bound::Model => !bounds.model.is_empty(),
+        Bound::Rpm => bounds.rpm.is_some(),
+        Bound::Tpm => bounds.tpm.is_some(),
+        Bound::Concurrency => bounds.concurrency.is_some(),
+        Bound::Usd => bounds.usd.is_some(),
+        Bound::Expires => bounds.expires.is_some(),
+    }
 }
 
 fn set(fields: &mut Value, bounds: &Bounds) {
@@ -245,6 +269,21 @@ mod tests {
                 expected,
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_set_and_taken_away_at_once_is_known() {
+        let line = "edit ci --scope models --group a --model m --rpm 1 --tpm 1 --concurrency 1 --usd 1 --expires 2027-01-31";
+        let Tokens::Edit(all) = of(&line.split(' ').collect::<Vec<_>>()) else {
+            panic!("{line}")
+        };
+        let Tokens::Edit(none) = of(&["edit", "ci", "--unset", "rpm"]) else {
+            panic!("no edit")
+        };
+        for bound in <Bound as clap::ValueEnum>::value_variants() {
+            assert!(is_set(&all.bounds, *bound), "{bound:?}");
+            assert!(!is_set(&none.bounds, *bound), "{bound:?}");
         }
     }
 

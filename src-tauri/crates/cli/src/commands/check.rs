@@ -1,5 +1,7 @@
 //! `check`: reads the config as the daemon would, and tells each problem with its place.
 
+use std::path::PathBuf;
+
 use anyhow::bail;
 use daemon::Place;
 use daemon::settings::{self, Problem};
@@ -9,9 +11,13 @@ use crate::Told;
 use crate::home::Home;
 use crate::screen::{self, Tone};
 
-pub(crate) fn check(home: &Home, json: bool) -> anyhow::Result<()> {
-    let path = Place::of(&home.options())?.config;
-    if !path.exists() {
+pub(crate) fn check(home: &Home, file: Option<PathBuf>, json: bool) -> anyhow::Result<()> {
+    let is_named = file.is_some();
+    let path = match file {
+        Some(file) => file,
+        None => Place::of(&home.options())?.config,
+    };
+    if !path.exists() && !is_named {
         bail!(
             "there is no config at {}: `{} init` writes one",
             path.display(),

@@ -19,6 +19,9 @@ pub(crate) async fn init(home: &Home, asked: Init, json: bool) -> anyhow::Result
     let options = options.at(&place).await;
     let (config, data) = (&place.config, &place.data);
     let around = Surroundings::default();
+    if !asked.uses.is_empty() {
+        all_offered(&asked.uses, &around.offered().await, "nothing was written")?;
+    }
     let (first, kept) = if asked.force {
         start_over(config, data, &options.keychain, &around).await?
     } else {
@@ -86,23 +89,12 @@ fn use_some(first: &FirstStart, wanted: Vec<String>, json: bool) -> anyhow::Resu
     } else {
         wanted
     };
+    // A server may have gone since it was looked for.
+    all_offered(&names, &first.offered, "the config is written without it")?;
     let mut text = None;
     for name in &names {
         let so_far = text.as_ref().unwrap_or(&first.text);
-        let is_offered = first.offered.contains(name);
-        let with = taken_up(so_far, name).filter(|_| is_offered);
-        let Some(with) = with else {
-            let offered = first.offered.join(", ");
-            let offered = if offered.is_empty() {
-                "nothing"
-            } else {
-                &offered
-            };
-            bail!(WrongUse(format!(
-                "the config is written, but {name} is not in it, as it was not found: {offered} was"
-            )));
-        };
-        text = Some(with);
+        text = taken_up(so_far, name).or(text);
     }
     let problem = text
         .as_ref()
@@ -111,6 +103,20 @@ fn use_some(first: &FirstStart, wanted: Vec<String>, json: bool) -> anyhow::Resu
         bail!("{} cannot be used as found: {problem}", names.join(", "));
     }
     Ok(Used { names, text })
+}
+
+/// Refuses names of what was not found.
+fn all_offered(names: &[String], offered: &[String], written: &str) -> anyhow::Result<()> {
+    let Some(name) = names.iter().find(|name| !offered.contains(name)) else {
+        return Ok(());
+    };
+    let found = match offered {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    };
+    bail!(WrongUse(format!(
+        "{name} was not found on this machine, {found} was: {written}"
+    )))
 }
 
 fn found(first: &FirstStart) -> String {

@@ -40,7 +40,7 @@ pub(crate) fn execute(args: Args, program: &'static str) -> anyhow::Result<()> {
         Command::Man { dir } => man::man(&dir, program),
         Command::Logs(asked) => brief(logs::logs(&home, asked, json)),
         Command::Doctor => brief(doctor::doctor(&home, json)),
-        Command::Check => check::check(&home, json),
+        Command::Check { file } => check::check(&home, file, json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             names::script(shell, program, &mut script)?;

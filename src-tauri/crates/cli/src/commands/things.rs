@@ -14,6 +14,16 @@ use crate::home::Home;
 use crate::screen;
 use crate::views;
 
+/// That a provider is on, and whether it is asked then.
+fn switched_on(provider: &Value) -> String {
+    let name = text(provider, "name");
+    if provider["enabled"] == true {
+        format!("{name} is on")
+    } else {
+        format!("{name} is on, but has no key, so that it is not asked")
+    }
+}
+
 pub(crate) async fn providers(
     home: &Home,
     what: Option<Providers>,
@@ -80,7 +90,8 @@ pub(crate) async fn providers(
         }
         Providers::Test { name } => tested(&act(&name, "test").await?, json),
         Providers::Enable { name } => {
-            told_of(&act(&name, "enable").await?, json, format!("{name} is on"))
+            let told = act(&name, "enable").await?;
+            told_of(&told, json, switched_on(&told))
         }
         Providers::Disable { name } => told_of(
             &act(&name, "disable").await?,

@@ -130,7 +130,10 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
         screen.fact("what was said", &format!("{told}: show … --bodies").into())?;
     }
     screen.line("")?;
-    screen.table(&attempts(list(request, "attempts")))?;
+    match list(request, "attempts") {
+        [] => screen.line("no provider was tried")?,
+        tried => screen.table(&attempts(tried))?,
+    }
     let events = list(request, "events");
     if events.is_empty() {
         return Ok(());

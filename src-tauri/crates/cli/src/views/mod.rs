@@ -60,7 +60,7 @@ pub(crate) fn status<W: Write>(
     screen.fact("in flight", &count(status, "in_flight").to_string().into())?;
     if count(status, "suspended") > 0 {
         screen.fact(
-            "suspended",
+            "waiting",
             &Cell::new(count(status, "suspended").to_string(), Tone::Warn),
         )?;
     }

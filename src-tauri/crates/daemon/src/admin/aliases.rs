@@ -76,6 +76,19 @@ pub(super) fn admin() -> Calls {
         )
 }
 
+/// The call for programs that want an answer and no dialect.
+pub(super) fn chat() -> Calls {
+    Calls::of("Chat", Entry::Client).with(
+        Call::elsewhere(Method::POST, "/api/chat")
+            .about(
+                "An answer to `messages`, `message` or `prompt`, where no model need be named: rules of the request go before \
+                 those of the config. With `stream` it comes as events.",
+            )
+            .takes_object("A JSON object.")
+            .answers_with(200, "The answer.", "application/json"),
+    )
+}
+
 /// Those that clients call.
 pub(super) fn clients() -> Calls {
     let message = "A JSON object.";

@@ -109,7 +109,17 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
             .and_then(|media| media.to_str().ok())
             .unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim();
-        if !media.eq_ignore_ascii_case(TOML) {
+        let is_json = media.eq_ignore_ascii_case("application/json");
+        if !is_json && !media.eq_ignore_ascii_case(TOML) {
+            return Err(Refusal::new(
+                Code::InvalidRequest,
+                format!(
+                    "send the text itself with content-type: {TOML}, or {} with content-type: application/json",
+                    Candidate::SHAPE
+                ),
+            ));
+        }
+        if is_json {
             let Body(Candidate { toml }) = Body::from_request(request, state).await?;
             return Ok(Self(toml));
         }

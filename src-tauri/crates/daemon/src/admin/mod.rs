@@ -52,6 +52,7 @@ fn calls() -> Calls {
         .and(watch::liveness())
         .and(openapi::calls())
         .and(aliases::admin())
+        .and(aliases::chat())
         .and(aliases::clients())
 }
 

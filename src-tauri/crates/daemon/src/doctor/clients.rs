@@ -29,11 +29,11 @@ const VARIABLES: [(Client, &[&str]); 2] = [
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 pub(super) fn settings(facts: &Facts) -> Vec<Finding> {
-    facts
-        .clients
-        .iter()
-        .filter_map(|client| setting(facts, client))
-        .collect()
+    let all = facts.clients.iter();
+    let mut found: Vec<Finding> = all.filter_map(|client| setting(facts, client)).collect();
+    // What goes wrong for all of them is one thing.
+    found.dedup();
+    found
 }
 
 fn setting(facts: &Facts, client: &Result<Standing, String>) -> Option<Finding> {

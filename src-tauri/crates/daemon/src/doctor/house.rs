@@ -202,6 +202,8 @@ pub(super) fn history(facts: &Facts) -> Vec<Finding> {
         }];
     }
     match &facts.history {
+        // What the folder lacks is told with it.
+        History::File(_, _, Some(_)) if facts.folder.unwritable.is_some() => Vec::new(),
         History::None => Vec::new(),
         History::Wrong(why) => vec![Finding::fail(why).advice("put ledger.url right")],
         History::Server(at) => vec![Finding::ok(format!(

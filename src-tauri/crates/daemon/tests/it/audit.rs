@@ -16,7 +16,7 @@ const QUESTIONS: [&str; 5] = [
     "/v1/admin/security/validate-key",
 ];
 /// Calls of clients, which need no admin token.
-const CLIENTS: [&str; 2] = ["/api/claude", "/v1/{provider}/completions"];
+const CLIENTS: [&str; 3] = ["/api/chat", "/api/claude", "/v1/{provider}/completions"];
 
 /// Every call of the admin API that may change something, as the description tells them.
 async fn changing_calls(house: &House) -> Vec<(Method, String)> {

@@ -122,6 +122,7 @@ const OUTSIDE: &str = r#"
 200 POST /v1/admin/security/validate-key {"key": "tok-unknown"}
 200 POST /v1/admin/security/rotate-admin-key
 200 GET /models
+200 POST /api/chat {"messages": [{"role": "user", "content": "hello"}]}
 200 POST /api/claude {"messages": [{"role": "user", "content": "hello"}]}
 200 POST /v1/{provider}/completions as /v1/first/completions {"model": "claude-haiku-4-5", "messages": [{"role": "user", "content": "hello"}]}
 "#;
@@ -157,7 +158,12 @@ fn case(line: &str, prefix: &str) -> Case {
 }
 
 /// Calls that clients make: with a client's token.
-const CLIENTS: [&str; 3] = ["/models", "/api/claude", "/v1/first/completions"];
+const CLIENTS: [&str; 4] = [
+    "/models",
+    "/api/chat",
+    "/api/claude",
+    "/v1/first/completions",
+];
 
 const MORE: &str = r#"
 [[providers]]

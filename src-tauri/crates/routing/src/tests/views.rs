@@ -196,6 +196,10 @@ fn what_a_provider_lacks_is_told() {
     let mut rig = Rig::new(topology);
     let exhausted = rig.send("m", &[]).gave_up.unwrap();
     assert_eq!(exhausted.skipped[0].why, "it has no key");
+    // Switching it on gives it none.
+    rig.board.set_enabled("a", true).unwrap();
+    let exhausted = rig.send("m", &[]).gave_up.unwrap();
+    assert_eq!(exhausted.skipped[0].why, "it has no key");
 }
 
 #[test]

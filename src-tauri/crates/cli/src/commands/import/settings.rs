@@ -41,7 +41,10 @@ pub(super) async fn import(
             .and_then(|report| Ok(serde_json::to_value(report)?))
     };
     progress.end();
-    let told = told?;
+    let told = match &file {
+        Some(file) => told.with_context(|| file.display().to_string())?,
+        None => told?,
+    };
     let mut screen = screen::stdout();
     if json {
         return Ok(screen.json(&told)?);

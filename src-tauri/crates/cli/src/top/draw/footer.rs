@@ -54,12 +54,13 @@ fn fitting(state: &State) -> Vec<Hint> {
         Context::Detail => return vec![("esc", "back"), ("j k", "scroll"), ("?", "help")],
         Context::Question => &[],
         Context::Panes => match state.focus {
-            Pane::Groups => &[
+            Pane::Groups if is_on_member(state) => &[
                 ("a", "use"),
                 ("p", "pause"),
                 ("K J", "order"),
                 ("t", "test"),
             ],
+            Pane::Groups => &[("a", "use"), ("p", "pause"), ("j", "to its members")],
             Pane::Providers => &[
                 ("enter", "detail"),
                 ("e d", "on off"),
@@ -84,6 +85,13 @@ fn fitting(state: &State) -> Vec<Hint> {
         ("m", "auto/manual"),
     ];
     own.iter().copied().chain(everywhere).collect()
+}
+
+/// Whether the picked row of a group is one of its providers.
+fn is_on_member(state: &State) -> bool {
+    let rows = state.rows(Pane::Groups);
+    let row = rows.get(state.picked(Pane::Groups, &rows));
+    row.is_some_and(|row| row.provider().is_some())
 }
 
 /// As many hints as fit.

@@ -17,7 +17,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ContentBuilder, Deprecated, HttpMethod, InfoBuilder, OpenApiBuilder, Required, ResponseBuilder,
-    ResponsesBuilder,
+    ResponsesBuilder, Server,
 };
 
 use super::call::{Call, Calls, Entry, Group};
@@ -64,6 +64,8 @@ pub(super) fn document(calls: &Calls) -> Value {
         .paths(paths)
         .components(Some(components.build()))
         .tags(Some(tags))
+        // Where the document comes from.
+        .servers(Some([Server::new("/")]))
         .build();
     let mut document = json!(api);
     shapes::add_settings(&mut document["components"]["schemas"]);
