@@ -22,6 +22,12 @@ async function admin(turnout, method, path, body) {
   return answer.json();
 }
 
+async function remove(turnout, path) {
+  const token = readFileSync(join(turnout.home, 'data/tokens/admin'), 'utf8').trim();
+  const answer = await fetch(`${turnout.base}/api/v1${path}`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+  assert.ok(answer.ok, `DELETE ${path}: ${answer.status}`);
+}
+
 /** Tests in order: each goes on where the one before stopped. */
 export default {
   async 'a fresh start shows the first steps'({ page, at, enter, turnout, picture }) {
@@ -73,6 +79,24 @@ export default {
     await step(page, 'answer', 'data-done').waitFor();
     console.log(`      a client's first answered request is seen after ${seconds()}`);
     await picture('start-client');
+  },
+
+  async 'a provider that serves nothing yet is not told as done'({ page, at, turnout, picture }) {
+    await admin(turnout, 'POST', '/providers', { name: 'mine', dialect: 'anthropic', base_url: turnout.practice.first, keys: ['env:DEEPSEEK_API_KEY'] });
+    await admin(turnout, 'POST', '/groups', { name: 'own', members: [{ provider: 'mine' }] });
+    await page.reload();
+    await at('start-idle').filter({ hasText: 'mine is set up, but requests go to practice.' }).waitFor();
+    await step(page, 'provider', 'data-done').waitFor({ state: 'detached' });
+    await picture('start-idle');
+    await at('start-activate').click();
+    await step(page, 'provider', 'data-done').waitFor();
+    assert.equal((await admin(turnout, 'GET', '/status')).active_group, 'own');
+    await picture('start-serves');
+    await admin(turnout, 'POST', '/groups/practice/activate');
+    await remove(turnout, '/groups/own');
+    await remove(turnout, '/providers/mine');
+    await page.reload();
+    await page.locator('[data-testid="step-provider"][data-done="false"]').waitFor();
   },
 
   async 'what was found is used with one click, and the steps stay until they are put away'({ page, at, turnout, picture }) {

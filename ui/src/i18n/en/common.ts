@@ -102,7 +102,7 @@ export const common = {
   success: 'Success',
   successHint: 'Share of recent attempts that went well',
   serving: 'serving',
-  noMembers: 'This group has no providers yet. Add one to its members in config.toml.',
+  noMembers: 'This group has no providers yet. Add one on the page of providers.',
   noGroups: 'No groups yet',
   ungrouped: 'In no group',
   healthHealthy: 'Healthy',
@@ -131,7 +131,7 @@ export const common = {
   fault_budget: 'Its budget is spent',
 
   practiceTitle: 'Turnout is answering from its practice provider',
-  practiceBody: 'It needs no network and no key, and nothing is billed: point a client here and try it. When you are ready, add a real provider to config.toml.',
+  practiceBody: 'It needs no network and no key, and nothing is billed: point a client here and try it. When you are ready, add a real provider.',
   practiceConnect: 'Point Claude Code here',
   outage: 'Practice outage',
   outageHint: 'Makes the practice provider fail, to see how Turnout takes it.',

@@ -105,7 +105,7 @@ export const common: Same<typeof english> = {
   success: '成功率',
   successHint: '近期尝试中成功的比例',
   serving: '服务中',
-  noMembers: '本组还没有服务商。请在 config.toml 的 members 中添加。',
+  noMembers: '本组还没有服务商。请在“服务商”页面添加。',
   noGroups: '还没有组',
   ungrouped: '不属于任何组',
   healthHealthy: '健康',
@@ -134,7 +134,7 @@ export const common: Same<typeof english> = {
   fault_budget: '预算已用尽',
 
   practiceTitle: 'Turnout 正在用内置的练习服务商应答',
-  practiceBody: '无需网络和密钥，也不会产生账单：把客户端指向这里试试看。准备好之后，在 config.toml 中添加真正的服务商。',
+  practiceBody: '无需网络和密钥，也不会产生账单：把客户端指向这里试试看。准备好之后，添加真正的服务商即可。',
   practiceConnect: '将 Claude Code 指向这里',
   outage: '模拟故障',
   outageHint: '让练习服务商出错，看看 Turnout 如何应对。',
