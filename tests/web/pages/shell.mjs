@@ -85,6 +85,10 @@ export default {
   async 'a dialog begins where one types, and the keys of lists are told'({ page, at, open, picture }) {
     await open('#/rules?add=new');
     await page.waitForFunction(() => document.activeElement?.dataset.testid === 'rule-name');
+    await at('fact-add').focus();
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.locator('.fact').count(), 0, 'an arrow key opens the list and adds nothing');
+    await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await at('rule-dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('?');

@@ -24,13 +24,13 @@ export interface OfferedModel {
   owned_by?: string | null;
 }
 
-/** Sends it; what is refused before a first word is thrown in the daemon's or the provider's own sentence. */
-export async function send(ask: Ask, signal: AbortSignal): Promise<Response> {
+/** Sends it, for a stream or one answer; what is refused before a first word is thrown in the daemon's or the provider's own sentence. */
+export async function send(ask: Ask, signal: AbortSignal, stream = true): Promise<Response> {
   const response = await fetch(`${BASE}/playground`, {
     method: 'POST',
     credentials: 'same-origin',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...ask, stream: true }),
+    body: JSON.stringify({ ...ask, stream }),
     signal,
   });
   if (response.ok) return response;

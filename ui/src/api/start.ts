@@ -1,5 +1,6 @@
 /** The test request of the first steps: sent as a client's request goes, by the page's own session. */
-import { BASE, ApiError } from './http';
+import { ApiError } from './http';
+import { requestId, send } from './playground';
 
 export interface Tried {
   text: string;
@@ -14,22 +15,14 @@ const PATIENCE_MS = 60_000;
 
 export async function testRequest(prompt: string): Promise<Tried> {
   const began = performance.now();
-  let response: Response;
-  let answer: { content?: { type: string; text?: string }[]; error?: { message?: string } } | null;
+  const ask = { model: 'claude-sonnet-4-5', max_tokens: 128, messages: [{ role: 'user' as const, content: prompt }] };
   try {
-    response = await fetch(`${BASE}/playground`, {
-      method: 'POST',
-      credentials: 'same-origin',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 128, messages: [{ role: 'user', content: prompt }] }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-    answer = await response.json().catch(() => null);
+    const response = await send(ask, AbortSignal.timeout(PATIENCE_MS), false);
+    const answer = (await response.json()) as { content?: { text?: string }[] };
+    const text = (answer.content ?? []).map((block) => block.text ?? '').join('');
+    return { text, requestId: requestId(response) ?? null, provider: response.headers.get('x-turnout-provider'), took: performance.now() - began };
   } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
     throw new ApiError(0, 'unreachable', cause instanceof Error ? cause.message : String(cause));
   }
-  const requestId = response.headers.get('x-turnout-request-id');
-  if (!response.ok) throw new ApiError(response.status, 'test', answer?.error?.message ?? `HTTP ${response.status}`, requestId ?? undefined);
-  const text = (answer?.content ?? []).map((block) => block.text ?? '').join('');
-  return { text, requestId, provider: response.headers.get('x-turnout-provider'), took: performance.now() - began };
 }

@@ -3,6 +3,7 @@ import { api } from '../../api/client';
 import { ApiError } from '../../api/http';
 import { requestId, send, type Ask } from '../../api/playground';
 import type { RequestRow } from '../../api/types';
+import { tokensIn } from '../format';
 import { live } from '../live.svelte';
 import { begun, EMPTY, grown, type Answer } from './answer';
 import type { Target } from './draft';
@@ -56,7 +57,7 @@ export class Run {
       ttftMs: row?.ttft_ms ?? seen(this.firstAt),
       durationMs: row?.duration_ms ?? seen(ended),
       tokensPerSecond: row?.tokens_per_second ?? null,
-      tokensIn: row?.input_tokens == null ? sum(answer) : sum({ ...answer, tokens: row }),
+      tokensIn: tokensIn(row?.input_tokens == null ? answer.tokens : row),
       tokensOut: row?.output_tokens ?? answer.tokens.output_tokens ?? null,
       cost: row?.cost_usd ?? null,
     };
@@ -137,9 +138,4 @@ export class Run {
       // a request that was refused at the door is not in the history
     }
   }
-}
-
-function sum({ tokens }: Pick<Answer, 'tokens'>): number | null {
-  const parts = [tokens.input_tokens, tokens.cache_read_tokens, tokens.cache_write_tokens];
-  return parts.every((part) => part == null) ? null : parts.reduce<number>((total, part) => total + (part ?? 0), 0);
 }
