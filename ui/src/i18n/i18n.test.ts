@@ -31,6 +31,12 @@ describe('dictionaries', () => {
     expect(unused).toEqual([]);
   });
 
+  it('have_words_under_each_beginning_that_a_page_asks_for', () => {
+    const asked = Object.values(SOURCES).flatMap((text) => [...text.matchAll(/i18n\.word\('(\w+)'/g)].map(([, prefix = '']) => prefix));
+    expect(asked.length).toBeGreaterThan(10);
+    expect([...new Set(asked)].filter((prefix) => !Object.keys(en).some((key) => key.startsWith(prefix)))).toEqual([]);
+  });
+
   it('take_the_same_parameters_and_use_them', () => {
     for (const [key, text] of Object.entries(en)) {
       if (typeof text !== 'function') continue;

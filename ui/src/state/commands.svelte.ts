@@ -1,12 +1,15 @@
 /** What the command palette offers: places to go to and things to do, from live state and from the page that is open. */
 import { untrack } from 'svelte';
-import { LANGUAGES, i18n, SPOKEN, t } from '../i18n/index.svelte';
+import { LANGUAGES, SPOKEN, t } from '../i18n/index.svelte';
 import { VIEWS } from '../views/pages';
 import { THEMES } from './appearance.svelte';
+import { now } from './clock.svelte';
 import { firstRun } from './first-run.svelte';
 import { live } from './live.svelte';
 import { speak, wear } from './looks.svelte';
 import { PAGES, route } from './route.svelte';
+import { standing } from './standing';
+import { STATUS_WORDS } from './words';
 
 export interface Command {
   /** Tells commands apart in a list. */
@@ -88,7 +91,7 @@ function providers(): Command[] {
     id: `provider-${provider.name}`,
     kind: 'provider',
     text: provider.name,
-    note: i18n.word('health_', provider.health),
+    note: standing(provider, now.ms),
     run: () => route.go('providers', { provider: provider.name }),
   }));
 }
@@ -98,7 +101,7 @@ function requests(): Command[] {
     id: `request-${row.id}`,
     kind: 'request',
     text: row.id,
-    note: [row.model_requested, row.provider, i18n.word('status_', row.status)].filter(Boolean).join(' · '),
+    note: [row.model_requested, row.provider, t[STATUS_WORDS[row.status]]].filter(Boolean).join(' · '),
     run: () => route.go('history', { id: row.id }),
   }));
 }

@@ -1,5 +1,5 @@
 /** Which text says a state, for all who say it. */
-import type { GroupState, Health } from '../api/types';
+import type { GroupState, Health, RequestStatus } from '../api/types';
 import type { State } from './summary';
 
 export const HEALTH_WORDS = {
@@ -11,6 +11,15 @@ export const HEALTH_WORDS = {
   disabled: 'healthDisabled',
   unknown: 'healthUnknown',
 } as const satisfies Record<Health, string>;
+
+export const STATUS_WORDS = {
+  pending: 'statusPending',
+  forwarding: 'statusForwarding',
+  streaming: 'statusStreaming',
+  completed: 'statusCompleted',
+  failed: 'statusFailed',
+  cancelled: 'statusCancelled',
+} as const satisfies Record<RequestStatus, string>;
 
 export const STATE_WORDS = {
   ok: 'stateOk',
