@@ -29,7 +29,7 @@ use crate::span::hour_of;
 use crate::store::{Records, begin, close_orphans, load, save};
 
 /// A batch is committed this long after its first event; a crash loses at most this and the commit.
-const WINDOW: Duration = Duration::from_millis(100);
+const WINDOW: Duration = Duration::from_millis(50);
 /// Events in one transaction.
 const BATCH: usize = 1024;
 /// Requests whose bodies are written in one transaction.
