@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Preset } from '../api/providers';
-import { blank, changes, fromPreset, fromTable, keyEntry, newFields, unfilled } from './draft';
+import { addressFault, blank, changes, fromPreset, fromTable, keyEntry, newFields, unfilled } from './draft';
 import { named, written } from './written';
 
 const RELAY = `
@@ -55,6 +55,25 @@ describe('a written provider', () => {
     draft.limits.rpm = 'many';
     expect(changes(table, draft)).toEqual({ limits: { rpm: 'many' } });
   });
+});
+
+describe('an address with a variable', () => {
+  it.each(['http://127.0.0.1:${OLLAMA_PORT}', '${OPENAI_BASE_URL}'])('%s stays as it is written', async (base_url) => {
+    const table = { ...(await relay()), base_url };
+    const draft = { ...fromTable(table), attempts: '3' };
+    expect(addressFault(draft)).toBe(false);
+    expect(changes(table, draft)).toEqual({ retry: { attempts: 3, base: '1s' } });
+    expect(changes(table, { ...fromTable(table), base_url: `${base_url}/v1` })).toEqual({ base_url: `${base_url}/v1` });
+  });
+});
+
+describe('an address that cannot be one', () => {
+  it.each([
+    ['typed', 'http://a:99999', 'http://b:1', true],
+    ['as it is written', 'http://a:99999', 'http://a:99999', false],
+    ['given its scheme alone', 'https://a b', 'a b', false],
+    ['not there', '', 'http://b:1', false],
+  ])('%s', (_, base_url, written, wrong) => expect(addressFault({ dialect: 'anthropic', base_url }, written)).toBe(wrong));
 });
 
 describe('a new provider', () => {

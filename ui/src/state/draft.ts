@@ -190,9 +190,9 @@ export function nameFault(name: string, taken: readonly string[]): 'taken' | 'le
   return isName(bare) ? null : 'letters';
 }
 
-/** Whether what is typed as its address cannot be one. */
-export function addressFault({ dialect, base_url }: Pick<Draft, 'dialect' | 'base_url'>): boolean {
-  return dialect !== 'practice' && base_url.trim() !== '' && !isAddress(base_url);
+/** Whether what is typed as its address cannot be one. The one that is written is the daemon's to judge. */
+export function addressFault({ dialect, base_url }: Pick<Draft, 'dialect' | 'base_url'>, written = ''): boolean {
+  return dialect !== 'practice' && withScheme(base_url) !== withScheme(written) && base_url.trim() !== '' && !isAddress(base_url);
 }
 
 /** Whether such a provider wants a key of its own. */

@@ -23,6 +23,9 @@ it.each([
   ['//relay.example', 'https://relay.example'],
   [' http://relay.example ', 'http://relay.example'],
   ['', ''],
+  ['${OPENAI_BASE_URL}', '${OPENAI_BASE_URL}'],
+  [' ${RELAY}/v1 ', '${RELAY}/v1'],
+  ['127.0.0.1:${OLLAMA_PORT}', '127.0.0.1:${OLLAMA_PORT}'],
 ])('the address %s becomes %s', (typed, address) => expect(withScheme(typed)).toBe(address));
 
 it.each([
@@ -32,4 +35,6 @@ it.each([
   ['https://', false],
   ['not an address', false],
   ['127.0.0.1:99999', false],
+  ['http://127.0.0.1:${OLLAMA_PORT}', true],
+  ['${OPENAI_BASE_URL}/v1', true],
 ])('whether %s is an address', (typed, fits) => expect(isAddress(typed)).toBe(fits));
