@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { i18n } from '../i18n/index.svelte';
 import { actorOf, subject } from './audit';
 
 const change = (key: string) => ({ key, before: null, after: null });
@@ -19,4 +20,22 @@ describe('an entry of the audit log', () => {
     ['token ci', 'token', 'ci'],
     ['budget of token ci', 'budget', 'of token ci'],
   ])('was done by %s', (actor, word, name) => expect(actorOf(actor)).toEqual({ word, name }));
+});
+
+describe('in Chinese', () => {
+  afterEach(() => i18n.choose('en'));
+
+  it.each(['window', 'tray', 'command line', 'config file', 'admin token', 'token ci', 'budget daily', 'unknown'])('there is a word for %s', (actor) => {
+    i18n.choose('zh-CN');
+    expect(i18n.word('settingsActor_', actorOf(actor).word)).toMatch(/^\p{Script=Han}+$/u);
+  });
+
+  // What comes by no call of the admin API: the tray, budgets, a config edited by hand, an import without an instance.
+  it.each(['group.activate', 'group.pause', 'group.resume', 'mode.set', 'practice.outage', 'config.update', 'import.config', 'admin.enter'])(
+    'there are words for %s',
+    (action) => {
+      i18n.choose('zh-CN');
+      expect(i18n.word('settingsAction_', action)).toMatch(/^\p{Script=Han}+$/u);
+    },
+  );
 });

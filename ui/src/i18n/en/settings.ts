@@ -208,6 +208,8 @@ export const settings = {
   'settingsAction_import.config': 'Another tool’s settings taken in',
   settingsActor_window: 'window',
   'settingsActor_command line': 'command line',
+  settingsActor_tray: 'tray',
+  'settingsActor_config file': 'config file',
   'settingsActor_admin token': 'admin token',
   settingsActor_token: 'token',
   settingsActor_budget: 'budget',

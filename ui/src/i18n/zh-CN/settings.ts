@@ -211,6 +211,8 @@ export const settings: Same<typeof english> = {
   'settingsAction_import.config': '导入其他工具的设置',
   settingsActor_window: '窗口',
   'settingsActor_command line': '命令行',
+  settingsActor_tray: '托盘',
+  'settingsActor_config file': '配置文件',
   'settingsActor_admin token': '管理令牌',
   settingsActor_token: '令牌',
   settingsActor_budget: '预算',
