@@ -242,6 +242,21 @@ describe('keys', () => {
     expect(document.body.innerHTML).not.toContain('sk-secret');
   });
 
+  it('are_asked_for_where_a_switch_could_not_help', async () => {
+    answers['GET /providers'] = list(provider('a', { enabled: true, health: 'disabled' }), provider('b'));
+    answers['GET /keys'] = list({ id: 'a/0', provider: 'a', masked: '…', state: 'missing', uses: 0 });
+    await open('#/providers?provider=a');
+    const dialog = await screen.findByTestId('provider-dialog');
+    const add = await within(dialog).findByTestId('dialog-needs-key');
+    expect(screen.queryByTestId('dialog-switch')).toBeNull();
+    await fireEvent.click(add);
+    await within(dialog).findByTestId('key-input');
+    location.hash = '#/providers?provider=b';
+    dispatchEvent(new HashChangeEvent('hashchange'));
+    await screen.findByTestId('dialog-switch');
+    expect(screen.queryByTestId('dialog-needs-key')).toBeNull();
+  });
+
   it('that_could_not_be_saved_stay_in_the_field', async () => {
     answers['POST /providers/a/keys'] = { refuse: 503, message: 'no keychain answers' };
     await open();
