@@ -15,6 +15,6 @@ CREATE TABLE failures (
     text_id    INTEGER NOT NULL,
     PRIMARY KEY (started_at, request_id, attempt)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO failures (started_at, request_id, attempt, text_id) SELECT started_at, request_id, attempt, dense_rank() OVER (ORDER BY text) FROM errors;
+INSERT INTO failures (started_at, request_id, attempt, text_id) SELECT errors.started_at, errors.request_id, errors.attempt, failure_texts.id FROM errors JOIN failure_texts ON failure_texts.text = errors.text;
 DROP TABLE errors;
 CREATE INDEX failures_by_text ON failures (text_id, started_at, request_id);

@@ -66,7 +66,8 @@ pub(crate) async fn save(
         text: text.to_owned(),
     };
     let texts: Vec<_> = texts.into_iter().map(cells).collect();
-    put::<TextCells>(conn, kind, &texts, There::Stays).await?;
+    // Written again where it stands, which holds it: another Turnout may be forgetting it.
+    put::<TextCells>(conn, kind, &texts, There::Replaced).await?;
     put::<FailureCells>(conn, kind, &failures, There::Stays).await
 }
 

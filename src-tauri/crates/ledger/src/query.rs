@@ -105,7 +105,7 @@ impl Ledger {
         check(filter)?;
         let wanted = limit as i64 + 1;
         let (mut statements, branches) = match self.met_soon(filter, wanted).await? {
-            Some((over, running)) => (vec![over], vec![running]),
+            Some(found) => (Vec::from(found), Vec::new()),
             None => (Vec::new(), self.branches(filter).await?),
         };
         for some in branches.chunks(BRANCHES) {

@@ -40,22 +40,26 @@ impl Ledger {
     }
 
     /// A whole page of a text and other values, where it is met among the newest requests that have one of the values:
-    /// what is frequent together is found so, though each way by itself is long. With it, the branch of those that run.
+    /// what is frequent together is found so, though each way by itself is long. Those that run are looked through too.
     pub(crate) async fn met_soon(
         &self,
         filter: &Filter,
         limit: i64,
-    ) -> Result<Option<(Vec<AnyRow>, Branch)>, QueryError> {
-        let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) else {
+    ) -> Result<Option<[Vec<AnyRow>; 2]>, QueryError> {
+        if filter.q.as_deref().is_none_or(str::is_empty) {
             return Ok(None);
-        };
+        }
         let Some(lead) = self.rarest(filter, true).await? else {
             return Ok(None);
         };
-        let query = among_newest(self.inner.kind, filter, &lead, (LOOKED_AT, limit))?;
-        let rows = query.rows(&self.inner.pool).await?;
-        let is_page = rows.len() as i64 == limit;
-        Ok(is_page.then(|| (rows, Branch::Running(Some(looks_like("%", text))))))
+        let kind = self.inner.kind;
+        let over = among_newest(kind, filter, &lead, (LOOKED_AT, limit))?;
+        let over = over.rows(&self.inner.pool).await?;
+        if (over.len() as i64) < limit {
+            return Ok(None);
+        }
+        let running = among_newest(kind, filter, &Branch::Running(None), (COUNTED, limit))?;
+        Ok(Some([over, running.rows(&self.inner.pool).await?]))
     }
 
     /// The rarest of the values asked for, if they are to be counted, else the first.

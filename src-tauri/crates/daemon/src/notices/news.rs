@@ -121,12 +121,10 @@ impl News {
     pub(super) fn is_over_by(&self, change: &Change) -> bool {
         match (self, change) {
             (Self::Failover { from, .. }, Change::Recovered { provider }) => from == provider,
-            (Self::Failover { to, .. }, Change::Rested { provider, .. }) => to == provider,
             (Self::Recovered { provider: back }, Change::Rested { provider, .. }) => {
                 back == provider
             }
-            (Self::Failover { .. } | Self::Recovered { .. }, Change::AllDown)
-            | (Self::AllDown, Change::Recovered { .. } | Change::Failover { .. }) => true,
+            (Self::AllDown, Change::Recovered { .. } | Change::Failover { .. }) => true,
             _ => false,
         }
     }

@@ -4,7 +4,10 @@ use ledger::{Event, Filter, Ledger, OpenError};
 use sqlx::Connection;
 use sqlx::migrate::Migrator;
 
-use crate::support::{NOON, Place, attempt, found, served, started, streaming, write};
+use crate::support::{
+    BEFORE_TEXTS, NOON, Place, attempt, failing, finds_failing, found, served, started, streaming,
+    write,
+};
 
 async fn refusal(path: &Path) -> (OpenError, String) {
     let error = Ledger::open(path).await.unwrap_err();
@@ -205,4 +208,23 @@ async fn two_readers_and_the_writer_do_not_wait_for_each_other() {
         .await
         .unwrap();
     assert_eq!((before, after), (1, 1), "a reader keeps its snapshot");
+}
+
+#[tokio::test]
+async fn errors_of_an_older_file_are_found_by_their_texts() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, failing()).await;
+    ledger.close().await;
+    let mut older = place.stranger().await;
+    sqlx::raw_sql(BEFORE_TEXTS)
+        .execute(&mut older)
+        .await
+        .unwrap();
+    older.close().await.unwrap();
+    let ledger = place.open().await;
+    assert_eq!(ledger.opened().migrated_from, Some(14));
+    finds_failing(&ledger).await;
+    write(&ledger, failing()).await;
+    finds_failing(&ledger).await;
 }

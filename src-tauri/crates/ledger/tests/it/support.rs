@@ -176,3 +176,35 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     });
     assert!(waited.await.is_ok(), "never happened: {what}");
 }
+
+/// What takes a ledger back to the schema before the texts of errors had a table of their own.
+pub(crate) const BEFORE_TEXTS: &str = "CREATE TABLE errors AS SELECT started_at, request_id, attempt, text \
+     FROM failures JOIN failure_texts ON failure_texts.id = failures.text_id; DROP TABLE failures; DROP TABLE failure_texts; \
+     DELETE FROM _sqlx_migrations WHERE version >= 15";
+
+/// Requests with errors that are equal, different, and alike but for their end.
+pub(crate) fn failing() -> impl Iterator<Item = Event> {
+    let texts = ["quota is used up", "is down"].map(str::to_owned);
+    let long = ["a", "b"].map(|end| format!("{}{end}", "每个服务商都在休息".repeat(60)));
+    let texts: Vec<_> = texts.into_iter().chain(long).collect();
+    (0..12).flat_map(move |n: i64| {
+        let id = format!("r{n}");
+        let mut end = ended(&id, NOON + n, End::Failed);
+        end.error = Some(texts[n as usize % 4].clone());
+        [Event::Started(started(&id, NOON + n)), Event::Ended(end)]
+    })
+}
+
+/// That a search finds the requests of [`failing`], each by its own error.
+pub(crate) async fn finds_failing(ledger: &Ledger) {
+    for (text, first) in [("quota", 0), ("is down", 1), ("息a", 2), ("息b", 3)] {
+        let filter = ledger::Filter {
+            q: Some(text.to_owned()),
+            ..ledger::Filter::default()
+        };
+        let page = ledger.requests(&filter).await.unwrap();
+        let ids: Vec<_> = page.items.into_iter().map(|row| row.id).collect();
+        let expected = [8, 4, 0].map(|n| format!("r{}", n + first));
+        assert_eq!(ids, expected, "{text}");
+    }
+}

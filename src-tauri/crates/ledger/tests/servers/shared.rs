@@ -6,7 +6,9 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::backend::END_OTHERS;
-use crate::support::{NOON, Place, found, served, started, until, write};
+use crate::support::{
+    BEFORE_TEXTS, NOON, Place, failing, finds_failing, found, served, started, until, write,
+};
 
 fn of(instance: &str) -> Options {
     Options {
@@ -183,4 +185,22 @@ async fn a_whole_vacuum_leaves_everything_where_it_is() {
     assert!(vacuumed.bytes_before > 0 && vacuumed.bytes_after > 0);
     write(&ledger, served("after", NOON)).await;
     assert_eq!(ledger.today(0).await.unwrap().requests, 51);
+}
+
+#[tokio::test]
+async fn errors_of_an_older_schema_are_found_by_their_texts() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, failing()).await;
+    ledger.close().await;
+    let mut older = sqlx::AnyConnection::connect(&place.backend.url)
+        .await
+        .unwrap();
+    for statement in BEFORE_TEXTS.split("; ") {
+        older.execute(sqlx::raw_sql(statement)).await.unwrap();
+    }
+    let ledger = place.open().await;
+    finds_failing(&ledger).await;
+    write(&ledger, failing()).await;
+    finds_failing(&ledger).await;
 }
