@@ -13,6 +13,11 @@ export function units(value: string | null | undefined): bigint {
   return sign ? -amount : amount;
 }
 
+/** An amount as a number, to set it beside another; null where there is none, which is not nothing. */
+export function amount(value: string | null | undefined): number | null {
+  return value ? Number(units(value)) : null;
+}
+
 /** The decimal string of a whole number, without trailing zeros. */
 export function decimal(amount: bigint): string {
   const digits = (amount < 0n ? -amount : amount).toString().padStart(PLACES + 1, '0');

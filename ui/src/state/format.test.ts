@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ago, clock, compact, duration, host, money, percent, remaining, tokensIn, when } from './format';
+import { amount } from './decimal';
+import { ago, clock, compact, duration, growth, host, money, percent, remaining, tokensIn, when } from './format';
 
 describe('money', () => {
   it.each([
@@ -84,6 +85,23 @@ describe('time', () => {
     const at = new Date(2026, 0, 2, 9, 5, 7);
     expect(when(at.toISOString(), at.getTime(), 'en-US')).toBe('09:05:07');
     expect(when(at.toISOString(), at.getTime() + 86_400_000, 'en-US')).toBe('1/2, 09:05');
+  });
+});
+
+describe('growth', () => {
+  it.each([
+    [100, 120, '+20%'],
+    [1000, 995, '-0.5%'],
+    [100, 0, '-100%'],
+    [100, null, ''],
+    [null, 100, ''],
+    [0, 100, ''],
+    [7, 7, ''],
+  ])('from %j to %j is %j', (before, after, wanted) => expect(growth(before, after, 'en-US')).toBe(wanted));
+
+  it('does_not_take_an_unknown_price_for_nothing', () => {
+    expect(growth(amount('0.0012'), amount(null), 'en-US')).toBe('');
+    expect(growth(amount('0.0012'), amount('0'), 'en-US')).toBe('-100%');
   });
 });
 

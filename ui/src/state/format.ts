@@ -151,6 +151,13 @@ export function percent(rate: number | null | undefined, locale: string): string
   return numbers(locale, { style: 'percent', maximumFractionDigits: shown < 1 && shown >= 0.9 ? 1 : 0 }).format(shown);
 }
 
+/** How much more or less one number is than another, as a signed share: `+20%`; empty where that cannot be told. */
+export function growth(before: number | null | undefined, after: number | null | undefined, locale: string): string {
+  if (!before || after === null || after === undefined || before === after) return '';
+  const share = after / before - 1;
+  return numbers(locale, { style: 'percent', signDisplay: 'always', maximumFractionDigits: Math.abs(share) < 0.1 ? 1 : 0 }).format(share);
+}
+
 /** `512 B`, `64.0 MiB`, `1.5 GiB`. */
 export function bytes(value: number, locale: string): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
