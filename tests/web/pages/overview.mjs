@@ -11,12 +11,13 @@ const look = (page, theme, language) =>
   }, [theme, language]);
 const widths = async (page) => {
   for (const width of [1280, 900, 640, 360]) {
-    await page.setViewportSize({ width, height: 820 });
+    await page.setViewportSize({ width, height: 520 });
     const over = await page.evaluate(() => {
       const main = document.querySelector('main');
-      return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
+      const { scrollWidth, scrollHeight } = document.documentElement;
+      return [scrollWidth - innerWidth, scrollHeight - innerHeight, main.scrollWidth - main.clientWidth];
     });
-    assert.deepEqual(over, [0, 0], `${width} px`);
+    assert.deepEqual(over, [0, 0, 0], `${width} px: only the page scrolls, and only down`);
   }
   await page.setViewportSize({ width: 1280, height: 820 });
 };

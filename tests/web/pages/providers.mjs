@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 /** A passphrase gives it a keychain of its own, so that keys can be pasted. */
-export const setting = { env: { TURNOUT_PASSPHRASE: 'of-the-page-tests', SPARE_KEY: 'sk-of-the-environment-51bd', OPENROUTER_API_KEY: 'sk-or-of-the-page-tests-77aa' } };
+export const setting = { env: { TURNOUT_PASSPHRASE: 'of-the-page-tests', SPARE_KEY: 'sk-of-the-environment-51bd', OPENROUTER_API_KEY: 'sk-or-of-the-page-tests-77aa', NOBODYS_PORT: '9' } };
 export const browser = { bypassCSP: true };
 
 const sevenths = (page, width) => page.setViewportSize({ width, height: 820 });
@@ -184,6 +184,21 @@ export default {
     assert.deepEqual((await turnout.admin('GET', '/providers/nobody')).groups, []);
   },
 
+  async 'an address with a variable stays as it is written, and all else is changed beside it'({ page, at, open, turnout }) {
+    const written = 'http://127.0.0.1:${NOBODYS_PORT}';
+    await turnout.admin('PUT', '/providers/nobody', { base_url: written });
+    await open('#/providers?provider=nobody&tab=settings');
+    await at('base-url').focus();
+    await at('advanced').click();
+    await at('limit-rpm').fill('7');
+    assert.equal(await at('base-url').inputValue(), written);
+    await at('settings-save').click();
+    await at('provider-dialog').waitFor({ state: 'detached' });
+    const { base_url, limits } = await turnout.admin('GET', '/providers/nobody');
+    assert.deepEqual([base_url, limits.rpm], ['http://127.0.0.1:9', 7]);
+    assert.ok((await turnout.admin('GET', '/config')).toml.includes(written));
+  },
+
   async 'a provider is dragged to another place and to another group'({ page, at, open, picture, axe }) {
     await open('#/providers?view=groups');
     await at('column-main').getByTestId('card-deepseek').waitFor();
@@ -274,6 +289,21 @@ export default {
       await open(place);
       assert.deepEqual(await sideways(page), [0, 0], `${place} at ${width}`);
     }
+    await sevenths(page, 1280);
+  },
+
+  async 'only the content of a dialog scrolls, not the dialog as well'({ page, open, at }) {
+    await page.setViewportSize({ width: 1280, height: 520 });
+    for (const place of ['#/providers?add=new', '#/providers?provider=first&tab=settings']) {
+      await open('#/providers');
+      await open(place);
+      await at('preset-openai').or(at('settings-save')).waitFor();
+      const [dialog, body] = await page.locator('dialog').evaluate((it) => [it, it.querySelector('.body')].map((one) => one.scrollHeight - one.clientHeight));
+      assert.equal(dialog, 0, place);
+      assert.ok(body > 0, `${place} is long enough to scroll`);
+    }
+    await page.keyboard.press('Escape');
+    await at('provider-dialog').waitFor({ state: 'detached' });
     await sevenths(page, 1280);
   },
 
