@@ -58,13 +58,17 @@ impl Running {
 async fn admin_token(place: &Place, options: &Options) -> Result<SecretString, String> {
     let resolver = Resolver::new(options.keychain.clone(), &place.config, &place.data);
     match read(place) {
-        Some(mut settings) => {
-            // Nothing but the token is asked of the keychain.
-            settings.providers.clear();
-            settings.server.client_tokens.clear();
-            let found = resolver.all(&settings).await;
-            found.admin_token.ok_or_else(|| found.warnings.join("; "))
-        }
+        // It is only read: one that is made here is not the one that the instance has.
+        Some(settings) => match resolver.one(&settings.server.admin_token).await {
+            Ok(token) => Ok(token),
+            Err(error) => Err(match options.locked_secrets().await {
+                Some(path) => format!(
+                    "the secrets file {} is closed here: set TURNOUT_PASSPHRASE or TURNOUT_PASSPHRASE_FILE as where Turnout runs",
+                    path.display()
+                ),
+                None => error.to_string(),
+            }),
+        },
         // It may be broken, so that the instance goes on with the one before, or name variables that are set where the
         // instance runs: its token is most likely what it says, else the usual.
         None => resolver

@@ -202,3 +202,25 @@ async fn a_passphrase_that_does_not_open_the_secrets_file_ends_the_start_and_no_
     let again = std::fs::read_to_string(home.config()).unwrap();
     assert!(again.contains("keychain:turnout/admin"), "{again}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_open_the_secrets_of_a_running_instance_hears_so_and_makes_no_token() {
+    let home = Home::new(CONFIG);
+    std::fs::remove_file(home.config()).unwrap();
+    let with = Options {
+        passphrase: Some("right".into()),
+        ..home.options()
+    };
+    let running = Daemon::start(with.clone()).await.unwrap();
+    let told = Running::find(&home.options())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains("is closed here: set TURNOUT_PASSPHRASE"),
+        "{told}"
+    );
+    assert!(!home.data().join("tokens").exists());
+    Running::find(&with).await.unwrap();
+    running.stop().await;
+}
