@@ -80,6 +80,8 @@ pub(crate) struct Instance {
     pub(crate) clocks: Mutex<Clocks>,
     pub(crate) budgets: Budgets,
     pub(crate) changed: Notify,
+    /// A notice was put off that did not come from routing.
+    pub(crate) noticed: Notify,
 }
 
 impl Instance {
@@ -119,6 +121,15 @@ impl Instance {
 
     pub(crate) async fn nudged(&self) {
         self.changed.notified().await;
+    }
+
+    /// A notice waits for its time.
+    pub(crate) fn notice(&self) {
+        self.noticed.notify_one();
+    }
+
+    pub(crate) async fn noticed(&self) {
+        self.noticed.notified().await;
     }
 }
 

@@ -255,6 +255,7 @@ async fn build(
         clocks: Mutex::new(Clocks::at(Instant::now())),
         budgets: Budgets::default(),
         changed: Notify::new(),
+        noticed: Notify::new(),
     };
     Ok((Daemon(Arc::new(instance)), listener))
 }

@@ -42,6 +42,8 @@ pub(crate) async fn pump(
                 None => break,
             },
             () = until(due) => daemon.tell_waiting(),
+            // What was told from elsewhere may have to wait.
+            () = daemon.instance().noticed() => {}
             () = done.cancelled() => reports.close(),
         }
     }
@@ -171,8 +173,9 @@ impl Daemon {
     /// Tells what did not come from routing.
     pub(crate) fn tell(&self, news: News) {
         let notice = self.instance().notices().tell(news, self.moment());
-        if let Some(notice) = notice {
-            self.feed().publish(Payload::Notice(notice));
+        match notice {
+            Some(notice) => self.feed().publish(Payload::Notice(notice)),
+            None => self.instance().notice(),
         }
     }
 

@@ -92,6 +92,13 @@ impl Board {
                 return;
             }
         }
+        // A model that is wanted of a provider is no name to others.
+        let of_provider = prefer.is_some_and(|it| it.provider.is_some() && it.model.is_some());
+        let name = if of_provider {
+            Name::new(&ask.model)
+        } else {
+            name
+        };
         let preferred = plan.places.len();
         let first = group.map_or_else(|| self.first_for(ask), |group| &*group.name);
         let ranks = usize::from(provider.is_some())..;

@@ -41,7 +41,8 @@ pub struct Prefer {
     pub group: Option<String>,
     /// This provider, before any group.
     pub provider: Option<String>,
-    /// This model, instead of the one that the client wrote; read as that one would be, pins in it included.
+    /// This model, instead of the one that the client wrote; read as that one would be, pins in it included. With a
+    /// provider it is asked of that one alone.
     pub model: Option<String>,
 }
 

@@ -19,7 +19,7 @@ fn prefer(group: &str, provider: &str, model: &str) -> Ask {
 fn what_is_preferred_goes_first_and_the_rest_follows_in_automatic_mode() {
     // Preferred group, provider, model; tried in automatic mode; tried in manual mode.
     type Row<'a> = ([&'a str; 3], &'a [&'a str], &'a [&'a str]);
-    let rows: [Row<'_>; 8] = [
+    let rows: [Row<'_>; 10] = [
         (["", "", ""], &["a:m", "b:m", "c:m"], &["a:m", "b:m"]),
         (["spare", "", ""], &["c:m", "a:m", "b:m"], &["c:m"]),
         (["", "b", ""], &["b:m", "a:m", "c:m"], &["b:m"]),
@@ -27,6 +27,9 @@ fn what_is_preferred_goes_first_and_the_rest_follows_in_automatic_mode() {
         (["main", "b", ""], &["b:m", "a:m", "c:m"], &["b:m", "a:m"]),
         (["spare", "b", ""], &["b:m", "c:m", "a:m"], &["b:m", "c:m"]),
         (["", "", "x"], &["a:x", "b:x", "c:x"], &["a:x", "b:x"]),
+        // A model of one provider is no name to the others.
+        (["", "c", "x"], &["c:x", "a:m", "b:m"], &["c:x"]),
+        (["main", "b", "x"], &["b:x", "a:m", "c:m"], &["b:x", "a:m"]),
         (
             ["gone", "gone", ""],
             &["a:m", "b:m", "c:m"],
