@@ -6,8 +6,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
 use crate::place::names_key;
-use crate::secrets::{self, KeepError};
-use crate::settings::edit::Edited;
+use crate::reload::told;
+use crate::secrets::{self, KeepError, Kept, Reference};
+use crate::settings::{self, edit};
 use crate::view::{Key, ProviderTest, SecretStore};
 
 impl Daemon {
@@ -31,21 +32,16 @@ impl Daemon {
         if loaded.settings.provider(provider).is_none() {
             return Err(no_such("provider", provider));
         }
-        let config = &instance.place.config;
-        let before = self.config_text()?;
+        self.can_be_taken_in()?;
         let kept = secrets::keep_key(
-            config,
+            &instance.place.config,
             &loaded.settings,
             &instance.keychain,
             provider,
             &value,
         )
-        .await;
-        let reference = kept?;
-        if let Err(error) = self.take_in_since(before).await {
-            self.let_go(&reference).await;
-            return Err(error);
-        }
+        .await?;
+        let reference = self.take_in_kept(kept).await?;
         let known = self
             .keys()
             .into_iter()
@@ -70,8 +66,8 @@ impl Daemon {
         let _edit = instance.editing.lock().await;
         let index = self.key_index(provider, id)?;
         let loaded = self.loaded();
-        let before = self.config_text()?;
-        let reference = secrets::replace_key(
+        self.can_be_taken_in()?;
+        let kept = secrets::replace_key(
             &instance.place.config,
             &loaded.settings,
             &instance.keychain,
@@ -79,10 +75,7 @@ impl Daemon {
             &value,
         )
         .await?;
-        if let Err(error) = self.take_in_since(before).await {
-            self.let_go(&reference).await;
-            return Err(error);
-        }
+        self.take_in_kept(kept).await?;
         tracing::info!("key {provider}/{index} has another value");
         let key = format!("{provider}/{index}");
         let known = self.keys().into_iter().find(|known| known.id == key);
@@ -96,36 +89,55 @@ impl Daemon {
         let _edit = instance.editing.lock().await;
         let index = self.key_index(provider, id)?;
         let loaded = self.loaded();
-        secrets::forget_key(
-            &instance.place.config,
-            &loaded.settings,
-            &instance.keychain,
-            (provider, index),
-        )
-        .await?;
-        tracing::info!("key {provider}/{index} was taken out");
-        self.reload().await.map_err(CommandError::Refused)
-    }
-
-    /// Takes in what a key's change made of the config since it had this text; where that cannot be, it has it again.
-    async fn take_in_since(&self, before: String) -> Result<(), CommandError> {
-        let after = self.config_text()?;
-        self.take_in_edited(&Edited { before, after }).await
-    }
-
-    /// Takes a key out of the keychain that the config does not name after all.
-    async fn let_go(&self, reference: &str) {
-        let instance = self.instance();
-        let Some(name) = reference.strip_prefix("keychain:") else {
-            return;
-        };
-        if !names_key(&instance.place.config, name)
-            && let Err(error) = instance.keychain.delete(name).await
-        {
-            tracing::warn!(
-                "the keychain's entry {name} is no longer needed and stays there: {error}"
-            );
+        let keys = loaded.settings.provider(provider).map(|known| &known.keys);
+        let reference = keys.and_then(|keys| keys.get(index));
+        self.can_be_taken_in()?;
+        if let Some(edited) = edit::remove_key(&instance.place.config, provider, index)? {
+            self.take_in_edited(&edited).await?;
         }
+        tracing::info!("key {provider}/{index} was taken out");
+        // Only what nothing needs any more: a removal that is refused loses no key.
+        if let Some(Reference::Keychain(name)) = reference
+            && !names_key(&instance.place.config, name)
+        {
+            instance.keychain.delete(name).await.map_err(|error| {
+                CommandError::NoKeychain(format!(
+                    "the config has the key {provider}/{index} no more, but its entry {name} stays in the keychain: \
+                     {error}"
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to touch a key while the config as it stands could not be taken in.
+    fn can_be_taken_in(&self) -> Result<(), CommandError> {
+        let parsed = settings::parse(&self.config_text()?);
+        parsed.map(drop).map_err(|problems| {
+            let told = told(&self.instance().place.config, &problems);
+            CommandError::Refused(format!("the keys stay as they are: {told}"))
+        })
+    }
+
+    /// Takes in a key that was kept, and tells its reference. Where that cannot be, the config and the keychain are as
+    /// before.
+    async fn take_in_kept(&self, kept: Kept) -> Result<String, CommandError> {
+        let taken_in = match &kept.edited {
+            Some(edited) => self.take_in_edited(edited).await,
+            None => self.reload().await.map_err(CommandError::Refused),
+        };
+        let reference = kept.reference.clone();
+        let Err(error) = taken_in else {
+            return Ok(reference);
+        };
+        let instance = self.instance();
+        let undone = kept.undo(&instance.place.config, &instance.keychain);
+        Err(match undone.await {
+            Ok(()) => error,
+            Err(why) => CommandError::Refused(format!(
+                "{error}; what {reference} held before could not be put back, so set that key anew: {why}"
+            )),
+        })
     }
 
     /// Sends a tiny request with this key, whether it rests or not.

@@ -6,9 +6,10 @@ use std::path::Path;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{ADMIN_TOKEN, Keychain, KeychainError, Literal, Reference};
+use crate::place::names_key;
 use crate::settings::{
     Settings,
-    edit::{self, EditError},
+    edit::{self, EditError, Edited},
 };
 
 /// Names tried for one secret before giving up.
@@ -54,15 +55,38 @@ pub async fn move_literals(config: &Path, settings: &Settings, keychain: &Keycha
     moved
 }
 
+/// A key that was put into the keychain, and what undoes that.
+#[derive(Debug)]
+pub struct Kept {
+    /// What the config calls it.
+    pub reference: String,
+    /// The change of the config, where that did not name it.
+    pub edited: Option<Edited>,
+    /// The entry of the keychain that was written, if one was, and what it held before.
+    entry: Option<(String, Option<SecretString>)>,
+}
+
+impl Kept {
+    /// Puts back what the keychain held before. An entry that the config was changed to name stays as long as it does.
+    pub async fn undo(self, config: &Path, keychain: &Keychain) -> Result<(), KeychainError> {
+        match self.entry {
+            None => Ok(()),
+            Some((name, Some(before))) => keychain.set(&name, &before).await,
+            Some((name, None)) if self.edited.is_some() && names_key(config, &name) => Ok(()),
+            Some((name, None)) => keychain.delete(&name).await,
+        }
+    }
+}
+
 /// Keeps a new key of `provider` in the keychain: under the first of its references that has no entry yet, else under a
-/// new one that is added to the config. Answers the reference.
+/// new one that is added to the config.
 pub async fn keep_key(
     config: &Path,
     settings: &Settings,
     keychain: &Keychain,
     provider: &str,
     value: &SecretString,
-) -> Result<String, KeepError> {
+) -> Result<Kept, KeepError> {
     let Some(known) = settings.provider(provider) else {
         return Err(EditError::NoProvider(provider.to_owned()).into());
     };
@@ -71,67 +95,76 @@ pub async fn keep_key(
             && keychain.get(name).await?.is_none()
         {
             put(keychain, name, value).await?;
-            return Ok(reference.to_string());
+            return Ok(Kept {
+                reference: reference.to_string(),
+                edited: None,
+                entry: Some((name.clone(), None)),
+            });
         }
     }
     let wish = known.key_id(known.keys.len());
-    let (name, new) = keep(settings, keychain, &wish, value).await?;
-    let reference = format!("keychain:{name}");
-    if let Err(error) = edit::add_key(config, provider, &reference) {
-        // Not left behind where nothing points at it.
-        if new {
-            keychain.delete(&name).await?;
-        }
-        return Err(error.into());
-    }
-    Ok(reference)
+    named(settings, keychain, &wish, value, |reference| {
+        edit::add_key(config, provider, reference)
+    })
+    .await
 }
 
 /// Keeps another value for a key: under its name in the keychain where it has one, else under a new one that the config
-/// then names. Answers the reference.
+/// then names.
 pub async fn replace_key(
     config: &Path,
     settings: &Settings,
     keychain: &Keychain,
     (provider, index): (&str, usize),
     value: &SecretString,
-) -> Result<String, KeepError> {
+) -> Result<Kept, KeepError> {
     let known = settings.provider(provider);
     let id = format!("{provider}/{index}");
     let Some(reference) = known.and_then(|known| known.keys.get(index)) else {
         return Err(EditError::Unknown("key", id).into());
     };
-    if let Reference::Keychain(name) = reference {
-        put(keychain, name, value).await?;
-        return Ok(reference.to_string());
+    let Reference::Keychain(name) = reference else {
+        return named(settings, keychain, &id, value, |reference| {
+            edit::replace_key(config, provider, index, reference)
+        })
+        .await;
+    };
+    let kept = Kept {
+        reference: reference.to_string(),
+        edited: None,
+        entry: Some((name.clone(), keychain.get(name).await?)),
+    };
+    if let Err(error) = put(keychain, name, value).await {
+        kept.undo(config, keychain).await?;
+        return Err(error);
     }
-    let (name, new) = keep(settings, keychain, &id, value).await?;
-    let reference = format!("keychain:{name}");
-    if let Err(error) = edit::replace_key(config, provider, index, &reference) {
-        if new {
-            keychain.delete(&name).await?;
-        }
-        return Err(error.into());
-    }
-    Ok(reference)
+    Ok(kept)
 }
 
-/// Takes a key out of the config, and out of the keychain unless something else is said to be there too.
-pub async fn forget_key(
-    config: &Path,
+/// Keeps a secret under a name like the wished one, and has the config name it.
+async fn named(
     settings: &Settings,
     keychain: &Keychain,
-    (provider, index): (&str, usize),
-) -> Result<(), KeepError> {
-    let known = settings.provider(provider);
-    let reference = known.and_then(|known| known.keys.get(index)).cloned();
-    edit::remove_key(config, provider, index)?;
-    if let Some(Reference::Keychain(name)) = reference
-        && references(settings, &name) == 1
-    {
-        keychain.delete(&name).await?;
+    wish: &str,
+    value: &SecretString,
+    edit: impl FnOnce(&str) -> Result<Option<Edited>, EditError>,
+) -> Result<Kept, KeepError> {
+    let (name, is_new) = keep(settings, keychain, wish, value).await?;
+    let reference = format!("keychain:{name}");
+    match edit(&reference) {
+        Ok(edited) => Ok(Kept {
+            reference,
+            edited,
+            entry: is_new.then_some((name, None)),
+        }),
+        Err(error) => {
+            // Not left behind where nothing points at it.
+            if is_new {
+                keychain.delete(&name).await?;
+            }
+            Err(error.into())
+        }
     }
-    Ok(())
 }
 
 /// Why a secret could not be put into the keychain or the config.
@@ -199,12 +232,8 @@ async fn put(keychain: &Keychain, name: &str, secret: &SecretString) -> Result<(
     same.then_some(()).ok_or(KeepError::NotKept)
 }
 
+/// Whether the config names this entry of the keychain.
 fn is_referenced(settings: &Settings, name: &str) -> bool {
-    references(settings, name) > 0
-}
-
-/// How often the config names this entry of the keychain.
-fn references(settings: &Settings, name: &str) -> usize {
     let server = &settings.server;
     let tokens = server.client_tokens.iter().map(|client| &client.token);
     let keys = settings
@@ -214,8 +243,7 @@ fn references(settings: &Settings, name: &str) -> usize {
     std::iter::once(&server.admin_token)
         .chain(tokens)
         .chain(keys)
-        .filter(|reference| matches!(reference, Reference::Keychain(other) if other == name))
-        .count()
+        .any(|reference| matches!(reference, Reference::Keychain(other) if other == name))
 }
 
 /// Each literal that stands in the file itself: what it is, and the name it should get.

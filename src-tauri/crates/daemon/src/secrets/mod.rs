@@ -23,7 +23,7 @@ pub(crate) use self::literal::keep;
 pub(crate) use self::sealed::{SealedError, passphrase};
 pub use self::{
     keychain::{Keychain, KeychainError},
-    literal::{KeepError, Moved, forget_key, keep_key, move_literals, replace_key},
+    literal::{KeepError, Kept, Moved, keep_key, move_literals, replace_key},
     reference::{Literal, Malformed, Reference},
     resolve::{Resolved, Resolver, SecretError},
 };

@@ -426,7 +426,7 @@ async fn a_new_key_fills_the_reference_that_waits_for_it_else_it_gets_its_own() 
     )
     .await
     .unwrap();
-    assert_eq!(filled, "keychain:relay/mine");
+    assert_eq!(filled.reference, "keychain:relay/mine");
     let added = keep_key(
         &home.config(),
         &settings,
@@ -436,7 +436,7 @@ async fn a_new_key_fills_the_reference_that_waits_for_it_else_it_gets_its_own() 
     )
     .await
     .unwrap();
-    assert_eq!(added, "keychain:relay/1");
+    assert_eq!(added.reference, "keychain:relay/1");
     let text = std::fs::read_to_string(home.config()).unwrap();
     assert!(
         text.contains("[\"keychain:relay/mine\", \"keychain:relay/1\"] # mine"),

@@ -58,9 +58,9 @@ pub enum EditError {
     },
 }
 
-/// Adds a reference to a provider's keys, unless it is there. Tells whether the file changed.
-pub fn add_key(path: &Path, provider: &str, reference: &str) -> Result<bool, EditError> {
-    edit(path, |document| {
+/// Adds a reference to a provider's keys, unless it is there. Tells the change, if there is one.
+pub fn add_key(path: &Path, provider: &str, reference: &str) -> Result<Option<Edited>, EditError> {
+    edited(path, |document| {
         let table = provider_table(document, provider)?;
         let keys = table.entry("keys").or_insert_with(|| value(Array::new()));
         let keys = keys.as_array_mut().ok_or(EditError::WrongType("keys"))?;
@@ -77,9 +77,9 @@ pub fn add_key(path: &Path, provider: &str, reference: &str) -> Result<bool, Edi
     })
 }
 
-/// Takes the key at this place out of a provider's list.
-pub fn remove_key(path: &Path, provider: &str, index: usize) -> Result<bool, EditError> {
-    edit(path, |document| {
+/// Takes the key at this place out of a provider's list. Tells the change.
+pub fn remove_key(path: &Path, provider: &str, index: usize) -> Result<Option<Edited>, EditError> {
+    edited(path, |document| {
         let keys = keys_of(document, provider)?;
         if index >= keys.len() {
             return Err(EditError::Unknown("key", format!("{provider}/{index}")));
@@ -89,14 +89,15 @@ pub fn remove_key(path: &Path, provider: &str, index: usize) -> Result<bool, Edi
     })
 }
 
-/// Puts another reference in the place of the key there; what else stands with it stays.
+/// Puts another reference in the place of the key there; what else stands with it stays. Tells the change, if there is
+/// one.
 pub fn replace_key(
     path: &Path,
     provider: &str,
     index: usize,
     reference: &str,
-) -> Result<bool, EditError> {
-    edit(path, |document| {
+) -> Result<Option<Edited>, EditError> {
+    edited(path, |document| {
         let key = keys_of(document, provider)?.get_mut(index);
         let key = key.ok_or_else(|| EditError::Unknown("key", format!("{provider}/{index}")))?;
         match key {
@@ -219,7 +220,7 @@ pub fn edit(
     path: &Path,
     change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
 ) -> Result<bool, EditError> {
-    Ok(edit_to(path, change, |_| Ok(()))?.is_some())
+    Ok(edited(path, change)?.is_some())
 }
 
 /// A change of the file.
@@ -229,6 +230,14 @@ pub struct Edited {
     pub before: String,
     /// The text there is now.
     pub after: String,
+}
+
+/// As [`edit`], and tells the change, if there is one.
+fn edited(
+    path: &Path,
+    change: impl Fn(&mut DocumentMut) -> Result<(), EditError>,
+) -> Result<Option<Edited>, EditError> {
+    edit_to(path, change, |_| Ok(()))
 }
 
 fn edit_to(

@@ -1,8 +1,14 @@
 //! Keys go into the keychain and nowhere else.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use daemon::secrets::Keychain;
 use daemon::{Daemon, Options};
+use keyring_core::api::CredentialStoreApi as _;
+use keyring_core::{CredentialStore, mock};
 use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::support::{CONFIG, Home, House, refused, with_json};
@@ -11,7 +17,7 @@ const VALUE: &str = "sk-live-0123456789abcdefwxyz";
 const RELAY: &str = "\n[[providers]]\nname = \"relay\" # mine\ndialect = \"anthropic\"\nbase_url = \"http://127.0.0.1:9\"\n";
 
 pub(crate) fn keychain() -> Keychain {
-    let store = keyring_core::mock::Store::new().unwrap();
+    let store = mock::Store::new().unwrap();
     Keychain::with(move || Ok(store.clone()))
 }
 
@@ -254,4 +260,95 @@ async fn one_key_is_tried_alone() {
         .collect();
     assert_eq!(uses, [json!(1), json!(2)]);
     house.daemon.stop().await;
+}
+
+/// A keychain that dies when told to, and the store behind it. As it comes back, an editor saves `text` as the config,
+/// as somebody may while a person is asked to unlock it.
+fn slow_keychain(home: &Home, text: String) -> (Keychain, Arc<mock::Store>) {
+    let store = mock::Store::new().unwrap();
+    let (opened, config) = (Arc::clone(&store), home.config());
+    let openings = AtomicUsize::new(0);
+    let keychain = Keychain::with(move || {
+        if openings.fetch_add(1, Ordering::SeqCst) == 1 {
+            std::fs::write(&config, &text).unwrap();
+        }
+        Ok(Arc::clone(&opened) as Arc<CredentialStore>)
+    });
+    (keychain, store)
+}
+
+fn dies(store: &mock::Store, name: &str) {
+    let entry = store.build("turnout", name, None).unwrap();
+    let entry = entry.as_any().downcast_ref::<mock::Cred>().unwrap();
+    entry.set_error(keyring_core::Error::PlatformFailure("gone".into()));
+}
+
+/// Keys whose change the cases below have refused: one in the keychain, one elsewhere.
+const TWO_KEYS: &str = "keys = [\"keychain:relay/0\", \"env:RELAY_OF_TESTS\"]\n";
+const CHANGES: [(Method, &str); 4] = [
+    (Method::POST, "/providers/relay/keys/0/rotate"),
+    (Method::POST, "/providers/relay/keys/1/rotate"),
+    (Method::POST, "/providers/relay/keys"),
+    (Method::DELETE, "/providers/relay/keys/0"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_refused_loses_no_key() {
+    let home = Home::new(&format!("{CONFIG}{RELAY}{TWO_KEYS}"));
+    let keychain = keychain();
+    keychain.set("relay/0", &VALUE.into()).await.unwrap();
+    let options = Options {
+        keychain: keychain.clone(),
+        ..home.options()
+    };
+    let house = House::of(Daemon::start(options).await.unwrap());
+    let broken = format!("{CONFIG}{RELAY}{TWO_KEYS}colour = \"red\"\n");
+    home.write("config.toml", &broken);
+    for (method, path) in CHANGES {
+        let call = house.call(method.clone(), path);
+        let told = refused(with_json(call, &json!({ "value": "sk-live-mistyped" }))).await;
+        assert_eq!(told, (409, "conflict".to_owned()), "{method} {path}");
+        let kept = keychain.get("relay/0").await.unwrap().unwrap();
+        assert_eq!(kept.expose_secret(), VALUE, "{method} {path}");
+        for name in ["relay/1", "relay/2"] {
+            let left = keychain.get(name).await.unwrap();
+            assert!(left.is_none(), "{method} {path}: {name}");
+        }
+        let text = std::fs::read_to_string(home.config()).unwrap();
+        assert_eq!(text, broken, "{method} {path}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_editor_saves_while_the_keychain_is_asked_stays_and_so_do_the_keys() {
+    // What is removed is first taken out of the config, before the keychain is asked.
+    let of_keychain = CHANGES.into_iter().filter(|it| it.0 == Method::POST);
+    for (asked, (method, path)) in ["relay/0", "relay/1", "relay/0"]
+        .into_iter()
+        .zip(of_keychain)
+    {
+        let home = Home::new(&format!("{CONFIG}{RELAY}{TWO_KEYS}"));
+        let broken = format!("{CONFIG}{RELAY}{TWO_KEYS}colour = \"red\" # half done\n");
+        let (keychain, store) = slow_keychain(&home, broken.clone());
+        keychain.set("relay/0", &VALUE.into()).await.unwrap();
+        let options = Options {
+            keychain: keychain.clone(),
+            ..home.options()
+        };
+        let house = House::of(Daemon::start(options).await.unwrap());
+        dies(&store, asked);
+        let call = house.call(method, path);
+        let told = refused(with_json(call, &json!({ "value": "sk-live-mistyped" }))).await;
+        assert_eq!(told, (409, "conflict".to_owned()), "{path}");
+        let text = std::fs::read_to_string(home.config()).unwrap();
+        assert_eq!(text, broken, "{path}");
+        let kept = keychain.get("relay/0").await.unwrap().unwrap();
+        assert_eq!(kept.expose_secret(), VALUE, "{path}");
+        for name in ["relay/1", "relay/2"] {
+            let left = keychain.get(name).await.unwrap();
+            assert!(left.is_none(), "{path}: {name}");
+        }
+        house.daemon.stop().await;
+    }
 }

@@ -22,21 +22,25 @@ fn makes(before: &str, change: impl Fn(&std::path::Path) -> Result<bool, EditErr
     assert_eq!(changed, before != after);
 }
 
+fn key_added(path: &std::path::Path, provider: &str, key: &str) -> Result<bool, EditError> {
+    Ok(add_key(path, provider, key)?.is_some())
+}
+
 const TWO: &str = "# mine\n[[providers]]\nname = \"a\" # first\nkeys = [\"env:A\"] # one\n\n[[providers]]\nname = \"b\"\n# end\n";
 
 #[test]
 fn a_key_is_added_where_it_belongs_and_nothing_else_changes() {
     makes(
         TWO,
-        |path| add_key(path, "a", "keychain:a/1"),
+        |path| key_added(path, "a", "keychain:a/1"),
         &TWO.replace("[\"env:A\"]", "[\"env:A\", \"keychain:a/1\"]"),
     );
     makes(
         TWO,
-        |path| add_key(path, "b", "keychain:b/0"),
+        |path| key_added(path, "b", "keychain:b/0"),
         &TWO.replace("\"b\"\n", "\"b\"\nkeys = [\"keychain:b/0\"]\n"),
     );
-    makes(TWO, |path| add_key(path, "a", "env:A"), TWO);
+    makes(TWO, |path| key_added(path, "a", "env:A"), TWO);
 }
 
 #[test]
@@ -82,7 +86,7 @@ fn a_comment_behind_a_key_stays_with_it() {
     for (before, after) in cases {
         makes(
             &list(before),
-            |path| add_key(path, "a", "env:B"),
+            |path| key_added(path, "a", "env:B"),
             &list(after),
         );
     }
@@ -92,7 +96,7 @@ fn a_comment_behind_a_key_stays_with_it() {
 fn inline_providers_can_be_changed_too() {
     makes(
         "providers = [{ name = \"a\", keys = [] }] # all\n",
-        |path| add_key(path, "a", "env:A"),
+        |path| key_added(path, "a", "env:A"),
         "providers = [{ name = \"a\", keys = [\"env:A\"] }] # all\n",
     );
 }
@@ -262,5 +266,5 @@ fn a_key_in_a_table_is_known_and_its_secret_moves_out() {
         );
     }
     let before = "[[providers]]\nname = \"a\"\nkeys = [{ secret = \"env:A\" }]\n";
-    makes(before, |path| add_key(path, "a", "env:A"), before);
+    makes(before, |path| key_added(path, "a", "env:A"), before);
 }
