@@ -17,7 +17,7 @@ use crate::view::{ListedModel, ProviderTest};
 
 /// What a provider without a name is called meanwhile.
 const NAMELESS: &str = "draft";
-/// The field by which a known provider's keys may go to another address.
+/// The field by which a known provider's keys and headers may go to another address.
 const KEEPS_KEYS: &str = "keep_keys";
 
 /// A provider as it would be, alone in a gateway of its own.
@@ -32,8 +32,8 @@ struct Draft {
 
 impl Daemon {
     /// Sends a tiny real request to a provider as these fields of the config make it, and tells how it went. Fields
-    /// that are not given are those of the provider of this name, where there is one; its keys are sent to no other
-    /// address unless `keep_keys` is true. `wanted` is the model to ask.
+    /// that are not given are those of the provider of this name, where there is one; its keys and headers are sent to no
+    /// other address unless `keep_keys` is true. `wanted` is the model to ask.
     pub async fn test_draft(
         &self,
         fields: Map<String, Value>,
@@ -74,16 +74,27 @@ impl Daemon {
 
     async fn draft(&self, mut fields: Map<String, Value>) -> Result<Draft, CommandError> {
         let keeps_keys = fields.remove(KEEPS_KEYS) == Some(Value::Bool(true));
-        let has_keys = fields.contains_key("keys") || keeps_keys;
+        let given = ["keys", "headers"].map(|field| keeps_keys || fields.contains_key(field));
         let (name, mut settings) = self.drafted(&Section::Providers.fields(fields))?;
         settings.providers.retain(|provider| provider.name == name);
         let [provider] = settings.providers.as_mut_slice() else {
             return Err(no_such("provider", &name));
         };
-        if !has_keys && !provider.keys.is_empty() && self.goes_elsewhere(provider) {
+        // Headers may carry a credential as well as keys do.
+        let [keys, headers] = given;
+        let inherited = match (
+            !keys && !provider.keys.is_empty(),
+            !headers && !provider.headers.is_empty(),
+        ) {
+            (false, false) => None,
+            (true, false) => Some("`keys`"),
+            (false, true) => Some("`headers`"),
+            (true, true) => Some("`keys` and `headers`"),
+        };
+        if let Some(inherited) = inherited.filter(|_| self.goes_elsewhere(provider)) {
             return Err(CommandError::Invalid(format!(
-                "{name} has another address in the config, so that its keys are not sent to this one: give `keys`, or \
-                 `\"{KEEPS_KEYS}\": true` where they are meant for it, or another name"
+                "{name} has another address in the config, so that its {inherited} are not sent to this one: give them \
+                 anew, or `\"{KEEPS_KEYS}\": true` where they are meant for it, or another name"
             )));
         }
         provider.enabled = true;
@@ -118,15 +129,16 @@ impl Daemon {
         })
     }
 
-    /// Whether a draft has another origin than the provider of its name.
+    /// Whether a draft has another origin than the provider of its name, or another proxy that would read along.
     fn goes_elsewhere(&self, draft: &Provider) -> bool {
-        let origin = |provider: &Provider| {
-            let url = provider.base_url.as_deref()?;
-            Some(reqwest::Url::parse(url).ok()?.origin())
-        };
+        let url = |provider: &Provider| reqwest::Url::parse(provider.base_url.as_deref()?).ok();
+        let origin = |provider: &Provider| Some(url(provider)?.origin());
+        let is_plain = url(draft).is_some_and(|url| url.scheme() == "http");
         let loaded = self.loaded();
         let known = loaded.settings.provider(&draft.name);
-        known.is_some_and(|known| origin(known) != origin(draft))
+        known.is_some_and(|known| {
+            origin(known) != origin(draft) || is_plain && known.proxy != draft.proxy
+        })
     }
 
     /// Its name and the settings with it: as changed where the config has it, else beside nothing.

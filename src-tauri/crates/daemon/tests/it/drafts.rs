@@ -116,6 +116,10 @@ async fn a_change_of_a_provider_is_tried_with_the_keys_it_has() {
         let told = answer.text().await.unwrap();
         assert!(told.contains("keep_keys"), "{told}");
     }
+    // A proxy reads what is not encrypted.
+    let proxied = json!({ "name": "relay", "proxy": base });
+    let call = with_json(house.call(Method::POST, "/drafts/test"), &proxied);
+    assert_eq!(refused(call).await.0, 400);
     let change = json!({ "name": "relay", "base_url": base, "keep_keys": true });
     let told = house.post("/drafts/test", Some(change)).await;
     assert_eq!(told["ok"], true, "{told}");
@@ -125,6 +129,39 @@ async fn a_change_of_a_provider_is_tried_with_the_keys_it_has() {
     assert!(!error.contains("req-"), "{error}");
     let kept = house.get("/providers/relay").await;
     assert_eq!(kept["base_url"], "http://127.0.0.1:9");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_of_a_provider_go_to_no_other_address_either() {
+    let (base, _running) = upstream().await;
+    let relay = format!(
+        "\n[[providers]]\nname = \"relay\"\ndialect = \"anthropic\"\nbase_url = \"http://127.0.0.1:9\"\n\
+         auth = \"none\"\nheaders = {{ X-Api-Key = \"{KEY}\" }}\n"
+    );
+    let home = Home::new(&format!("{CONFIG}{relay}"));
+    let house = home.start().await;
+    let change = |more: Value| {
+        let mut change = json!({ "name": "relay", "base_url": base });
+        for (field, value) in more.as_object().unwrap() {
+            change[field] = value.clone();
+        }
+        change
+    };
+    for more in [json!({}), json!({ "auth": "bearer", "keys": ["sk-mine"] })] {
+        let call = with_json(house.call(Method::POST, "/drafts/test"), &change(more));
+        let answer = call.send().await.unwrap();
+        assert_eq!(answer.status(), 400);
+        let told = answer.text().await.unwrap();
+        assert!(told.contains("`headers`") && !told.contains(KEY), "{told}");
+    }
+    for (more, is_known) in [
+        (json!({ "headers": {} }), false),
+        (json!({ "keep_keys": true }), true),
+    ] {
+        let told = house.post("/drafts/test", Some(change(more))).await;
+        assert_eq!(told["ok"], is_known, "{told}");
+    }
     house.daemon.stop().await;
 }
 
