@@ -1,13 +1,14 @@
 //! Rules: listed, explained, added, changed, taken out and put in order.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use gateway::Embeddings;
 use http::{Request, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::auth::Caller;
 use super::openapi::{Call, Calls, Entry};
 use super::paged::Page;
 use super::refusal::{Asked, Body, Code, Named, Refusal, Shape};
@@ -126,7 +127,7 @@ struct Question {
     /// Name of the client token that it would present.
     #[serde(default)]
     token: Option<String>,
-    /// The provider of embeddings is asked for what rules compare, which may cost.
+    /// The provider of embeddings is asked for what rules compare, which may cost: not by a client token.
     #[serde(default)]
     embed: bool,
 }
@@ -138,8 +139,13 @@ impl Shape for Question {
 
 async fn explain(
     State(daemon): State<Daemon>,
+    Extension(caller): Extension<Caller>,
     Body(asked): Body<Question>,
 ) -> Result<Json<Explanation>, Refusal> {
+    if asked.embed && matches!(caller, Caller::Client(_)) {
+        let told = "only the admin token and the window have embeddings made, as no bounds hold for them: leave out `embed`";
+        return Err(Refusal::new(Code::Forbidden, told));
+    }
     let token = asked.token.clone();
     let from = if asked.embed {
         Embeddings::Asked

@@ -286,6 +286,15 @@ async fn scopes_open_what_they_name_and_nothing_else() {
         let status = with_json(call, &question).send().await.unwrap().status();
         assert_eq!(status, StatusCode::OK, "{path}: a question changes nothing");
     }
+    let mut paid = question;
+    paid["embed"] = true.into();
+    for (token, status) in [(&reads, 403), (&writes, 403), (&ADMIN.to_owned(), 200)] {
+        let call = house
+            .bare(Method::POST, "/rules/explain")
+            .bearer_auth(token);
+        let answer = with_json(call, &paid).send().await.unwrap();
+        assert_eq!(answer.status(), status, "embeddings may cost");
+    }
     // Nobody gets more by a token than it names.
     for path in [
         "/tokens",
