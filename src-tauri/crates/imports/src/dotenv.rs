@@ -48,29 +48,46 @@ enum Older {
     Alone,
 }
 
-pub(crate) fn read(variables: Vec<(String, String)>, env: Env<'_>) -> Result<Found, Unreadable> {
+/// A `.env` file taken apart.
+#[derive(Default)]
+pub(crate) struct Lines {
+    /// Names and values.
+    variables: Vec<(String, String)>,
+    /// The numbers of lines that set none, counted from one.
+    others: Vec<usize>,
+}
+
+pub(crate) fn read(lines: Lines, env: Env<'_>) -> Result<Found, Unreadable> {
     let mut found = Reading::new(Kind::DotEnv, env);
-    take(variables, Older::IfNamed, &mut found);
+    for number in lines.others {
+        // Its text may be a key.
+        let why = "it sets no variable: NAME=VALUE does";
+        found.report.left(format!("line {number}"), why);
+    }
+    take(lines.variables, Older::IfNamed, &mut found);
     found.finished()
 }
 
-/// The variables of a file in which at least every other line is one; the last of a name counts, as it does for shells.
-pub(crate) fn variables(text: &str) -> Option<Vec<(String, String)>> {
-    let mut variables: Vec<(String, String)> = Vec::new();
-    let (mut fitting, mut others) = (0, 0);
-    for line in text.lines().map(str::trim) {
+/// The lines of a file in which at least every other sets a variable; the last of a name counts, as it does for shells.
+pub(crate) fn lines(text: &str) -> Option<Lines> {
+    let Lines {
+        mut variables,
+        mut others,
+    } = Lines::default();
+    let mut fitting = 0;
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         let Some((name, value)) = variable(line) else {
-            others += 1;
+            others.push(number);
             continue;
         };
         fitting += 1;
         variables.retain(|(other, _)| other != name);
         variables.push((name.to_owned(), unquoted(value.trim()).to_owned()));
     }
-    (fitting > 0 && fitting >= others).then_some(variables)
+    (fitting > 0 && fitting >= others.len()).then_some(Lines { variables, others })
 }
 
 /// The name and the value of a line that sets a variable.

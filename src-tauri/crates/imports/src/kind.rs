@@ -101,7 +101,7 @@ fn reasons(report: &Report) -> String {
 /// A file taken apart.
 pub(crate) enum Parsed {
     Tree(Kind, Table),
-    Variables(Vec<(String, String)>),
+    Variables(crate::dotenv::Lines),
 }
 
 pub(crate) fn parsed(text: &str) -> Result<Parsed, Unreadable> {
@@ -112,8 +112,8 @@ pub(crate) fn parsed(text: &str) -> Result<Parsed, Unreadable> {
     }
     let root = if start.starts_with(['{', '[']) {
         json(text)?
-    } else if let Some(variables) = crate::dotenv::variables(text) {
-        return Ok(Parsed::Variables(variables));
+    } else if let Some(lines) = crate::dotenv::lines(text) {
+        return Ok(Parsed::Variables(lines));
     } else {
         yaml(text)?
     };

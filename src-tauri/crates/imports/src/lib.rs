@@ -37,7 +37,7 @@ pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 /// Reads a file of any kind that is known.
 pub fn read(text: &str, env: Env<'_>) -> Result<Found, Unreadable> {
     match kind::parsed(text)? {
-        kind::Parsed::Variables(variables) => dotenv::read(variables, env),
+        kind::Parsed::Variables(lines) => dotenv::read(lines, env),
         kind::Parsed::Tree(kind, root) => {
             let mut found = found::Reading::new(kind, env);
             match kind {

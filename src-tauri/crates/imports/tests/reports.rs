@@ -234,8 +234,22 @@ fn a_key_that_cannot_be_one_is_told_with_the_reason() {
     let error = imports::read("FOO=bar\nthis is none\n", &|_| None);
     let error = error.unwrap_err().to_string();
     assert!(error.contains(".env file"), "{error}");
+    assert!(error.contains("line 2: it sets no variable"), "{error}");
     let levels = read(&[("BIG_MODEL", "m"), ("LOG_LEVEL", "debug")]).unwrap();
     assert_eq!(levels.settings[0].value, "${LOG_LEVEL}");
+}
+
+#[test]
+fn lines_that_set_no_variable_are_told_by_their_numbers_alone() {
+    let file = "# mine\n\nOPENAI_API_KEY=sk-0123456789abcdef\nOPENROUTER_API_KEY: sk-or-0123456789\n\
+                GEMINI_API_KEY=AIza0123456789abcdef\nexport ANTHROPIC_API_KEY sk-ant-0123456789\n";
+    let found = read(file, &env).unwrap();
+    let left: Vec<&str> = found.report.left.iter().map(|it| &*it.place).collect();
+    assert_eq!(left, ["line 4", "line 6"]);
+    let told = told(&found);
+    for secret in ["sk-or-", "sk-ant-"] {
+        assert!(!told.contains(secret), "{told}");
+    }
 }
 
 #[test]
