@@ -73,7 +73,7 @@ pub(crate) struct Instance {
     pub(crate) metrics: Mutex<Metrics>,
     pub(crate) lately: Mutex<Lately>,
     /// How far the import of logs has come.
-    pub(crate) reading_logs: Reading,
+    pub(crate) reading_logs: Arc<Reading>,
     /// Where spans go; `None` where no collector is named.
     pub(crate) traces: Option<Traces>,
     pub(crate) config_problem: Mutex<Option<String>>,

@@ -16,7 +16,6 @@ use crate::audit::AuditLog;
 use crate::budgets::Budgets;
 use crate::captures::Captures;
 use crate::choices::Kept;
-use crate::claude_logs::Reading;
 use crate::feed::Feed;
 use crate::first_start::first_start;
 use crate::handle::{Daemon, StartError};
@@ -249,7 +248,7 @@ async fn build(
         live: Mutex::new(Live::default()),
         metrics: Mutex::default(),
         lately: Mutex::default(),
-        reading_logs: Reading::default(),
+        reading_logs: Arc::default(),
         traces: Traces::of_environment(),
         config_problem: Mutex::new(None),
         clocks: Mutex::new(Clocks::at(Instant::now())),

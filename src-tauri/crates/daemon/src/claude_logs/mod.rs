@@ -7,6 +7,7 @@ mod read;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Imported, Ledger, TakenIn, Usd};
@@ -87,11 +88,19 @@ impl Daemon {
                 .map_err(|error| CommandError::Refused(error.to_string()))?,
         };
         let loaded = self.loaded();
-        let _running = self.instance().reading_logs.begin();
+        let progress = &self.instance().reading_logs;
+        let running = progress.begin().map(Arc::new).ok_or_else(|| {
+            let told =
+                "Claude Code's logs are being taken in just now: try again when that has ended";
+            CommandError::Refused(told.to_owned())
+        })?;
         let (tell, mut told) = mpsc::channel(READ_AHEAD);
-        let (root, daemon) = (folder.clone(), self.clone());
+        let (root, progress) = (folder.clone(), Arc::clone(progress));
+        // Whoever asked may leave before the reading has ended.
+        let reads = Arc::clone(&running);
         let reading = tokio::task::spawn_blocking(move || {
-            read_all(&root, &daemon.instance().reading_logs, &tell);
+            read_all(&root, &progress, &tell);
+            drop(reads);
         });
         let mut report = LogReport {
             folder,
@@ -100,7 +109,10 @@ impl Daemon {
         };
         while let Some(told) = told.recv().await {
             match told {
-                Told::Failed(why) => return Err(CommandError::Invalid(why)),
+                Told::Failed(why) => {
+                    let _ = reading.await;
+                    return Err(CommandError::Invalid(why));
+                }
                 Told::Read { files, unreadable } => {
                     report.files += files;
                     report.unreadable += unreadable;

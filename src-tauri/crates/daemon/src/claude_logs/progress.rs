@@ -1,5 +1,6 @@
 //! How far reading has come, for whoever looks on.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde::Serialize;
@@ -24,12 +25,14 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Begins anew; it runs until what this gives is dropped.
-    pub(super) fn begin(&self) -> Running<'_> {
+    /// Begins anew, unless one runs that would be counted as one with it; it runs until what this gives is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Option<Running> {
+        if self.running.swap(true, Ordering::AcqRel) {
+            return None;
+        }
         self.read.store(0, Ordering::Relaxed);
         self.whole.store(0, Ordering::Relaxed);
-        self.running.store(true, Ordering::Relaxed);
-        Running(self)
+        Some(Running(Arc::clone(self)))
     }
 
     pub(super) fn found(&self, bytes: u64) {
@@ -50,10 +53,11 @@ impl Reading {
 }
 
 /// Reading goes on.
-pub(super) struct Running<'r>(&'r Reading);
+#[derive(Debug)]
+pub(super) struct Running(Arc<Reading>);
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.0.running.store(false, Ordering::Relaxed);
+        self.0.running.store(false, Ordering::Release);
     }
 }

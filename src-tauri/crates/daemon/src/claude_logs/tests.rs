@@ -1,8 +1,14 @@
 //! Lines as Claude Code 2.1.329 writes them, and as earlier versions and gateways had them.
 
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
 use super::read::{Project, projects};
 use super::{Answered, LogProgress, Reading, Told, read_all};
-use tokio::sync::mpsc;
+use crate::handle::CommandError;
+use crate::secrets::Keychain;
+use crate::{Daemon, Options};
 
 const REQUEST: &str = r#"{"type":"api-request","sessionId":"s","id":"ref-1","timestamp":"2026-11-22T01:39:28.000Z","params":{}}"#;
 
@@ -137,9 +143,9 @@ fn what_is_read_is_told_in_bytes_of_all_that_is_to_be_read() {
         ("two/b.jsonl", text.clone()),
         ("two/notes.txt", text.clone()),
     ]);
-    let progress = Reading::default();
+    let progress = Arc::new(Reading::default());
     progress.read(3);
-    let running = progress.begin();
+    let running = progress.begin().unwrap();
     let (tell, told) = mpsc::channel(8);
     read_all(root.path(), &progress, &tell);
     drop(told);
@@ -152,4 +158,41 @@ fn what_is_read_is_told_in_bytes_of_all_that_is_to_be_read() {
     assert_eq!(progress.now(), now);
     drop(running);
     assert!(!progress.now().running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_import_does_not_run_into_the_progress_of_the_first() {
+    let (home, _) = read(&[("logs/s.jsonl", block(ID, "2026-11-22T01:39:29.000Z", 1, ""))]);
+    let config = home.path().join("config.toml");
+    let practice = "version = 1\n[server]\nadmin_token = \"env:PATH\"\nclient_tokens = []\nrequire_token = false\n\
+                    [[providers]]\nname = \"first\"\ndialect = \"practice\"\n";
+    std::fs::write(&config, practice).unwrap();
+    let options = Options {
+        config: Some(config),
+        data_dir: Some(home.path().join("data")),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        keychain: Keychain::none(),
+        ..Options::default()
+    };
+    let daemon = Daemon::start(options).await.unwrap();
+    let import = async || {
+        let logs = home.path().join("logs");
+        daemon.import_claude_logs(Some(logs), true).await
+    };
+    let progress = &daemon.instance().reading_logs;
+    let first = progress.begin().unwrap();
+    progress.found(100);
+    progress.read(50);
+    let told = import().await.unwrap_err();
+    assert!(matches!(told, CommandError::Refused(_)), "{told:?}");
+    let now = progress.now();
+    assert_eq!((now.running, now.read, now.whole), (true, 50, 100));
+    drop(first);
+    assert_eq!(import().await.unwrap().files, 1);
+    // What failed does not bar the next.
+    let nowhere = home.path().join("nowhere");
+    let failed = daemon.import_claude_logs(Some(nowhere), true).await;
+    assert!(matches!(failed, Err(CommandError::Invalid(_))));
+    assert_eq!(import().await.unwrap().files, 1);
+    daemon.stop().await;
 }

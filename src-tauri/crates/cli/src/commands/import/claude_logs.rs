@@ -55,13 +55,19 @@ async fn watched(admin: &Admin, wish: Value, progress: &Progress) -> anyhow::Res
             () = tokio::time::sleep(LOOK), if progress.is_shown() => {
                 // One that fails says so by itself.
                 if let Ok(told) = admin.get(PATH).await
-                    && let Some(whole) = told["whole"].as_u64().filter(|whole| *whole > 0)
+                    && let Some((read, whole)) = reached(&told)
                 {
-                    progress.at(count(&told, "read"), whole);
+                    progress.at(read, whole);
                 }
             }
         }
     }
+}
+
+/// How far the import that runs has come, of how much. What the last one came to is told until the next begins.
+fn reached(told: &Value) -> Option<(u64, u64)> {
+    let whole = told["whole"].as_u64().filter(|whole| *whole > 0)?;
+    (told["running"] == true).then(|| (count(told, "read"), whole))
 }
 
 fn lines(told: &Value) -> Vec<String> {
@@ -102,4 +108,21 @@ fn lines(told: &Value) -> Vec<String> {
         "lines or files could not be read and were left out",
     );
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_runs_is_shown_as_progress() {
+        for (running, whole, shown) in [
+            (true, 200, Some((50, 200))),
+            (true, 0, None),
+            (false, 200, None),
+        ] {
+            let told = json!({ "running": running, "read": 50, "whole": whole });
+            assert_eq!(reached(&told), shown, "{told}");
+        }
+    }
 }
