@@ -9,7 +9,7 @@ use crate::found::{
     Auth, Dialect, Found, Group, Key, LEVELS, Provider, Reading, Retry, Tiers, Timeouts,
 };
 use crate::kind::{Kind, Unreadable};
-use crate::known::{azure, is_local, known};
+use crate::known::{azure, azure_resource, is_local, known};
 use crate::table::Table;
 use crate::values::{Variables, is_placeholder, key};
 
@@ -224,6 +224,23 @@ impl All<'_, '_> {
         Some(value)
     }
 
+    /// An address at Azure, to which a path is added. Where something stands behind its resource, which a reference would
+    /// repeat, the resource itself is written, which is told.
+    fn azure_resource(&mut self, name: &str) -> Option<String> {
+        let mut variables = self.variables.iter();
+        let value = &variables.find(|variable| variable.name == name)?.value;
+        let resource = azure_resource(value).to_owned();
+        if self.found.kind != Kind::Environment || resource == *value {
+            return self.text(name);
+        }
+        self.take(name)?;
+        let told = format!(
+            "taken as {resource}, which deployments are below; another value of it is for the config"
+        );
+        self.found.report.changed(name, told);
+        self.found.written(name, &resource, Variables::Braced)
+    }
+
     /// Whether a variable holds an address of this machine.
     fn leads_here(&self, name: &str) -> bool {
         let here = |one: &Variable| one.name == name && is_local(&one.value);
@@ -240,7 +257,11 @@ impl All<'_, '_> {
         let small = small.unwrap_or_else(|| "gpt-4o-mini".to_owned());
         let token = self.take("ANTHROPIC_API_KEY");
         let of_here = self.leads_here("OPENAI_BASE_URL");
-        let url = self.text("OPENAI_BASE_URL");
+        let url = if self.has("AZURE_API_VERSION") {
+            self.azure_resource("OPENAI_BASE_URL")
+        } else {
+            self.text("OPENAI_BASE_URL")
+        };
         let keys: Vec<Key> = self.key("OPENAI_API_KEY", of_here).into_iter().collect();
         let timeout = self.as_it_was("REQUEST_TIMEOUT");
         let retries = self

@@ -95,9 +95,14 @@ pub(crate) fn is_local(url: &str) -> bool {
 
 /// Azure's addresses hold the deployment, which is the model, and the version of the API.
 pub(crate) fn azure(base: &str, version: &str) -> String {
+    let resource = azure_resource(base);
+    format!("{resource}/openai/deployments/{{model}}?api-version={version}")
+}
+
+/// What an address at Azure begins with, whatever stands behind it.
+pub(crate) fn azure_resource(base: &str) -> &str {
     let base = base.split('?').next().unwrap_or(base).trim_end_matches('/');
-    let base = base.split("/openai").next().unwrap_or(base);
-    format!("{base}/openai/deployments/{{model}}?api-version={version}")
+    base.split("/openai").next().unwrap_or(base)
 }
 
 #[cfg(test)]

@@ -240,6 +240,32 @@ fn a_key_that_cannot_be_one_is_told_with_the_reason() {
 }
 
 #[test]
+fn an_address_at_azure_is_whole_whatever_stands_behind_its_resource() {
+    let resource = "https://r.openai.azure.com";
+    for behind in ["", "/", "/openai", "/openai/deployments/x?api-version=1"] {
+        let url = format!("{resource}{behind}");
+        let given = [
+            ("OPENAI_API_KEY", "sk-0123456789abcdef"),
+            ("OPENAI_BASE_URL", &url),
+            ("AZURE_API_VERSION", "2024-10-21"),
+            ("BIG_MODEL", "gpt-4o"),
+        ];
+        let owned = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let found = read_environment(owned, &|_| None).unwrap();
+        let base = &found.providers[0].base_url;
+        let filled = given.iter().fold(base.clone(), |base, (name, value)| {
+            base.replace(&format!("${{{name}}}"), value)
+        });
+        let whole = "/openai/deployments/{model}?api-version=2024-10-21";
+        assert_eq!(filled, format!("{resource}{whole}"), "{url}");
+        let changed = &found.report.changed;
+        let is_told = changed.iter().any(|it| it.place == "OPENAI_BASE_URL");
+        assert_eq!(is_told, !behind.is_empty(), "{url}: {changed:?}");
+        assert_eq!(base.contains("${OPENAI_BASE_URL}"), behind.is_empty());
+    }
+}
+
+#[test]
 fn lines_that_set_no_variable_are_told_by_their_numbers_alone() {
     let file = "# mine\n\nOPENAI_API_KEY=sk-0123456789abcdef\nOPENROUTER_API_KEY: sk-or-0123456789\n\
                 GEMINI_API_KEY=AIza0123456789abcdef\nexport ANTHROPIC_API_KEY sk-ant-0123456789\n";
