@@ -5,9 +5,7 @@
 //! `ANTHROPIC_API_KEY`, which is the key that its clients had to present). Which of both is told by its model names.
 
 use crate::Env;
-use crate::found::{
-    Auth, Dialect, Found, Group, Key, LEVELS, Provider, Reading, Retry, Tiers, Timeouts,
-};
+use crate::found::{Auth, Dialect, Found, Group, Key, Provider, Reading, Retry, Tiers, Timeouts};
 use crate::kind::{Kind, Unreadable};
 use crate::known::{azure, azure_resource, is_local, known};
 use crate::table::Table;
@@ -214,7 +212,7 @@ impl All<'_, '_> {
         self.found.written(name, &value, Variables::Braced)
     }
 
-    /// The value of a variable where the config cannot refer to it, which is told.
+    /// The value of a variable where the config does not refer to it, which is told.
     fn as_it_was(&mut self, name: &str) -> Option<String> {
         let value = self.take(name)?;
         if self.found.kind == Kind::Environment {
@@ -321,41 +319,29 @@ impl All<'_, '_> {
         );
     }
 
+    /// Settings of the program. None names its variable: without that, later and elsewhere, nothing would start, and other
+    /// programs use the same names.
     fn settings(&mut self) {
-        let (host, port) = (self.take("HOST"), self.take("PORT"));
+        let [host, port] = ["HOST", "PORT"].map(|name| self.as_it_was(name));
         if self.found.kind == Kind::Environment && (host.is_some() || port.is_some()) {
-            let host = match &host {
-                Some(host) if host.parse::<std::net::Ipv6Addr>().is_ok() => "[${HOST}]",
-                Some(_) => "${HOST}",
-                None => "127.0.0.1",
-            };
-            let port = port.map_or("7790", |_| "${PORT}");
+            let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
+            let is_v6 = host.parse::<std::net::Ipv6Addr>().is_ok();
+            let host = if is_v6 { format!("[{host}]") } else { host };
+            let port = port.unwrap_or_else(|| "7790".to_owned());
             self.found
                 .setting("HOST, PORT", "server.listen", format!("{host}:{port}"));
         } else if host.is_some() || port.is_some() {
             let why = "clients call server.listen, 127.0.0.1:7790 unless you say otherwise";
             self.found.report.left("HOST, PORT", why);
         }
-        self.log_level();
+        if let Some(level) = self.as_it_was("LOG_LEVEL") {
+            self.found.log_level("LOG_LEVEL", &level);
+        }
         for name in ["MAX_TOKENS_LIMIT", "MIN_TOKENS_LIMIT"] {
             if self.take(name).is_some() {
                 let why = "a bound on answers is set by a rule: use = { max_tokens = N }";
                 self.found.report.left(name, why);
             }
-        }
-    }
-
-    /// A level is referred to where it is spelled as the config spells it.
-    fn log_level(&mut self) {
-        const NAME: &str = "LOG_LEVEL";
-        let is_environment = self.found.kind == Kind::Environment;
-        let mut variables = self.variables.iter();
-        let value = variables.find(|variable| variable.name == NAME);
-        let is_spelled = value.is_some_and(|one| LEVELS.contains(&&*one.value));
-        if is_environment && is_spelled && self.take(NAME).is_some() {
-            self.found.setting(NAME, "log.level", "${LOG_LEVEL}");
-        } else if let Some(level) = self.as_it_was(NAME) {
-            self.found.log_level(NAME, &level);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::values::{self, Variables, has_login, is_harmless_header};
 use crate::{Env, Kind, Unreadable};
 
 /// Levels of the log, as the config spells them.
-pub(crate) const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
+const LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
 
 /// A wire format.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! `serve --from-env`: a config from the variables of the older Claude Code proxy, where there is none.
 //!
-//! The config refers to the variables that are set, so that it holds no secret and another value of them counts at the next
-//! start. What it cannot refer to (`REQUEST_TIMEOUT`, a `LOG_LEVEL` that it spells in another way, what is not set) stands
-//! in it as it was found: the config is used as it stands from then on.
+//! The config refers to the key, the address and the models that are set, so that it holds no secret and another value of
+//! them counts at the next start. The rest (`HOST`, `PORT`, `LOG_LEVEL`, `REQUEST_TIMEOUT`, what is not set) stands in it as
+//! it was found: the config is used as it stands from then on.
 //! `ANTHROPIC_API_KEY` is what clients of that proxy presented, so it is the client token; without it that proxy let
 //! everybody in, which is done here on this machine alone.
 
@@ -88,10 +88,7 @@ fn refused_key(found: &Found) -> Option<&Note> {
 fn is_local(found: &Found, options: &Options) -> bool {
     let mut settings = found.settings.iter();
     let written = settings.find(|setting| setting.path == "server.listen");
-    let written = written.and_then(|setting| {
-        let text = settings::filled_in(setting.value.as_str()?)?;
-        text.parse::<SocketAddr>().ok()
-    });
+    let written = written.and_then(|setting| setting.value.as_str()?.parse::<SocketAddr>().ok());
     let address = options.listen.or(written);
     address.is_none_or(|address| IpAddr::is_loopback(&address.ip()))
 }
