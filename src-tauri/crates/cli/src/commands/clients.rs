@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
-use clients::{Client, Clients, Outcome, Plan, Snippet, Standing, Surroundings, Target};
+use clients::{Client, Clients, Each, Outcome, Plan, Snippet, Standing, Surroundings, Target};
 use daemon::Place;
 use serde_json::{Value, json};
 
@@ -83,9 +83,13 @@ pub(crate) async fn disconnect(home: &Home, asked: Disconnect, json: bool) -> an
     if plan.unfinished {
         // Running sessions take in the emptied values before these go.
         tokio::time::sleep(Clients::SETTLE).await;
-        let done = clients.finish()?.into_iter();
-        for (_, ended) in done.filter(|(other, _)| *other == client) {
-            ended?;
+        let faults = Faults::of(clients.finish()?, client);
+        for other in faults.others {
+            // Standard error may be closed; what was asked for went on all the same.
+            let _ = writeln!(anstream::stderr(), "{}: {other}", daemon::program());
+        }
+        if !faults.own.is_empty() {
+            bail!(faults.own.join("; "));
         }
     }
     told(&mut screen, &plan, true, json)?;
@@ -93,6 +97,33 @@ pub(crate) async fn disconnect(home: &Home, asked: Disconnect, json: bool) -> an
         screen.line(format!("{} has its settings back", client.name()))?;
     }
     Ok(())
+}
+
+/// What went wrong as all that are leaving were finished: each sentence names its file.
+#[derive(Debug, PartialEq, Eq)]
+struct Faults {
+    /// Of the client that was asked for, which may have several folders.
+    own: Vec<String>,
+    /// Of others, which make this call no failure.
+    others: Vec<String>,
+}
+
+impl Faults {
+    fn of(done: Each<()>, client: Client) -> Self {
+        let faults = done
+            .into_iter()
+            .filter_map(|(of, ended)| Some((of, ended.err()?)));
+        let (own, others): (Vec<_>, Vec<_>) = faults.partition(|(of, _)| *of == client);
+        let own = own.into_iter().map(|(_, error)| error.to_string());
+        let others = others.into_iter().map(|(of, error)| {
+            let name = of.name();
+            format!("{name} could not be disconnected wholly: {error}")
+        });
+        Self {
+            own: own.collect(),
+            others: others.collect(),
+        }
+    }
 }
 
 fn table(clients: &[Standing]) -> Table {
@@ -189,4 +220,30 @@ fn told(
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clients::Error;
+
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_for_each_client_is_told_by_its_file() {
+        let failed = |file: &str| Err(Error::ReadOnly(file.into()));
+        let done = vec![
+            (Client::Codex, failed("/codex/config.toml")),
+            (Client::ClaudeCode, failed("/one/settings.json")),
+            (Client::ClaudeCode, failed("/two/settings.json")),
+            (Client::GeminiCli, Ok(())),
+        ];
+        let told = Faults::of(done, Client::ClaudeCode);
+        assert_eq!((told.own.len(), told.others.len()), (2, 1), "{told:?}");
+        assert!(told.own[0].contains("/one/") && told.own[1].contains("/two/"));
+        let other = &told.others[0];
+        assert!(
+            other.contains("Codex") && other.contains("/codex/config.toml"),
+            "{other}"
+        );
+    }
 }
