@@ -302,7 +302,7 @@ impl Board {
         let mut tally = Tally::new(run);
         for place in run.plan.places.iter().filter(|place| !run.is_unfit(place)) {
             let state = self.state(run, place, now);
-            if state.is_none() && run.sent_to_rest(place) {
+            if state.is_none() && run.had_to_rest(place) {
                 // The rest ended while others were tried.
                 tally.soonest = Some(now);
             }

@@ -317,15 +317,16 @@ impl Board {
         let before = health.bar(provider, now);
         let retry_after = failure.outcome.retry_after;
         let refused = failure.reason == Reason::Auth;
-        let rested = match &candidate.key {
+        let rest = match &candidate.key {
             Some(key) => {
                 let key = health.pool.entry(key);
                 key.rejected = refused;
-                key.rest.rest(base, retry_after, now)
+                &mut key.rest
             }
-            None => health.rest.rest(base, retry_after, now),
+            None => &mut health.rest,
         };
-        run.trial(place, candidate.key.as_ref()).rested |= rested.is_some();
+        let rested = rest.rest(base, retry_after, now);
+        run.trial(place, candidate.key.as_ref()).rested |= rest.until(now).is_some();
         let mut changes = Vec::new();
         if refused && rested.is_some() {
             changes.push(Change::AuthFailed {
@@ -369,8 +370,8 @@ impl Board {
             now,
         );
         if rests {
-            let rested = model.rest.rest(base, failure.outcome.retry_after, now);
-            run.trial(place, candidate.key.as_ref()).rested |= rested.is_some();
+            model.rest.rest(base, failure.outcome.retry_after, now);
+            run.trial(place, candidate.key.as_ref()).rested |= model.rest.until(now).is_some();
         }
         let after = model.bar(&policy, now);
         let (None | Some(Bar::Probing), Some(Bar::Cooling(until) | Bar::Open(until))) =

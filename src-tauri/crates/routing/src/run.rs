@@ -60,7 +60,7 @@ pub(crate) struct Trial {
     pub(crate) key: Option<Arc<str>>,
     pub(crate) tries: u32,
     pub(crate) spent: bool,
-    /// It was sent to rest for how this ended, by this request.
+    /// It rests for how this ended.
     pub(crate) rested: bool,
 }
 
@@ -220,8 +220,9 @@ impl Failover {
         })
     }
 
-    /// Whether this request sent a place to rest: the same failure does not stay once the rest is over.
-    pub(crate) fn sent_to_rest(&self, place: &Place) -> bool {
+    /// Whether a place had to rest for how a try of this request ended there: the failure need not stay once the rest is
+    /// over.
+    pub(crate) fn had_to_rest(&self, place: &Place) -> bool {
         let is_here =
             |trial: &&Trial| trial.provider == place.provider && trial.model == place.model;
         self.trials.iter().filter(is_here).any(|trial| trial.rested)
