@@ -5,7 +5,7 @@
 //! and `${NAME}` are environment variables; transformers adapt to vendors, and `Anthropic` alone passes through.
 
 use crate::found::{Auth, Dialect, Group, Provider, Reading, Rule, Target, Tiers, When};
-use crate::known::{azure, base_of, dialect_of, is_local};
+use crate::known::{azure, base_of, dialect_of, is_local, outward};
 use crate::table::{Item, Table};
 use crate::values::{Variables, key};
 
@@ -100,7 +100,7 @@ fn provider(mut table: Table, proxy: Option<&String>, found: &mut Reading<'_>) -
         name: name.clone(),
         dialect,
         base_url: base_of(&url),
-        proxy: proxy.cloned(),
+        proxy: outward(&url, proxy),
         ..Provider::default()
     };
     if url.contains(".openai.azure.com") {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::found::{Auth, Dialect, Group, Key, Member, Price, Provider, Reading, Timeouts};
-use crate::known::{dialect_of, is_local};
+use crate::known::{dialect_of, is_local, outward};
 use crate::table::Table;
 use crate::values::{Variables, key};
 
@@ -175,7 +175,7 @@ fn provider(
             total: endpoint.timeout.clone(),
             ..Timeouts::default()
         },
-        proxy: proxy.cloned(),
+        proxy: outward(&endpoint.url, proxy),
         count_tokens: (dialect == Dialect::Anthropic && !endpoint.counts).then_some(false),
         ..Provider::default()
     }
@@ -269,11 +269,7 @@ fn proxy(root: &mut Table, found: &mut Reading<'_>) -> Option<String> {
     );
     let place = table.place.clone();
     table.rest(report);
-    let proxy = found.proxy(&place, &url?)?;
-    found
-        .report
-        .taken(place, "each endpoint is called by this proxy");
-    Some(proxy)
+    found.proxy(&place, &url?)
 }
 
 /// Single settings: the table, its field, and what it is here.

@@ -535,7 +535,7 @@ impl<'e> Reading<'e> {
         headers
     }
 
-    /// A proxy, unless its URL holds a password.
+    /// The proxy of all providers but those on this machine, unless its URL holds a password.
     pub(crate) fn proxy(&mut self, place: &str, url: &str) -> Option<String> {
         if has_login(url) {
             self.report.left(
@@ -544,6 +544,10 @@ impl<'e> Reading<'e> {
             );
             return None;
         }
+        self.report.taken(
+            place,
+            "each provider that is not on this machine is called by this proxy",
+        );
         Some(url.to_owned())
     }
 

@@ -93,6 +93,11 @@ pub(crate) fn is_local(url: &str) -> bool {
     )
 }
 
+/// The proxy that a provider at this address is called by, of that of all providers.
+pub(crate) fn outward(url: &str, proxy: Option<&String>) -> Option<String> {
+    proxy.filter(|_| !is_local(url)).cloned()
+}
+
 /// Azure's addresses hold the deployment, which is the model, and the version of the API.
 pub(crate) fn azure(base: &str, version: &str) -> String {
     let resource = azure_resource(base);
