@@ -165,6 +165,23 @@ describe('timeline', () => {
     ]);
   });
 
+  it('sees_the_waiting_between_attempts_that_took_no_time', () => {
+    const failed = (ms: number) => ({ provider: 'a', started_at: at(ms), duration_ms: 0, verdict: 'next-provider' as const });
+    const found = stretches(
+      detail('x', {
+        duration_ms: 400,
+        events: [1, 101].map((ms) => ({ at: at(ms), name: 'suspended' })),
+        attempts: [failed(0), failed(0), failed(100), failed(100), { ...failed(300), duration_ms: 100, verdict: 'ok' }],
+      }),
+      400,
+    );
+    const waited = found.filter((stretch) => !stretch.attempt).map(({ kind, from, to }) => [kind, from, to]);
+    expect(waited).toEqual([
+      ['suspended', 0, 100],
+      ['suspended', 100, 300],
+    ]);
+  });
+
   it('sees_no_waiting_beside_a_hedge', () => {
     const found = stretches(
       detail('x', {

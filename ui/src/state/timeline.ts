@@ -34,19 +34,20 @@ export function stretches(detail: RequestDetail, took: number): Stretch[] {
 function waits(detail: RequestDetail, attempts: readonly Stretch[], start: number, took: number): Stretch[] {
   const suspended = (detail.events ?? []).filter((event) => event.name === 'suspended' && event.at);
   const marks = suspended.map((event) => Date.parse(event.at as string) - start);
-  const begins = attempts.map((attempt) => attempt.from);
-  const running = detail.duration_ms == null;
-  const ends = attempts.filter((attempt) => !attempt.open).map((attempt) => attempt.to);
   const found: Stretch[] = [];
-  for (const from of new Set([0, ...ends])) {
-    // Another attempt ran meanwhile: nobody waited.
-    if (attempts.some((other) => other.from <= from && other.to > from)) continue;
-    const next = Math.min(...begins.filter((begin) => begin >= from));
-    const open = next === Infinity && running;
-    const mark = marks.find((at) => at >= from - NOTICED_MS && at <= Math.min(next, took));
-    const to = next === Infinity ? (open || mark !== undefined ? took : from) : next;
-    if (to - from >= NOTICED_MS) found.push({ kind: mark === undefined ? 'waited' : 'suspended', from, to, open });
+  const wait = (from: number, to: number, open: boolean) => {
+    const mark = marks.some((at) => at >= from - NOTICED_MS && at <= to);
+    if (to - from >= NOTICED_MS) found.push({ kind: mark ? 'suspended' : 'waited', from, to, open });
+  };
+  // Since when nothing has been tried.
+  let idle = 0;
+  for (const attempt of [...attempts].sort((a, b) => a.from - b.from)) {
+    wait(idle, attempt.from, false);
+    idle = Math.max(idle, attempt.open ? Infinity : attempt.to);
   }
+  const running = detail.duration_ms == null;
+  // A request that is over waited at its end only where it was held.
+  if (running || marks.some((at) => at >= idle - NOTICED_MS)) wait(idle, took, running);
   return found;
 }
 
