@@ -300,7 +300,8 @@ def a_third_start_brings_the_open_window_to_the_front():
 def closing_the_window_ends_the_window_and_not_the_app():
     resident, proportional = stage.memory(Story.app.pid)
     stage.tell(f"with the window open: {resident:.0f} MB resident, {proportional:.0f} MB proportional with the web view")
-    subprocess.run(["xdotool", "windowfocus", "--sync", stage.windows()[0], "key", "alt+F4"], check=True, timeout=20)
+    window = until("the window", stage.windows)[0]
+    subprocess.run(["xdotool", "windowfocus", "--sync", window, "key", "alt+F4"], check=True, timeout=20)
     until("the window to go", lambda: not stage.windows())
     until("its web view to end", lambda: not stage.web_views(Story.app.pid))
     assert Story.app.poll() is None
@@ -330,7 +331,8 @@ def open_window():
 
 
 def close_window():
-    subprocess.run(["xdotool", "windowfocus", "--sync", stage.windows()[0], "key", "alt+F4"], check=True, timeout=20)
+    window = until("the window", stage.windows)[0]
+    subprocess.run(["xdotool", "windowfocus", "--sync", window, "key", "alt+F4"], check=True, timeout=20)
     until("the window to go", lambda: not stage.windows())
 
 
