@@ -48,7 +48,7 @@ ui: ui/node_modules/.package-lock.json ## build the page
 	cd ui && npm run --silent build
 
 ui-test: ui/node_modules/.package-lock.json
-	cd ui && npm run --silent check && npm run --silent test && npm run --silent build && npm run --silent test:browser
+	cd ui && npm run --silent check && npm run --silent test && npm run --silent build
 
 fmt: ## format the Rust code
 	cargo fmt --all

@@ -1,4 +1,5 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { loadEnv } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // No source maps and no inlined assets: the page is embedded in the program and its policy is `default-src 'self'`.
@@ -14,8 +15,12 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
-  // `npm run dev` beside a running daemon or the mock server; open its one-time link first for the session cookie.
-  server: { proxy: { '/api': 'http://127.0.0.1:7790' } },
+  // `npm run dev` beside a running turnoutd. It has the address of that but for the port, so that the session's cookie
+  // holds for both, and tells it the name it is called by: a call from another origin would be refused.
+  server: {
+    host: '127.0.0.1',
+    proxy: { '/api': { target: loadEnv(mode, '.', 'TURNOUT')['TURNOUT'] || 'http://127.0.0.1:7790', changeOrigin: false } },
+  },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],

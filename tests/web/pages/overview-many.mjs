@@ -42,6 +42,9 @@ export default {
     await at('member-group-03-provider-with-a-long-name-0').getByTestId('practice-outage').click();
     await page.locator('[data-testid="practice-outage"][aria-checked="true"]').first().waitFor();
     assert.equal((await turnout.admin('GET', '/status')).practice_outage, true);
+    const { status, id } = await turnout.ask('go on without it');
+    const { provider, attempts } = await turnout.admin('GET', `/requests/${id}`);
+    assert.deepEqual([status, provider, attempts[0].provider], [200, 'provider-with-a-long-name-1', 'provider-with-a-long-name-0']);
     await picture('overview-many-open');
     await at('practice-outage').first().click();
     await page.locator('[data-testid="practice-outage"][aria-checked="false"]').first().waitFor();

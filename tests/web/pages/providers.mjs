@@ -127,6 +127,22 @@ export default {
     await page.keyboard.press('Escape');
   },
 
+  async 'the overview has the keys too, and only the end of one comes back'({ page, at, open, turnout }) {
+    const held = async () => (await turnout.admin('GET', '/keys')).items.filter((key) => key.provider === 'second').length;
+    const before = await held();
+    await open('#/overview');
+    await at('keys-second').first().click();
+    await at('keys-dialog').getByTestId('key-row').waitFor();
+    await at('key-input').fill('sk-of-the-overview-0123456789');
+    await at('key-save').click();
+    await at('key-row').filter({ hasText: '…6789' }).waitFor();
+    assert.equal(await held(), before + 1);
+    assert.equal((await page.content()).includes('sk-of-the-overview'), false);
+    await page.keyboard.press('Escape');
+    await at('keys-dialog').waitFor({ state: 'detached' });
+    await turnout.admin('DELETE', `/providers/second/keys/${before}`);
+  },
+
   async 'a known provider is added in three steps, after a live test'({ page, at, open, turnout, picture, axe }) {
     await open('#/providers');
     await at('provider-add').click();

@@ -64,6 +64,31 @@ export default {
     await picture('switched');
   },
 
+  async 'two keys go to a page, and a slash to its search, but not while one types'({ page, at, open }) {
+    await open('#/overview');
+    await page.keyboard.type('gh');
+    await at('filter-search').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('go?');
+    assert.equal(await at('filter-search').inputValue(), 'go?');
+    assert.match(page.url(), /#\/history/);
+    assert.equal(await at('shortcuts').count(), 0);
+    await at('filter-search').fill('');
+    await at('filter-search').blur();
+  },
+
+  async 'the palette does what is typed, and goes'({ page, at, open, turnout }) {
+    await open('#/overview');
+    await page.keyboard.press('Control+k');
+    await at('palette-input').fill('switch main');
+    await page.keyboard.press('Enter');
+    await at('active-group').filter({ hasText: 'main' }).waitFor();
+    assert.equal((await turnout.admin('GET', '/status')).active_group, 'main');
+    assert.equal(await at('palette').count(), 0);
+    await turnout.admin('POST', '/groups/spare/activate');
+    await page.locator('[data-testid="group-spare"][data-state="active"]').waitFor();
+  },
+
   async 'a session that is over names the program, and a link opened beside it lets both in'({ page, at, open, turnout, picture }) {
     await open('#/history?status=failed');
     await page.context().clearCookies();
@@ -103,10 +128,26 @@ export default {
   async 'a switch made elsewhere shows without a reload'({ page, at, turnout }) {
     await turnout.admin('POST', '/groups/main/activate');
     await page.locator('[data-testid="group-main"][data-state="active"]').waitFor();
+    assert.equal(await at('group-main-activate').count(), 0);
     await turnout.admin('POST', '/groups/main/pause');
     await page.locator('[data-testid="group-main"][data-state="paused"]').waitFor();
     await at('group-main-resume').click();
     await page.locator('[data-testid="group-main"][data-state="active"]').waitFor();
+  },
+
+  async 'pause and mode follow the daemon'({ page, at, turnout }) {
+    const main = async () => (await turnout.admin('GET', '/groups')).items.find((group) => group.name === 'main').state;
+    await at('group-main-pause').click();
+    await page.locator('[data-testid="group-main"][data-state="paused"]').waitFor();
+    assert.equal(await main(), 'paused');
+    await at('group-main-resume').click();
+    await page.locator('[data-testid="group-main"][data-state="active"]').waitFor();
+    assert.equal(await main(), 'active');
+    for (const [mode, checked] of [['manual', false], ['auto', true]]) {
+      await at('mode-toggle').click();
+      await page.locator(`[data-testid=mode-toggle][aria-checked=${checked}][data-value=${mode}]`).waitFor();
+      assert.equal((await turnout.admin('GET', '/status')).mode, mode);
+    }
   },
 
   async 'keys are shown masked and never whole'({ page, at }) {
