@@ -188,7 +188,7 @@ impl Daemon {
             _ if share < standing.last() => Done::Told,
             Then::Notify => Done::Told,
             Then::Block => Done::Refused {
-                until: local(standing.until),
+                local: local(standing.until),
             },
             Then::Group(group) => match self.audited(
                 &format!("budget {}", budget.name),
@@ -216,6 +216,7 @@ impl Daemon {
             share,
             amount: spent.to_string(),
             limit: limit.to_string(),
+            until: standing.until,
             done,
         }));
         self.instance().nudge();

@@ -124,7 +124,7 @@ mod tests {
     use crate::view::{Notice, NoticeKind};
 
     fn notice() -> Payload {
-        Payload::Notice(Notice {
+        Payload::Notice(Box::new(Notice {
             id: 0,
             kind: NoticeKind::AllDown,
             title: String::new(),
@@ -133,7 +133,13 @@ mod tests {
             page: String::new(),
             provider: None,
             group: None,
-        })
+            to: None,
+            reason: None,
+            cost_usd: None,
+            key: None,
+            budget: None,
+            more: 0,
+        }))
     }
 
     fn ids(replay: &Replay) -> Vec<u64> {

@@ -164,7 +164,7 @@ impl Daemon {
             self.instance().metrics().changed(change);
             let notice = self.instance().notices().take(change, self.moment());
             if let Some(notice) = notice {
-                self.feed().publish(Payload::Notice(notice));
+                self.feed().publish(Payload::Notice(Box::new(notice)));
             }
         }
         self.instance().nudge();
@@ -174,7 +174,7 @@ impl Daemon {
     pub(crate) fn tell(&self, news: News) {
         let notice = self.instance().notices().tell(news, self.moment());
         match notice {
-            Some(notice) => self.feed().publish(Payload::Notice(notice)),
+            Some(notice) => self.feed().publish(Payload::Notice(Box::new(notice))),
             None => self.instance().notice(),
         }
     }
@@ -182,7 +182,7 @@ impl Daemon {
     fn tell_waiting(&self) {
         let ripe = self.instance().notices().ripe(self.moment());
         for notice in ripe {
-            self.feed().publish(Payload::Notice(notice));
+            self.feed().publish(Payload::Notice(Box::new(notice)));
         }
     }
 

@@ -77,7 +77,7 @@ impl Facts {
             Payload::Group(group) => put(&mut self.groups, *group, |one| &one.name),
             Payload::Request(row) => self.take_request(*row, now),
             Payload::Connection(connection) => self.take_connection(*connection, now),
-            Payload::Notice(notice) => self.take_notice(notice),
+            Payload::Notice(notice) => self.take_notice(*notice),
             Payload::Log(line) => self.take_line(*line),
         }
     }

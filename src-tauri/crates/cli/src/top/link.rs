@@ -144,7 +144,7 @@ fn payload(event: &Event) -> Option<Payload> {
         "provider" => Payload::Provider(parsed(data)?),
         "group" => Payload::Group(parsed(data)?),
         "request" => Payload::Request(parsed(data)?),
-        "notice" => Payload::Notice(parsed(data)?),
+        "notice" => Payload::Notice(Box::new(parsed(data)?)),
         "connection" => Payload::Connection(parsed(data)?),
         "log" => Payload::Log(parsed(data)?),
         "usage" => Payload::Usage(parsed(data)?),

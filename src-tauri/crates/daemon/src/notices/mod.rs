@@ -19,6 +19,9 @@ pub(crate) use words::because;
 /// Between two notices of a kind.
 const APART: Duration = Duration::from_mins(1);
 
+/// A cent in pico-dollars. What leaving a cache costs is told from half of one.
+const CENT: u64 = 10_000_000_000;
+
 /// Notices that are remembered.
 const KEPT: usize = 200;
 
@@ -140,7 +143,7 @@ impl Notices {
 
 fn notice(news: &News, before: u32, moment: Moment) -> Notice {
     let words = words::words(news, before, moment.locale);
-    Notice {
+    let mut notice = Notice {
         id: 0,
         kind: news.kind(),
         title: words.title,
@@ -149,7 +152,15 @@ fn notice(news: &News, before: u32, moment: Moment) -> Notice {
         page: news.page(),
         provider: news.provider().map(ToString::to_string),
         group: news.group().map(ToOwned::to_owned),
-    }
+        to: None,
+        reason: None,
+        cost_usd: None,
+        key: None,
+        budget: None,
+        more: before,
+    };
+    news.tell(&mut notice);
+    notice
 }
 
 #[cfg(test)]

@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use ledger::Usd;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use routing::{Change, Reason};
 
-use crate::view::NoticeKind;
+use super::CENT;
+use crate::view::{BudgetDeed, BudgetNotice, Notice, NoticeKind};
 
 /// What of a name may stand in a query as it is.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
@@ -18,8 +21,8 @@ pub(crate) enum News {
     Failover {
         from: Arc<str>,
         to: Arc<str>,
-        /// The group of `to`, where it is another one.
-        group: Option<Arc<str>>,
+        group_from: Arc<str>,
+        group_to: Arc<str>,
         why: Reason,
         /// What leaving the cache costs, in pico-dollars.
         cost: Option<u64>,
@@ -48,6 +51,8 @@ pub(crate) struct Spent {
     pub(crate) amount: String,
     /// US dollars, decimal.
     pub(crate) limit: String,
+    /// When its period ends.
+    pub(crate) until: Timestamp,
     /// What is done.
     pub(crate) done: Done,
 }
@@ -57,12 +62,32 @@ pub(crate) struct Spent {
 pub(crate) enum Done {
     /// It is told.
     Told,
-    /// Requests are refused until this time of the local clock.
-    Refused { until: String },
+    /// Requests are refused until the period ends, which is this time of the local clock.
+    Refused { local: String },
     /// This group was chosen.
     Chosen { group: String },
     /// This group could not be chosen.
     NotChosen { group: String, why: String },
+}
+
+impl Spent {
+    fn as_data(&self) -> BudgetNotice {
+        let (done, why) = match &self.done {
+            Done::Told => (BudgetDeed::Told, None),
+            Done::Refused { .. } => (BudgetDeed::Refused, None),
+            Done::Chosen { .. } => (BudgetDeed::Chosen, None),
+            Done::NotChosen { why, .. } => (BudgetDeed::NotChosen, Some(why.clone())),
+        };
+        BudgetNotice {
+            name: self.budget.clone(),
+            share: self.share,
+            spent_usd: self.amount.clone(),
+            limit_usd: self.limit.clone(),
+            until: self.until,
+            done,
+            why,
+        }
+    }
 }
 
 impl News {
@@ -79,7 +104,8 @@ impl News {
             } => Self::Failover {
                 from: from.clone(),
                 to: to.clone(),
-                group: (group_from != group_to).then(|| group_to.clone()),
+                group_from: group_from.clone(),
+                group_to: group_to.clone(),
                 why: *why,
                 cost: *cost,
             },
@@ -129,15 +155,34 @@ impl News {
         }
     }
 
-    /// The group that serves or was chosen, where it is another than before.
+    /// The group that serves, was chosen or was to be chosen, where it is another than before.
     pub(super) fn group(&self) -> Option<&str> {
         match self {
-            Self::Failover { group, .. } => group.as_deref(),
+            Self::Failover {
+                group_from,
+                group_to,
+                ..
+            } => (group_from != group_to).then_some(&**group_to),
             Self::Spent(Spent {
-                done: Done::Chosen { group },
+                done: Done::Chosen { group } | Done::NotChosen { group, .. },
                 ..
             }) => Some(group),
             _ => None,
+        }
+    }
+
+    /// Adds to a notice of it what its words say, as data.
+    pub(super) fn tell(&self, notice: &mut Notice) {
+        match self {
+            Self::Failover { to, why, cost, .. } => {
+                notice.to = Some(to.to_string());
+                notice.reason = Some(why.as_str().to_owned());
+                let cost = cost.filter(|pico| *pico >= CENT / 2);
+                notice.cost_usd = cost.map(|pico| Usd::from_pico(pico.into()).to_string());
+            }
+            Self::AuthFailed { key, .. } => notice.key = key.as_deref().map(str::to_owned),
+            Self::Spent(spent) => notice.budget = Some(spent.as_data()),
+            Self::Recovered { .. } | Self::AllDown => {}
         }
     }
 

@@ -52,6 +52,7 @@ fn spent(done: Done) -> News {
         share: 0.8,
         amount: "16.1".to_owned(),
         limit: "20".to_owned(),
+        until: Timestamp::UNIX_EPOCH,
         done,
     })
 }
@@ -193,6 +194,75 @@ fn a_choice_by_hand_is_no_news() {
     assert_eq!(told, None);
 }
 
+#[test]
+fn a_notice_tells_as_data_what_its_words_say() {
+    let none = serde_json::json!({
+        "provider": null, "group": null, "to": null, "reason": null, "cost_usd": null, "key": null, "budget": null,
+        "more": 2,
+    });
+    let cases = [
+        (
+            News::of(&elsewhere()),
+            serde_json::json!({
+                "kind": "failover", "provider": "relay", "to": "local", "group": "spare", "reason": "network",
+                "cost_usd": "0.43",
+            }),
+        ),
+        (
+            News::of(&recovered("relay")),
+            serde_json::json!({ "kind": "recovery", "provider": "relay" }),
+        ),
+        (
+            Some(News::AllDown),
+            serde_json::json!({ "kind": "all-down" }),
+        ),
+        (
+            News::of(&refused(Some("relay/1"))),
+            serde_json::json!({ "kind": "auth", "provider": "relay", "key": "relay/1" }),
+        ),
+        (
+            Some(spent(Done::NotChosen {
+                group: "spare".to_owned(),
+                why: "gone".to_owned(),
+            })),
+            serde_json::json!({
+                "kind": "budget", "group": "spare", "budget": {
+                    "name": "daily", "share": 0.8, "spent_usd": "16.1", "limit_usd": "20",
+                    "until": "1970-01-01T00:00:00Z", "done": "not_chosen", "why": "gone",
+                },
+            }),
+        ),
+    ];
+    for (news, data) in cases {
+        let told = notice(&news.unwrap(), 2, at(Instant::now()));
+        let mut wanted = none.as_object().unwrap().clone();
+        wanted.extend(data.as_object().unwrap().clone());
+        let mut told = serde_json::to_value(told).unwrap();
+        let told = told.as_object_mut().unwrap();
+        for words in ["id", "at", "title", "body", "page"] {
+            told.remove(words);
+        }
+        assert_eq!(*told, wanted);
+    }
+}
+
+#[test]
+fn what_costs_no_cent_is_told_neither_in_words_nor_as_data() {
+    for (cost, is_told) in [(CENT / 2, true), (CENT / 2 - 1, false)] {
+        let change = Change::Failover {
+            from: "relay".into(),
+            to: "local".into(),
+            group_from: "main".into(),
+            group_to: "main".into(),
+            why: Reason::Network,
+            cost: Some(cost),
+        };
+        let notice = told(&change, Locale::En);
+        assert_eq!(notice.cost_usd.is_some(), is_told);
+        assert_eq!(notice.body.contains("of cache"), is_told, "{}", notice.body);
+    }
+}
+
 /// Every sort of news, with every way it can be told.
 fn all_news() -> Vec<News> {
     let mut all: Vec<News> = REASONS
@@ -200,7 +270,8 @@ fn all_news() -> Vec<News> {
         .map(|why| News::Failover {
             from: "relay".into(),
             to: "router".into(),
-            group: Some("spare".into()),
+            group_from: "main".into(),
+            group_to: "spare".into(),
             why,
             cost: Some(430_000_000_000),
         })
@@ -212,10 +283,10 @@ fn all_news() -> Vec<News> {
         refused(Some("relay/1")),
     ];
     all.extend(changes.iter().filter_map(News::of));
-    let (until, group) = ("2026-11-23 00:00".to_owned(), "spare".to_owned());
+    let (local, group) = ("2026-11-23 00:00".to_owned(), "spare".to_owned());
     all.extend([
         spent(Done::Told),
-        spent(Done::Refused { until }),
+        spent(Done::Refused { local }),
         spent(Done::Chosen {
             group: group.clone(),
         }),

@@ -6,6 +6,7 @@ mod zh_cn;
 #[cfg(test)]
 use routing::Reason;
 
+use super::CENT;
 use super::news::News;
 use crate::locale::Locale;
 
@@ -32,7 +33,6 @@ pub(super) fn words(news: &News, before: u32, locale: Locale) -> Words {
 
 /// What leaving a cache costs, in dollars and cents; `None` where it is less than a cent.
 fn cents(pico: Option<u64>) -> Option<String> {
-    const CENT: u64 = 10_000_000_000;
     let cents = pico?.saturating_add(CENT / 2) / CENT;
     (cents > 0).then(|| format!("${}.{:02}", cents / 100, cents % 100))
 }

@@ -24,7 +24,7 @@ pub enum Payload {
     /// A request that moved on, in the shape of a list row.
     Request(Box<Request>),
     /// Something worth telling a person.
-    Notice(Notice),
+    Notice(Box<Notice>),
     /// A client that began or ended to wait for an answer, or waits for it elsewhere.
     Connection(Box<Connection>),
     /// A line of the log.

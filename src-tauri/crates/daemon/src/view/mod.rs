@@ -41,7 +41,7 @@ pub use health::{
 };
 pub use list::List;
 pub use log::LogLine;
-pub use notice::{Notice, NoticeKind};
+pub use notice::{BudgetDeed, BudgetNotice, Notice, NoticeKind};
 pub use preset::Preset;
 pub use price::ModelPrice;
 pub use provider::{

@@ -162,11 +162,11 @@ fn a_failure_is_told_once_and_with_its_reason() {
     }
     hear(
         &mut state,
-        Payload::Notice(notice(
+        Payload::Notice(Box::new(notice(
             "failover",
             "relay serves",
             "anthropic is overloaded",
-        )),
+        ))),
     );
     let told: Vec<&str> = state.facts.troubles.iter().map(|one| &*one.what).collect();
     assert_eq!(told, ["overloaded", "failover"]);

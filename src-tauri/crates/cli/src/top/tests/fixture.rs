@@ -238,6 +238,9 @@ pub(super) fn troubled() -> State {
     };
     state.hear(news, now());
     let notice = notice("failover", "relay serves", "anthropic limits the rate");
-    state.hear(News::Event(daemon::view::Payload::Notice(notice)), now());
+    state.hear(
+        News::Event(daemon::view::Payload::Notice(Box::new(notice))),
+        now(),
+    );
     state
 }

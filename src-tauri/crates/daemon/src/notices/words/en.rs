@@ -10,12 +10,12 @@ pub(super) fn words(news: &News) -> Words {
         News::Failover {
             from,
             to,
-            group,
             why,
             cost,
+            ..
         } => {
-            let group = group
-                .as_ref()
+            let group = news
+                .group()
                 .map_or_else(String::new, |group| format!(" (group {group})"));
             let cost = cents(*cost).map_or_else(String::new, |cost| {
                 format!("; failover cost about {cost} of cache")
@@ -58,7 +58,7 @@ pub(super) fn words(news: &News) -> Words {
 fn budget(spent: &Spent) -> String {
     let done = match &spent.done {
         Done::Told => String::new(),
-        Done::Refused { until } => format!("; requests are refused until {until}"),
+        Done::Refused { local } => format!("; requests are refused until {local}"),
         Done::Chosen { group } => format!("; group {group} was chosen"),
         Done::NotChosen { group, why } => format!("; group {group} could not be chosen: {why}"),
     };

@@ -10,12 +10,12 @@ pub(super) fn words(news: &News) -> Words {
         News::Failover {
             from,
             to,
-            group,
             why,
             cost,
+            ..
         } => {
-            let group = group
-                .as_ref()
+            let group = news
+                .group()
                 .map_or_else(String::new, |group| format!("（组 {group}）"));
             let cost =
                 cents(*cost).map_or_else(String::new, |cost| format!("；切换约损失 {cost} 的缓存"));
@@ -56,7 +56,7 @@ pub(super) fn words(news: &News) -> Words {
 fn budget(spent: &Spent) -> String {
     let done = match &spent.done {
         Done::Told => String::new(),
-        Done::Refused { until } => format!("；{until} 之前的请求将被拒绝"),
+        Done::Refused { local } => format!("；{local} 之前的请求将被拒绝"),
         Done::Chosen { group } => format!("；已启用组 {group}"),
         Done::NotChosen { group, why } => format!("；未能启用组 {group}：{why}"),
     };
