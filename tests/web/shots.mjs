@@ -1,5 +1,6 @@
-// Pictures of every page, to be looked at: without data, with data, when calls fail; light and dark; in each language.
-//   node shots.mjs [PART OF A NAME…]     such as `history`, `-dark`, `zh`; without one, all
+// Pictures of every page, to be looked at: without data, with data, when calls fail; light and dark; in each language;
+// with data also in small windows.
+//   node shots.mjs [PART OF A NAME…]     such as `history`, `-dark`, `zh`, `-640`; without one, all
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,18 +12,23 @@ const PAGES = ['overview', 'history', 'usage', 'providers', 'rules', 'playground
 const STATES = ['empty', 'full', 'error'];
 const THEMES = ['light', 'dark'];
 const LANGUAGES = ['en', 'zh-CN'];
+/** Of the window, in pixels: the usual one, half a screen, and the zoom of 200 %. */
+const [USUAL, ...NARROW] = [1280, 900, 640];
+const HEIGHT = 820;
 /** What the shell itself needs; the rest fails in the state `error`. */
 const SHELL = /\/api\/v1\/(status|groups|providers|keys|stream|session)(\?|$)/;
 
 const folder = join(pictures, '..', 'shots');
 mkdirSync(folder, { recursive: true });
 const wanted = process.argv.slice(2);
-const all = STATES.flatMap((state) => THEMES.flatMap((theme) => LANGUAGES.flatMap((language) => PAGES.map((page) => ({ page, state, theme, language })))));
+const sheets = STATES.flatMap((state) => THEMES.flatMap((theme) => LANGUAGES.map((language) => ({ state, theme, language, width: USUAL }))));
+const narrow = NARROW.flatMap((width) => LANGUAGES.map((language) => ({ state: 'full', theme: 'light', language, width })));
+const all = [...sheets, ...narrow].flatMap((sheet) => PAGES.map((page) => ({ page, ...sheet })));
 const chosen = all.filter((shot) => wanted.every((word) => name(shot).includes(word)));
 if (chosen.length === 0) throw new Error(`no picture has ${wanted.join(' and ')} in its name`);
 
-function name({ page, state, theme, language }) {
-  return `${page}-${state}-${theme}-${language}`;
+function name({ page, state, theme, language, width }) {
+  return `${page}-${state}-${theme}-${language}${width === USUAL ? '' : `-${width}`}`;
 }
 
 for (const state of STATES) {
@@ -47,6 +53,7 @@ for (const state of STATES) {
         localStorage.setItem('turnout.language', language);
       }, shot);
       await page.goto('about:blank'); // so that the page begins anew
+      await page.setViewportSize({ width: shot.width, height: HEIGHT });
       await page.goto(`${turnout.base}/ui/#/${shot.page}`);
       await page.getByTestId('app-ready').waitFor();
       await page.waitForTimeout(900); // a picture has nothing to wait for
@@ -62,18 +69,14 @@ for (const state of STATES) {
 }
 
 // All pages of a state on one sheet, for a first look.
-for (const state of STATES) {
-  for (const theme of THEMES) {
-    for (const language of LANGUAGES) {
-      const files = chosen.filter((shot) => shot.state === state && shot.theme === theme && shot.language === language).map((shot) => join(folder, `${name(shot)}.png`));
-      if (files.length < 2) continue;
-      const sheet = join(folder, `sheet-${state}-${theme}-${language}.png`);
-      try {
-        execFileSync('montage', [...files, '-tile', '3x', '-geometry', '800x+8+8', sheet], { stdio: 'ignore' });
-        console.log(sheet);
-      } catch {
-        // without ImageMagick there are the pictures alone
-      }
-    }
+for (const sheet of [...sheets, ...narrow]) {
+  const files = PAGES.map((page) => ({ ...sheet, page })).filter((shot) => wanted.every((word) => name(shot).includes(word))).map((shot) => join(folder, `${name(shot)}.png`));
+  if (files.length < 2) continue;
+  const file = join(folder, `${name({ ...sheet, page: 'sheet' })}.png`);
+  try {
+    execFileSync('montage', [...files, '-tile', '3x', '-geometry', '800x+8+8', file], { stdio: 'ignore' });
+    console.log(file);
+  } catch {
+    // without ImageMagick there are the pictures alone
   }
 }

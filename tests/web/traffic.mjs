@@ -18,14 +18,17 @@ use = { group = "cheap" }
 [[rules]]
 name = "haiku is cheap"
 when = { model = "claude-haiku*" }
-use = { group = "cheap" }
+use = { provider = "deepseek", model = "deepseek-chat-v3.1" }
 [[rules]]
 name = "long prompts stay"
 enabled = false
 when = { tokens_over = 100000 }
 use = { group = "main" }
 [ledger]
-budgets = [{ name = "daily", limit_usd = 5, per = "day", at = [0.8, 1.0], then = "notify" }]
+budgets = [
+  { name = "daily", limit_usd = 5, per = "day", at = [0.8, 1.0], then = "notify" },
+  { name = "opus", limit_usd = 0.005, per = "week", at = [0.8, 1.0], then = "notify" },
+]
 `;
 
 const PROMPTS = ['Explain this stack trace.', 'Write a test for the parser.', 'Rename the module and fix imports.', 'Why is this slow?'];

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-export const setting = { more: '[ledger]\ncapture_bodies = "all"\n' };
+export const setting = {
+  more: `
+[[rules]]
+name = "small ones elsewhere"
+when = { model = "claude-3-5-haiku*" }
+use = { provider = "second", model = "deepseek-chat-v3.1" }
+[ledger]
+capture_bodies = "all"
+`,
+};
 export const browser = { bypassCSP: true, acceptDownloads: true };
 
 const row = (page, id) => page.locator(`[data-testid="history-row"][data-id="${id}"]`);
@@ -291,6 +300,36 @@ export default {
     await page.locator('[data-testid="wait-row"]').getByText('no provider served it').waitFor();
     assert.equal(await at('attempt-row').count(), 0);
     await picture('history-given-up');
+  },
+
+  async 'a request that its token was refused for says so, and that no text of it is kept'({ at, open, turnout }) {
+    const { token } = await turnout.admin('POST', '/tokens', { name: 'slow', limits: { rpm: 1 } });
+    const headers = { 'content-type': 'application/json', 'x-api-key': token };
+    const body = JSON.stringify({ model: 'claude-sonnet-4-5', max_tokens: 5, messages: [{ role: 'user', content: 'again' }] });
+    const ask = async () => (await fetch(`${turnout.base}/v1/messages`, { method: 'POST', headers, body })).status;
+    assert.deepEqual([await ask(), await ask()], [200, 429]);
+    const { items: [refused] } = await turnout.admin('GET', '/requests?status=failed&limit=1');
+    await open(`#/history?id=${refused.id}`);
+    assert.match(await at('bodies-none').textContent(), /refused this request by itself/);
+    assert.equal(await at('bodies-none').locator('a').count(), 0, 'nothing to keep, whatever is set');
+    assert.match(await at('history-detail').locator('.sub').textContent(), /token’s limit/);
+    await turnout.admin('DELETE', '/tokens/slow');
+  },
+
+  async 'where another model was used, both names can be read in every width'({ page, at, open, turnout, picture }) {
+    const { id } = await turnout.ask('a small one', { model: 'claude-3-5-haiku-latest' });
+    for (const width of [1280, 900, 640]) {
+      await page.setViewportSize({ width, height: 820 });
+      await open('#/history');
+      const names = row(page, id).locator('.c-model > .ellipsis');
+      await names.nth(1).waitFor();
+      assert.deepEqual(await names.allTextContents(), ['claude-3-5-haiku-latest', 'deepseek-chat-v3.1']);
+      assert.deepEqual(await names.evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth)), [0, 0], `cut at ${width}`);
+      assert.deepEqual(await sideways(page), [0, 0], `at ${width}`);
+      await picture(`history-two-names-${width}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 820 });
+    assert.equal(await at('history-totals').getAttribute('data-part'), 'false');
   },
 
   async 'an answer cut midway says that it failed, and nothing of a next provider'({ page, at, open, turnout, picture }) {

@@ -7,7 +7,7 @@ import { detail, row } from '../testing/fixtures';
 import { reading, textOf } from './bodies';
 import { curl } from './curl';
 import { cell, CSV_COLUMNS, gather } from './export';
-import { fit, template, USUAL } from './history-columns';
+import { fit, isTall, renamed, template, USUAL } from './history-columns';
 import { isKnown, isSparse, question, readFilter, summedBy, toLocal } from './history-filter';
 import { History } from './history.svelte';
 import { matches, mergePage, NO_FILTER, upsert } from './merge';
@@ -122,6 +122,14 @@ describe('columns', () => {
     [10, ['model']],
   ])('fit_into_%d', (width, wanted) => {
     expect(fit(USUAL, width)).toEqual(wanted);
+  });
+
+  it('give_way_to_two_names_of_a_model', () => {
+    expect(fit(USUAL, 1065, false)).toEqual(USUAL);
+    expect(fit(USUAL, 1065, true)).toEqual(USUAL.filter((column) => column !== 'ttft'));
+    expect(template(['time', 'model'], true)).toBe('92px minmax(296px, 4fr)');
+    expect([isTall(600, false), isTall(600, true), isTall(0, true)]).toEqual([false, true, false]);
+    expect([renamed({ model_requested: 'a', model_used: 'a' }), renamed({ model_requested: 'a', model_used: 'b' })]).toEqual([null, 'b']);
   });
 
   it('share_what_is_left', () => {

@@ -196,6 +196,9 @@ export const common = {
   reason_budget: 'budget spent',
 
   reasonUntried: 'not served',
+  reasonLimit: 'token’s limit',
+  reasonForbidden: 'not allowed',
+  reasonBudget: 'budget spent',
 
   verdict_ok: 'answered',
   'verdict_retry-same': 'tried again',

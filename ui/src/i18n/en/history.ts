@@ -71,6 +71,7 @@ export const history = {
   historyBodies: 'What was said',
   historyShowBodies: 'Show request and answers',
   historyNotKept: 'The texts of this request were not kept: by default they never are.',
+  historyTurnedAway: 'Turnout refused this request by itself, before it looked for a provider. The texts of such requests are never kept.',
   historyKeepThem: 'Keep them from now on…',
   historyClientAsked: 'Client asked',
   historyClientGot: 'Client got',

@@ -199,6 +199,9 @@ export const common: Same<typeof english> = {
   reason_budget: '预算用尽',
 
   reasonUntried: '无人服务',
+  reasonLimit: '令牌达到上限',
+  reasonForbidden: '令牌无此权限',
+  reasonBudget: '预算用尽',
 
   verdict_ok: '已应答',
   'verdict_retry-same': '再次尝试',

@@ -73,6 +73,7 @@ export const history: Same<typeof english> = {
   historyBodies: '请求与回答内容',
   historyShowBodies: '查看请求与回答',
   historyNotKept: '未保留此请求的内容：默认从不保留。',
+  historyTurnedAway: '这个请求由 Turnout 自身拒绝，没有去找服务商。这类请求的内容从不保留。',
   historyKeepThem: '从现在起保留…',
   historyClientAsked: '客户端发出',
   historyClientGot: '客户端收到',
