@@ -1,0 +1,43 @@
+// Every page and what opens on it, with data: everybody can read it, nothing moves unasked, nothing scrolls sideways.
+import assert from 'node:assert/strict';
+import { pale } from '../contrast.mjs';
+import { fits, moving, readable } from '../looks.mjs';
+import { places } from '../places.mjs';
+import { busy } from '../traffic.mjs';
+
+export const setting = busy.setting;
+export const browser = { bypassCSP: true };
+
+let all = [];
+let end;
+
+export default {
+  async 'there is traffic of every kind'({ enter, turnout }) {
+    end = await busy.traffic(turnout);
+    const { items } = await turnout.admin('GET', '/requests?limit=20');
+    all = places(items.find((row) => row.attempts?.length > 1) ?? items.at(-1));
+    await enter('#/overview');
+  },
+
+  async 'axe finds nothing, and every text stands out, in both themes and languages'(tools) {
+    await readable(tools, all);
+  },
+
+  async 'a text that is pale would be seen'({ page }) {
+    await page.evaluate(() => document.querySelector('main').insertAdjacentHTML('beforeend', '<p id="pale" style="color: #888; background: #ddd">pale</p>'));
+    assert.deepEqual(await page.evaluate(pale), ['2.61 “pale” in p.']);
+    await page.evaluate(() => document.getElementById('pale').remove());
+  },
+
+  async 'nothing moves where less motion is asked for, and something does where it is not'(tools) {
+    assert.deepEqual(await moving(tools, all), []);
+    await tools.page.emulateMedia({ reducedMotion: 'no-preference' });
+    assert.notEqual((await moving(tools, all)).length, 0, 'what is counted can be seen at all');
+    await tools.page.emulateMedia({ reducedMotion: 'reduce' });
+  },
+
+  async 'it fits small windows, and 200 % of a common one'(tools) {
+    await fits(tools, all);
+    await end();
+  },
+};
