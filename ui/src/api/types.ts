@@ -261,6 +261,30 @@ export interface Notice {
   page?: string;
   /** How many like it were folded into it. */
   more?: number;
+  /** Who serves now, of a failover. */
+  to?: string | null;
+  /** Why it failed, in the words of attempts. */
+  reason?: string | null;
+  /** What leaving a warm cache cost, of a failover. */
+  cost_usd?: string | null;
+  /** The id of the key that is refused; null where there is but one credential. */
+  key?: string | null;
+  budget?: SpentBudget | null;
+}
+
+/** What of a budget was spent when a mark of it was reached, and what was done about it. */
+export interface SpentBudget {
+  name: string;
+  /** The mark, of 1. */
+  share: number;
+  spent_usd: string;
+  limit_usd: string;
+  done: 'told' | 'refused' | 'chosen' | 'not_chosen';
+  until?: string | null;
+  /** The group that was active before another was chosen. */
+  from?: string | null;
+  /** Why the group could not be chosen. */
+  why?: string | null;
 }
 
 export interface Connect {

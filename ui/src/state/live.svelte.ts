@@ -2,7 +2,7 @@
 import { api as realApi, ApiError, STREAM_URL, type Api } from '../api/client';
 import { Stream, type Source } from '../api/stream';
 import type { Group, Key, Notice, Provider, RequestRow, Status, StreamEvents } from '../api/types';
-import { detail, titled } from './notices';
+import { sentence } from './notices';
 import { groupsAreStale, mergePage, providersAreStale, replaceNamed, upsert } from './merge';
 
 /** `connecting`: nothing heard yet. `lost`: was there or never answered, tries go on. `unauthorised`: no session. */
@@ -255,7 +255,8 @@ export class Live {
     this.notices = [notice, ...this.notices].slice(0, NOTICES);
     // Whoever serves again, "nothing can serve" is no longer true.
     if (SERVES.has(notice.kind)) this.toasts = this.toasts.filter((toast) => toast.kind !== 'all-down');
-    this.toast(notice.kind, titled(notice), detail(notice), notice.at);
+    const { title, body } = sentence(notice);
+    this.toast(notice.kind, title, body, notice.at);
   }
 }
 

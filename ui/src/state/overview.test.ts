@@ -5,7 +5,7 @@ import type { Notice, Quota } from '../api/types';
 import { row } from '../testing/fixtures';
 import { bars, latest, ofProvider, shape, sum } from './hour';
 import { limits, untold } from './limits';
-import { joined, titled } from './notices';
+import { joined, sentence } from './notices';
 import { i18n } from '../i18n/index.svelte';
 import { Running } from './running.svelte';
 
@@ -115,21 +115,35 @@ describe('what runs', () => {
   });
 });
 
-describe('what a notice is called', () => {
-  const notice = { kind: 'failover', title: 'Switched to b', body: '', at: '2026-01-01T00:00:00Z', provider: 'a', group: 'spare' } as const;
+describe('what a notice says', () => {
+  const notice = (part: Partial<Notice>): Notice => ({ kind: 'failover', title: 'the daemon’s', body: 'its body', at: '2026-01-01T00:00:00Z', provider: 'a', ...part });
+  const budget = { name: 'daily', share: 0.8, spent_usd: '4', limit_usd: '5', done: 'told' } as const;
 
-  it('is_the_daemons_title_in_the_windows_language', () => {
+  it.each<[Partial<Notice>, string, string]>([
+    [{ to: 'b', group: 'spare', reason: 'overloaded', cost_usd: '0.43' }, 'Switched to b', 'Switched from a to b (group spare): a is overloaded; failover cost about $0.4300 of cache'],
+    [{ to: 'b', reason: 'network', more: 2 }, 'Switched to b', 'Switched from a to b: a cannot be reached (and 2 more like it)'],
+    [{ kind: 'recovery' }, 'a serves again', ''],
+    [{ kind: 'auth', key: 'a/0' }, 'a refuses a key', 'It refuses the key a/0: set a new one.'],
+    [{ kind: 'auth', key: null }, 'a refuses a key', 'It refuses its credential: set a new one.'],
+    [{ kind: 'budget', budget }, 'Budget daily: 80%', '$4.00 of $5.00 are spent'],
+    [{ kind: 'budget', budget: { ...budget, done: 'chosen' }, group: 'night' }, 'Budget daily: 80%', '$4.00 of $5.00 are spent; group night took over'],
+    [{ kind: 'budget', budget: { ...budget, done: 'refused', until: '23:59' } }, 'Budget daily: 80%', '$4.00 of $5.00 are spent; requests are refused until 23:59'],
+    [{ kind: 'budget', budget: { ...budget, done: 'not_chosen', why: 'it is gone' }, group: 'night' }, 'Budget daily: 80%', '$4.00 of $5.00 are spent; group night could not take over: it is gone'],
+    [{}, 'the daemon’s', 'its body'],
+    [{ body: 'the daemon’s' }, 'the daemon’s', ''],
+  ])('is_made_of_its_facts: %j', (part, title, body) => {
     i18n.choose('en');
-    expect(titled(notice)).toBe('Switched to b');
-    expect(titled({ ...notice, title: '已切换到 b' })).toBe('a failed; spare serves instead');
+    expect(sentence(notice(part))).toEqual({ title, body });
   });
 
-  it('is_told_by_its_kind_where_the_daemon_speaks_another_one', () => {
+  it('is_all_in_the_windows_language_where_the_facts_are_there', () => {
     i18n.choose('zh-CN');
-    expect(titled({ ...notice, title: '已切换到 b' })).toBe('已切换到 b');
-    for (const kind of ['failover', 'recovery', 'all-down', 'auth', 'budget'] as const) {
-      expect(i18n.foreign(titled({ ...notice, kind })), kind).toBe(false);
+    const all = [{ to: 'b', reason: 'overloaded' }, { kind: 'recovery' }, { kind: 'all-down' }, { kind: 'auth', key: 'a/0' }, { kind: 'budget', budget }] as const;
+    for (const part of all) {
+      const { title, body } = sentence(notice(part));
+      expect([i18n.foreign(title), body !== '' && i18n.foreign(body)], title).toEqual([false, false]);
     }
+    expect(sentence(notice({ group: 'spare' })).title).toBe('a 出错，改由组 spare 服务');
     i18n.choose('en');
   });
 });

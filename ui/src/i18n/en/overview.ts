@@ -48,6 +48,12 @@ export const overview = {
   happenedFailed: 'What happened could not be loaded',
   allFailed: 'Failed ones',
 
+  spentTookOver: (group: string, since: string) => (since ? `${group} has taken over since ${since}, as a budget is spent` : `${group} has taken over, as a budget is spent`),
+  spentRefuses: (until: string) => `A budget is spent: requests are refused until ${until}`,
+  spentOf: (budget: string, amounts: string) => `Budget ${budget}: ${amounts}`,
+  spentBudgets: 'Budgets',
+  spentBack: (group: string) => `Back to ${group}`,
+
   waitingTitle: (n: number) => (n === 1 ? 'One request waits for a provider' : `${n} requests wait for a provider`),
   waitingFor: (name: string) => `for ${name} alone`,
   waitingSince: (time: string) => `waits ${time}`,

@@ -51,6 +51,12 @@ export const overview: Same<typeof english> = {
   happenedFailed: '无法加载动态',
   allFailed: '失败的请求',
 
+  spentTookOver: (group, since) => (since ? `预算已用完，自 ${since} 起改由组 ${group} 服务` : `预算已用完，已改由组 ${group} 服务`),
+  spentRefuses: (until) => `预算已用完：${until} 之前的请求会被拒绝`,
+  spentOf: (budget, amounts) => `预算 ${budget}：${amounts}`,
+  spentBudgets: '预算',
+  spentBack: (group) => `换回 ${group}`,
+
   waitingTitle: (n) => `${n} 个请求正在等待服务商`,
   waitingFor: (name) => `只等 ${name}`,
   waitingSince: (time) => `已等待 ${time}`,
