@@ -147,7 +147,9 @@ mod tests {
             priority,
             weight: 1,
             health,
+            lacks: None,
             cooling_until,
+            resting: Vec::new(),
             ttft_ms: None,
             success_rate: None,
         }

@@ -194,7 +194,7 @@ impl Daemon {
                 &format!("budget {}", budget.name),
                 "group.activate",
                 Some(group),
-                || self.activate(group),
+                || self.take_over(group, &budget.name),
             ) {
                 Ok(_) => Done::Chosen {
                     group: group.clone(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::place::write_whole;
@@ -16,12 +17,25 @@ use crate::view::Mode;
 pub(crate) struct Choices {
     /// The chosen group; the first of the config if none was chosen.
     pub(crate) group: Option<String>,
+    /// The budget that chose it, if one did.
+    pub(crate) taken: Option<Taken>,
     /// The chosen mode; the config's if none was chosen.
     pub(crate) mode: Option<Mode>,
     /// Groups paused by hand.
     pub(crate) paused: BTreeSet<String>,
     /// Providers switched on or off by hand.
     pub(crate) enabled: BTreeMap<String, bool>,
+}
+
+/// That a budget chose the group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    /// The budget's name.
+    pub(crate) by: String,
+    /// The group that somebody had chosen before.
+    pub(crate) from: String,
+    /// When.
+    pub(crate) at: Timestamp,
 }
 
 /// The choices with their file.
@@ -87,6 +101,11 @@ mod tests {
         let kept = Kept::open(path.clone());
         kept.change(|choices| {
             choices.group = Some("second".into());
+            choices.taken = Some(Taken {
+                by: "daily".into(),
+                from: "first".into(),
+                at: Timestamp::UNIX_EPOCH,
+            });
             choices.mode = Some(Mode::Manual);
             choices.paused.insert("first".into());
             choices.enabled.insert("relay".into(), false);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use routing::{Board, Change, UnknownGroup};
 
-use crate::choices::Choices;
+use crate::choices::{Choices, Taken};
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
 use crate::settings::{self, Dialect, edit};
@@ -18,9 +18,31 @@ impl Daemon {
         self.steer(group, |board, now| board.choose(group, now))?;
         self.choose(|choices| {
             choices.group = Some(group.to_owned());
+            choices.taken = None;
             choices.paused.remove(group);
         });
         self.group(group)
+    }
+
+    /// Chooses a group for a budget, which is remembered until somebody chooses one.
+    pub(crate) fn take_over(&self, group: &str, budget: &str) -> Result<Group, CommandError> {
+        let chosen = self.look().0.chosen.to_string();
+        let before = self.instance().kept.get();
+        let before = before
+            .taken
+            .filter(|_| before.group.as_deref() == Some(&*chosen));
+        let told = self.activate(group)?;
+        let from = before.map_or(chosen, |taken| taken.from);
+        if from != group {
+            self.choose(|choices| {
+                choices.taken = Some(Taken {
+                    by: budget.to_owned(),
+                    from,
+                    at: Timestamp::now(),
+                });
+            });
+        }
+        Ok(told)
     }
 
     /// Takes a group out until it is resumed.

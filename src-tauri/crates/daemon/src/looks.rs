@@ -8,7 +8,7 @@ use crate::lifecycle::ledger_place;
 use crate::settings::{Provider as Config, Settings};
 use crate::view::board::{self, Clocks};
 use crate::view::{
-    Group, GroupSummary, Key, Problem, ProblemKind, Provider, Status, Suspended, Today,
+    Group, GroupSummary, Key, Problem, ProblemKind, Provider, Status, Suspended, Takeover, Today,
 };
 
 impl Daemon {
@@ -25,10 +25,12 @@ impl Daemon {
             uptime: instance.since.elapsed().as_secs(),
             mode: view.mode.into(),
             active_group: view.chosen.to_string(),
+            takeover: self.takeover(&view),
             active_provider: view.serving.as_deref().map(ToOwned::to_owned),
             serving_group: serving_group(&view),
             in_flight: instance.gateway.in_flight() as u64,
             suspended: instance.gateway.waiting() as u64,
+            resting: board::rests(&view, clocks),
             groups: groups
                 .map(|group| GroupSummary {
                     name: group.name,
@@ -49,6 +51,19 @@ impl Daemon {
             practice_outage,
             today,
         }
+    }
+
+    /// The budget that chose the active group.
+    fn takeover(&self, view: &View) -> Option<Takeover> {
+        let choices = self.instance().kept.get();
+        let is_active = choices.group.as_deref() == Some(&*view.chosen);
+        let taken = choices.taken.filter(|_| is_active)?;
+        let is_there = view.groups.iter().any(|group| *group.name == *taken.from);
+        Some(Takeover {
+            budget: taken.by,
+            from: is_there.then_some(taken.from),
+            since: taken.at,
+        })
     }
 
     /// What `GET /api/v1/suspended` answers.

@@ -230,6 +230,12 @@ impl Board {
         switched.unwrap_or(provider.enabled) && provider.lacks.is_none()
     }
 
+    /// What it lacks, where that is why it is not asked.
+    pub(crate) fn lack_of(&self, provider: &Provider) -> Option<String> {
+        let is_off = self.switched.get(&provider.name) == Some(&false);
+        provider.lacks.clone().filter(|_| !is_off)
+    }
+
     fn known_group(&self, name: &str) -> Result<Arc<str>, UnknownGroup> {
         self.group(name)
             .map(|group| group.name.clone())

@@ -102,8 +102,12 @@ pub struct MemberView {
     pub weight: u32,
     /// How the provider is doing.
     pub health: Health,
+    /// What it lacks, for which it is not asked.
+    pub lacks: Option<String>,
     /// When it may be tried again, while it rests.
     pub cooling_until: Option<Instant>,
+    /// The models that rest at it while it does not rest as a whole, by name.
+    pub resting: Vec<ModelRest>,
     /// Time to first semantic output, smoothed.
     pub ttft: Option<Duration>,
     /// Share of good ones among its last attempts, 0 to 1.
@@ -119,6 +123,8 @@ pub struct ProviderView {
     pub enabled: bool,
     /// How it is doing: the worst of what its models are doing.
     pub health: Health,
+    /// What it lacks, for which it is not asked; `None` where it was switched off by hand besides.
+    pub lacks: Option<String>,
     /// When what rests may be tried again.
     pub cooling_until: Option<Instant>,
     /// The models that rest at it while it does not rest as a whole, by name.
@@ -232,7 +238,9 @@ impl Board {
                     priority: member.priority,
                     weight: member.weight,
                     health: view.health,
+                    lacks: view.lacks.clone(),
                     cooling_until: view.cooling_until,
+                    resting: view.resting.clone(),
                     ttft: view.ttft,
                     success_rate: view.success_rate,
                 })
@@ -277,6 +285,7 @@ impl Board {
             } else {
                 Health::Disabled
             },
+            lacks: self.lack_of(provider),
             cooling_until: self.cooling_until(provider, health, now),
             resting: self.resting(provider, health, now),
             last_error: health.last_error.clone(),

@@ -83,6 +83,18 @@ impl Look {
         }
     }
 
+    /// As [`Self::health`], with the word for one that is off since it `lacks` something.
+    pub(crate) fn standing(
+        self,
+        health: Health,
+        lacks: Option<&str>,
+    ) -> (&'static str, &'static str, Tone) {
+        match (health, lacks) {
+            (Health::Disabled, Some(_)) => (self.sign("–", "-"), "no key", Tone::Warn),
+            _ => self.health(health),
+        }
+    }
+
     /// Sign, word and tone of a group.
     pub(crate) const fn group(
         self,

@@ -41,6 +41,9 @@ pub(crate) fn status<W: Write>(
     screen.fact("up", &uptime(count(status, "uptime")).into())?;
     screen.fact("mode", &text(status, "mode").into())?;
     screen.fact("active group", &text(status, "active_group").into())?;
+    if let Some(told) = takeover(status) {
+        screen.fact("taken over", &Cell::new(told, Tone::Warn))?;
+    }
     // A budget of one token refuses that one alone.
     let spent = list(status, "budgets")
         .iter()
@@ -63,6 +66,14 @@ pub(crate) fn status<W: Write>(
             "waiting",
             &Cell::new(count(status, "suspended").to_string(), Tone::Warn),
         )?;
+    }
+    for rest in list(status, "resting") {
+        let until = time(rest, "until");
+        let told = match (text(rest, "model"), text(rest, "provider")) {
+            ("-", provider) => format!("{provider} until {until}"),
+            (model, provider) => format!("{model} at {provider} until {until}"),
+        };
+        screen.fact("resting", &Cell::new(told, Tone::Warn))?;
     }
     let sums = format!(
         "{}, {} failed, {} tokens in, {} out, {}",
@@ -90,20 +101,43 @@ pub(crate) fn status<W: Write>(
     screen.table(&table)
 }
 
+/// That a budget chose the active group, and the way back.
+fn takeover(status: &Value) -> Option<String> {
+    let takeover = status.get("takeover").filter(|told| told.is_object())?;
+    let name = text(takeover, "budget");
+    let budgets = list(status, "budgets");
+    let budget = budgets.iter().find(|budget| text(budget, "name") == name);
+    let share = budget.map_or_else(String::new, |budget| format!(", {}", share(budget)));
+    let back = match text(takeover, "from") {
+        "-" => String::new(),
+        from => format!("; back to {from}: {} use {from}", daemon::program()),
+    };
+    Some(format!(
+        "{} has taken over since {} (budget {name}{share}){back}",
+        text(status, "active_group"),
+        time(takeover, "since"),
+    ))
+}
+
+/// What was spent of a budget: `116 %`, `12 times`.
+fn share(budget: &Value) -> String {
+    let share = budget.get("share").and_then(Value::as_f64);
+    match share.unwrap_or_default() {
+        share if share < 10.0 => format!("{:.0} %", share * 100.0),
+        share => format!("{share:.0} times"),
+    }
+}
+
 /// `GET /budgets`: a line each.
 pub(crate) fn budgets<W: Write>(screen: &mut Screen<W>, budgets: &[Value]) -> io::Result<()> {
     for budget in budgets {
-        let share = budget.get("share").and_then(Value::as_f64);
         let told = format!(
             "{}: {} of {} a {} ({}), anew at {}",
             text(budget, "name"),
             money(budget, "spent_usd"),
             money(budget, "limit_usd"),
             text(budget, "per"),
-            match share.unwrap_or_default() {
-                share if share < 10.0 => format!("{:.0} %", share * 100.0),
-                share => format!("{share:.0} times"),
-            },
+            share(budget),
             time(budget, "until"),
         );
         let cell = match text(budget, "state") {
@@ -146,18 +180,28 @@ pub(crate) fn standing(group: &Value) -> String {
     let word = text(group, "state");
     let active = is(group, "active");
     let until = time(group, "cooling_until");
-    let off = names_of(group, |member| text(member, "health") == "disabled");
+    let is_off = |member: &Value| text(member, "health") == "disabled";
+    let lacks = |member: &Value| text(member, "lacks") != "-";
+    let off = names_of(group, |member| is_off(member) && !lacks(member));
+    let keyless = names_of(group, |member| is_off(member) && lacks(member));
     match (word, active) {
         ("cooling", true) if until != "-" => format!("{name} is active; it rests until {until}"),
         ("cooling", false) if until != "-" => format!("{name} rests until {until}"),
         ("cooling", _) => {
             let is = if active { "active" } else { "not paused" };
-            let why = match off.as_slice() {
-                [] => String::new(),
-                [one] => format!(": {one} is switched off or has no key"),
-                more => format!(": {} are switched off or have no key", more.join(", ")),
+            let told = |names: &[&str], one: &str, more: &str| match names {
+                [] => None,
+                [name] => Some(format!("{name} {one}")),
+                names => Some(format!("{} {more}", names.join(", "))),
             };
-            format!("{name} is {is}, but nothing in it can serve{why}")
+            let whys = [
+                told(&off, "is switched off", "are switched off"),
+                told(&keyless, "has no key", "have no key"),
+            ];
+            let whys: Vec<String> = whys.into_iter().flatten().collect();
+            let colon = if whys.is_empty() { "" } else { ": " };
+            let whys = whys.join("; ");
+            format!("{name} is {is}, but nothing in it can serve{colon}{whys}")
         }
         ("standby", _) => format!("{name} stands by"),
         _ => format!("{name} is {word}"),
@@ -210,14 +254,45 @@ pub(crate) fn groups<W: Write>(screen: &mut Screen<W>, groups: &[Value]) -> io::
                     .to_string()
                     .into(),
                 text(member, "provider").into(),
-                Cell::word(text(member, "health")),
+                health(member),
                 millis(member, "ttft_ms").into(),
                 rate(member, "success_rate").into(),
-                time(member, "cooling_until").into(),
+                rests(member).into(),
             ]);
         }
     }
     screen.table(&table)
+}
+
+/// The health of a provider or member: one that has no key was not switched off by anybody.
+fn health(one: &Value) -> Cell {
+    match (text(one, "health"), text(one, "lacks")) {
+        (word, "-") => Cell::word(word),
+        ("disabled", _) => Cell::new("no key", Tone::Warn),
+        (word, _) => Cell::word(word),
+    }
+}
+
+/// Until when a member rests; where only models of it do, until the first is back, with its name.
+fn rests(member: &Value) -> String {
+    let until = time(member, "cooling_until");
+    let first = list(member, "resting").iter();
+    match first.min_by_key(|rest| text(rest, "until")) {
+        Some(first) if until == "-" => {
+            let others = list(member, "resting").len() - 1;
+            let others = if others == 0 {
+                String::new()
+            } else {
+                format!(" +{others}")
+            };
+            format!(
+                "{} ({}{others})",
+                time(first, "until"),
+                text(first, "model")
+            )
+        }
+        _ => until,
+    }
 }
 
 /// `GET /providers`.
@@ -236,7 +311,7 @@ pub(crate) fn providers<W: Write>(screen: &mut Screen<W>, providers: &[Value]) -
         table.row(vec![
             Cell::new(text(provider, "name"), Tone::Strong),
             text(provider, "dialect").into(),
-            Cell::word(text(provider, "health")),
+            health(provider),
             millis(provider, "ttft_ms").into(),
             rate(provider, "success_rate").into(),
             text(provider, "base_url").into(),

@@ -100,13 +100,74 @@ fn a_steered_group_says_what_keeps_it_from_serving() {
     assert_eq!(standing(&resting), "solo is active; it rests until soon");
     let off = json!({"name": "main", "active": true, "state": "cooling", "members": [
         {"provider": "anthropic", "health": "disabled"},
+        {"provider": "relay", "health": "disabled", "lacks": "it has no key"},
+        {"provider": "router", "health": "disabled", "lacks": "it has no key"},
     ]});
     assert_eq!(
         standing(&off),
-        "main is active, but nothing in it can serve: anthropic is switched off or has no key"
+        "main is active, but nothing in it can serve: anthropic is switched off; relay, router have no key"
     );
     let well = json!({"name": "main", "active": true, "state": "active"});
     assert_eq!(standing(&well), "main is active");
+}
+
+#[test]
+fn what_rests_and_which_budget_chose_the_group_is_told() {
+    let status_now = json!({
+        "active_group": "night",
+        "takeover": {"budget": "daily", "from": "main", "since": "soon"},
+        "budgets": [{"name": "daily", "share": 1.16, "state": "reached"}],
+        "resting": [
+            {"provider": "mine", "model": "claude-sonnet-4-5", "until": "later"},
+            {"provider": "backup", "model": null, "until": "tomorrow"},
+        ],
+    });
+    let shown = told(|screen| status(screen, &status_now, "http://127.0.0.1:7790"));
+    for line in [
+        "night has taken over since soon (budget daily, 116 %); back to main: turnoutd use main",
+        "claude-sonnet-4-5 at mine until later",
+        "backup until tomorrow",
+    ] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    let nobody = told(|screen| status(screen, &json!({"takeover": null}), "http://127.0.0.1:7790"));
+    assert!(!nobody.contains("taken over"), "{nobody}");
+}
+
+#[test]
+fn a_member_tells_which_models_rest_and_what_it_lacks() {
+    let rest = |model: &str, until: &str| json!({"model": model, "until": until});
+    let members = [
+        (
+            json!({"cooling_until": "soon", "health": "cooling"}),
+            ["resting", "soon"],
+        ),
+        (
+            json!({"resting": [rest("m", "b")], "health": "degraded"}),
+            ["degraded", "b (m)"],
+        ),
+        (
+            json!({"resting": [rest("m", "b"), rest("n", "a")], "health": "degraded"}),
+            ["degraded", "a (n +1)"],
+        ),
+        (
+            json!({"health": "disabled", "lacks": "it has no key"}),
+            ["no key", "-"],
+        ),
+        (
+            json!({"health": "disabled", "lacks": null}),
+            ["disabled", "-"],
+        ),
+    ];
+    for (member, expected) in members {
+        let listed = [json!({"name": "main", "members": [member]})];
+        let shown = told(|screen| groups(screen, &listed));
+        let row = shown.lines().nth(1).unwrap_or_default();
+        assert!(
+            expected.iter().all(|text| row.contains(text)),
+            "{expected:?} in {row}"
+        );
+    }
 }
 
 #[test]

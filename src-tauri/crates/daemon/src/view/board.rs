@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use routing::{GroupView, KeyView, MemberView};
+use routing::{GroupView, KeyView, MemberView, View};
 
 use super::{
     Forecast, Group, GroupState, Health, Key, Member, Mode, ModelRest, Models, Provider, Quota,
+    Rest,
 };
 use crate::settings;
 
@@ -72,7 +73,9 @@ fn member(member: &MemberView, clocks: Clocks) -> Member {
         priority: member.priority,
         weight: member.weight,
         health: health(member.health),
+        lacks: member.lacks.clone(),
         cooling_until: member.cooling_until.map(|until| clocks.tell(until)),
+        resting: member.resting.iter().map(|it| rest(it, clocks)).collect(),
         ttft_ms: member.ttft.map(millis),
         success_rate: member.success_rate,
     }
@@ -93,6 +96,7 @@ pub(crate) fn provider(
         base_url,
         enabled: told.enabled,
         health: health(told.health),
+        lacks: told.lacks.clone(),
         cooling_until: told.cooling_until.map(|until| clocks.tell(until)),
         resting: told.resting.iter().map(|it| rest(it, clocks)).collect(),
         last_error: told.last_error.clone(),
@@ -105,6 +109,27 @@ pub(crate) fn provider(
         forecast: told.forecasts.first().map(|it| forecast(it, clocks)),
         quotas: told.quotas.iter().map(|it| quota(it, clocks)).collect(),
     }
+}
+
+/// What rests at the providers: a whole one, or models of it.
+pub(crate) fn rests(view: &View, clocks: Clocks) -> Vec<Rest> {
+    let of = |told: &routing::ProviderView| {
+        let whole = told.cooling_until.map(|until| (None, until));
+        let models = told.resting.iter();
+        let models = models.map(|it| (Some(it.model.to_string()), it.until));
+        let models = models.filter(|_| told.cooling_until.is_none());
+        let rests: Vec<Rest> = whole
+            .into_iter()
+            .chain(models)
+            .map(|(model, until)| Rest {
+                provider: told.name.to_string(),
+                model,
+                until: clocks.tell(until),
+            })
+            .collect();
+        rests
+    };
+    view.providers.iter().flat_map(of).collect()
 }
 
 fn rest(told: &routing::ModelRest, clocks: Clocks) -> ModelRest {

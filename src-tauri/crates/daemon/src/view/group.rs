@@ -1,6 +1,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ModelRest;
+
 /// A group of providers that is switched as one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Group {
@@ -31,8 +33,14 @@ pub struct Member {
     pub weight: u32,
     /// How it is.
     pub health: Health,
+    /// What it lacks, for which it is not asked, in one sentence.
+    #[serde(default)]
+    pub lacks: Option<String>,
     /// Until when it rests, if it does.
     pub cooling_until: Option<Timestamp>,
+    /// The models that rest at it while it does not rest as a whole: requests for others still go to it.
+    #[serde(default)]
+    pub resting: Vec<ModelRest>,
     /// Typical milliseconds to the first semantic output.
     pub ttft_ms: Option<u64>,
     /// Share of recent attempts that went well, 0 to 1.
@@ -67,7 +75,7 @@ pub enum Health {
     HalfOpen,
     /// It said for how long not to call it.
     Cooling,
-    /// It is switched off by hand.
+    /// It is switched off by hand, or lacks something.
     Disabled,
     /// It was not tried yet.
     Unknown,

@@ -52,7 +52,9 @@ pub use request::{Cost, Request};
 pub use rule::{Explained, Explanation, Rule};
 pub use series::{ProviderSeries, Series, TotalSeries};
 pub use setting::{Setting, SettingList};
-pub use status::{GroupSummary, Mode, Outage, Problem, ProblemKind, Status, Today, WorkMode};
+pub use status::{
+    GroupSummary, Mode, Outage, Problem, ProblemKind, Rest, Status, Takeover, Today, WorkMode,
+};
 pub use suspended::Suspended;
 pub use token::{
     AdminToken, ClientToken, NewAdminToken, NewClientToken, TokenLimits, TokenToday, TokenWorth,

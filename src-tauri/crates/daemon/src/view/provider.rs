@@ -16,6 +16,9 @@ pub struct Provider {
     pub enabled: bool,
     /// How it is.
     pub health: Health,
+    /// What it lacks, for which it is not asked, in one sentence; `None` where it is switched off by hand besides.
+    #[serde(default)]
+    pub lacks: Option<String>,
     /// Until when it rests, if it does.
     pub cooling_until: Option<Timestamp>,
     /// The models that rest at it while it does not rest as a whole: requests for others still go to it.

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Budget, Forecast, GroupState};
@@ -15,6 +16,9 @@ pub struct Status {
     pub mode: Mode,
     /// The chosen group; empty if there is none.
     pub active_group: String,
+    /// The budget that chose the active group, where nobody has chosen one since.
+    #[serde(default)]
+    pub takeover: Option<Takeover>,
     /// The provider that a request would go to now; `None` if all are down.
     pub active_provider: Option<String>,
     /// The group that provider would be taken from: another one than the chosen after a failover.
@@ -23,6 +27,9 @@ pub struct Status {
     pub in_flight: u64,
     /// Requests that wait until something can serve again.
     pub suspended: u64,
+    /// What rests, in the order of the config: whole providers, and single models of those that serve others.
+    #[serde(default)]
+    pub resting: Vec<Rest>,
     /// Sums since midnight, local time.
     pub today: Today,
     /// Name and state of each group, in the file's order.
@@ -43,6 +50,28 @@ pub struct Status {
     pub base_url: String,
     /// Whether the practice providers are made to fail.
     pub practice_outage: bool,
+}
+
+/// A group that a budget chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Takeover {
+    /// The budget's name.
+    pub budget: String,
+    /// The group that was active before, which may be chosen again.
+    pub from: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A provider that rests, or a model at one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Rest {
+    /// The provider.
+    pub provider: String,
+    /// The model's name there; `None` where the whole provider rests.
+    pub model: Option<String>,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// Sums since midnight, local time.

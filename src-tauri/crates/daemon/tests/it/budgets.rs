@@ -78,6 +78,15 @@ async fn a_used_up_budget_of_a_group_switches_to_another_group() {
         .status_where(|status| status["active_group"] == "second")
         .await;
     assert_eq!(house.served_by().await, "other");
+
+    // Who looks later is told, after a start anew as well, until somebody chooses a group.
+    house.daemon.stop().await;
+    let house = home.start().await;
+    let takeover = house.get("/status").await["takeover"].clone();
+    assert_eq!([&takeover["budget"], &takeover["from"]], ["main", "main"]);
+    assert!(takeover["since"].is_string(), "{takeover}");
+    house.post("/groups/main/activate", None).await;
+    assert_eq!(house.get("/status").await["takeover"], Value::Null);
     house.daemon.stop().await;
 }
 

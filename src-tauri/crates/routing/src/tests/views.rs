@@ -196,6 +196,12 @@ fn what_a_provider_lacks_is_told() {
     let mut rig = Rig::new(topology);
     let exhausted = rig.send("m", &[]).gave_up.unwrap();
     assert_eq!(exhausted.skipped[0].why, "it has no key");
+    let view = rig.board.view(rig.now);
+    assert_eq!(view.providers[0].lacks.as_deref(), Some("it has no key"));
+    assert_eq!(view.groups[0].members[0].lacks, view.providers[0].lacks);
+    // Who switches it off is why it is off then.
+    rig.board.set_enabled("a", false).unwrap();
+    assert_eq!(rig.board.view(rig.now).providers[0].lacks, None);
     // Switching it on gives it none.
     rig.board.set_enabled("a", true).unwrap();
     let exhausted = rig.send("m", &[]).gave_up.unwrap();

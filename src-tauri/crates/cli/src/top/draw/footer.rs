@@ -163,7 +163,7 @@ fn of_place(state: &State, place: &Place, look: Look) -> Vec<Cell> {
         Place::Provider(name) => {
             let provider = state.facts.providers.iter().find(|one| one.name == *name);
             let (sign, word, tone) = provider
-                .map(|one| look.health(one.health))
+                .map(|one| look.standing(one.health, one.lacks.as_deref()))
                 .unwrap_or_default();
             vec![
                 Cell::faint("provider"),

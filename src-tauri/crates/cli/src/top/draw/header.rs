@@ -163,6 +163,17 @@ fn told(state: &State) -> Vec<(Tone, String)> {
     let Some(status) = &state.facts.status else {
         return told;
     };
+    if let Some(takeover) = &status.takeover {
+        let from = takeover.from.as_ref();
+        let text = format!(
+            "{} has taken over{} since {}, by the budget {}",
+            status.active_group,
+            from.map_or_else(String::new, |from| format!(" from {from}")),
+            words::ahead(takeover.since, state.now, &state.zone),
+            takeover.budget,
+        );
+        told.push((Tone::Warn, text));
+    }
     for budget in &status.budgets {
         let tone = match budget.state {
             BudgetState::Blocked => Tone::Bad,

@@ -157,12 +157,12 @@ fn is_ill<'a>(row: &Row<'a>, look: Look) -> Option<(&'static str, &'a Provider)>
     let Row::Provider(provider) = row else {
         return None;
     };
-    let (sign, _, tone) = look.health(provider.health);
+    let (sign, _, tone) = look.standing(provider.health, provider.lacks.as_deref());
     matches!(tone, Tone::Bad | Tone::Warn).then_some((sign, *provider))
 }
 
 fn rest(provider: &Provider, state: &State) -> Option<String> {
-    words::until(provider.cooling_until?, state.now)
+    columns::rest(provider.cooling_until, &provider.resting, state.now)
 }
 
 fn empty(state: &State, pane: Pane) -> String {

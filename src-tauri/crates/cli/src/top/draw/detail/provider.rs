@@ -22,7 +22,7 @@ pub(super) fn lines(state: &State, name: &str, look: Look, width: usize) -> Vec<
         sheet.fact("gone", "the config has it no more", Tone::Warn);
         return sheet.lines;
     };
-    let (sign, word, tone) = look.health(provider.health);
+    let (sign, word, tone) = look.standing(provider.health, provider.lacks.as_deref());
     let health = Span::styled(format!("{sign} {word}"), look.style(tone));
     let mut sheet = Sheet::new(name, &[health], look, width);
     if let Some(until) = provider.cooling_until
@@ -31,6 +31,18 @@ pub(super) fn lines(state: &State, name: &str, look: Look, width: usize) -> Vec<
         let at = words::clock(until, &state.zone);
         sheet.fact("rests", &format!("for {left}, until {at}"), Tone::Warn);
     }
+    for rest in &provider.resting {
+        if let Some(left) = words::until(rest.until, state.now) {
+            let at = words::clock(rest.until, &state.zone);
+            let told = format!("{} for {left}, until {at}", rest.model);
+            sheet.fact("rests", &told, Tone::Warn);
+        }
+    }
+    sheet.fact(
+        "off",
+        provider.lacks.as_deref().unwrap_or_default(),
+        Tone::Warn,
+    );
     let error = provider.last_error.as_deref().map(failure);
     sheet.fact("last error", &error.unwrap_or_default(), Tone::Bad);
     let latencies = state.facts.latencies(name);

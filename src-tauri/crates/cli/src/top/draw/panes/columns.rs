@@ -1,6 +1,6 @@
 //! What each pane tells of a row, column by column.
 
-use daemon::view::{Group, LogLine, Member, Provider, Request, Suspended};
+use daemon::view::{Group, LogLine, Member, ModelRest, Provider, Request, Suspended};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -108,7 +108,7 @@ fn of_group(group: &Group, now: Timestamp, look: Look) -> Vec<Cell> {
         Cell::new(word, tone),
         Cell::default(),
         Cell::default(),
-        match rest(group.cooling_until, now) {
+        match rest(group.cooling_until, &[], now) {
             Some(left) => Cell::new(format!("for {left}"), Tone::Warn),
             None => Cell::faint(group.policy.as_str()),
         },
@@ -116,7 +116,7 @@ fn of_group(group: &Group, now: Timestamp, look: Look) -> Vec<Cell> {
 }
 
 fn of_member(group: &Group, member: &Member, now: Timestamp, look: Look) -> Vec<Cell> {
-    let (sign, word, tone) = look.health(member.health);
+    let (sign, word, tone) = look.standing(member.health, member.lacks.as_deref());
     // Its number decides under one policy alone, its share under another.
     let (number, share) = match group.policy.as_str() {
         "weighted" => (
@@ -131,7 +131,7 @@ fn of_member(group: &Group, member: &Member, now: Timestamp, look: Look) -> Vec<
         Cell::new(format!("{sign} {word}"), tone),
         of_millis(member.ttft_ms),
         percent(member.success_rate),
-        match rest(member.cooling_until, now) {
+        match rest(member.cooling_until, &member.resting, now) {
             Some(left) => Cell::new(format!("for {left}"), Tone::Warn),
             None => Cell::faint(share),
         },
@@ -139,7 +139,7 @@ fn of_member(group: &Group, member: &Member, now: Timestamp, look: Look) -> Vec<
 }
 
 fn of_provider(state: &State, provider: &Provider, look: Look) -> Vec<Cell> {
-    let (sign, word, tone) = look.health(provider.health);
+    let (sign, word, tone) = look.standing(provider.health, provider.lacks.as_deref());
     let latencies = state.facts.latencies(&provider.name);
     let first = latencies.len().saturating_sub(16);
     vec![
@@ -148,7 +148,7 @@ fn of_provider(state: &State, provider: &Provider, look: Look) -> Vec<Cell> {
         Cell::new(word, tone),
         of_millis(provider.ttft_ms),
         percent(provider.success_rate),
-        rest(provider.cooling_until, state.now)
+        rest(provider.cooling_until, &provider.resting, state.now)
             .map_or_else(Cell::default, |left| Cell::new(left, Tone::Warn)),
         Cell::faint(look.spark(&latencies[first..])),
         limits(state, provider),
@@ -330,6 +330,12 @@ fn percent(rate: Option<f64>) -> Cell {
     Cell::new(format!("{:.0}%", rate * 100.0), tone)
 }
 
-fn rest(until: Option<Timestamp>, now: Timestamp) -> Option<String> {
-    words::until(until?, now)
+/// How long a provider rests, else the model of it that is back first.
+pub(super) fn rest(
+    until: Option<Timestamp>,
+    models: &[ModelRest],
+    now: Timestamp,
+) -> Option<String> {
+    let first = models.iter().map(|model| model.until).min();
+    words::until(until.or(first)?, now)
 }
