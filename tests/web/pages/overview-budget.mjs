@@ -15,7 +15,7 @@ export default {
     assert.equal(await at('spent').count(), 0);
     await turnout.ask('more than a budget allows');
     await at('spent').waitFor();
-    await page.getByText(/^spare has taken over since .*, as a budget is spent$/).waitFor();
+    await page.getByText(/spare has taken over since \d/).waitFor();
     assert.match(await at('spent').textContent(), /Budget daily: \$0\.000\d of \$0\.0001 a day/);
     await picture('overview-spent');
     assert.deepEqual((await axe()).filter((line) => /serious|critical/.test(line)), []);
@@ -28,7 +28,7 @@ export default {
     const at_ = '2026-01-05T10:00:00Z';
     const items = [
       { id: 3, kind: 'failover', title: 'Switched to second', body: 'Switched from first to second: first is overloaded', at: at_, page: '/history', provider: 'first', group: 'spare', to: 'second', reason: 'overloaded', cost_usd: '0.43', more: 2 },
-      { id: 2, kind: 'budget', title: 'Budget daily: 100 %', body: '5 of 5 US dollars are spent', at: at_, page: '/usage', provider: null, group: 'spare', budget: { name: 'daily', share: 1, spent_usd: '5', limit_usd: '5', done: 'chosen', from: 'main' } },
+      { id: 2, kind: 'budget', title: 'Budget daily: 100 %', body: '5 of 5 US dollars are spent', at: at_, page: '/usage', provider: null, group: 'spare', budget: { name: 'daily', share: 1, spent_usd: '5', limit_usd: '5', done: 'chosen' } },
       { id: 1, kind: 'all-down', title: 'Nothing can serve', body: 'No provider can serve now', at: at_, page: '/overview', provider: null, group: null },
     ];
     await page.route('**/api/v1/notices**', (route) => route.fulfill({ json: { items, next_cursor: null } }));

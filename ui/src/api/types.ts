@@ -3,6 +3,7 @@
  * string in USD and never becomes a float. Fields that an older or younger daemon may leave out are optional.
  */
 
+import type { Budget } from './budgets';
 import type { LogLine } from './logs';
 
 export type Mode = 'auto' | 'manual';
@@ -34,6 +35,8 @@ export interface Status {
   uptime: number;
   mode: Mode;
   active_group: string | null;
+  /** The budget that chose the active group, where nobody has chosen one since. */
+  takeover?: Takeover | null;
   active_provider: string | null;
   /** The group that provider is taken from: another than the active one after a failover. */
   serving_group?: string | null;
@@ -41,10 +44,19 @@ export interface Status {
   suspended: number;
   today: Today;
   groups: { name: string; state: GroupState }[];
+  /** As they were last looked at. */
+  budgets?: Budget[];
   /** What a person should look at: a broken config, a missing key, no keychain, a ledger that cannot write. */
   problems?: Problem[];
   /** Whether the practice providers are made to fail. */
   practice_outage?: boolean | null;
+}
+
+export interface Takeover {
+  budget: string;
+  /** The group that was active before, which may be chosen again. */
+  from?: string | null;
+  since: string;
 }
 
 export interface Problem {
@@ -281,8 +293,6 @@ export interface SpentBudget {
   limit_usd: string;
   done: 'told' | 'refused' | 'chosen' | 'not_chosen';
   until?: string | null;
-  /** The group that was active before another was chosen. */
-  from?: string | null;
   /** Why the group could not be chosen. */
   why?: string | null;
 }

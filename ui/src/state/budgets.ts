@@ -1,6 +1,6 @@
 /** What a budget does, in words. */
 import type { Budget } from '../api/budgets';
-import type { Notice } from '../api/types';
+import type { Status, Takeover } from '../api/types';
 import { t } from '../i18n/index.svelte';
 import { tokenOf } from './budget-form';
 
@@ -32,24 +32,16 @@ export function consequence({ state, then }: Pick<Budget, 'state' | 'then'>, act
 
 /** A budget that decides now where requests go, or that they go nowhere. */
 export interface InForce {
-  budget: Budget;
-  /** The group that it put in charge; null where it refuses requests. */
-  group: string | null;
-  /** When it did, as far as that is remembered. */
-  since: string | null;
-  /** The group that was active before, as far as that is known. */
-  back: string | null;
+  name: string;
+  /** How it stands; null where that is not known, or it is gone. */
+  budget: Budget | null;
+  /** What it put in charge; null where it refuses requests. */
+  takeover: Takeover | null;
 }
 
-/** Budgets whose limit is reached and that did something about it which still stands; a token's own limit is its own affair. */
-export function inForce(budgets: readonly Budget[], active: string | null | undefined, groups: readonly string[], notices: readonly Notice[]): InForce[] {
-  return budgets.flatMap((budget): InForce[] => {
-    if (tokenOf(budget)) return [];
-    if (budget.state === 'blocked') return [{ budget, group: null, since: null, back: null }];
-    if (budget.state !== 'reached' || !active || budget.then !== `group:${active}`) return [];
-    const told = notices.find((one) => one.kind === 'budget' && one.group === active && (!one.budget || one.budget.name === budget.name));
-    const others = groups.filter((name) => name !== active);
-    const back = told?.budget?.from ?? (others.length === 1 ? others[0] : null);
-    return [{ budget, group: active, since: told?.at ?? null, back: back && others.includes(back) ? back : null }];
-  });
+/** The budget that chose the active group, and those that refuse requests; a token's own limit is its own affair. */
+export function inForce({ takeover, budgets = [] }: Pick<Status, 'takeover' | 'budgets'>): InForce[] {
+  const chose = takeover ? [{ name: takeover.budget, budget: budgets.find(({ name }) => name === takeover.budget) ?? null, takeover }] : [];
+  const blocked = budgets.filter((budget) => budget.state === 'blocked' && tokenOf(budget) === null);
+  return [...chose, ...blocked.map((budget) => ({ name: budget.name, budget, takeover: null }))];
 }

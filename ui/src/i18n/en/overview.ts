@@ -48,9 +48,10 @@ export const overview = {
   happenedFailed: 'What happened could not be loaded',
   allFailed: 'Failed ones',
 
-  spentTookOver: (group: string, since: string) => (since ? `${group} has taken over since ${since}, as a budget is spent` : `${group} has taken over, as a budget is spent`),
+  spentTookOver: (group: string, since: string) => `${group} has taken over since ${since}`,
   spentRefuses: (until: string) => `A budget is spent: requests are refused until ${until}`,
   spentOf: (budget: string, amounts: string) => `Budget ${budget}: ${amounts}`,
+  spentBy: (budget: string) => `As the budget ${budget} was spent`,
   spentBudgets: 'Budgets',
   spentBack: (group: string) => `Back to ${group}`,
 

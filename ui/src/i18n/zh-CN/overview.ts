@@ -51,9 +51,10 @@ export const overview: Same<typeof english> = {
   happenedFailed: '无法加载动态',
   allFailed: '失败的请求',
 
-  spentTookOver: (group, since) => (since ? `预算已用完，自 ${since} 起改由组 ${group} 服务` : `预算已用完，已改由组 ${group} 服务`),
+  spentTookOver: (group, since) => `自 ${since} 起改由组 ${group} 服务`,
   spentRefuses: (until) => `预算已用完：${until} 之前的请求会被拒绝`,
   spentOf: (budget, amounts) => `预算 ${budget}：${amounts}`,
+  spentBy: (budget) => `预算 ${budget} 已用完`,
   spentBudgets: '预算',
   spentBack: (group) => `换回 ${group}`,
 
