@@ -134,10 +134,19 @@ impl Driver {
             recorder: self.recorder.as_ref(),
             resume: self.resume.as_deref(),
         };
+        let door = outlet.door();
         let tried = AssertUnwindSafe(trial.run(progress, outlet)).catch_unwind();
+        let recalled = async {
+            self.recalled().await;
+            // Nobody takes an answer back that has begun.
+            if door.holder().is_some() {
+                std::future::pending::<()>().await;
+            }
+        };
         let tried = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return Ending::ClientGone,
+            () = recalled => return Ending::Recalled,
             tried = tried => tried,
         };
         tried.unwrap_or_else(|_| {

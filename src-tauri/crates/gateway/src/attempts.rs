@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, atomic::AtomicU64};
 
-use routing::{Candidate, Exhausted, Failover, Reason, Step};
+use routing::{Ask, Candidate, Exhausted, Failover, Reason, Step};
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -20,8 +20,9 @@ use crate::{
     report::{EndStatus, Ended, Report, RequestId},
     resume::Resume,
     route::Endpoint,
-    suspend::{Patience, Waited},
+    suspend::{Patience, Waited, given_up},
     trial::mark,
+    waiting::{Order, Seat},
 };
 
 /// Drives one request to its end.
@@ -41,6 +42,8 @@ pub(crate) struct Driver {
     pub(crate) recorder: Option<Arc<Recorder>>,
     /// Its answer broke off, and may yet be given whole.
     pub(crate) resume: Option<Box<Resume>>,
+    /// Its seat among those that wait, where it had to.
+    pub(crate) seat: Option<Seat>,
     /// Its place within the limits of its client token.
     pub(crate) pass: Option<Pass>,
 }
@@ -100,46 +103,22 @@ impl Driver {
             at_ms: unix_ms(),
             plan: Explanation::of(&self.inbound.choice, candidates),
         });
-        let (mut last, mut spare) = (None, None);
+        let (mut last, mut spare, mut stuck) = (None, None, None);
         let mut patience = Patience::default();
-        let shared = Arc::clone(&self.shared);
-        let next = |run: &mut Failover| shared.with_board(|board, now| board.next(run, now));
         loop {
-            step = match step {
+            let next = match step {
                 Step::Try(candidate) => {
-                    match self.attempt(candidate, &mut run, outlet).await {
-                        (
-                            candidate,
-                            Ending::Failed {
-                                error,
-                                spare: answer,
-                                ..
-                            },
-                        ) => {
-                            spare = answer.or(spare);
-                            last = Some((candidate, error));
-                        }
-                        (
-                            candidate,
-                            Ending::Cut {
-                                error,
-                                resume: Some(resume),
-                                ..
-                            },
-                        ) => {
-                            self.leave_unable(&mut run, &resume);
-                            self.resume = Some(resume);
-                            (last, spare) = (Some((candidate, error)), None);
-                        }
-                        (_, ended) => return Conclusion::of(ended),
+                    let tried = self.attempt(candidate, &mut run, outlet).await;
+                    if let Some(over) = self.note(tried, &mut run, &mut last, &mut spare) {
+                        return over;
                     }
-                    next(&mut run)
+                    self.onward(&mut ask, &mut run)
                 }
                 Step::Wait { until } => {
                     if self.wait(until).await.is_err() {
                         return Conclusion::of(Ending::ClientGone);
                     }
-                    next(&mut run)
+                    self.onward(&mut ask, &mut run)
                 }
                 Step::GiveUp(exhausted) => {
                     let why = last.as_ref().map(|(_, error): &(_, String)| error.as_str());
@@ -155,7 +134,9 @@ impl Driver {
                             // What it waited for may be other settings.
                             self.live = self.shared.live.load_full();
                             (ask, run) = (go.ask, go.run);
-                            Step::Try(go.candidate)
+                            self.listen(outlet);
+                            stuck = Some(exhausted);
+                            Some(Step::Try(go.candidate))
                         }
                         Waited::Gone => return Conclusion::of(Ending::ClientGone),
                         _ if let Some(ending) = self.broke_off(outlet).await => {
@@ -168,8 +149,89 @@ impl Driver {
                         }
                     }
                 }
-            }
+            };
+            step = match (next, &stuck) {
+                (Some(step), _) => step,
+                (None, Some(exhausted)) => return self.dropped(exhausted, last, outlet),
+                // Only who has waited is given up by a person.
+                (None, None) => return Conclusion::of(Ending::ClientGone),
+            };
         }
+    }
+
+    /// Notes what came of an attempt; the conclusion, where that ends the request.
+    fn note(
+        &mut self,
+        (candidate, ending): (Candidate, Ending),
+        run: &mut Failover,
+        last: &mut Option<(Candidate, String)>,
+        spare: &mut Option<Spare>,
+    ) -> Option<Conclusion> {
+        match ending {
+            Ending::Failed {
+                error,
+                spare: answer,
+                ..
+            } => {
+                *spare = answer.or(spare.take());
+                *last = Some((candidate, error));
+            }
+            Ending::Cut {
+                error,
+                resume: Some(resume),
+                ..
+            } => {
+                self.leave_unable(run, &resume);
+                self.resume = Some(resume);
+                (*last, *spare) = (Some((candidate, error)), None);
+            }
+            Ending::Recalled => {}
+            ended => return Some(Conclusion::of(ended)),
+        }
+        None
+    }
+
+    /// Who it is tried for is known to those who tell a request that has waited what to do.
+    fn listen(&self, outlet: &Outlet) {
+        if let Some(seat) = &self.seat {
+            seat.orders.leads_to(outlet.door());
+        }
+    }
+
+    /// Waits until a person wants something else of the request; forever, where it has not waited.
+    pub(crate) async fn recalled(&self) {
+        match &self.seat {
+            Some(seat) => seat.orders.given().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The next step, after what a person may have said meanwhile; `None` where that was to give it up.
+    fn onward(&self, ask: &mut Ask, run: &mut Failover) -> Option<Step> {
+        let order = self.seat.as_ref().and_then(|seat| seat.orders.take());
+        if order == Some(Order::Fail) {
+            return None;
+        }
+        Some(self.shared.with_board(|board, now| {
+            if let Some(Order::Redirect(pin)) = order {
+                *ask = board.redirected(ask, pin);
+                run.forget();
+                *run = board.begin_again(run, ask, now);
+            }
+            board.next(run, now)
+        }))
+    }
+
+    /// A person gave it up while it was being tried, for want of which it had waited.
+    fn dropped(
+        &self,
+        stuck: &Exhausted,
+        last: Option<(Candidate, String)>,
+        outlet: &mut Outlet,
+    ) -> Conclusion {
+        let (candidate, error) = last.unzip();
+        let why = Refusal::exhausted(stuck, error.as_deref()).message;
+        self.refused(given_up(&why), stuck, candidate.as_ref(), outlet)
     }
 
     async fn wait(&self, until: std::time::Instant) -> Result<(), Gone> {
@@ -181,6 +243,7 @@ impl Driver {
         });
         tokio::select! {
             () = tokio::time::sleep(left) => Ok(()),
+            () = self.recalled() => Ok(()),
             () = self.cancel.cancelled() => Err(Gone),
         }
     }
@@ -247,7 +310,7 @@ impl Conclusion {
         let (status, reason, error) = match ending {
             Ending::Delivered | Ending::Unasked => (EndStatus::Completed, None, None),
             // Who is outrun leaves the client to another one; the end of that one counts.
-            Ending::ClientGone | Ending::Outrun { .. } => {
+            Ending::ClientGone | Ending::Outrun { .. } | Ending::Recalled => {
                 (EndStatus::Cancelled, Some(Reason::ClientCancelled), None)
             }
             Ending::Refused { reason, error } | Ending::Failed { reason, error, .. } => {

@@ -148,6 +148,8 @@ pub(crate) enum Ending {
     },
     /// The client went away.
     ClientGone,
+    /// A person gave the request up, or sent it elsewhere.
+    Recalled,
     /// Another candidate began its answer first. Whether this one was asked before that one.
     Outrun { by: Arc<str>, first: bool },
 }
@@ -200,7 +202,9 @@ impl Ending {
                 committed: true,
                 ..outcome(Verdict::RetrySame, Some(*reason))
             },
-            Self::Unasked | Self::Outrun { .. } => outcome(Verdict::Cancelled, None),
+            Self::Unasked | Self::Outrun { .. } | Self::Recalled => {
+                outcome(Verdict::Cancelled, None)
+            }
             Self::ClientGone => outcome(Verdict::Cancelled, Some(Reason::ClientCancelled)),
         }
     }
@@ -212,6 +216,7 @@ impl Ending {
             Self::Refused { error, .. } | Self::Failed { error, .. } | Self::Cut { error, .. } => {
                 Some(error.clone())
             }
+            Self::Recalled => Some("given up by hand".to_owned()),
             Self::Outrun { by, .. } => Some(format!("given up, as {by} began its answer first")),
         }
     }

@@ -411,6 +411,7 @@ impl Gateway {
             window: 0.into(),
             recorder,
             resume: None,
+            seat: None,
             pass,
         };
         let flight = Flight::start(&self.shared);

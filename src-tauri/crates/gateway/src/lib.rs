@@ -36,6 +36,7 @@ mod inside;
 mod meaning;
 mod memory;
 mod models;
+mod orders;
 mod outlet;
 mod program;
 mod pump;

@@ -151,12 +151,13 @@ impl Driver {
             }
             None => {
                 let endings = (main.end().await, other.end().await);
-                if !matches!(endings.1, Ending::ClientGone) {
+                if !matches!(endings.1, Ending::ClientGone | Ending::Recalled) {
                     self.settle(&mut side);
                 }
                 run.join(side);
                 match endings {
                     (_, Ending::ClientGone) => (rival, Ending::ClientGone),
+                    (Ending::Recalled, _) | (_, Ending::Recalled) => (candidate, Ending::Recalled),
                     // It had the last word: as if it had been asked when the first one had failed.
                     (
                         Ending::Failed { .. },

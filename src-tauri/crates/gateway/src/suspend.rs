@@ -20,8 +20,6 @@ pub(crate) struct Patience {
     until: Option<Instant>,
     /// When it began to wait, Unix milliseconds.
     since_ms: Option<i64>,
-    /// When it came among those that waited.
-    arrival: Option<u64>,
 }
 
 /// What came of waiting.
@@ -39,7 +37,7 @@ pub(crate) enum Waited {
 impl Driver {
     /// Waits until something can serve the request. `last` is what went wrong last.
     pub(crate) async fn suspend(
-        &self,
+        &mut self,
         (ask, run): (Ask, Failover),
         exhausted: &Exhausted,
         last: Option<&str>,
@@ -77,14 +75,13 @@ impl Driver {
         let room = &self.shared.waiting;
         let Some(mut seat) = room.enter(
             &self.shared,
-            patience.arrival,
+            self.seat.take(),
             rules.max,
             (told, ask, run),
             last,
         ) else {
             return Waited::Not;
         };
-        patience.arrival = Some(seat.arrival());
         self.shared.report(Report::Suspended {
             id: self.request_id.clone(),
             at_ms,
@@ -95,7 +92,10 @@ impl Driver {
             biased;
             () = self.cancel.cancelled() => Waited::Gone,
             way = &mut seat.way => match way {
-                Ok(Way::Go(go)) => Waited::Served(go),
+                Ok(Way::Go(go)) => {
+                    self.seat = Some(seat);
+                    Waited::Served(go)
+                }
                 Ok(Way::Fail) => Waited::Enough(given_up(&why)),
                 Ok(Way::Stop) | Err(_) => Waited::Enough(stopping()),
             },
@@ -119,7 +119,7 @@ fn stopping() -> Refusal {
 }
 
 /// A person gave it up.
-fn given_up(why: &str) -> Refusal {
+pub(crate) fn given_up(why: &str) -> Refusal {
     let told = format!("this request waited for a provider and was given up: {why}");
     Refusal::fatal(http::StatusCode::SERVICE_UNAVAILABLE, told)
 }

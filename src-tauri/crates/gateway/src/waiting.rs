@@ -17,6 +17,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::{
     gateway::{Shared, now},
+    orders::Orders,
     refusal::Refusal,
     report::RequestId,
     route::Endpoint,
@@ -82,7 +83,7 @@ pub struct Suspended {
     pub why: String,
 }
 
-/// What a person wants of a waiting request.
+/// What a person wants of a request that waits, or waited and is being tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Try it now, whoever rests.
@@ -108,6 +109,7 @@ struct Waiter {
     last: Option<String>,
     forced: bool,
     redirected: Option<Pin>,
+    orders: Arc<Orders>,
     tell: oneshot::Sender<Way>,
 }
 
@@ -121,10 +123,18 @@ pub(crate) struct WaitingRoom {
     seen: AtomicU64,
 }
 
+/// A request that waited and is being tried.
+struct Tried {
+    id: RequestId,
+    orders: Arc<Orders>,
+}
+
 #[derive(Default)]
 struct Queue {
     /// By arrival.
     waiters: BTreeMap<u64, Waiter>,
+    /// Those that were let out to be tried, by arrival.
+    tried: BTreeMap<u64, Tried>,
     arrivals: u64,
     /// Somebody looks through the room.
     is_watched: bool,
@@ -132,10 +142,11 @@ struct Queue {
     is_closed: bool,
 }
 
-/// A place in the room; dropped, it is free again.
+/// A place in the room, which a request keeps while it is being tried; dropped, it is free again.
 pub(crate) struct Seat {
     shared: Arc<Shared>,
     arrival: u64,
+    pub(crate) orders: Arc<Orders>,
     pub(crate) way: oneshot::Receiver<Way>,
 }
 
@@ -150,7 +161,29 @@ impl Drop for Seat {
         let room = &self.shared.waiting;
         let mut queue = room.lock();
         queue.waiters.remove(&self.arrival);
+        queue.tried.remove(&self.arrival);
         room.count(&queue);
+    }
+}
+
+impl Queue {
+    /// Does with one that waits what a person wants.
+    fn obey(&mut self, arrival: u64, order: Order) {
+        let Some(waiter) = self.waiters.get_mut(&arrival) else {
+            return;
+        };
+        match order {
+            Order::Release => waiter.forced = true,
+            Order::Redirect(pin) => {
+                waiter.told.pin = Some(pin.clone());
+                waiter.redirected = Some(pin);
+            }
+            Order::Fail => {
+                if let Some(waiter) = self.waiters.remove(&arrival) {
+                    let _ = waiter.tell.send(Way::Fail);
+                }
+            }
+        }
     }
 }
 
@@ -185,24 +218,38 @@ impl WaitingRoom {
             .collect()
     }
 
-    /// Takes a place in the room; `None` where it is full or closed. `arrival` is that of a request that had one before.
+    /// Takes a place in the room; `None` where it is full or closed. `seat` is that of a request that had one before.
     pub(crate) fn enter(
         &self,
         shared: &Arc<Shared>,
-        arrival: Option<u64>,
+        seat: Option<Seat>,
         max: usize,
         (told, ask, run): (Suspended, Ask, Failover),
         last: Option<&str>,
     ) -> Option<Seat> {
         let mut queue = self.lock();
         // One that was let out to try keeps its right to a place.
-        let is_full = arrival.is_none() && queue.waiters.len() >= max;
+        let is_full = seat.is_none() && queue.waiters.len() >= max;
         if queue.is_closed || is_full {
+            drop(queue); // which the seat asks for as it is given back
             return None;
         }
-        let arrival = arrival.unwrap_or(queue.arrivals);
-        queue.arrivals = queue.arrivals.max(arrival + 1);
         let (tell, way) = oneshot::channel();
+        let seat = match seat {
+            Some(mut seat) => {
+                seat.way = way;
+                seat
+            }
+            None => Seat {
+                shared: Arc::clone(shared),
+                arrival: queue.arrivals,
+                orders: Arc::default(),
+                way,
+            },
+        };
+        let arrival = seat.arrival;
+        queue.arrivals = queue.arrivals.max(arrival + 1);
+        queue.tried.remove(&arrival);
         let waiter = Waiter {
             told,
             ask,
@@ -210,42 +257,36 @@ impl WaitingRoom {
             last: last.map(str::to_owned),
             forced: false,
             redirected: None,
+            orders: Arc::clone(&seat.orders),
             tell,
         };
         queue.waiters.insert(arrival, waiter);
+        if let Some(order) = seat.orders.take() {
+            queue.obey(arrival, order);
+        }
         self.count(&queue);
         if !std::mem::replace(&mut queue.is_watched, true) {
             tokio::spawn(watch(Arc::clone(shared)));
         }
         self.changed.notify_one();
-        Some(Seat {
-            shared: Arc::clone(shared),
-            arrival,
-            way,
-        })
+        Some(seat)
     }
 
-    /// Does with a waiting request what a person wants.
+    /// Does with a request that waits, or waited and is being tried, what a person wants.
     pub(crate) fn order(&self, id: &str, order: Order) -> Result<(), NotWaiting> {
         let mut queue = self.lock();
-        let found = queue
-            .waiters
-            .iter_mut()
-            .find(|(_, waiter)| *waiter.told.id == *id);
-        let (&arrival, waiter) = found.ok_or_else(|| NotWaiting(id.to_owned()))?;
-        match order {
-            Order::Release => waiter.forced = true,
-            Order::Redirect(pin) => {
-                waiter.told.pin = Some(pin.clone());
-                waiter.redirected = Some(pin);
-            }
-            Order::Fail => {
-                if let Some(waiter) = queue.waiters.remove(&arrival) {
-                    let _ = waiter.tell.send(Way::Fail);
-                }
-                self.count(&queue);
-            }
+        let mut tried = queue.tried.values();
+        if let Some(tried) = tried.find(|tried| *tried.id == *id) {
+            let is_taken = tried.orders.give(order);
+            return is_taken
+                .then_some(())
+                .ok_or_else(|| NotWaiting(id.to_owned()));
         }
+        let mut waiters = queue.waiters.iter();
+        let found = waiters.find(|(_, waiter)| *waiter.told.id == *id);
+        let (&arrival, _) = found.ok_or_else(|| NotWaiting(id.to_owned()))?;
+        queue.obey(arrival, order);
+        self.count(&queue);
         self.changed.notify_one();
         Ok(())
     }
@@ -281,9 +322,21 @@ impl WaitingRoom {
             }
             match board.next(&mut run, now) {
                 Step::Try(candidate) => {
-                    let Some(Waiter { ask, tell, .. }) = queue.waiters.remove(&arrival) else {
+                    let Some(waiter) = queue.waiters.remove(&arrival) else {
                         continue;
                     };
+                    let Waiter {
+                        told,
+                        ask,
+                        orders,
+                        tell,
+                        ..
+                    } = waiter;
+                    let tried = Tried {
+                        id: told.id,
+                        orders,
+                    };
+                    queue.tried.insert(arrival, tried);
                     let go = Go {
                         ask,
                         run,
@@ -348,12 +401,5 @@ impl Shared {
         let explained = board.explain_run(&run, now);
         let step = board.next(&mut run, now);
         (run, step, explained)
-    }
-}
-
-impl Seat {
-    /// When this request came among those that waited.
-    pub(crate) fn arrival(&self) -> u64 {
-        self.arrival
     }
 }

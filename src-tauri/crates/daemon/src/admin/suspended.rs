@@ -29,13 +29,13 @@ pub(super) fn calls() -> Calls {
         )
         .with(
             Call::post("/suspended/{id}/redirect", redirect)
-                .about("Sends a waiting request to another group or provider.")
+                .about("Sends a request that waits, or waited and is being tried, to another group or provider.")
                 .takes::<Place>()
                 .answers_nothing(),
         )
         .with(
             Call::post("/suspended/{id}/fail", fail)
-                .about("Ends a waiting request with an error in its client's dialect.")
+                .about("Ends a request that waits, or waited and is being tried, with an error in its client's dialect.")
                 .answers_nothing(),
         )
 }

@@ -231,6 +231,69 @@ async fn a_person_releases_redirects_and_gives_up() {
     );
 }
 
+/// A request that waited is told what to do in the moment in which it is tried as well.
+#[tokio::test]
+async fn a_person_gives_up_or_redirects_what_is_being_tried() {
+    let other = Raw::answering(json(200, "", ANSWER)).await;
+    for (order, status) in [
+        (Order::Fail, "503"),
+        (Order::Redirect(Pin::Group("spare".to_owned())), "200"),
+    ] {
+        // It fails once, and then says nothing at all.
+        let ill = Raw::start(vec![
+            vec![Part::Bytes(json(500, "", "{}"))],
+            vec![Part::Silence],
+        ])
+        .await;
+        let mut settings = waiting(&[&ill, &other], Duration::from_millis(20), LONG, 9);
+        let topology = Arc::make_mut(&mut settings.topology);
+        let spare = topology.groups[0].members.pop().unwrap();
+        topology.groups.push(routing::Group {
+            name: "spare".into(),
+            members: vec![spare],
+            ..topology.groups[0].clone()
+        });
+        let mut running = run(settings).await;
+        let path = "/group/main/v1/messages";
+        let mut client = running
+            .open("POST", path, HEADERS, ASK_WHOLE.as_bytes())
+            .await;
+        let id = loop {
+            if let Report::Suspended { id, .. } = running.report().await {
+                break id;
+            }
+        };
+        within(async {
+            while ill.seen().len() < 2 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+        .await;
+        assert!(running.gateway.suspended().is_empty(), "it is being tried");
+        running.gateway.order(&id, Order::Release).unwrap();
+        running.gateway.order(&id, order).unwrap();
+        let mut answer = Vec::new();
+        let _ = within(client.read_to_end(&mut answer)).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(
+            running.gateway.order(&id, Order::Fail).is_err(),
+            "it is over"
+        );
+        let reports = running.reports().await;
+        let ended = reports.iter().filter_map(|report| match report {
+            Report::AttemptEnded(ended) => Some(ended),
+            _ => None,
+        });
+        let recalled: Vec<_> = ended.filter(|ended| ended.attempt == 2).collect();
+        assert_eq!(recalled[0].error.as_deref(), Some("given up by hand"));
+        assert_eq!(recalled[0].reason, None, "the provider is not to blame");
+    }
+}
+
 #[tokio::test]
 async fn a_new_configuration_and_a_stop_are_heard_at_once() {
     let ill = Raw::answering(json(503, "", "{}")).await;
