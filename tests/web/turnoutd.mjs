@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { wire } from './wire.mjs';
 
 const PROJECT = new URL('../../', import.meta.url).pathname;
 export const CLIENT = 'client-token-of-the-page-tests';
@@ -36,9 +37,10 @@ function start(args, scratch, env = {}) {
 
 /**
  * A turnoutd with two groups, `main` (provider `first`) and `spare` (provider `second`), and all that belongs to it.
- * `more` is TOML behind the config; `env` is for the program; `fresh` starts it without any config, as at a first start.
+ * `more` is TOML behind the config; `env` is for the program; `fresh` starts it without any config, as at a first start;
+ * `cuttable` puts a wire between it and the page, which can be cut.
  */
-export async function world({ more = '', env = {}, fresh = false } = {}) {
+export async function world({ more = '', env = {}, fresh = false, cuttable = false } = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'turnout-web-'));
   const children = [];
   const practice = async (name) => {
@@ -50,33 +52,50 @@ export async function world({ more = '', env = {}, fresh = false } = {}) {
   if (!fresh) writeFileSync(join(scratch, 'config.toml'), config(first, second) + more);
   const places = ['--config', join(scratch, 'config.toml'), '--data-dir', join(scratch, 'data')];
   const secrets = { PAGE_CLIENT: CLIENT, PAGE_ADMIN: ADMIN, PAGE_KEY: 'sk-of-the-page-tests-7f3a' };
-  const how = fresh ? ['serve', '--listen', '127.0.0.1:0'] : ['serve'];
-  const turnoutd = start([...places, ...how], scratch, { ...secrets, ...env });
-  children.push(turnoutd.child);
-  const { base_url: base, ui } = await turnoutd.said;
+  const serve = (listen) => {
+    const how = listen ? ['serve', '--listen', listen] : ['serve'];
+    const started = start([...places, ...how], scratch, { ...secrets, ...env });
+    children.push(started.child);
+    return started;
+  };
+  let turnoutd = serve(fresh ? '127.0.0.1:0' : null);
+  const { base_url: real, ui } = await turnoutd.said;
+  const between = cuttable ? await wire(new URL(real).port) : null;
+  const base = between ? `http://127.0.0.1:${between.port}` : real;
   return {
     base,
-    ui,
-    log: turnoutd.log,
+    ui: ui.replace(real, base),
+    wire: between,
+    /** Ends it as a crash would. */
+    kill: () => gone(turnoutd.child),
+    /** Starts it again where it was. It has forgotten every session. */
+    async again() {
+      turnoutd = serve(new URL(real).host);
+      await turnoutd.said;
+    },
+    log: () => turnoutd.log(),
     fail: (which, scenario) => control(which === 'first' ? first : second, { default: scenario }),
     /** The practice providers behind `first` and `second`. */
     practice: { first, second },
-    ask: (prompt, more = {}) => ask(base, prompt, more),
-    admin: (method, path, body) => admin(base, method, path, body),
+    ask: (prompt, more = {}) => ask(real, prompt, more),
+    admin: (method, path, body) => admin(real, method, path, body),
     /** A fresh one-time link into the page. */
-    link: async () => new URL((await admin(base, 'POST', '/session', {})).url, base).href,
+    link: async () => new URL((await admin(real, 'POST', '/session', {})).url, base).href,
     home: scratch,
     async end() {
-      for (const child of children.reverse()) {
-        if (child.exitCode === null) {
-          const gone = new Promise((resolve) => child.once('exit', resolve));
-          child.kill('SIGKILL');
-          await gone;
-        }
-      }
+      between?.cut();
+      for (const child of children.reverse()) await gone(child);
       rmSync(scratch, { recursive: true, force: true });
     },
   };
+}
+
+/** Kills it and waits until it is no more. */
+async function gone(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const end = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await end;
 }
 
 function config(first, second) {

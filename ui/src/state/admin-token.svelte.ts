@@ -3,7 +3,7 @@ import { accessApi } from '../api/access';
 import { live } from './live.svelte';
 
 class AdminToken {
-  /** The new one, until it is put away. Kept here since the page is built anew with the new session. */
+  /** The new one, until it is put away. Kept here, as no look at another page may lose it. */
   made = $state<string | null>(null);
   /** Whether this window has a session again. */
   back = $state(false);

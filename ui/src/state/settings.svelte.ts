@@ -1,4 +1,5 @@
 /** The settings as the daemon has them, and changing one: what was asked for shows at once, and goes back when it was refused. */
+import { ApiError } from '../api/http';
 import { settingsApi, type Setting, type SettingValue } from '../api/settings';
 import { settingWords } from '../i18n/setting-words';
 import type { Language } from '../i18n/index.svelte';
@@ -30,7 +31,7 @@ export function homeOf(setting: Pick<Setting, 'path'>): Section {
 export class Settings extends Resource<Setting[]> {
   /** What is being saved, by path: the last that was asked for. */
   saving = $state.raw<ReadonlyMap<string, { value: SettingValue }>>(new Map());
-  /** What was refused, by path, in the daemon's words. */
+  /** What was refused, by path, in the daemon's words; empty where it was not reached, or let nobody in. */
   refused = $state.raw<ReadonlyMap<string, string>>(new Map());
   /** What was saved a moment ago. */
   saved = $state<string | null>(null);
@@ -67,7 +68,9 @@ export class Settings extends Resource<Setting[]> {
       setTimeout(() => this.saved === path && (this.saved = null), SAID_MS);
       return true;
     } catch (cause) {
-      this.refused = new Map(this.refused).set(path, words(cause));
+      // A session that is over says nothing about the value.
+      const over = cause instanceof ApiError && cause.unauthorised;
+      this.refused = new Map(this.refused).set(path, over ? '' : words(cause));
       return false;
     } finally {
       if (this.saving.get(path) === wish) this.saving = without(this.saving, path);
