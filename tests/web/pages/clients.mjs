@@ -107,10 +107,28 @@ export default {
     await page.getByRole('button', { name: 'Done' }).click();
     await card(page, 'ignored').filter({ hasText: 'Written, but not read' }).waitFor();
     await picture('clients-ignored');
+    // Whoever mends it beside the window need not come back to it for that to show.
     writeFileSync(settings(turnout), readFileSync(settings(turnout), 'utf8').replace(/ *\/\/ mine\n/, ''));
-    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
-    await card(page, 'here').waitFor();
+    await card(page, 'here').waitFor({ timeout: 5_000 });
     await turnout.admin('POST', '/clients/claude-code/disconnect', {});
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await card(page, 'vendor').waitFor();
+  },
+
+  async 'who is disconnected hears where the program calls again'({ page, open, at, turnout }) {
+    writeFileSync(settings(turnout), '{ "env": { "ANTHROPIC_BASE_URL": "https://old-relay.example" } }\n');
+    await open('#/clients?connect=claude-code');
+    await at('diff').waitFor();
+    await at('connect-go').click();
+    await at('connect-done').waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await at('disconnect-claude-code').click();
+    await at('diff').waitFor();
+    await at('connect-go').click();
+    await at('connect-back').filter({ hasText: 'It calls old-relay.example again' }).waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    assert.match(readFileSync(settings(turnout), 'utf8'), /old-relay\.example/);
+    writeFileSync(settings(turnout), '{}\n');
     await page.evaluate(() => window.dispatchEvent(new Event('focus')));
     await card(page, 'vendor').waitFor();
   },

@@ -187,7 +187,7 @@ export default {
     await at('base-url').fill('http://127.0.0.1:9');
     await at('key-input').fill('sk-of-nobody-0000');
     await at('add-next').click();
-    await page.locator('[data-testid=trial][data-ok=false]').filter({ hasText: /\w/ }).waitFor();
+    await page.locator('[data-testid=trial][data-ok=false]').filter({ hasText: /^\s*No connection to http\S+: connection refused\s*$/ }).waitFor();
     await page.getByText('You can go back').waitFor();
     await at('add-back').click();
     await at('base-url').fill(turnout.practice.first);
@@ -255,6 +255,8 @@ export default {
 
   async 'groups are added, named, activated and removed'({ page, at, turnout }) {
     await at('group-add').click();
+    const ticked = at('group-dialog').locator('input[type=checkbox]:checked');
+    assert.deepEqual(await ticked.evaluateAll((all) => all.map((one) => one.value)), ['first']);
     await at('group-name').fill('night');
     await at('group-save').click();
     await at('column-night').waitFor();

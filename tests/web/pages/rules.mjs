@@ -104,7 +104,7 @@ export default {
     await at('fact-add').selectOption('model');
     assert.match(await at('rule-sentence').textContent(), /When the model is …/);
     await at('rule-save').click();
-    await at('fact-lacks').waitFor();
+    await at('fact-wrong').waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.closest('[data-testid]').dataset.testid), 'fact-model');
     await picture('rules-lacks');
     assert.equal((await order(turnout)).includes('tidy'), false);
@@ -123,12 +123,37 @@ export default {
     await at('rule-tidy').waitFor({ state: 'detached' });
   },
 
+  async 'what the daemon finds wrong is told at its field, until that is changed'({ page, at, open, turnout, picture }) {
+    await open('#/rules?add=new');
+    await at('rule-name').fill('shaky');
+    await at('use-group').selectOption('spare');
+    await at('use-max-tokens').fill('many');
+    await at('fact-add').selectOption('regex');
+    await at('fact-regex').locator('input').fill('(');
+    await at('rule-save').click();
+    await at('fact-wrong').filter({ hasText: /^Is no regular expression/ }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.closest('[data-testid]').dataset.testid), 'fact-regex');
+    assert.equal(await at('fact-regex').locator('input').getAttribute('aria-invalid'), 'true');
+    assert.equal(await at('rule-error').count(), 0, 'nothing else is left to say');
+    await picture('rules-wrong');
+    assert.match(await at('rule-sentence').textContent(), /at most many tokens/);
+    await at('fact-regex').locator('input').fill('(urgent)');
+    await at('fact-wrong').waitFor({ state: 'detached' });
+    assert.equal(await at('use-max-tokens').getAttribute('aria-invalid'), 'true', 'the other field is still wrong');
+    await page.getByText(/^Must be a whole number/).waitFor();
+    assert.equal((await order(turnout)).includes('shaky'), false);
+    await page.keyboard.press('Escape');
+    const sure = page.getByRole('button', { name: 'Discard' });
+    if (await sure.count()) await sure.click();
+    await at('rule-dialog').waitFor({ state: 'detached' });
+  },
+
   async 'a mistake is told and nothing typed is lost'({ page, at, turnout }) {
     await at('rule-pictures').getByTestId('rule-menu').click();
     await at('rule-edit').click();
     await at('fact-hour').locator('input').fill('noon');
     await at('rule-save').click();
-    await at('rule-error').filter({ hasText: 'hour' }).waitFor();
+    await at('fact-wrong').filter({ hasText: 'hours of the day' }).waitFor();
     await at('fact-hour').locator('input').fill('12');
     await page.getByRole('button', { name: 'Remove Images' }).click();
     await at('rule-save').click();

@@ -1,11 +1,13 @@
 /** The client programs of this machine, kept true while files change underneath and calls come in. */
-import { clientsApi, type ClientProgram } from '../api/clients';
+import { clientsApi, type ClientProgram, type Outcome } from '../api/clients';
 import type { RequestRow } from '../api/types';
 import { live } from './live.svelte';
 import { Resource } from './resource.svelte';
 
 /** Settings of client programs are read again this often while someone looks at them, in milliseconds. */
 const LOOK_MS = 10_000;
+/** The same while a file is to be mended by hand. */
+const MENDED_MS = 2_000;
 
 /** The last request of a program; its id is unknown where it was before this page was opened. */
 export interface Call {
@@ -24,8 +26,14 @@ class Programs extends Resource<ClientProgram[]> {
   watch(): () => void {
     void live.generation;
     void this.load();
-    const look = () => document.visibilityState === 'visible' && void this.load();
-    const timer = setInterval(look, LOOK_MS);
+    let last = Date.now();
+    const look = () => {
+      if (document.visibilityState !== 'visible') return;
+      last = Date.now();
+      void this.load();
+    };
+    const isDue = () => Date.now() - last >= (this.value?.some(isToMend) ? MENDED_MS : LOOK_MS);
+    const timer = setInterval(() => isDue() && look(), MENDED_MS);
     addEventListener('focus', look);
     document.addEventListener('visibilitychange', look);
     const silence = live.onRequest((row) => row.client && (this.#heard = new Map(this.#heard).set(row.client, row)));
@@ -58,6 +66,18 @@ export function standing(program: ClientProgram): Standing {
   if (program.connected) return program.ignored ? 'ignored' : 'here';
   if (!program.installed) return 'absent';
   return program.points_at ? 'elsewhere' : 'vendor';
+}
+
+/** Its file needs a person's hand. */
+function isToMend(program: ClientProgram): boolean {
+  return ['ignored', 'broken'].includes(standing(program));
+}
+
+/** Where a program calls once this is written: the address that is put back; null for its vendor's own. */
+export function backTo({ diff, files }: Pick<Outcome, 'diff' | 'files'>): string | null {
+  const lines = [diff, ...files.map((file) => file.diff ?? '')].join('\n').split('\n');
+  const [, address] = lines.map((line) => /^\+(?!\+\+).*?(https?:\/\/[^\s"'`]+)/.exec(line)).find(Boolean) ?? [];
+  return address ?? null;
 }
 
 export const programs = new Programs();

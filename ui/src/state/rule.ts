@@ -168,9 +168,15 @@ export function useSentence({ use }: Pick<Rule, 'use'>): string {
     provider ? t.rulesUse_provider(quoted(provider)) : '',
     model ? t.rulesUse_model(quoted(model)) : '',
     effort ? t.rulesUse_effort(i18n.word('rulesEffort_', String(effort))) : '',
-    max_tokens !== undefined ? t.rulesUse_max_tokens(new Intl.NumberFormat(i18n.locale).format(Number(max_tokens))) : '',
+    max_tokens !== undefined ? t.rulesUse_max_tokens(amount(max_tokens)) : '',
   ].filter(Boolean);
   return parts.length ? parts.join(t.rulesComma) : t.rulesUseNothing;
+}
+
+/** A number by locale; what is none as it was typed. */
+function amount(value: FactValue): string {
+  const number = Number(value);
+  return Number.isFinite(number) ? new Intl.NumberFormat(i18n.locale).format(number) : quoted(value);
 }
 
 /** How a client program names itself, for a request that is thought of as its own. */

@@ -28,3 +28,37 @@ export function tightest(quotas: readonly Quota[] | null | undefined): Quota | n
   const shares = (quotas ?? []).filter((one) => one.unit === 'share');
   return shares.reduce<Quota | null>((least, one) => (least === null || one.left < least.left ? one : least), null);
 }
+
+const EXHAUSTED = /^(?:Turnout: )?no provider could answer after 1 attempt; the last: /i;
+
+/** Why a test of one provider failed. That it was tried once, and who it was, is known to whoever asked for the test. */
+export function trialFault(told: string, provider: string, id?: string | null): string {
+  const alone = (id ? told.replace(` (${id})`, '') : told).replace(/; if its key is wrong, set another with `[^`]*`/, '');
+  const bare = alone.replace(EXHAUSTED, '');
+  const named = bare !== alone && bare.startsWith(`${provider}: `) ? bare.slice(provider.length + 2) : bare;
+  return sentenceCase(named);
+}
+
+/** A capital letter in front; what begins with a name in quotes or with a sign stays. */
+export function sentenceCase(text: string): string {
+  return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
+}
+
+export interface Blamed {
+  /** What is wrong with each field, by its place such as `when.regex`. */
+  fields: Readonly<Record<string, string>>;
+  /** The whole sentence, where some of it is of no field that is shown; else empty. */
+  rest: string;
+}
+
+/** Whose fault it is that something would not be valid: the daemon names places such as `` `rules.when.hour` ``. */
+export function blamed(told: string, known: readonly string[]): Blamed {
+  const fields: Record<string, string> = {};
+  for (const clause of told.replace(/^this would not be valid: /, '').split(/; (?=`)/)) {
+    const [, place = '', why = ''] = /^`([\w.]+)` (.+)$/s.exec(clause) ?? [];
+    const field = known.find((one) => place === one || place.endsWith(`.${one}`));
+    if (field === undefined) return { fields: {}, rest: told };
+    fields[field] = sentenceCase(why);
+  }
+  return { fields, rest: '' };
+}

@@ -35,6 +35,7 @@ export const clients = {
   clientsConnected: (name: string) => `${name} points here now.`,
   clientsDisconnected: (name: string) => `${name} has its own settings again.`,
   clientsTwoSteps: 'Running sessions go back to the vendor at once: the address is emptied first, and a few seconds later taken out.',
+  clientsBackTo: (host: string) => `It calls ${host} again, as it did before.`,
   clientsThenRun: 'Start it in a terminal:',
   clientsDone: 'Done',
 

@@ -41,6 +41,7 @@ export const providers = {
   providersTestOk: (time: string) => `Works: answered in ${time}`,
   providersTestBy: 'by',
   providersTestAsked: 'when asked for',
+  providersTestKey: 'If its key is wrong, give it another one.',
   providersTestFailed: 'It did not answer.',
   providersTestSee: 'See the request',
   providersTestAgain: 'Test again',

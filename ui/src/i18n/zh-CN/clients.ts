@@ -38,6 +38,7 @@ export const clients: Same<typeof english> = {
   clientsConnected: (name) => `${name} 现已指向这里。`,
   clientsDisconnected: (name) => `${name} 已恢复自己的设置。`,
   clientsTwoSteps: '正在运行的会话会立即回到官方地址：先清空地址，几秒后再删除该项。',
+  clientsBackTo: (host) => `它会像之前一样调用 ${host}。`,
   clientsThenRun: '在终端中启动：',
   clientsDone: '完成',
 

@@ -44,6 +44,7 @@ export const providers: Same<typeof english> = {
   providersTestOk: (time) => `可用：${time}内应答`,
   providersTestBy: '模型',
   providersTestAsked: '请求的是',
+  providersTestKey: '如果密钥不对，请换一个。',
   providersTestFailed: '它没有应答。',
   providersTestSee: '查看该请求',
   providersTestAgain: '再测一次',
