@@ -127,10 +127,6 @@ impl Instance {
     pub(crate) fn notice(&self) {
         self.noticed.notify_one();
     }
-
-    pub(crate) async fn noticed(&self) {
-        self.noticed.notified().await;
-    }
 }
 
 /// None of what is locked here has half-done states, so a panic elsewhere does not spoil it.

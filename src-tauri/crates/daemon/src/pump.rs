@@ -9,7 +9,7 @@ use gateway::Report;
 use jiff::Timestamp;
 use routing::Change;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::captures::Captures;
@@ -29,7 +29,7 @@ pub(crate) async fn pump(
     done: CancellationToken,
 ) {
     loop {
-        let due = daemon.instance().notices().due();
+        let due = || daemon.instance().notices().due();
         tokio::select! {
             biased;
             report = reports.recv() => match report {
@@ -41,18 +41,25 @@ pub(crate) async fn pump(
                 Some(report) => daemon.take(report),
                 None => break,
             },
-            () = until(due) => daemon.tell_waiting(),
-            // What was told from elsewhere may have to wait.
-            () = daemon.instance().noticed() => {}
+            () = falls_due(due, &daemon.instance().noticed) => daemon.tell_waiting(),
             () = done.cancelled() => reports.close(),
         }
     }
 }
 
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due.into()).await,
-        None => std::future::pending().await,
+/// Until something is due, also what comes to wait meanwhile.
+async fn falls_due(due: impl Fn() -> Option<Instant>, changed: &Notify) {
+    loop {
+        let next = async {
+            match due() {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = next => return,
+            () = changed.notified() => {}
+        }
     }
 }
 
@@ -214,5 +221,41 @@ fn log(change: &Change) {
         Change::GroupChosen { group } => tracing::info!("group {group} was chosen"),
         Change::GroupPaused { group } => tracing::info!("group {group} was paused"),
         Change::GroupResumed { group } => tracing::info!("group {group} was resumed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_to_wait_while_nothing_waited_is_told_when_it_is_due() {
+        let begun = tokio::time::Instant::now();
+        let (due, changed) = (Cell::new(None), Notify::new());
+        let told = falls_due(|| due.get(), &changed);
+        let comes = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            due.set(Some((begun + Duration::from_secs(60)).into_std()));
+            changed.notify_one();
+        };
+        tokio::join!(told, comes);
+        assert_eq!(begun.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_due_earlier_than_what_waited_is_not_late() {
+        let begun = tokio::time::Instant::now();
+        let at = |seconds| Some((begun + Duration::from_secs(seconds)).into_std());
+        let (due, changed) = (Cell::new(at(60)), Notify::new());
+        let told = falls_due(|| due.get(), &changed);
+        let comes = async {
+            due.set(at(20));
+            changed.notify_one();
+        };
+        tokio::join!(told, comes);
+        assert_eq!(begun.elapsed().as_secs(), 20);
     }
 }

@@ -17,48 +17,78 @@ const OVER: [&str; 3] = ["completed", "failed", "cancelled"];
 pub(crate) enum Branch {
     /// All requests.
     Everything,
-    /// Those that run; with a pattern, whose models look so.
-    Running(Option<String>),
-    /// Those that are over and have this value in a column that has an index.
+    /// Those that run.
+    Running,
+    /// Those with this value in a column that has an index.
     Value { column: &'static str, value: String },
+    /// Those that are over and have this combination of values; with a pattern, whose ids look so.
+    Combination { id: i64, ids: Option<String> },
     /// Those with one of these ids.
     Ids(Vec<String>),
     /// Those whose id looks so.
     IdLike(String),
     /// Those with an error, their own or an attempt's, of the text that has this number.
     Failure(i64),
+    /// Those of them that are over and have this combination of values.
+    FailureOf { text: i64, combination: i64 },
     /// Those with an error that looks so.
     FailureLike(String),
+    /// Those with an attempt that failed at this provider.
+    FailedAt(String),
+}
+
+/// What is left to be looked at row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// The token.
+    Token,
+    /// All but the text.
+    Values,
+    /// All.
+    All,
 }
 
 impl Branch {
     /// Where the times, the ids and the other columns of its requests stand.
     const fn columns(&self) -> Columns {
+        if self.is_failure() {
+            FAILURES
+        } else {
+            REQUESTS
+        }
+    }
+
+    const fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Failure(_) | Self::FailureOf { .. } | Self::FailureLike(_) | Self::FailedAt(_)
+        )
+    }
+
+    /// What this way does not tell by itself.
+    const fn rest(&self) -> Rest {
         match self {
-            Self::Failure(_) | Self::FailureLike(_) => Columns {
-                time: "failures.started_at",
-                id: "failures.request_id",
-            },
-            _ => Columns {
-                time: "started_at",
-                id: "id",
-            },
+            Self::Everything | Self::Running | Self::Value { .. } | Self::FailedAt(_) => Rest::All,
+            Self::Combination { .. } | Self::FailureOf { .. } => Rest::Token,
+            Self::Ids(_) | Self::IdLike(_) | Self::Failure(_) | Self::FailureLike(_) => {
+                Rest::Values
+            }
         }
     }
 
     /// Ids and times of the newest requests of this branch.
     fn select(&self, query: &mut Select, filter: &Filter, limit: i64) -> Result<(), QueryError> {
         let Columns { time, id } = self.columns();
-        if let Self::Failure(_) | Self::FailureLike(_) = self {
+        if self.is_failure() {
             let join = query.kind().join_in_order();
-            let is_narrow = filter.model.is_some() || equals(filter).next().is_some();
             let texts = matches!(self, Self::FailureLike(_));
-            // One text stands once for a request, at its first error that has it, so that nothing has to be put
-            // together before the page is full.
+            // Of the others one error stands for a request, the first, so that nothing has to be put together before the
+            // page is full.
             let distinct = if texts { " DISTINCT" } else { "" };
             query.push(&format!(
                 "SELECT{distinct} {id} AS id, {time} AS started_at FROM failures"
             ));
+            let is_narrow = self.is_narrow(filter);
             for (table, is_needed) in [("failure_texts", texts), ("requests", is_narrow)] {
                 if is_needed {
                     query.push(&format!(" {join} {table}"));
@@ -79,21 +109,29 @@ impl Branch {
         Ok(())
     }
 
+    /// Whether something is to be looked at in the requests.
+    fn is_narrow(&self, filter: &Filter) -> bool {
+        let rest = self.rest();
+        if rest == Rest::Token {
+            return filter.token.is_some();
+        }
+        let has_text = filter.q.as_ref().is_some_and(|text| !text.is_empty());
+        let has_failed = filter.failed_provider.is_some() && !matches!(self, Self::FailedAt(_));
+        let has_values = filter.model.is_some() || equals(filter).next().is_some();
+        has_values || has_failed || (has_text && rest == Rest::All)
+    }
+
     fn conditions(&self, query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
         match self {
             Self::Everything => query.push("1 = 1"),
-            Self::Running(None) => query.push("is_open = 1"),
-            Self::Running(Some(pattern)) => {
-                query.push("is_open = 1 AND (");
-                for (index, column) in NAMED.into_iter().enumerate() {
-                    query.push(if index == 0 { "" } else { " OR " });
-                    like(query, column, pattern);
+            Self::Running => query.push("is_open = 1"),
+            Self::Value { column, value } => query.push(column).push(" = ").value(value.as_str()),
+            Self::Combination { id, ids } => {
+                query.push("is_open = 0 AND combination_id = ").value(*id);
+                match ids {
+                    Some(pattern) => like(query.push(" AND "), "id", pattern),
+                    None => query.push(""),
                 }
-                query.push(")")
-            }
-            Self::Value { column, value } => {
-                query.push("is_open = 0 AND ").push(column).push(" = ");
-                query.value(value.as_str())
             }
             Self::Ids(ids) => {
                 query.push("id IN (");
@@ -104,39 +142,76 @@ impl Branch {
                 query.push(")")
             }
             Self::IdLike(pattern) => like(query, "id", pattern),
-            Self::Failure(text) => query.push("failures.text_id = ").value(*text).push(FIRST),
+            Self::Failure(text) => query
+                .push("failures.text_id = ")
+                .value(*text)
+                .push(FIRST)
+                .push(SAME_TEXT),
+            Self::FailureOf { text, combination } => {
+                query.push("failures.text_id = ").value(*text);
+                query
+                    .push(" AND failures.combination_id = ")
+                    .value(*combination);
+                query.push(FIRST).push(SAME_TEXT)
+            }
             Self::FailureLike(pattern) => like(query, "failure_texts.text", pattern),
+            Self::FailedAt(provider) => {
+                query.push("failures.provider = ").value(provider.as_str());
+                query.push(FIRST).push(SAME_PROVIDER)
+            }
         };
         self.columns().narrow(query, filter)?;
+        self.look_at_rest(query, filter);
+        Ok(())
+    }
+
+    fn look_at_rest(&self, query: &mut Select, filter: &Filter) {
         let kind = query.kind();
+        let rest = self.rest();
         for (column, value) in equals(filter) {
             let is_lead = matches!(self, Self::Value { column: lead, .. } if *lead == column);
-            if !is_lead {
-                let column = kind.without_index(column);
+            if !is_lead && (rest != Rest::Token || column == "token") {
+                let column = kind.without_index(&format!("requests.{column}"));
                 query.push(" AND ").push(&column).push(" = ").value(value);
             }
         }
-        let is_by_model = matches!(self, Self::Value { column, value } if MODELS.contains(column) && filter.model.as_ref() == Some(value));
-        if let Some(model) = filter.model.as_deref().filter(|_| !is_by_model) {
-            query.push(" AND (model_requested = ").value(model);
-            query.push(" OR model_used = ").value(model).push(")");
+        if rest == Rest::Token {
+            return;
         }
-        Ok(())
+        if let Some(model) = &filter.model {
+            query.push(" AND (model_requested = ").value(model.as_str());
+            query
+                .push(" OR model_used = ")
+                .value(model.as_str())
+                .push(")");
+        }
+        if let Some(provider) = &filter.failed_provider
+            && !matches!(self, Self::FailedAt(_))
+        {
+            query.push(
+                " AND EXISTS (SELECT 1 FROM failures AS missed WHERE missed.started_at = requests.started_at \
+                 AND missed.request_id = requests.id AND missed.provider = ",
+            );
+            query.value(provider.as_str()).push(")");
+        }
+        if rest == Rest::All {
+            has_text(query, filter);
+        }
     }
 }
 
-/// Of the errors of a request that have the same text, the first.
+/// Of the errors of a request that have the same something, the first.
 const FIRST: &str = " AND NOT EXISTS (SELECT 1 FROM failures AS earlier WHERE earlier.started_at = failures.started_at \
-     AND earlier.request_id = failures.request_id AND earlier.attempt < failures.attempt \
-     AND earlier.text_id = failures.text_id)";
+     AND earlier.request_id = failures.request_id AND earlier.attempt < failures.attempt AND ";
+const SAME_TEXT: &str = "earlier.text_id = failures.text_id)";
+const SAME_PROVIDER: &str = "earlier.provider = failures.provider)";
 
 /// The columns that a filter's model can stand in.
 pub(crate) const MODELS: [&str; 2] = ["model_requested", "model_used"];
 /// The columns of model names.
 pub(crate) const NAMED: [&str; 3] = [MODELS[0], MODELS[1], "model_answered"];
 
-/// Columns that must have a value. The index of each has those behind it too, so that the first is the best to
-/// begin with where they are equally rare.
+/// Columns that must have a value.
 pub(crate) fn equals(filter: &Filter) -> impl Iterator<Item = (&'static str, &str)> {
     let all = [
         ("session", &filter.session),
@@ -178,50 +253,30 @@ pub(crate) fn list(
     Ok(query)
 }
 
-/// The statement that looks through the newest requests of a branch, so many at most, and reads so many of those that
-/// a filter finds.
-pub(crate) fn among_newest(
-    kind: Kind,
-    filter: &Filter,
-    branch: &Branch,
-    (looked_at, limit): (i64, i64),
-) -> Result<Select, QueryError> {
-    let anything = Filter {
-        since_ms: filter.since_ms,
-        until_ms: filter.until_ms,
-        cursor: filter.cursor.clone(),
-        ..Filter::default()
-    };
-    let mut query = Select::new(kind, "SELECT * FROM (SELECT * FROM requests WHERE ");
-    branch.conditions(&mut query, &anything)?;
-    REQUESTS.newest(&mut query, looked_at);
-    query.push(") AS requests WHERE ");
-    conditions(&mut query, filter)?;
-    REQUESTS.newest(&mut query, limit);
-    Ok(query)
-}
-
 /// What holds for each request that a filter finds, to be looked at row by row.
 pub(crate) fn conditions(query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
-    Branch::Everything.conditions(query, filter)?;
+    Branch::Everything.conditions(query, filter)
+}
+
+/// Adds that a request has a filter's text somewhere.
+fn has_text(query: &mut Select, filter: &Filter) {
     let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) else {
-        return Ok(());
+        return;
     };
     let anywhere = looks_like("%", text);
     query.push(" AND (");
-    like(query, "id", &looks_like("", text));
+    like(query, "requests.id", &looks_like("", text));
     for column in NAMED {
         query.push(" OR ");
-        like(query, column, &anywhere);
+        like(query, &format!("requests.{column}"), &anywhere);
     }
     let join = query.kind().join_in_order();
     // Counted, as MySQL would put together all errors with the text before it looks whether a row has one.
     query.push(&format!(
-        " OR 0 < (SELECT count(*) FROM failures {join} failure_texts WHERE failure_texts.id = failures.text_id \
-         AND failures.started_at = requests.started_at AND failures.request_id = requests.id AND "
+        " OR 0 < (SELECT count(*) FROM failures AS said {join} failure_texts WHERE failure_texts.id = said.text_id \
+         AND said.started_at = requests.started_at AND said.request_id = requests.id AND "
     ));
     like(query, "failure_texts.text", &anywhere).push("))");
-    Ok(())
 }
 
 /// Adds that a column has text that looks so; letter case is ignored as far as the database knows it, in SQLite that of
@@ -251,7 +306,14 @@ pub(crate) struct Columns {
     id: &'static str,
 }
 
-const REQUESTS: Columns = Branch::Everything.columns();
+pub(crate) const REQUESTS: Columns = Columns {
+    time: "started_at",
+    id: "id",
+};
+const FAILURES: Columns = Columns {
+    time: "failures.started_at",
+    id: "failures.request_id",
+};
 const PAGE: Columns = Columns {
     time: "page.started_at",
     id: "page.id",
@@ -265,7 +327,7 @@ impl Columns {
     }
 
     /// Adds what a filter tells of time and place.
-    fn narrow(self, query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
+    pub(crate) fn narrow(self, query: &mut Select, filter: &Filter) -> Result<(), QueryError> {
         let Self { time, id } = self;
         if let Some(since) = filter.since_ms {
             query.push(&format!(" AND {time} >= ")).value(since);

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{AnyConnection, Row as _};
 
 use crate::cells::{There, table};
+use crate::combinations;
 use crate::failures;
 use crate::grouped::Source;
 use crate::hourly::{self, TOTAL};
 use crate::kind::Kind;
 use crate::money::Usd;
-use crate::names;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::row::Tokens;
@@ -174,7 +174,7 @@ async fn prune(
         None => None,
     };
     let Some(oldest) = oldest.filter(|oldest| *oldest < before_ms) else {
-        names::forget(&mut transaction, kind).await?;
+        combinations::forget(&mut transaction, kind).await?;
         failures::forget(&mut transaction, kind).await?;
         transaction.commit().await?;
         return Ok(None);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use sqlx::{AnyConnection, Row as _};
 
 use crate::book::Book;
+use crate::combinations::Known;
 use crate::event::Usage;
 use crate::hourly;
 use crate::kind::Kind;
@@ -154,7 +155,7 @@ async fn take_in(
         .map(|record| hour_of(record.request.started_at));
     hourly::forget(&mut transaction, kind, &hours.collect()).await?;
     let all: Vec<_> = records.iter().collect();
-    save(&mut transaction, kind, &all, &prices).await?;
+    save(&mut transaction, kind, &all, &prices, &mut Known::default()).await?;
     let places = "(?, ?)";
     for some in records.chunks(IDS) {
         let places = vec![places; some.len()].join(", ");

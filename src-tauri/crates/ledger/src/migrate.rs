@@ -69,6 +69,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0015_failure_texts.sql"),
     ),
     (16, "tokens", include_str!("../migrations/0016_tokens.sql")),
+    (
+        17,
+        "combinations",
+        include_str!("../migrations/0017_combinations.sql"),
+    ),
 ];
 
 /// What opening did to the file.

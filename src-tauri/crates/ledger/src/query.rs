@@ -43,6 +43,8 @@ pub struct Filter {
     pub token: Option<String>,
     /// The client's session.
     pub session: Option<String>,
+    /// Provider where an attempt failed, whoever answered in the end.
+    pub failed_provider: Option<String>,
     /// One of the six states.
     pub status: Option<String>,
     /// Text in the request's or an attempt's error, in a model name or at the beginning of the id; letter case of
@@ -104,10 +106,8 @@ impl Ledger {
         let limit = filter.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX) as usize;
         check(filter)?;
         let wanted = limit as i64 + 1;
-        let (mut statements, branches) = match self.met_soon(filter, wanted).await? {
-            Some(found) => (Vec::from(found), Vec::new()),
-            None => (Vec::new(), self.branches(filter).await?),
-        };
+        let branches = self.branches(filter, wanted).await?;
+        let mut statements = Vec::new();
         for some in branches.chunks(BRANCHES) {
             let list = list(self.inner.kind, filter, some, wanted)?;
             statements.push(list.rows(&self.inner.pool).await?);

@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use crate::branch::{Branch, among_newest, list};
+use crate::branch::{Branch, list};
 use crate::event::{AttemptStarted, End, Ended, Event, Started};
 use crate::kind::Kind;
 use crate::open::Ledger;
@@ -35,10 +35,20 @@ async fn fill(ledger: &Ledger, requests: i64, of: impl Fn(i64) -> (&'static str,
     let writer = ledger.writer();
     for n in 0..requests {
         let (client, group) = of(n);
-        let id: std::sync::Arc<str> = format!("r{n:04}").into();
-        writer.send(Event::Started(Started {
+        for event in events(&format!("r{n:04}"), n, client, group) {
+            writer.send(event);
+        }
+    }
+    assert!(ledger.flush().await);
+}
+
+/// What is told of a request that failed.
+fn events(id: &str, at_ms: i64, client: &str, group: &str) -> [Event; 3] {
+    let id: std::sync::Arc<str> = id.into();
+    [
+        Event::Started(Started {
             id: id.clone(),
-            at_ms: n,
+            at_ms,
             client: Some(client.to_owned()),
             token: None,
             session: None,
@@ -48,29 +58,28 @@ async fn fill(ledger: &Ledger, requests: i64, of: impl Fn(i64) -> (&'static str,
             stream: true,
             rule: None,
             replay_of: None,
-        }));
-        writer.send(Event::AttemptStarted(AttemptStarted {
+        }),
+        Event::AttemptStarted(AttemptStarted {
             id: id.clone(),
             attempt: 1,
-            at_ms: n,
+            at_ms,
             provider: "one".to_owned(),
             key: None,
             group: group.to_owned(),
             model: "claude".to_owned(),
             provider_dialect: "anthropic".to_owned(),
             price: None,
-        }));
-        writer.send(Event::Ended(Ended {
+        }),
+        Event::Ended(Ended {
             id,
-            at_ms: n,
+            at_ms,
             status: End::Failed,
             reason: None,
             http_status: None,
             duration_ms: 0,
             error: None,
-        }));
-    }
-    assert!(ledger.flush().await);
+        }),
+    ]
 }
 
 /// Every combination of filters by equality.
@@ -84,14 +93,16 @@ fn combinations() -> Vec<Filter> {
         model: some(bits & 16 != 0, "Claude"),
         token: some(bits & 32 != 0, "ci"),
         session: some(bits & 64 != 0, "s"),
+        failed_provider: some(bits & 128 != 0, "one"),
         ..Filter::default()
     };
-    (0..128).map(one).collect()
+    (0..256).map(one).collect()
 }
 
 #[tokio::test]
 async fn every_shape_of_filter_is_answered_from_indexes_in_the_order_of_the_list() {
     let scratch = scratch().await;
+    fill(&scratch.ledger, 3, |_| ("codex", "main")).await;
     let cursor = Some("313739353236323430303030302e72".to_owned());
     for filter in combinations() {
         let shapes = [
@@ -107,13 +118,20 @@ async fn every_shape_of_filter_is_answered_from_indexes_in_the_order_of_the_list
             },
         ];
         for filter in shapes {
-            let branches = scratch.ledger.branches(&filter).await.unwrap();
+            let branches = scratch.ledger.branches(&filter, 51).await.unwrap();
+            if branches.is_empty() {
+                continue; // such values never met
+            }
             let plan = plan(&scratch.ledger, &filter, &branches).await;
             assert_reads_pages(&plan, &filter);
             for branch in &branches {
                 let index = match branch {
                     Branch::Value { column, .. } => format!("({column}=?"),
-                    Branch::Running(_) => "requests_running".to_owned(),
+                    Branch::Running => "requests_running".to_owned(),
+                    Branch::Combination { .. } => {
+                        "COVERING INDEX requests_by_combination (combination_id=?".to_owned()
+                    }
+                    Branch::FailedAt(_) => "failures_by_provider (provider=?".to_owned(),
                     _ => "requests_by_time".to_owned(),
                 };
                 let has = plan.iter().any(|step| step.contains(&index));
@@ -125,7 +143,10 @@ async fn every_shape_of_filter_is_answered_from_indexes_in_the_order_of_the_list
 
 /// No table is read whole, and what is sorted are pages alone: never what an index of the history gives.
 fn assert_reads_pages(plan: &[String], filter: &Filter) {
-    let is_history = |step: &str| step.contains("INDEX requests_by") || step.contains("failures");
+    let is_history = |step: &str| {
+        let looks_up = step.contains("EXISTS");
+        !looks_up && (step.contains("INDEX requests_by") || step.contains("failures"))
+    };
     for (step, next) in plan.iter().zip(plan.iter().skip(1)) {
         let sorts = is_history(step) && next.contains("FOR ORDER BY");
         assert!(!sorts, "{plan:?} for {filter:?}");
@@ -142,27 +163,29 @@ fn assert_reads_pages(plan: &[String], filter: &Filter) {
 #[tokio::test]
 async fn a_search_reads_each_of_its_branches_newest_first() {
     let scratch = scratch().await;
-    let value = |column| Branch::Value {
-        column,
-        value: "claude".to_owned(),
+    let combination = |ids: Option<&str>| Branch::Combination {
+        id: 5,
+        ids: ids.map(str::to_owned),
     };
     let branches = [
-        value("model_requested"),
-        value("model_used"),
-        value("model_answered"),
-        Branch::Running(Some("%claude%".to_owned())),
+        combination(None),
+        combination(Some("r0%")),
+        Branch::Running,
         Branch::Ids(vec!["a".to_owned(), "b".to_owned()]),
         Branch::Failure(7),
+        Branch::FailureOf {
+            text: 7,
+            combination: 5,
+        },
         Branch::FailureLike("%quota%".to_owned()),
     ];
     for filter in combinations() {
         let plan = plan(&scratch.ledger, &filter, &branches).await;
         for wanted in [
-            "requests_by_model (model_requested=?",
-            "requests_by_used (model_used=?",
-            "requests_by_answered (model_answered=?",
+            "requests_by_combination (combination_id=?",
             "requests_running",
             "failures_by_text (text_id=?",
+            "failures_by_combination (text_id=? AND combination_id=?",
             "SCAN failures",
         ] {
             let has = plan.iter().any(|step| step.contains(wanted));
@@ -173,68 +196,107 @@ async fn a_search_reads_each_of_its_branches_newest_first() {
 }
 
 #[tokio::test]
-async fn of_several_values_the_rarest_leads() {
+async fn values_are_looked_for_where_they_met_and_no_further_back_than_a_page() {
     let scratch = scratch().await;
+    // Ten groups after one another, each with requests of one client and at its end one of another.
+    let groups = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
     let of = |n: i64| {
-        let client = if n % 10 == 0 { "codex" } else { "claude-code" };
-        (client, if n == 3 { "spare" } else { "main" })
+        let client = if n % 10 == 9 { "codex" } else { "claude-code" };
+        (client, groups[n as usize / 10])
     };
     fill(&scratch.ledger, 100, of).await;
-    let some = |value: &str| Some(value.to_owned());
-    for (client, group, lead) in [
-        ("codex", "main", "client"),
-        ("claude-code", "spare", "group_name"),
-        ("claude-code", "main", "client"),
-        ("nobody", "spare", "client"),
+    let some = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+    for (client, group, until_ms, page, met) in [
+        ("codex", "c", None, 51, 1),
+        ("nobody", "c", None, 51, 0),
+        ("codex", "", None, 51, 10),
+        ("codex", "", None, 3, 3),
+        ("codex", "", Some(25), 51, 2),
+        ("", "c", Some(25), 51, 1),
+        ("claude-code", "", Some(25), 2, 2),
     ] {
         let filter = Filter {
             provider: some("one"),
             client: some(client),
             group: some(group),
+            until_ms,
             ..Filter::default()
         };
-        let branches = scratch.ledger.branches(&filter).await.unwrap();
-        let led = matches!(&branches[..], [Branch::Value { column, .. }, Branch::Running(None)] if *column == lead);
-        assert!(led, "{client} {group}: {branches:?}");
+        let branches = scratch.ledger.branches(&filter, page).await.unwrap();
+        let (running, combinations) = branches.split_last().unwrap();
+        assert_eq!(running, &Branch::Running);
+        let all = combinations
+            .iter()
+            .all(|branch| matches!(branch, Branch::Combination { ids: None, .. }));
+        assert!(all && combinations.len() == met, "{filter:?}: {branches:?}");
     }
+}
+
+#[tokio::test]
+async fn as_many_requests_of_one_time_as_a_page_has_rows_do_not_hide_others_of_that_time() {
+    let scratch = scratch().await;
+    let groups: Vec<&'static str> = vec!["a", "b", "c", "d", "e", "f"];
+    let writer = scratch.ledger.writer();
+    fill(&scratch.ledger, 1, |_| ("codex", "old")).await;
+    for (n, group) in groups.iter().enumerate() {
+        for event in events(&format!("same-{n}"), 7, "codex", group) {
+            writer.send(event);
+        }
+    }
+    assert!(scratch.ledger.flush().await);
+    let mut filter = Filter {
+        client: Some("codex".to_owned()),
+        limit: Some(2),
+        ..Filter::default()
+    };
+    let mut got = Vec::new();
+    loop {
+        let page = scratch.ledger.requests(&filter).await.unwrap();
+        got.extend(page.items.into_iter().map(|row| row.id));
+        filter.cursor = page.next_cursor;
+        if filter.cursor.is_none() {
+            break;
+        }
+    }
+    let expected = [
+        "same-5", "same-4", "same-3", "same-2", "same-1", "same-0", "r0000",
+    ];
+    assert_eq!(got, expected);
 }
 
 #[tokio::test]
 async fn a_text_is_looked_up_among_names_and_ids_before_anything_is_read() {
     let scratch = scratch().await;
-    fill(&scratch.ledger, 700, |_| ("codex", "main")).await;
-    let value = |column, value: &str| Branch::Value {
-        column,
-        value: value.to_owned(),
-    };
-    let running = |pattern: &str| Branch::Running(Some(pattern.to_owned()));
-    let ids = (690..700).map(|n| format!("r{n:04}")).collect();
-    let cases = [
-        (
-            "LAUD",
-            vec![
-                value("model_requested", "Claude"),
-                value("model_used", "claude"),
-                running("%LAUD%"),
-            ],
-        ),
-        ("R069", vec![running("%R069%"), Branch::Ids(ids)]),
-        (
-            "r0",
-            vec![running("%r0%"), Branch::IdLike("r0%".to_owned())],
-        ),
-        ("50%", vec![running("%50!%%")]),
-    ];
-    for (text, expected) in cases {
+    fill(&scratch.ledger, 700, |n| {
+        (if n < 690 { "codex" } else { "claude-code" }, "main")
+    })
+    .await;
+    let ids = || Branch::Ids((690..700).map(|n| format!("r{n:04}")).collect());
+    for (text, client, expected) in [
+        ("LAUD", None, "CC"),
+        ("LAUD", Some("codex"), "C"),
+        ("LAUD", Some("nobody"), ""),
+        ("R069", None, "I"),
+        ("r0", None, "L"),
+        ("r0", Some("codex"), "c"),
+        ("50%", None, ""),
+    ] {
         let filter = Filter {
             q: Some(text.to_owned()),
+            client: client.map(str::to_owned),
             ..Filter::default()
         };
-        assert_eq!(
-            scratch.ledger.branches(&filter).await.unwrap(),
-            expected,
-            "{text}"
-        );
+        let branches = scratch.ledger.branches(&filter, 51).await.unwrap();
+        let (running, over) = branches.split_last().unwrap();
+        assert_eq!(running, &Branch::Running);
+        let kinds = over.iter().map(|branch| match branch {
+            Branch::Combination { ids: None, .. } => 'C',
+            Branch::Combination { ids: Some(_), .. } => 'c',
+            Branch::IdLike(pattern) if pattern == "r0%" => 'L',
+            found if *found == ids() => 'I',
+            _ => '?',
+        });
+        assert_eq!(kinds.collect::<String>(), expected, "{text} {client:?}");
     }
 }
 
@@ -280,41 +342,4 @@ async fn what_was_spent_is_read_from_the_requests_of_its_time() {
         steps[0].contains("requests USING") && steps[0].contains("started_at>?"),
         "{steps:?}"
     );
-}
-
-#[tokio::test]
-async fn a_text_with_other_values_is_looked_for_among_the_newest_first() {
-    let scratch = scratch().await;
-    let of = |n: i64| (if n < 20 { "codex" } else { "claude-code" }, "main");
-    fill(&scratch.ledger, 100, of).await;
-    let filter = |q: &str, client: Option<&str>| Filter {
-        q: Some(q.to_owned()),
-        client: client.map(str::to_owned),
-        ..Filter::default()
-    };
-    for (filter, is_met) in [
-        (filter("claude", Some("codex")), true),
-        (filter("r001", Some("codex")), true),
-        (filter("claude", Some("nobody")), false),
-        (filter("r09", Some("codex")), false),
-        (filter("claude", None), false),
-        (filter("", Some("codex")), false),
-    ] {
-        let met = scratch.ledger.met_soon(&filter, 10).await.unwrap();
-        assert_eq!(met.is_some(), is_met, "{filter:?}");
-        let query = among_newest(
-            Kind::Sqlite,
-            &filter,
-            &Branch::Value {
-                column: "client",
-                value: "codex".to_owned(),
-            },
-            (2_000, 10),
-        );
-        let query = query.unwrap().after("EXPLAIN QUERY PLAN");
-        let rows = query.rows(&scratch.ledger.inner.pool).await.unwrap();
-        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
-        let leads = |step: &String| step.contains("requests_by_client (client=?");
-        assert!(plan.iter().any(leads), "{plan:?}");
-    }
 }

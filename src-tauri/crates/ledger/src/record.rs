@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::book::Book;
 use crate::cells::{There, table};
+use crate::combinations::number_of;
 use crate::event::{
     AttemptEnded, AttemptStarted, Ended, Event, Mark, Marked, Routed, Started, Streaming, Usage,
 };
@@ -50,6 +51,7 @@ table! {
         switch_cost: Option<i64>,
         source: Option<String>,
         replay_of: Option<String>,
+        combination_id: Option<i64>,
         provider_dialect: Option<String>,
         model_used: Option<String>,
         model_answered: Option<String>,
@@ -241,6 +243,7 @@ impl Record {
             self.request.reason = Some("server_error".to_owned());
             self.request.mark = None;
             self.request.error = Some(STOPPED.to_owned());
+            self.combine();
         }
     }
 
@@ -419,6 +422,13 @@ impl Record {
             row.model_used.clone_from(&served.model);
             row.model_answered.clone_from(&served.model_answered);
         }
+        self.combine();
+    }
+
+    /// Brings the number of its combination of values up to date, which it has once it is over.
+    fn combine(&mut self) {
+        let row = &mut self.request;
+        row.combination_id = (!row.is_open).then(|| number_of(row));
     }
 }
 

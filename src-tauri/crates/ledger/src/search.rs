@@ -1,115 +1,103 @@
-//! Which ways into the history an answer needs: the column whose value is the rarest of those asked for, and for a
-//! text the models, ids and errors that have it.
+//! Which ways into the history an answer needs.
 
 use sqlx::Row as _;
-use sqlx::any::AnyRow;
 
-use crate::branch::{Branch, MODELS, among_newest, equals, like, looks_like};
-use crate::kind::Kind;
+use crate::branch::{Branch, like, looks_like};
+use crate::combinations;
 use crate::open::Ledger;
 use crate::query::{Filter, QueryError};
 use crate::record::is_open;
 use crate::select::Select;
 
-/// Requests with a value are counted no further than this: beyond, values are equally frequent.
-const COUNTED: i64 = 20_000;
-/// So many of the newest requests with a value are looked at for a text before the ways to the text are.
-const LOOKED_AT: i64 = 2_000;
+/// A token with fewer requests leads to them by itself.
+const RARE: usize = 2_000;
+/// So many combinations are looked through for what they do not tell.
+const LOOKED_THROUGH: usize = 100;
 /// So many ids are looked up one by one; more are met soon on the way through the history.
 const FEW: usize = 500;
 
 impl Ledger {
-    /// The branches that together have all that a filter asks for.
-    pub(crate) async fn branches(&self, filter: &Filter) -> Result<Vec<Branch>, QueryError> {
-        if let Some(text) = filter.q.as_deref().filter(|text| !text.is_empty()) {
-            return self.having(text).await;
-        }
-        if let Some(model) = &filter.model {
-            let value = |column| Branch::Value {
-                column,
-                value: model.clone(),
-            };
-            return Ok(with_running(MODELS.map(value).to_vec(), filter));
-        }
-        // Servers keep count of frequent values, and choose by themselves; SQLite would not know.
-        let is_told = self.inner.kind == Kind::Sqlite;
-        Ok(match self.rarest(filter, is_told).await? {
-            Some(rarest) => with_running(vec![rarest], filter),
-            None => vec![Branch::Everything],
-        })
-    }
-
-    /// A whole page of a text and other values, where it is met among the newest requests that have one of the values:
-    /// what is frequent together is found so, though each way by itself is long. Those that run are looked through too.
-    pub(crate) async fn met_soon(
+    /// The branches that together have all that a filter asks for, for a page of so many.
+    pub(crate) async fn branches(
         &self,
         filter: &Filter,
-        limit: i64,
-    ) -> Result<Option<[Vec<AnyRow>; 2]>, QueryError> {
-        if filter.q.as_deref().is_none_or(str::is_empty) {
-            return Ok(None);
+        page: i64,
+    ) -> Result<Vec<Branch>, QueryError> {
+        if filter.status.as_deref().is_some_and(is_open) {
+            return Ok(vec![Branch::Running]);
         }
-        let Some(lead) = self.rarest(filter, true).await? else {
+        if let Some(lead) = self.lead(filter).await? {
+            return Ok(vec![lead]);
+        }
+        let tells = combinations::tell_of(filter);
+        let mut branches = match filter.q.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) => self.having(text, filter, page).await?,
+            None if tells => self.by_combination(filter, None, None, page).await?,
+            None => return Ok(vec![Branch::Everything]),
+        };
+        if filter.status.is_none() {
+            branches.push(Branch::Running);
+        }
+        Ok(branches)
+    }
+
+    /// The one way that is the best by itself: few requests are of a session, fail at a provider, or come with a token
+    /// that is one of many.
+    async fn lead(&self, filter: &Filter) -> Result<Option<Branch>, QueryError> {
+        let by = |column, value: &String| Branch::Value {
+            column,
+            value: value.clone(),
+        };
+        if let Some(session) = &filter.session {
+            return Ok(Some(by("session", session)));
+        }
+        if let Some(provider) = &filter.failed_provider {
+            return Ok(Some(Branch::FailedAt(provider.clone())));
+        }
+        let Some(token) = &filter.token else {
             return Ok(None);
         };
-        let kind = self.inner.kind;
-        let over = among_newest(kind, filter, &lead, (LOOKED_AT, limit))?;
-        let over = over.rows(&self.inner.pool).await?;
-        if (over.len() as i64) < limit {
-            return Ok(None);
-        }
-        let running = among_newest(kind, filter, &Branch::Running(None), (COUNTED, limit))?;
-        Ok(Some([over, running.rows(&self.inner.pool).await?]))
+        let leads = !combinations::tell_of(filter)
+            || self.is_rare(token).await?
+            || self.combinations(filter, None, i64::MAX).await?.len() > LOOKED_THROUGH;
+        Ok(leads.then(|| by("token", token)))
     }
 
-    /// The rarest of the values asked for, if they are to be counted, else the first.
-    async fn rarest(&self, filter: &Filter, count: bool) -> Result<Option<Branch>, QueryError> {
-        let kind = self.inner.kind;
-        let asked: Vec<_> = equals(filter).collect();
-        let mut lead = asked.first();
-        if count && asked.len() > 1 {
-            let mut query = Select::new(kind, "SELECT ");
-            for (index, (column, value)) in asked.iter().enumerate() {
-                let before = if index == 0 { "" } else { ", " };
-                query
-                    .push(before)
-                    .push("(SELECT count(*) FROM (SELECT 1 FROM requests WHERE is_open = 0 AND ");
-                query.push(column).push(" = ").value(*value);
-                if let Some(since) = filter.since_ms {
-                    query.push(" AND started_at >= ").value(since);
-                }
-                if let Some(until) = filter.until_ms {
-                    query.push(" AND started_at < ").value(until);
-                }
-                query.push(" LIMIT ").value(COUNTED);
-                query.push(") AS counted) AS ").push(column);
-            }
-            let rows = query.rows(&self.inner.pool).await?;
-            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-            let mut counts = Vec::with_capacity(asked.len());
-            for (column, _) in &asked {
-                counts.push(row.try_get::<i64, _>(*column)?);
-            }
-            let rarest = asked.iter().zip(counts).min_by_key(|(_, count)| *count);
-            lead = rarest.map(|(asked, _)| asked);
-        }
-        Ok(lead.map(|(column, value)| Branch::Value {
-            column,
-            value: (*value).to_owned(),
-        }))
+    async fn is_rare(&self, token: &str) -> Result<bool, QueryError> {
+        let mut query = Select::new(
+            self.inner.kind,
+            "SELECT count(*) AS found FROM (SELECT 1 FROM requests WHERE token = ",
+        );
+        query.value(token).push(" LIMIT ").value(RARE as i64);
+        let rows = query.push(") AS counted").rows(&self.inner.pool).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(row.try_get::<i64, _>("found")? < RARE as i64)
     }
 
-    /// Where a text is found: in the names of models, at the beginning of ids, in errors.
-    async fn having(&self, text: &str) -> Result<Vec<Branch>, QueryError> {
-        let mut branches = self.named(text).await?;
-        branches.push(Branch::Running(Some(looks_like("%", text))));
-        branches.extend(self.ids(text).await?);
-        branches.extend(self.failing(text).await?);
+    /// Where a text is found among those that are over: in the names of models, at the beginning of ids, in errors.
+    async fn having(
+        &self,
+        text: &str,
+        filter: &Filter,
+        page: i64,
+    ) -> Result<Vec<Branch>, QueryError> {
+        let anywhere = looks_like("%", text);
+        // What combinations do not tell has to be looked for in all of them.
+        let page = if filter.token.is_some() {
+            i64::MAX
+        } else {
+            page
+        };
+        let mut branches = self
+            .by_combination(filter, Some(&anywhere), None, page)
+            .await?;
+        branches.extend(self.ids(text, filter).await?);
+        branches.extend(self.failing(&anywhere, filter).await?);
         Ok(branches)
     }
 
     /// The ids that begin so: themselves where they are few.
-    async fn ids(&self, text: &str) -> Result<Option<Branch>, QueryError> {
+    async fn ids(&self, text: &str, filter: &Filter) -> Result<Vec<Branch>, QueryError> {
         /// Behind all ids of letters and digits that begin alike, in every order of letters.
         const LAST: &str = "zzzzzzzzzzzzzzzz";
         let begins = looks_like("", text);
@@ -128,18 +116,13 @@ impl Ledger {
             }
         }
         Ok(match ids.len() {
-            0 => None,
-            few if few <= FEW => Some(Branch::Ids(ids)),
-            _ => Some(Branch::IdLike(begins)),
+            0 => Vec::new(),
+            few if few <= FEW => vec![Branch::Ids(ids)],
+            _ if combinations::tell_of(filter) => {
+                self.by_combination(filter, None, Some(&begins), i64::MAX)
+                    .await?
+            }
+            _ => vec![Branch::IdLike(begins)],
         })
-    }
-}
-
-/// What is over and what runs, as far as either can be meant.
-fn with_running(over: Vec<Branch>, filter: &Filter) -> Vec<Branch> {
-    match filter.status.as_deref().map(is_open) {
-        Some(true) => vec![Branch::Running(None)],
-        Some(false) => over,
-        None => over.into_iter().chain([Branch::Running(None)]).collect(),
     }
 }

@@ -9,10 +9,10 @@ use sqlx::AnyConnection;
 
 use crate::book::Book;
 use crate::cells::{Cells, There};
+use crate::combinations::Known;
 use crate::failures;
 use crate::hourly;
 use crate::kind::Kind;
-use crate::names;
 use crate::open::Ledger;
 use crate::query::QueryError;
 use crate::record::{AttemptCells, EventCells, Record, RequestCells};
@@ -87,14 +87,16 @@ pub(crate) async fn put<C: Cells>(
     Ok(())
 }
 
-/// Writes these records whole, with the prices that they are the first to have.
+/// Writes these records whole, with the prices and combinations of values that they are the first to have.
 pub(crate) async fn save(
     conn: &mut AnyConnection,
     kind: Kind,
     records: &[&Record],
     prices: &Book,
+    known_combinations: &mut Known,
 ) -> Result<(), sqlx::Error> {
     prices.save(conn, kind).await?;
+    known_combinations.save(conn, kind, records).await?;
     let (new, known): (Vec<&Record>, Vec<&Record>) =
         records.iter().partition(|record| record.begins);
     let new: Vec<_> = new.iter().map(|record| &record.request).collect();
@@ -106,8 +108,7 @@ pub(crate) async fn save(
     put::<AttemptCells>(conn, kind, &attempts, There::Replaced).await?;
     let events: Vec<_> = records.iter().flat_map(|record| &record.events).collect();
     put::<EventCells>(conn, kind, &events, There::Stays).await?;
-    failures::save(conn, kind, records).await?;
-    names::save(conn, kind, records).await
+    failures::save(conn, kind, records).await
 }
 
 /// Deletes the requests that a condition holds for and that arrived in this time (Unix milliseconds), with all
@@ -227,7 +228,7 @@ async fn close(conn: &mut AnyConnection, kind: Kind, ids: &[Arc<str>]) -> Result
             .map(|record| hour_of(record.request.started_at));
         hourly::forget(&mut transaction, kind, &hours.collect()).await?;
         let all: Vec<_> = records.values().collect();
-        save(&mut transaction, kind, &all, &prices).await?;
+        save(&mut transaction, kind, &all, &prices, &mut Known::default()).await?;
         transaction.commit().await?;
     }
     Ok(closed)

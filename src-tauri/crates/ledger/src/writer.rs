@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::audit::{self, AuditCells};
 use crate::bodies::{self, Packed};
 use crate::book::Book;
+use crate::combinations::Known;
 use crate::errand::Errand;
 use crate::error::{OpenError, is_taken, primary_code, refuses};
 use crate::event::Event;
@@ -136,6 +137,7 @@ pub(crate) struct Pen {
     /// Requests that run, as they were last written.
     in_hand: Records,
     prices: Book,
+    combinations: Known,
     errand: Option<Errand>,
     summing: Arc<Summing>,
     /// Bodies that are written behind the batch they came with.
@@ -161,6 +163,7 @@ impl Pen {
             used: Instant::now(),
             in_hand: Records::new(),
             prices: Book::default(),
+            combinations: Known::default(),
             errand: None,
             summing,
             bodies: Vec::new(),
@@ -477,13 +480,15 @@ impl Pen {
         hourly::forget(&mut transaction, kind, &hours).await?;
         let changed = ids.iter().filter_map(|id| self.in_hand.get(id));
         let changed: Vec<_> = changed.collect();
-        save(&mut transaction, kind, &changed, &self.prices).await?;
+        let combinations = &mut self.combinations;
+        save(&mut transaction, kind, &changed, &self.prices, combinations).await?;
         audit::save(&mut transaction, kind, &batch.audit).await?;
         if let Some(before_ms) = batch.forget_audit {
             audit::forget(&mut transaction, kind, before_ms).await?;
         }
         transaction.commit().await?;
         self.prices.saved();
+        self.combinations.saved();
         self.in_hand.retain(|_, record| {
             record.saved();
             record.is_open()
@@ -498,6 +503,7 @@ impl Pen {
     fn forget(&mut self) {
         self.in_hand.clear();
         self.prices.clear();
+        self.combinations.clear();
     }
 
     /// The hours of these requests that are over, and that may be summed for that.

@@ -58,6 +58,17 @@ fn filters() -> Vec<(&'static str, Filter)> {
             ..Filter::default()
         }
     };
+    let some = |value: &str| Some(value.to_owned());
+    let token = |token, provider: Option<&str>| Filter {
+        token: some(token),
+        provider: provider.and_then(some),
+        ..Filter::default()
+    };
+    let failed_at = |at, provider: Option<&str>| Filter {
+        failed_provider: some(at),
+        provider: provider.and_then(some),
+        ..Filter::default()
+    };
     let never = by("claude-sonnet-4-5", "ollama", "", "", "");
     let nowhere = by("", "anthropic", "claude-code", "", "pending");
     vec![
@@ -76,6 +87,13 @@ fn filters() -> Vec<(&'static str, Filter)> {
         ),
         ("model, provider that never met", never),
         ("client, provider, status that never met", nowhere),
+        ("token", token("person-7", None)),
+        ("token, provider", token("person-7", Some("anthropic"))),
+        ("failed at a provider", failed_at("openai", None)),
+        (
+            "failed at a provider, answered by another",
+            failed_at("openai", Some("anthropic")),
+        ),
     ]
 }
 

@@ -309,6 +309,9 @@ pub(crate) struct Which {
     /// Only those that this provider served
     #[arg(long, add = names::providers())]
     pub(crate) provider: Option<String>,
+    /// Only those that failed at this provider, whoever answered in the end
+    #[arg(long, value_name = "PROVIDER", add = names::providers())]
+    pub(crate) failed_at: Option<String>,
     /// Only those that this group served
     #[arg(long, add = names::groups())]
     pub(crate) group: Option<String>,

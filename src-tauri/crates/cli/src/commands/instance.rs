@@ -74,6 +74,7 @@ fn which(asked: Which) -> impl Iterator<Item = (&'static str, String)> {
     let filters = [
         ("status", asked.status.as_ref().and_then(word)),
         ("provider", asked.provider),
+        ("failed_provider", asked.failed_at),
         ("group", asked.group),
         ("model", asked.model),
         ("client", asked.client),

@@ -72,6 +72,8 @@ pub(super) struct Which {
     model: Option<String>,
     /// The provider that served, or was tried last.
     provider: Option<String>,
+    /// The provider where an attempt failed, whoever answered in the end.
+    failed_provider: Option<String>,
     /// The group.
     group: Option<String>,
     /// The client program.
@@ -179,7 +181,9 @@ fn live(daemon: &Daemon, query: &Which, page: &Page) -> Vec<Request> {
                 .any(|field| field.to_lowercase().contains(&text))
     };
     let matches = |row: &&Request| {
-        query.since.is_none_or(|since| row.started_at >= since)
+        // Attempts are told by the ledger alone.
+        query.failed_provider.is_none()
+            && query.since.is_none_or(|since| row.started_at >= since)
             && query.until.is_none_or(|until| row.started_at < until)
             && (same(&query.model, &row.model_requested) || same(&query.model, &row.model_used))
             && same(&query.provider, &row.provider)
@@ -212,6 +216,7 @@ impl Which {
             until_ms: self.until.map(Timestamp::as_millisecond),
             model: self.model,
             provider: self.provider,
+            failed_provider: self.failed_provider,
             group: self.group,
             client: self.client,
             token: self.token,

@@ -276,6 +276,9 @@ async fn wrong_questions_are_told_apart_from_a_broken_ledger() {
     assert!(ledger.request("nobody").await.unwrap().is_none());
 }
 
+/// The error of a first attempt.
+const MISSED: &str = "is overloaded";
+
 /// What is told of one of many requests.
 struct Told {
     id: String,
@@ -283,6 +286,9 @@ struct Told {
     asked: &'static str,
     used: &'static str,
     provider: &'static str,
+    /// Where it failed before.
+    missed: Option<&'static str>,
+    group: &'static str,
     client: &'static str,
     token: &'static str,
     session: &'static str,
@@ -299,21 +305,29 @@ impl Told {
         begin.token = text(self.token);
         begin.session = text(self.session);
         begin.model_requested = self.asked.into();
-        let mut tried = attempt(id, 1, at);
+        let mut events = vec![Event::Started(begin)];
+        let mut number = 1;
+        if let Some(provider) = self.missed {
+            let mut missed = attempt(id, number, at);
+            missed.provider = provider.into();
+            let mut over = attempt_ended(id, number, at + 1);
+            over.verdict = "next-provider".into();
+            over.error = text(MISSED);
+            events.extend([Event::AttemptStarted(missed), Event::AttemptEnded(over)]);
+            number += 1;
+        }
+        let mut tried = attempt(id, number, at);
         tried.provider = self.provider.into();
+        tried.group = self.group.into();
         tried.model = self.used.into();
-        let mut over = attempt_ended(id, 1, at + 1500);
+        let mut over = attempt_ended(id, number, at + 1500);
         over.model_answered = text(self.used);
         over.error = self.error.map(str::to_owned);
         let status = self.error.map_or(End::Completed, |_| End::Failed);
         let mut end = ended(id, at + 1500, status);
         // Of every other error only the attempt tells.
         end.error = self.error.filter(|_| at % 2 == 0).map(str::to_owned);
-        let mut events = vec![
-            Event::Started(begin),
-            Event::AttemptStarted(tried),
-            Event::AttemptEnded(over),
-        ];
+        events.extend([Event::AttemptStarted(tried), Event::AttemptEnded(over)]);
         if !self.runs {
             events.push(Event::Ended(end));
         }
@@ -330,10 +344,20 @@ impl Told {
             None => "completed",
         };
         let q = filter.q.clone().unwrap_or_default().to_ascii_lowercase();
-        let texts = [self.asked, self.used, self.error.unwrap_or_default()];
+        let missed = self.missed.map_or("", |_| MISSED);
+        let texts = [
+            self.asked,
+            self.used,
+            self.error.unwrap_or_default(),
+            missed,
+        ];
+        let failed = [self.missed, self.error.map(|_| self.provider)];
+        let has_failed = |at: &String| failed.into_iter().flatten().any(|provider| provider == at);
         let has = texts.iter().any(|it| it.to_ascii_lowercase().contains(&q));
         (is(&filter.model, self.asked) || is(&filter.model, self.used))
             && is(&filter.provider, self.provider)
+            && is(&filter.group, self.group)
+            && filter.failed_provider.as_ref().is_none_or(has_failed)
             && is(&filter.client, self.client)
             && is(&filter.token, self.token)
             && is(&filter.session, self.session)
@@ -344,25 +368,24 @@ impl Told {
     }
 }
 
-#[tokio::test]
-async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
-    let place = Place::new();
-    let ledger = place.open().await;
-    let seed = 7_u64; // of a generator after Knuth
-    let mut state = seed;
+/// Requests of all kinds.
+fn many(seed: u64) -> Vec<Told> {
+    let mut state = seed; // of a generator after Knuth
     let mut any = |of: usize| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
         (state >> 33) as usize % of
     };
-    let mut all: Vec<Told> = (0..150)
+    (0..150)
         .map(|n| Told {
             id: format!("req-{:03x}", n * 17),
             at_ms: NOON + any(60) as i64,
             asked: ["claude-sonnet-4-5", "gpt-5.4", "fast"][any(3)],
             used: ["claude-sonnet-4-5", "glm-4.6", "GPT-5.4-mini"][any(3)],
             provider: ["one", "two"][any(2)],
+            missed: [None, None, Some("one"), Some("three")][any(4)],
+            group: ["main", "spare"][any(2)],
             client: ["codex", "claude-code"][any(2)],
             token: ["mine", "ci"][any(2)],
             session: ["s1", "s2", "s3"][any(3)],
@@ -374,7 +397,15 @@ async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
             ][any(4)],
             runs: any(5) == 0,
         })
-        .collect();
+        .collect()
+}
+
+#[tokio::test]
+async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    let seed = 7_u64;
+    let mut all = many(seed);
     write(&ledger, all.iter().flat_map(Told::events)).await;
     all.sort_by_key(|told| std::cmp::Reverse((told.at_ms, told.id.clone())));
     let texts = [
@@ -383,11 +414,15 @@ async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
         text("100% U"),
         text("req-1"),
         text("sonnet"),
+        text(MISSED),
         text("x"),
     ];
     for (q, choice) in texts
         .iter()
-        .flat_map(|q| (0..64).map(move |choice| (q, choice)))
+        .enumerate()
+        .flat_map(|(n, q)| (0..256).map(move |choice| (n, q, choice)))
+        .filter(|(n, _, choice)| choice % 5 == n % 5) // a part is enough to meet each pair
+        .map(|(_, q, choice)| (q, choice))
     {
         let some = |bit: u32, value: &str| (choice & (1 << bit) != 0).then(|| value.to_owned());
         let mut filter = Filter {
@@ -399,6 +434,8 @@ async fn every_filter_with_every_text_gives_all_that_matches_page_by_page() {
             since_ms: some(4, "").map(|_| NOON + 20),
             token: some(4, "mine"),
             session: some(5, "s2"),
+            group: some(6, "main"),
+            failed_provider: some(7, "one"),
             limit: Some(11),
             ..Filter::default()
         };

@@ -5,7 +5,7 @@ use sqlx::Connection;
 use sqlx::migrate::Migrator;
 
 use crate::support::{
-    BEFORE_TEXTS, NOON, Place, attempt, failing, finds_failing, found, served, started, streaming,
+    NOON, Place, attempt, before_texts, failing, finds_failing, found, served, started, streaming,
     write,
 };
 
@@ -217,7 +217,10 @@ async fn errors_of_an_older_file_are_found_by_their_texts() {
     write(&ledger, failing()).await;
     ledger.close().await;
     let mut older = place.stranger().await;
-    sqlx::raw_sql(BEFORE_TEXTS)
+    let before = before_texts(
+        "DROP INDEX requests_by_combination; ALTER TABLE requests DROP COLUMN combination_id",
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(before))
         .execute(&mut older)
         .await
         .unwrap();

@@ -177,10 +177,23 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     assert!(waited.await.is_ok(), "never happened: {what}");
 }
 
-/// What takes a ledger back to the schema before the texts of errors had a table of their own.
-pub(crate) const BEFORE_TEXTS: &str = "CREATE TABLE errors AS SELECT started_at, request_id, attempt, text \
-     FROM failures JOIN failure_texts ON failure_texts.id = failures.text_id; DROP TABLE failures; DROP TABLE failure_texts; \
-     DELETE FROM _sqlx_migrations WHERE version >= 15";
+/// What takes a ledger back to the schema before the texts of errors had a table of their own, and values their
+/// combinations; each system has words of its own for dropping a column that stands in an index.
+pub(crate) fn before_texts(drop_combination_id: &str) -> String {
+    let indexes = [
+        "status", "provider", "group", "client", "model", "used", "answered",
+    ];
+    let indexes =
+        indexes.map(|name| format!("CREATE INDEX requests_by_{name} ON requests (status); "));
+    format!(
+        "CREATE TABLE errors AS SELECT started_at, request_id, attempt, text \
+         FROM failures JOIN failure_texts ON failure_texts.id = failures.text_id; \
+         DROP TABLE failures; DROP TABLE failure_texts; DROP TABLE failure_combinations; DROP TABLE combinations; \
+         CREATE TABLE model_names (place VARCHAR(20), name VARCHAR(255)); {}{drop_combination_id}; \
+         DELETE FROM _sqlx_migrations WHERE version >= 15",
+        indexes.concat()
+    )
+}
 
 /// Requests with errors that are equal, different, and alike but for their end.
 pub(crate) fn failing() -> impl Iterator<Item = Event> {
@@ -195,16 +208,29 @@ pub(crate) fn failing() -> impl Iterator<Item = Event> {
     })
 }
 
-/// That a search finds the requests of [`failing`], each by its own error.
+/// That a search finds the requests of [`failing`], each by its own error, alone and with other values.
 pub(crate) async fn finds_failing(ledger: &Ledger) {
+    let client = |name: &str| ledger::Filter {
+        client: Some(name.to_owned()),
+        ..ledger::Filter::default()
+    };
     for (text, first) in [("quota", 0), ("is down", 1), ("息a", 2), ("息b", 3)] {
-        let filter = ledger::Filter {
-            q: Some(text.to_owned()),
-            ..ledger::Filter::default()
-        };
-        let page = ledger.requests(&filter).await.unwrap();
-        let ids: Vec<_> = page.items.into_iter().map(|row| row.id).collect();
-        let expected = [8, 4, 0].map(|n| format!("r{}", n + first));
-        assert_eq!(ids, expected, "{text}");
+        for (other, is_met) in [
+            (ledger::Filter::default(), true),
+            (client("claude-code"), true),
+            (client("nobody"), false),
+        ] {
+            let filter = ledger::Filter {
+                q: Some(text.to_owned()),
+                ..other
+            };
+            let page = ledger.requests(&filter).await.unwrap();
+            let ids: Vec<_> = page.items.into_iter().map(|row| row.id).collect();
+            let expected = [8, 4, 0].map(|n| format!("r{}", n + first));
+            let expected = if is_met { &expected[..] } else { &[] };
+            assert_eq!(ids, expected, "{filter:?}");
+        }
     }
+    let ids = ledger.requests(&client("claude-code")).await.unwrap();
+    assert_eq!(ids.items.len(), 12);
 }
