@@ -17,6 +17,7 @@ export default {
     await at('spent').waitFor();
     await page.getByText(/spare has taken over since \d/).waitFor();
     assert.match(await at('spent').textContent(), /Budget daily: \$0\.000\d of \$0\.0001 a day/);
+    assert.match(await at('happening').first().textContent(), /Budget daily: 100%.*\$0\.000\d of \$0\.0001 are spent; group spare took over/);
     await picture('overview-spent');
     assert.deepEqual((await axe()).filter((line) => /serious|critical/.test(line)), []);
     await at('spent-back').click();
@@ -37,7 +38,7 @@ export default {
     await open('#/overview');
     await at('happening').nth(2).waitFor();
     const told = (await at('happening').allTextContents()).join('\n');
-    assert.match(told, /已从 first 切换到 second（组 spare）：first 已过载；切换约损失 \$0\.4300 的缓存 （另有 2 条类似通知）/);
+    assert.match(told, /已从 first 切换到 second（组 spare）：first 过载；切换约损失 \$0\.4300 的缓存 （另有 2 条类似通知）/);
     assert.match(told, /预算 daily：100%[^\n]*已花费 \$5\.00，限额 \$5\.00；已改由组 spare 服务/);
     assert.doesNotMatch(told, /Switched|spent|serve/, 'nothing of the daemon’s English is left');
     await picture('overview-happened-zh');

@@ -16,6 +16,8 @@ export const history = {
   historyDoRetried: 'Show requests tried more than once',
 
   historyRequests: (n: number) => (n === 1 ? 'request' : 'requests'),
+  /** Of all that match the filters, loaded or not. */
+  historyMatching: (n: number) => (n === 1 ? 'request matches' : 'requests match'),
   historyLoaded: 'requests loaded so far',
   historyFailedCount: 'failed',
   historyUnpriced: (n: string) => `${n} at models without a price`,

@@ -121,7 +121,7 @@ export const common: Same<typeof english> = {
   weight: (n) => `权重 ${n}`,
   lastError: '最近的错误',
   fault_rate_limited: '限制了请求频率',
-  fault_overloaded: '已过载',
+  fault_overloaded: '过载',
   fault_server_error: '出现错误',
   fault_network: '无法连接',
   fault_timeout: '响应太慢',
@@ -131,7 +131,7 @@ export const common: Same<typeof english> = {
   fault_empty_response: '应答为空',
   fault_stream_cut: '应答中途断开',
   fault_client_cancelled: '客户端已离开',
-  fault_budget: '预算已用尽',
+  fault_budget: '预算用尽',
 
   practiceTitle: 'Turnout 正在用内置的练习服务商应答',
   practiceBody: '无需网络和密钥，也不会产生账单：把客户端指向这里试试看。准备好之后，添加真正的服务商即可。',
@@ -312,7 +312,7 @@ export const common: Same<typeof english> = {
   noticeNotChosen: (group, why) => `；未能改由组 ${group} 服务${why && `：${why}`}`,
 
   because_rate_limited: '限制了请求频率',
-  because_overloaded: '已过载',
+  because_overloaded: '过载',
   because_server_error: '出现服务器错误',
   because_network: '无法连接',
   because_timeout: '没有及时应答',

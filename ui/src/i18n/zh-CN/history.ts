@@ -20,6 +20,7 @@ export const history: Same<typeof english> = {
 
   historyRequests: () => '个请求',
   historyLoaded: '个请求（目前已加载）',
+  historyMatching: () => '个请求符合条件',
   historyFailedCount: '个失败',
   historyUnpriced: (n) => `${n} 个请求的模型没有价格`,
 
