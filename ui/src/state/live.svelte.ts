@@ -248,13 +248,19 @@ export class Live {
 
   #onRequest(row: RequestRow): void {
     if (this.recent) this.recent = upsert(this.recent, row).slice(0, RECENT);
+    if (row.status === 'completed') this.#serves((toast) => Date.parse(toast.at) <= Date.parse(row.started_at));
     for (const listener of this.#listeners) listener(row);
+  }
+
+  /** Somebody serves: "nothing can serve" is no longer true, of those told before that. */
+  #serves(before: (toast: Toast) => boolean): void {
+    const over = (toast: Toast) => toast.kind === 'all-down' && before(toast);
+    if (this.toasts.some(over)) this.toasts = this.toasts.filter((toast) => !over(toast));
   }
 
   #onNotice(notice: Notice): void {
     this.notices = [notice, ...this.notices].slice(0, NOTICES);
-    // Whoever serves again, "nothing can serve" is no longer true.
-    if (SERVES.has(notice.kind)) this.toasts = this.toasts.filter((toast) => toast.kind !== 'all-down');
+    if (SERVES.has(notice.kind)) this.#serves(() => true);
     const { title, body } = sentence(notice);
     this.toast(notice.kind, title, body, notice.at);
   }

@@ -171,6 +171,17 @@ describe('live', () => {
     expect(live.notices).toHaveLength(2);
   });
 
+  it.each([
+    ['completed', '2026-01-01T00:00:01Z', 0],
+    ['completed', '2025-12-31T23:59:59Z', 1],
+    ['failed', '2026-01-01T00:00:01Z', 1],
+  ] as const)('takes_it_back_for_an_answer_to_what_came_later: %s %s', async (status, started_at, left) => {
+    const { live } = await begin();
+    FakeSource.last.send('notice', { kind: 'all-down', title: 'Nothing can serve', body: '', at: '2026-01-01T00:00:00Z' });
+    FakeSource.last.send('request', row('a', 1, { status, started_at }));
+    expect(live.toasts).toHaveLength(left);
+  });
+
   it('shows_notices_and_lets_them_be_put_away', async () => {
     const { live } = await begin();
     FakeSource.last.send('notice', { kind: 'failover', title: 'a → b', body: 'overloaded', at: '2026-01-01T00:00:00Z' });
