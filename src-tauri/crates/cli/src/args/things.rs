@@ -155,7 +155,7 @@ pub(crate) enum Keys {
     List,
     /// Send a tiny real request with one key, whether it rests or not
     Test {
-        /// The key's id, such as relay/0
+        /// The key's id, such as relay/0, or the provider where it has one alone
         #[arg(add = names::keys())]
         id: String,
     },

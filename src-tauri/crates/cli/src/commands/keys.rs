@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::things;
 use crate::WrongUse;
-use crate::admin::segment;
+use crate::admin::{Admin, segment};
 use crate::args::Keys;
-use crate::figure::{list as items, text};
+use crate::figure::{count, key as shown, list as items, text};
 use crate::home::Home;
 use crate::screen;
 use crate::views;
@@ -25,6 +25,7 @@ pub(crate) async fn keys(home: &Home, what: Option<Keys>, json: bool) -> anyhow:
         Some(Keys::Rotate { id }) => rotate(home, &id, json).await,
         Some(Keys::Test { id }) => {
             let admin = home.running().await?.admin;
+            let id = only_key(&admin, id).await?;
             let answer = admin.post(&format!("{}/test", path(&id)?), None).await?;
             things::tested(&answer, json)
         }
@@ -47,11 +48,35 @@ async fn set(home: &Home, provider: &str, json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(screen.json(&key)?);
     }
-    Ok(screen.line(format!(
-        "{provider} has the key {} as {}",
-        text(&key, "masked"),
-        text(&key, "id")
-    ))?)
+    let (masked, id) = (shown(text(&key, "masked")), text(&key, "id"));
+    let unsent = if text(&key, "state") == "unused" {
+        format!(
+            ", but never sends it, as its `auth` presents none: `{} providers edit {provider} --unset auth` has it sent",
+            daemon::program()
+        )
+    } else {
+        String::new()
+    };
+    Ok(screen.line(format!("{provider} has the key {masked} as {id}{unsent}"))?)
+}
+
+/// A key by its id, or by the name of a provider that has one alone.
+async fn only_key(admin: &Admin, id: String) -> anyhow::Result<String> {
+    if id.contains('/') {
+        return Ok(id);
+    }
+    let provider = admin.get(&format!("/providers{}", segment(&id))).await?;
+    let program = daemon::program();
+    match count(&provider, "keys") {
+        1 => Ok(format!("{id}/0")),
+        0 => bail!(WrongUse(format!(
+            "{id} has no key; `{program} providers test {id}` tries it without one"
+        ))),
+        keys => bail!(WrongUse(format!(
+            "{id} has {keys} keys, {id}/0 to {id}/{}: say which",
+            keys - 1
+        ))),
+    }
 }
 
 async fn rotate(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {
@@ -64,7 +89,7 @@ async fn rotate(home: &Home, id: &str, json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(screen.json(&key)?);
     }
-    Ok(screen.line(format!("{id} is {} now", text(&key, "masked")))?)
+    Ok(screen.line(format!("{id} is {} now", shown(text(&key, "masked"))))?)
 }
 
 /// The path of a key by its id, which is its provider's name and a number.

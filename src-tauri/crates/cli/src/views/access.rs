@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::figure::{count, list, money, text, time, time_heading};
 use crate::screen::{Cell, Screen, Table, Tone};
@@ -106,7 +106,7 @@ fn limits(token: &Value) -> String {
         per("rpm", "requests/min"),
         per("tpm", "tokens/min"),
         per("concurrency", "at once"),
-        per("usd", &format!("USD/{}", text(limits, "per"))),
+        dollars(limits).map(|usd| format!("{usd} a {}", text(limits, "per"))),
     ];
     let told: Vec<String> = told.into_iter().flatten().collect();
     if told.is_empty() {
@@ -114,6 +114,12 @@ fn limits(token: &Value) -> String {
     } else {
         told.join(", ")
     }
+}
+
+/// What may be spent, as all other money is told.
+fn dollars(limits: &Value) -> Option<String> {
+    let usd = limits.get("usd")?.as_f64()?;
+    Some(money(&json!({ "usd": usd.to_string() }), "usd"))
 }
 
 /// `GET /audit`.
@@ -203,7 +209,7 @@ mod tests {
         for part in [
             "…abcd",
             "claude-*",
-            "6 requests/min, 2.5 USD/week",
+            "6 requests/min, $2.50 a week",
             "expired",
         ] {
             assert!(told.contains(part), "{part}:\n{told}");

@@ -10,20 +10,14 @@ use crate::screen::{Cell, Screen, Table, Tone};
 /// A row each, the advice below what was found, and the sum of all.
 pub(crate) fn findings<W: Write>(screen: &mut Screen<W>, found: &[Finding]) -> io::Result<()> {
     let mut table = Table::new(&["", "CHECK", "FOUND"]).wrapping();
-    let mut last = "";
     for finding in found {
         let state = match finding.state {
             State::Ok => Cell::new("ok", Tone::Good),
             State::Warn => Cell::new("warn", Tone::Warn),
             State::Fail => Cell::new("FAIL", Tone::Bad),
         };
-        let check = if finding.check == last {
-            ""
-        } else {
-            finding.check
-        };
-        last = finding.check;
-        table.row(vec![state, check.into(), finding.found.as_str().into()]);
+        let found = finding.found.as_str().into();
+        table.row(vec![state, finding.check.into(), found]);
         if let Some(advice) = &finding.advice {
             let advice = Cell::new(format!("→ {advice}"), Tone::Faint);
             table.row(vec![Cell::default(), Cell::default(), advice]);

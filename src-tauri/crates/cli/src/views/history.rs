@@ -111,7 +111,7 @@ pub(crate) fn request<W: Write>(screen: &mut Screen<W>, request: &Value) -> io::
     if !lost.is_empty() {
         screen.fact("left out", &Cell::new(lost.join(", "), Tone::Warn))?;
     }
-    screen.fact("key", &key(text(request, "key"), None).into())?;
+    screen.fact("key", &key(text(request, "key")).into())?;
     screen.fact("first token", &millis(request, "ttft_ms").into())?;
     screen.fact("took", &millis(request, "duration_ms").into())?;
     screen.fact("tokens", &tokens(request).into())?;
@@ -187,7 +187,7 @@ pub(super) fn attempts(chain: &[Value]) -> Table {
         table.row(vec![
             (index + 1).to_string().into(),
             text(attempt, "provider").into(),
-            key(text(attempt, "key"), None).into(),
+            key(text(attempt, "key")).into(),
             text(attempt, "model").into(),
             if is(attempt, "hedged") {
                 Cell::new("lost the race", Tone::Faint)

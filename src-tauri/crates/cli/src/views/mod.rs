@@ -358,7 +358,10 @@ pub(crate) fn keys<W: Write>(screen: &mut Screen<W>, keys: &[Value]) -> io::Resu
         table.row(vec![
             text(one, "provider").into(),
             text(one, "id").into(),
-            key(text(one, "masked"), Some(text(one, "id"))).into(),
+            match text(one, "state") {
+                "missing" => "-".into(),
+                _ => key(text(one, "masked")).into(),
+            },
             Cell::word(text(one, "state")),
             count(one, "uses").to_string().into(),
             time(one, "last_used_at").into(),
@@ -370,7 +373,8 @@ pub(crate) fn keys<W: Write>(screen: &mut Screen<W>, keys: &[Value]) -> io::Resu
 
 /// `GET /usage`: a row a value, and the sum of all.
 ///
-/// Days and hours are told as they are in `zone`.
+/// Days and hours are told as they are in `zone`. What is summed by where it was tried counts tries in FAILED and P95, of
+/// which the whole has no sum.
 pub(crate) fn usage<W: Write>(
     screen: &mut Screen<W>,
     usage: &Value,
@@ -382,18 +386,25 @@ pub(crate) fn usage<W: Write>(
         "hour" => ("HOUR", Some("%Y-%m-%d %H:%M")),
         _ => ("WHAT", None),
     };
+    let of_tries = counts_tries(by);
+    let (failed, slowest, spare): (_, _, &[&str]) = if of_tries {
+        let spare = &["TTFT", "CACHED", "P95 OF TRIES", "FAILED TRIES"];
+        (">FAILED TRIES", ">P95 OF TRIES", spare)
+    } else {
+        (">FAILED", ">P95", &["TTFT", "CACHED", "P95", "FAILED"])
+    };
     let mut table = Table::new(&[
         heading,
         ">REQUESTS",
-        ">FAILED",
+        failed,
         ">IN",
         ">CACHED",
         ">OUT",
         ">COST",
         ">TTFT",
-        ">P95",
+        slowest,
     ])
-    .sparing(&["TTFT", "CACHED", "P95", "FAILED"]);
+    .sparing(spare);
     let total = usage.get("total").unwrap_or(&Value::Null);
     let rows = list(usage, "items").iter().map(|row| (row, false));
     for (row, is_total) in rows.chain([(total, true)]) {
@@ -407,19 +418,28 @@ pub(crate) fn usage<W: Write>(
         let unknown = if count(row, "unpriced") > 0 { "+?" } else { "" };
         let latency =
             |field: &str, part: &str| millis(row.get(field).unwrap_or(&Value::Null), part);
+        let (failed, slowest) = if of_tries && is_total {
+            ("-".to_owned(), "-".to_owned())
+        } else {
+            let failed = count(row, "failures").to_string();
+            (failed, latency("duration_ms", "p95"))
+        };
         table.row(vec![
             name.into(),
             count(row, "requests").to_string().into(),
-            count(row, "failures").to_string().into(),
+            failed.into(),
             short(tokens_in(row)).into(),
             short(count(row, "cache_read_tokens")).into(),
             short(count(row, "output_tokens")).into(),
             format!("{}{unknown}", money(row, "cost_usd")).into(),
             latency("ttft_ms", "p50").into(),
-            latency("duration_ms", "p95").into(),
+            slowest.into(),
         ]);
     }
     screen.table(&table)?;
+    if of_tries && count(total, "requests") > 0 {
+        screen.line(of_requests(total))?;
+    }
     if let Some(told) = unlike_total(usage, by) {
         screen.line(told)?;
     }
@@ -427,6 +447,21 @@ pub(crate) fn usage<W: Write>(
         screen.line("+? more was used at prices that are not known")?;
     }
     Ok(())
+}
+
+/// Whether what is summed by this is what was tried there, and not whole requests.
+fn counts_tries(by: &str) -> bool {
+    matches!(by, "model" | "provider" | "key" | "group")
+}
+
+/// How requests fared as a whole, beside their tries.
+fn of_requests(total: &Value) -> String {
+    let took = millis(total.get("duration_ms").unwrap_or(&Value::Null), "p95");
+    format!(
+        "of {} {} failed in the end; 95 % took {took} at most, all tries together",
+        counted(count(total, "requests"), "request"),
+        count(total, "failures"),
+    )
 }
 
 /// Why the requests of the rows are not those of the total, where all rows are there and they are not.

@@ -171,6 +171,56 @@ fn a_member_tells_which_models_rest_and_what_it_lacks() {
 }
 
 #[test]
+fn what_is_summed_by_where_it_was_tried_tells_tries_and_how_requests_ended() {
+    let asked = json!({
+        "items": [
+            {"key": "gpt-5", "requests": 1, "failures": 1, "duration_ms": {"p95": 6}},
+            {"key": "glm-4.6", "requests": 1, "failures": 0, "duration_ms": {"p95": 302}},
+        ],
+        "total": {"requests": 1, "failures": 0, "duration_ms": {"p95": 308}},
+    });
+    let shown = |by| told(|screen| usage(screen, &asked, by, &TimeZone::UTC));
+    let tries = shown("model");
+    assert!(
+        tries.contains("FAILED TRIES") && tries.contains("P95 OF TRIES"),
+        "{tries}"
+    );
+    let total = tries
+        .lines()
+        .find(|line| line.starts_with("total"))
+        .unwrap();
+    assert!(!total.contains("308ms"), "{total}");
+    assert!(
+        tries.contains(
+            "of 1 request 0 failed in the end; 95 % took 308ms at most, all tries together"
+        ),
+        "{tries}"
+    );
+    let whole = shown("day");
+    assert!(
+        whole.contains("308ms") && !whole.contains("TRIES"),
+        "{whole}"
+    );
+}
+
+#[test]
+fn a_key_is_told_by_what_may_be_shown_of_it() {
+    let listed = |state: &str, masked: &str| json!({"provider": "relay", "id": "relay/0", "state": state, "masked": masked});
+    for (key, value) in [
+        (listed("ready", "…a1b2"), "…a1b2"),
+        (listed("ready", "…"), "not shown"),
+        (listed("missing", "…"), " - "),
+    ] {
+        let shown = told(|screen| keys(screen, &[key]));
+        let row = shown.lines().nth(1).unwrap_or_default();
+        assert!(
+            row.contains(value) && row.matches("relay/0").count() == 1,
+            "{row}"
+        );
+    }
+}
+
+#[test]
 fn nothing_is_told_in_words_instead_of_bare_headings() {
     assert_eq!(
         told(|screen| history(screen, &[])),
@@ -197,14 +247,6 @@ fn the_reason_has_a_column_only_where_there_is_one() {
     assert!(lines[0].ends_with("REASON"), "{shown}");
     assert!(lines[2].ends_with("no group has a provider"), "{shown}");
     assert!(lines[3].ends_with("broke off its answer"), "{shown}");
-}
-
-#[test]
-fn a_short_key_is_listed_by_its_id() {
-    let one = json!({"provider": "badhost", "id": "badhost/0", "masked": "…", "state": "cooling"});
-    let shown = told(|screen| keys(screen, &[one]));
-    assert_eq!(shown.matches("badhost/0").count(), 2, "{shown}");
-    assert!(!shown.contains('…'), "{shown}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::Finding;
 use super::facts::{Facts, Token};
 use crate::program;
 use crate::secrets::Reference;
+use crate::view::Key;
 
 /// What opens a secrets file.
 const PASSPHRASE: &str = "set TURNOUT_PASSPHRASE or TURNOUT_PASSPHRASE_FILE, here and where Turnout is started, to what the file was made with";
@@ -127,6 +128,26 @@ fn token_of(facts: &Facts, token: &Token) -> Option<Finding> {
     })
 }
 
+/// A key that the running instance has no value for, and where to put one.
+fn missing(key: &Key) -> Finding {
+    let Key { id, source, .. } = key;
+    let program = program();
+    let found = match source.strip_prefix("env:") {
+        Some(name) => format!(
+            "the key {id} is to be in the variable {name}, which the running instance does not have"
+        ),
+        None => format!("the running instance has no value for the key {id} from {source}"),
+    };
+    let advice = match source.split_once(':') {
+        Some(("env", name)) => format!(
+            "set {name} where Turnout is started and start it anew, or `{program} keys rotate {id}` keeps a value elsewhere"
+        ),
+        Some(("file", path)) => format!("put the key into {path}, then `{program} reload`"),
+        _ => format!("`{program} keys rotate {id}` sets a value"),
+    };
+    Finding::fail(found).advice(advice)
+}
+
 pub(super) fn keys(facts: &Facts) -> Vec<Finding> {
     let program = program();
     // The environment of the running instance is what counts, and it knows what providers said.
@@ -135,20 +156,13 @@ pub(super) fn keys(facts: &Facts) -> Vec<Finding> {
             .keys
             .iter()
             .filter_map(|key| match key.state.as_str() {
-                "missing" => Some(Finding::fail(format!(
-                    "the running instance has no value for the key {} from {}",
-                    key.id, key.source
-                ))),
-                "rejected" => Some(Finding::fail(format!(
-                    "{} refused the key {}",
-                    key.provider, key.id
-                ))),
+                "missing" => Some(missing(key)),
+                "rejected" => Some(
+                    Finding::fail(format!("{} refused the key {}", key.provider, key.id)).advice(
+                        format!("`{program} keys rotate {}` sets another value", key.id),
+                    ),
+                ),
                 _ => None,
-            })
-            .map(|finding| {
-                finding.advice(format!(
-                    "`{program} keys rotate ID` sets another value, then `{program} reload`"
-                ))
             })
             .collect(),
         None => facts

@@ -1,9 +1,10 @@
 //! Config, folder, instance, address and history.
 
-use super::Finding;
-use super::facts::{Config, Facts, History, Instance, Port};
+use super::facts::{Config, Facts, History, Instance, Port, Told};
+use super::{Finding, State, access};
 use crate::program;
 use crate::settings::NO_LEDGER;
+use crate::view::{Problem, ProblemKind};
 
 /// Bytes below which the history cannot go on, and below which it soon cannot.
 const TOO_LITTLE: u64 = 100 << 20;
@@ -153,12 +154,32 @@ pub(super) fn instance(facts: &Facts) -> Vec<Finding> {
             .advice(format!("`{program} waiting` lists them")),
         );
     }
-    let problems = status
-        .problems
-        .iter()
-        .map(|problem| Finding::warn(&problem.message));
-    found.extend(problems);
+    let problems = status.problems.iter();
+    let untold = problems.filter(|problem| !is_told(facts, told, problem));
+    found.extend(untold.map(|problem| Finding::warn(&problem.message)));
     found
+}
+
+/// Whether a check of its own tells a problem of the running instance, and what to do about it.
+fn is_told(facts: &Facts, told: &Told, problem: &Problem) -> bool {
+    let message = &problem.message;
+    match problem.kind {
+        ProblemKind::Config => facts.settings().is_none(),
+        ProblemKind::Ledger => told.health.database.status != "ok",
+        ProblemKind::Keychain => access::keychain(facts)
+            .iter()
+            .any(|finding| finding.state != State::Ok),
+        ProblemKind::Key => {
+            let mut missing = told.keys.iter().filter(|key| key.state == "missing");
+            let mut open = facts.open_files.iter();
+            missing.any(|key| message.contains(&key.id))
+                || open.any(|path| message.contains(&*path.to_string_lossy()))
+        }
+        ProblemKind::Unused => facts
+            .settings()
+            .is_some_and(|settings| settings.notices().contains(message)),
+        ProblemKind::Restart => false,
+    }
 }
 
 pub(super) fn address(facts: &Facts) -> Vec<Finding> {
