@@ -69,7 +69,7 @@ pub struct ImportReport {
     pub left: Vec<ImportNote>,
     /// What was there already.
     pub known: Vec<ImportNote>,
-    /// What has to be done before all of it serves, in sentences.
+    /// What holds at once, and what has to be done before all of it serves, in sentences.
     pub warnings: Vec<String>,
     /// The group that is active since, as nothing but practice served before.
     pub activated: Option<String>,
@@ -256,9 +256,10 @@ impl Site<'_> {
         Ok((report, edited))
     }
 
-    /// What new things refer to and is not there.
+    /// What new things refer to and is not there, and what of them does not wait until somebody chooses it.
     async fn warnings(&self, plan: &Plan) -> Vec<String> {
         let mut warnings = Vec::new();
+        warnings.extend(plan.rules_at_once());
         for reference in plan.references() {
             let Ok(reference) = Reference::parse(reference, false) else {
                 continue;

@@ -146,6 +146,27 @@ impl Plan {
         })
     }
 
+    /// That new rules go before the group that is active, where something serves already.
+    pub(super) fn rules_at_once(&self) -> Option<String> {
+        let rules = self.things.iter();
+        let rules = rules.filter(|thing| thing.section == Section::Rules);
+        let names: Vec<&str> = rules.map(Thing::name).collect();
+        let program = crate::program();
+        match names.as_slice() {
+            _ if self.goes_first => None,
+            [] => None,
+            [name] => Some(format!(
+                "the new rule {name} holds at once, whichever group is active: requests that fit it go where it says, and \
+                 no longer to your group; `{program} rules disable {name}` switches it off"
+            )),
+            names => Some(format!(
+                "the new rules {} hold at once, whichever group is active: requests that fit one go where it says, and no \
+                 longer to your group; `{program} rules disable NAME` switches one off",
+                names.join(", ")
+            )),
+        }
+    }
+
     /// The names that secrets are to have in the keychain.
     pub(super) fn wished(&self) -> Vec<(String, String)> {
         let secrets = self.secrets().into_iter();

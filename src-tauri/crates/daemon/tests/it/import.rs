@@ -294,6 +294,36 @@ async fn names_that_are_taken_get_a_number_and_settings_of_the_config_stay() {
     house.daemon.stop().await;
 }
 
+/// A rule does not wait until its group is chosen, which is said before it is taken in and then.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_rules_are_said_to_hold_at_once_where_something_serves_already() {
+    let router = json!({
+        "Providers": [{
+            "name": "deepseek", "api_base_url": "http://127.0.0.1:9/chat/completions", "api_key": "sk-0123456789abcdef",
+            "models": ["deepseek-chat", "deepseek-reasoner"],
+        }],
+        "Router": { "default": "deepseek,deepseek-chat", "think": "deepseek,deepseek-reasoner" },
+    });
+    let real = r#"dialect = "anthropic"
+base_url = "http://127.0.0.1:9"
+auth = "none""#;
+    let serves = CONFIG.replacen("dialect = \"practice\"", real, 1);
+    for (config, is_told) in [(serves.as_str(), true), (PRACTICE, false)] {
+        let home = Home::new(config);
+        let house = start(options(&home)).await;
+        for dry_run in [true, false] {
+            let body = json!({ "text": router.to_string(), "dry_run": dry_run });
+            let told = take(&house, body).await;
+            let rules = names(&told, "rules");
+            assert_eq!(rules.len(), 1, "{told}");
+            let warned = names(&told, "warnings").join("\n");
+            let sentence = format!("the new rule {} holds at once", rules[0]);
+            assert_eq!(warned.contains(&sentence), is_told, "{warned}");
+        }
+        house.daemon.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_import_shortens_the_time_that_history_is_kept() {
     let endpoint = "endpoints:\n  - { name: main, url: \"http://127.0.0.1:9\", priority: 1, token: sk-main-0123456789 }\n";
