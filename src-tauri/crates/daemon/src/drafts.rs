@@ -43,14 +43,8 @@ impl Daemon {
         let model = wanted.unwrap_or(draft.model);
         let told = tried(&draft.gateway, &draft.name, model, None).await?;
         // The history knows nothing of it.
-        let id = told.request_id.map(|id| format!(" ({id})"));
-        let error = told.error.map(|error| match &id {
-            Some(id) => error.replace(id, ""),
-            None => error,
-        });
         Ok(ProviderTest {
             request_id: None,
-            error,
             ..told
         })
     }
@@ -158,7 +152,7 @@ impl Daemon {
         }
         let mut settings = settings::parse(&document.to_string()).map_err(|problems| {
             let told = problems.into_iter().map(|problem| problem.message);
-            CommandError::Invalid(told.collect::<Vec<_>>().join("; "))
+            CommandError::Invalid(told.collect::<Vec<_>>().join(";\n"))
         })?;
         // Alone it has no place to be routed to.
         settings.groups.clear();

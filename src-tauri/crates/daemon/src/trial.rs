@@ -71,10 +71,7 @@ pub(crate) async fn tried(
             latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             http_status: None,
             request_id: None,
-            error: Some(format!(
-                "{name} did not answer within {} s",
-                PATIENCE.as_secs()
-            )),
+            error: Some(format!("It did not answer within {} s", PATIENCE.as_secs())),
         });
     };
     let status = answer.status();
@@ -89,7 +86,11 @@ pub(crate) async fn tried(
             .and_then(Value::as_str)
             .map(ToOwned::to_owned)
     };
-    let error = || text("/error/message").unwrap_or_else(|| format!("it answered {status}"));
+    let error = || match text("/error/message") {
+        Some(told) => sentence(&told, name, request_id.as_deref()),
+        None => format!("It answered {status}"),
+    };
+    let error = (!status.is_success()).then(error);
     Ok(ProviderTest {
         ok: status.is_success(),
         provider: name.to_owned(),
@@ -98,8 +99,27 @@ pub(crate) async fn tried(
         latency_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         http_status: Some(status.as_u16()),
         request_id,
-        error: (!status.is_success()).then(error),
+        error,
     })
+}
+
+/// What went wrong at the one provider that was asked, as a sentence of its own: whose it is and which request it was is
+/// told beside it.
+fn sentence(told: &str, provider: &str, request_id: Option<&str>) -> String {
+    let told = told.strip_prefix("Turnout: ").unwrap_or(told);
+    let id = request_id.map(|id| format!(" ({id})")).unwrap_or_default();
+    let told = told.strip_suffix(&id).unwrap_or(told);
+    let Some(of_it) = told.strip_prefix(provider) else {
+        return told.to_owned();
+    };
+    if let Some(what) = of_it.strip_prefix(": ") {
+        let mut letters = what.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        return first.chain(letters).collect();
+    }
+    of_it
+        .strip_prefix(' ')
+        .map_or_else(|| told.to_owned(), |what| format!("It {what}"))
 }
 
 /// The cheapest that the config names.
@@ -135,4 +155,28 @@ pub(crate) fn encoded(name: &str) -> String {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_test_tells_what_went_wrong_and_nothing_around_it() {
+        let id = Some("req-1a2b");
+        for (told, wanted) in [
+            (
+                "Turnout: draft: no connection to http://127.0.0.1:9: connection refused (req-1a2b)",
+                "No connection to http://127.0.0.1:9: connection refused",
+            ),
+            (
+                "Turnout: draft answered 401: no such key (req-1a2b)",
+                "It answered 401: no such key",
+            ),
+            ("no such key", "no such key"),
+            ("drafty words", "drafty words"),
+        ] {
+            assert_eq!(sentence(told, "draft", id), wanted);
+        }
+    }
 }

@@ -283,6 +283,11 @@ impl Driver {
             };
         }
         let refusal = Refusal::exhausted(exhausted, error.as_deref());
+        let refusal = match error {
+            // Who tries one provider wants to know what it said, not that there was no other.
+            Some(message) if self.inbound.by_hand.is_some() => Refusal { message, ..refusal },
+            _ => refusal,
+        };
         self.refused(refusal, exhausted, candidate.as_ref(), outlet)
     }
 

@@ -26,8 +26,8 @@ pub(super) fn calls() -> Calls {
             Call::post("/drafts/test", test)
                 .about("Sends a tiny real request to a provider that is not in the config, and tells how it went.\n\nIt takes \
                     what `POST /providers` takes, and `model`: the one to ask. Fields that are not given are those of the \
-                    provider of this name, where there is one; its keys are sent to another address only with \
-                    `\"keep_keys\": true`. Nothing is kept, the history tells nothing of it, and the log only where it fails.")
+                    provider of this name, where there is one; its keys and headers are sent to another address only \
+                    with `\"keep_keys\": true`. Nothing is kept, the history tells nothing of it, and the log only where it fails.")
                 .takes_settings("ProviderSettings")
                 .answers::<ProviderTest>(),
         )
