@@ -41,7 +41,7 @@ pub(super) fn cents(amount: &str) -> String {
 /// The first problem, short enough for a menu; the window tells them all in full.
 pub(super) fn problem(first: &str, count: usize, texts: &Texts) -> String {
     const WIDTH: usize = 60;
-    let mut text = format!("⚠ {first}");
+    let mut text = format!("⚠ {}", first.replace('\n', " "));
     if text.chars().count() > WIDTH {
         let kept: String = text.chars().take(WIDTH - 1).collect();
         text = format!("{}…", kept.trim_end());

@@ -354,6 +354,8 @@ impl<W: Write> Screen<W> {
             return Ok(());
         }
         let name = Cell::new(name, Tone::Faint).painted(14, false);
+        let text = value.text.replace('\n', &format!("\n{:16}", ""));
+        let value = Cell::new(text, value.tone);
         self.line(format!("{name}  {}", value.painted(0, false)))
     }
 

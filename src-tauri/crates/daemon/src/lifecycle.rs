@@ -276,8 +276,12 @@ async fn read_config(place: &Place, options: &Options) -> Result<(String, Settin
     match settings::parse(&text) {
         Ok(settings) => Ok((text, settings)),
         Err(problems) => Err(StartError::Config(format!(
-            "{}; correct it, `{} check` looks at it again",
+            "{}{}, and look at it again with `{} check`",
             told(&place.config, &problems),
+            match problems.len() {
+                1 => "; correct it",
+                _ => "\ncorrect them",
+            },
             crate::program()
         ))),
     }

@@ -9,7 +9,7 @@ use crate::loaded::Loaded;
 use crate::place::Place;
 use crate::secrets::{self, Keychain, Resolved, Resolver};
 use crate::settings::watch::{self, Watch};
-use crate::settings::{self, Problem, Settings};
+use crate::settings::{self, Problem, Settings, itemized};
 
 /// A locked keychain is asked again after this long, then with growing pauses.
 const ASK_AGAIN: Duration = Duration::from_secs(15);
@@ -50,22 +50,22 @@ async fn gather(
     (loaded, found)
 }
 
-/// What is wrong with a config, in one line.
+/// What is wrong with a config: one mistake in one line, several in one of their own each.
 pub(crate) fn told(config: &Path, problems: &[Problem]) -> String {
-    let shown: Vec<String> = problems
+    let mut shown: Vec<String> = problems
         .iter()
         .take(TOLD)
         .map(ToString::to_string)
         .collect();
-    let more = match problems.len().saturating_sub(TOLD) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
+    if let more @ 1.. = problems.len().saturating_sub(TOLD) {
+        shown.push(format!("and {more} more"));
+    }
+    let count = match problems.len() {
+        1 => "a mistake".to_owned(),
+        count => format!("{count} mistakes"),
     };
-    format!(
-        "the config {} has a mistake: {}{more}",
-        config.display(),
-        shown.join("; ")
-    )
+    let config = config.display();
+    format!("the config {config} has {count}:{}", itemized(&shown))
 }
 
 /// Follows the config file until the instance stops.
@@ -244,7 +244,7 @@ impl Daemon {
     }
 
     fn refuse(&self, told: String) {
-        tracing::error!("{told}; the settings before stay in use");
+        tracing::error!("the settings before stay in use, as {told}");
         *self.instance().config_problem() = Some(told);
         self.instance().nudge();
     }

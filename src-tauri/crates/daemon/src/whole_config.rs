@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::handle::{CommandError, Daemon};
 use crate::settings::edit::{self, Edited};
-use crate::settings::{self, Problem, watch};
+use crate::settings::{self, Problem, itemized, watch};
 use crate::view::Config;
 
 /// Why a broken file is not shown.
@@ -20,16 +20,11 @@ pub(crate) enum PutError {
     #[error("the config was changed since it was read: read it again, and change that")]
     Changed,
     /// The new text is no config.
-    #[error("this is not a valid config: {}", told(.0))]
+    #[error("this is not a valid config:{}", itemized(.0))]
     Mistakes(Vec<Problem>),
     /// It could not be written or taken in.
     #[error(transparent)]
     Command(#[from] CommandError),
-}
-
-fn told(problems: &[Problem]) -> String {
-    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    told.join("; ")
 }
 
 /// What tells one text of the config from another; of what stands in it, it tells nothing.

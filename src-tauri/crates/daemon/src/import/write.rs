@@ -57,8 +57,8 @@ impl Plan {
                     .map(|problem| problem.message)
                     .collect();
                 CommandError::Invalid(format!(
-                    "nothing was taken, as the config would not be valid with it: {}",
-                    told.join("; ")
+                    "nothing was taken, as the config would not be valid with it:{}",
+                    settings::itemized(&told)
                 ))
             })
     }

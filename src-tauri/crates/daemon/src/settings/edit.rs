@@ -209,7 +209,7 @@ pub fn edit_valid(
                 .into_iter()
                 .map(|problem| problem.message)
                 .collect();
-            Err(EditError::Invalid(told.join("; ")))
+            Err(EditError::Invalid(told.join(";\n")))
         }
     })
 }

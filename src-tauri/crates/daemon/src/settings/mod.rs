@@ -42,6 +42,7 @@ use toml::de::{DeTable, DeValue};
 
 pub(crate) use self::masked::{uncommented, unmasked};
 pub(crate) use self::model::{NO_LEDGER, OF_TOKEN};
+pub(crate) use self::problem::itemized;
 pub(crate) use self::snapshot::vendor;
 use self::{expand::Told, problem::Found, reader::Read, reader::Reader};
 pub use self::{

@@ -24,6 +24,18 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What is wrong, behind a colon: one thing in the same line, several in one of their own each.
+pub(crate) fn itemized<T: fmt::Display>(problems: &[T]) -> String {
+    match problems {
+        [one] => format!(" {one}"),
+        several => {
+            let lines: Vec<String> = several.iter().map(|one| format!("\n  {one}")).collect();
+            // A window that knows no lines still tells them apart.
+            lines.join(";")
+        }
+    }
+}
+
 /// A problem whose place is still a range of bytes.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -61,6 +73,12 @@ pub(super) fn place(text: &str, offset: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_have_a_line_each() {
+        assert_eq!(itemized(&["a"]), " a");
+        assert_eq!(itemized(&["a", "b"]), "\n  a;\n  b");
+    }
 
     #[test]
     fn columns_count_characters_and_lines_count_newlines() {

@@ -151,7 +151,8 @@ impl<'a> Reader<'a> {
             Ok(text) => Some(text),
             Err(Unexpanded::Unset(name)) => {
                 let message = format!(
-                    "`{}` uses ${{{name}}}, but the environment variable {name} is not set; set it, or write $${{ for a literal ${{",
+                    "`{}` uses ${{{name}}}, but the environment variable {name} is not set here: set it where Turnout is \
+                     started, or write its value instead; $${{ stands for a literal ${{",
                     self.here()
                 );
                 self.tell(span, message);
