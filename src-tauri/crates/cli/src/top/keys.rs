@@ -43,6 +43,8 @@ pub(crate) enum Action {
     EraseAll,
     Yes,
     No,
+    /// Neither of both, where there is a question.
+    Unclear,
     Use,
     Pause,
     Mode,
@@ -245,7 +247,7 @@ pub(crate) fn action(context: Context, key: KeyEvent) -> Option<Action> {
         Context::Question => Some(match key.code {
             Char('y' | 'Y') => Action::Yes,
             Char('n' | 'N' | 'q') | KeyCode::Esc => Action::No,
-            _ => return None,
+            _ => Action::Unclear,
         }),
         Context::Choice => match named(key.code)? {
             Action::Enter => Some(Action::Yes),

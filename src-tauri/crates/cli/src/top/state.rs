@@ -350,6 +350,11 @@ impl State {
         }
     }
 
+    /// What was told has been read.
+    pub(super) fn hush(&mut self) {
+        self.said = None;
+    }
+
     pub(super) fn say(&mut self, mood: Mood, text: String) {
         let at = self.now;
         self.said = Some(Said { mood, text, at });

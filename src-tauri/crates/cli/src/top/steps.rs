@@ -11,6 +11,8 @@ use super::state::{Detail, Effect, Followed, Input, Link, Mood, State, Subject};
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;
+/// What is told beside a question that something else than its answers was typed at.
+pub(crate) const UNCLEAR: &str = "y or n?";
 /// Letters that a filter has at most.
 const FILTER: usize = 60;
 
@@ -94,8 +96,14 @@ impl State {
         }
         let is_running = |row: &&Request| under_way(row);
         let in_flight = self.facts.requests.iter().filter(is_running).count() as u64;
-        self.input = Input::End { in_flight };
+        self.ask(Input::End { in_flight });
         Vec::new()
+    }
+
+    /// Asks a question, in whose place nothing else is told.
+    fn ask(&mut self, question: Input) {
+        self.input = question;
+        self.hush();
     }
 
     fn in_detail(&mut self, action: Action) -> Vec<Effect> {
@@ -174,6 +182,10 @@ impl State {
     }
 
     fn answer(&mut self, action: Action) -> Vec<Effect> {
+        if action == Action::Unclear {
+            self.say(Mood::Bad, UNCLEAR.to_owned());
+            return Vec::new();
+        }
         let asked = std::mem::replace(&mut self.input, Input::None);
         match (action, asked) {
             (Action::Yes, Input::End { .. }) => vec![Effect::Quit],
@@ -212,7 +224,7 @@ impl State {
     /// What the person wants of the thing that is picked or shown: asked, begun, or refused with the reason.
     fn wish(&mut self, action: Action) -> Vec<Effect> {
         match self.meant(action) {
-            Ok(Meant::Act(act)) if act.question().is_some() => self.input = Input::Ask(act),
+            Ok(Meant::Act(act)) if act.question().is_some() => self.ask(Input::Ask(act)),
             Ok(Meant::Act(act)) => return self.begin(act),
             Ok(Meant::Choose(request)) => {
                 let groups = self.facts.groups.iter();

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::grid::{Cell, Column, Grid, Width, cut, left};
+use super::grid::{Cell, Column, Grid, Width, cut, left, wrapped};
 use super::rule;
 use crate::screen::Tone;
 use crate::top::act::Place;
@@ -11,20 +11,17 @@ use crate::top::keys::Context;
 use crate::top::look::Look;
 use crate::top::rows::Pane;
 use crate::top::state::{Input, Mood, State};
+use crate::top::steps::UNCLEAR;
 
 /// A key and what it does, in a word.
 type Hint = (&'static str, &'static str);
 
-pub(super) fn line(state: &State, look: Look, width: usize) -> Line<'static> {
+/// Lines that how something went may take.
+const MOST: usize = 4;
+
+pub(super) fn lines(state: &State, look: Look, width: usize) -> Vec<Line<'static>> {
     if let Some(question) = state.input.question() {
-        let question = format!(" {question} ");
-        let room = width.saturating_sub(14);
-        let mut spans = vec![Span::styled(
-            cut(&question, room, look),
-            look.style(Tone::Warn),
-        )];
-        spans.extend(hints(&[("y", "yes"), ("n", "no")], look, 14));
-        return Line::from(spans);
+        return vec![asked(state, &question, look, width)];
     }
     if let (Some(said), Input::None) = (state.said(), &state.input) {
         let (sign, tone) = match said.mood {
@@ -32,10 +29,33 @@ pub(super) fn line(state: &State, look: Look, width: usize) -> Line<'static> {
             Mood::Good => (look.sign("✓", "ok:"), Tone::Good),
             Mood::Bad => (look.sign("✗", "no:"), Tone::Bad),
         };
-        let text = cut(&format!(" {sign} {}", said.text), width, look);
-        return Line::styled(text, look.style(tone));
+        let mut lines = wrapped(&format!("{sign} {}", said.text), width.saturating_sub(1));
+        if lines.len() > MOST {
+            let rest = lines.split_off(MOST - 1).join(" ");
+            lines.push(cut(&rest, width.saturating_sub(1), look));
+        }
+        let lines = lines.into_iter();
+        return lines
+            .map(|line| Line::styled(format!(" {line}"), look.style(tone)))
+            .collect();
     }
-    Line::from(hints(&fitting(state), look, width))
+    vec![Line::from(hints(&fitting(state), look, width))]
+}
+
+/// A question with its answers; they stand out once another key was tried.
+fn asked(state: &State, question: &str, look: Look, width: usize) -> Line<'static> {
+    let question = format!(" {question} ");
+    let room = width.saturating_sub(14);
+    let mut spans = vec![Span::styled(
+        cut(&question, room, look),
+        look.style(Tone::Warn),
+    )];
+    if state.said().is_some_and(|said| said.text == UNCLEAR) {
+        spans.push(Span::styled(format!(" {UNCLEAR}"), look.style(Tone::Bad)));
+    } else {
+        spans.extend(hints(&[("y", "yes"), ("n", "no")], look, 14));
+    }
+    Line::from(spans)
 }
 
 fn fitting(state: &State) -> Vec<Hint> {

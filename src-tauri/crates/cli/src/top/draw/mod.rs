@@ -46,7 +46,8 @@ fn draw_all(state: &State, look: Look, frame: &mut Frame<'_>) {
         return;
     }
     let head = header::lines(state, look, area);
-    let (top, body, foot) = split(area, head.len() as u16);
+    let last = footer::lines(state, look, area.width.into());
+    let (top, body, foot) = split(area, head.len() as u16, last.len() as u16);
     put(frame, top, head);
     match (&state.input, state.help, &state.detail) {
         (Input::Choose { .. }, ..) => put(frame, body, footer::choice(state, look, body)),
@@ -57,17 +58,15 @@ fn draw_all(state: &State, look: Look, frame: &mut Frame<'_>) {
         }
         (_, None, None) => draw_panes(state, look, frame, body),
     }
-    put(
-        frame,
-        foot,
-        vec![footer::line(state, look, area.width.into())],
-    );
+    put(frame, foot, last);
 }
 
 /// How many lines of what is shown in full can be above the screen.
 pub(crate) fn overflow(state: &State, look: Look, area: Rect) -> usize {
     let width = area.width.into();
-    let (_, body, _) = split(area, header::lines(state, look, area).len() as u16);
+    let head = header::lines(state, look, area).len() as u16;
+    let foot = footer::lines(state, look, width).len() as u16;
+    let (_, body, _) = split(area, head, foot);
     let lines = match (state.help, &state.detail) {
         (Some(_), _) => help::lines(look, width).len(),
         (None, Some(detail)) => detail::lines(state, &detail.of, look, width).len(),
@@ -76,12 +75,13 @@ pub(crate) fn overflow(state: &State, look: Look, area: Rect) -> usize {
     lines.saturating_sub(body.height.into())
 }
 
-fn split(area: Rect, head: u16) -> (Rect, Rect, Rect) {
-    let body = area.height.saturating_sub(head + 1);
+fn split(area: Rect, head: u16, foot: u16) -> (Rect, Rect, Rect) {
+    let foot = foot.min(area.height);
+    let body = area.height.saturating_sub(head + foot);
     (
         Rect::new(area.x, area.y, area.width, head),
         Rect::new(area.x, area.y + head, area.width, body),
-        Rect::new(area.x, area.bottom() - 1, area.width, 1),
+        Rect::new(area.x, area.bottom() - foot, area.width, foot),
     )
 }
 

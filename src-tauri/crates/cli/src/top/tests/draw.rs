@@ -248,3 +248,15 @@ fn letters_of_two_columns_and_letters_of_control_break_no_line() {
         assert_eq!(told.lines().count(), usize::from(size.1));
     }
 }
+
+#[test]
+fn what_went_wrong_is_told_to_its_end() {
+    let why = "No connection to http://127.0.0.1:17959/a/rather/long/path: connection refused, and then a proxy between \
+               the two that wanted a password which nobody had given to it";
+    let mut state = calm();
+    state.hear(News::Done(Err(why.to_owned())), now());
+    let shown = text(&picture(&mut state, RICH, (80, 24)));
+    let told: Vec<&str> = shown.split_whitespace().collect();
+    assert!(told.join(" ").contains(why), "{shown}");
+    assert_eq!(shown.lines().count(), 24);
+}

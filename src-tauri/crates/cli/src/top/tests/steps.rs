@@ -7,6 +7,7 @@ use crate::top::act::{Act, Place};
 use crate::top::keys::{Action, Context};
 use crate::top::rows::{Pane, Row};
 use crate::top::state::{Effect, Mood, News, State};
+use crate::top::steps::UNCLEAR;
 
 fn press(state: &mut State, actions: &[Action]) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -121,6 +122,10 @@ fn what_is_not_easily_taken_back_is_asked_first() {
         let mut state = troubled();
         assert_eq!(press(&mut state, &actions), []);
         assert_eq!(state.context(), Context::Question);
+        // Another key is no answer, which is told.
+        assert_eq!(press(&mut state, &[Action::Unclear]), []);
+        assert_eq!(state.context(), Context::Question);
+        assert_eq!(state.said().unwrap().text, UNCLEAR);
         assert_eq!(press(&mut state, &[Action::No]), []);
         assert_eq!(state.context(), Context::Panes);
     }
