@@ -83,10 +83,7 @@ fn signs(look: Look) -> Vec<Line<'static>> {
         (Health::Cooling, "it said for how long not to call it"),
         (Health::Open, "it failed too often and is not tried"),
         (Health::HalfOpen, "it is being tried again, carefully"),
-        (
-            Health::Disabled,
-            "it is switched off",
-        ),
+        (Health::Disabled, "it is switched off"),
         (Health::Unknown, "it was not tried yet"),
     ];
     told.into_iter()
