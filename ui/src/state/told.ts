@@ -54,7 +54,7 @@ export interface Blamed {
 /** Whose fault it is that something would not be valid: the daemon names places such as `` `rules.when.hour` ``. */
 export function blamed(told: string, known: readonly string[]): Blamed {
   const fields: Record<string, string> = {};
-  for (const clause of told.replace(/^this would not be valid: /, '').split(/; (?=`)/)) {
+  for (const clause of told.replace(/^this would not be valid: /, '').split(/;\s+(?=`)/)) {
     const [, place = '', why = ''] = /^`([\w.]+)` (.+)$/s.exec(clause) ?? [];
     const field = known.find((one) => place === one || place.endsWith(`.${one}`));
     if (field === undefined) return { fields: {}, rest: told };
