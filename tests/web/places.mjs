@@ -14,7 +14,19 @@ export const places = ({ id } = {}) => [
   ...(id ? opened(id) : []),
 ];
 
-const SECTIONS = ['server', 'routing', 'history', 'budgets', 'prices', 'tokens', 'audit', 'import', 'config', 'about'];
+/** Of the settings, with what is seen there. */
+const SECTIONS = {
+  server: '[data-path^=server]',
+  routing: '[data-path^=routing]',
+  history: '[data-path^=ledger]',
+  budgets: 'budget',
+  prices: 'price-open',
+  tokens: 'token',
+  audit: 'audit-entry',
+  import: 'logs-look',
+  config: 'config-text',
+  about: '[data-section=about] dl',
+};
 
 const opened = (id) => [
   { name: 'request', to: `#/history?id=${id}`, seen: 'attempt-row' },
@@ -30,7 +42,7 @@ const opened = (id) => [
   { name: 'rule', to: '#/rules?rule=haiku%20is%20cheap', seen: 'rule-sentence' },
   { name: 'new rule', to: '#/rules?add=new', seen: 'rule-name' },
   { name: 'connect', to: '#/clients?connect=claude-code', seen: 'diff' },
-  ...SECTIONS.map((section) => ({ name: `settings ${section}`, to: `#/settings?section=${section}`, seen: `[data-testid=settings-content][data-section=${section}]` })),
+  ...Object.entries(SECTIONS).map(([section, seen]) => ({ name: `settings ${section}`, to: `#/settings?section=${section}`, seen })),
 ];
 
 /** Opens a place as a link would that is followed from another page, and waits for its data. */

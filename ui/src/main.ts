@@ -1,12 +1,14 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './app.css';
+import { keepFocus } from './state/focus';
 import { live } from './state/live.svelte';
 
 const target = document.getElementById('app');
 if (target) {
   mount(App, { target });
   live.start();
+  keepFocus('#content');
   // After sleep or a network change the old socket may look alive for minutes.
   addEventListener('online', () => live.retry());
   const back = () => {
