@@ -211,7 +211,7 @@ describe('timeline', () => {
     expect(runs.map(({ kind, to, open }) => [kind, to, open])).toEqual([['attempt', 4000, true]]);
   });
 
-  it.each([[0, []], [10, [2, 4, 6, 8]], [15, [5, 10]], [9000, [2000, 4000, 6000, 8000]]])('ticks_of_%d_are_round', (span, wanted) => {
+  it.each([[0, []], [1, []], [2, [1]], [3.4, [1, 2, 3]], [10, [2, 4, 6, 8]], [15, [5, 10]], [9000, [2000, 4000, 6000, 8000]]])('ticks_of_%d_are_round', (span, wanted) => {
     expect(ticks(span)).toEqual(wanted);
   });
 });

@@ -51,11 +51,11 @@ function waits(detail: RequestDetail, attempts: readonly Stretch[], start: numbe
   return found;
 }
 
-/** Round times for the axis below the bars, at most five of them, without the end. */
+/** Round times for the axis below the bars, in whole milliseconds, at most five of them, without the end. */
 export function ticks(span: number): number[] {
   if (span <= 0) return [];
   const power = 10 ** Math.floor(Math.log10(span / 4));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => span / size <= 5) ?? span;
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => Number.isInteger(size) && span / size <= 5) ?? 1;
   const all: number[] = [];
   for (let at = step; at < span * 0.93; at += step) all.push(Math.round(at * 1000) / 1000);
   return all;
