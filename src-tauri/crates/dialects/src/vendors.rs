@@ -175,6 +175,7 @@ impl Vendors {
             vendor: name.map_or_else(|| dialect.as_str().into(), Into::into),
             dialect,
             layers,
+            others: Vec::new(),
             known: Mutex::default(),
             base: OnceLock::new(),
         }
@@ -201,6 +202,8 @@ pub struct Record {
     vendor: Arc<str>,
     dialect: Dialect,
     layers: Vec<Layer>,
+    /// What it is in other dialects, where it speaks more than one.
+    others: Vec<Record>,
     /// Made before, by the layers that fit the name. There are as many as kinds of models in the table, however many
     /// names clients make up.
     known: Mutex<HashMap<Vec<usize>, Arc<Caps>>>,
@@ -216,6 +219,20 @@ impl Record {
             self.known = Mutex::default();
         }
         self
+    }
+
+    /// The same, which is this where it is spoken to in another dialect.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        self.others.push(other);
+        self
+    }
+
+    /// What it is where it is spoken to in this dialect.
+    pub fn spoken(&self, dialect: Dialect) -> &Self {
+        let mut others = self.others.iter();
+        let other = others.find(|other| other.dialect == dialect);
+        other.filter(|_| self.dialect != dialect).unwrap_or(self)
     }
 
     /// The vendor's name; the dialect's where the vendor is not known.

@@ -277,7 +277,9 @@ impl Trial<'_> {
     }
 
     fn with_target<R>(&self, write: impl FnOnce(&Target<'_>) -> R) -> R {
-        let caps = self.upstream.vendor.caps(&self.candidate.model);
+        let dialect = spoken(self.upstream, self.inbound.route.dialect);
+        let caps = self.upstream.vendor.spoken(dialect);
+        let caps = caps.caps(&self.candidate.model);
         write(&Target {
             origin: self.origin(),
             caps: &caps,

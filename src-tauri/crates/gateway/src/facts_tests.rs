@@ -7,8 +7,12 @@ use crate::route::Route;
 
 /// A call read as the gateway reads it, of Claude Code.
 async fn read(path: &str, body: &Value) -> Inbound {
+    read_of("claude-cli/2.1.329 (external, cli)", path, body).await
+}
+
+async fn read_of(agent: &str, path: &str, body: &Value) -> Inbound {
     let call = Call::post(path)
-        .header("user-agent", "claude-cli/2.1.329 (external, cli)")
+        .header("user-agent", agent)
         .body(Body::from(body.to_string()))
         .unwrap();
     let (parts, body) = call.into_parts();
@@ -30,6 +34,25 @@ async fn facts(path: &str, body: &Value) -> Vec<&'static str> {
     told.into_iter()
         .filter_map(|(name, holds)| holds.then_some(name))
         .collect()
+}
+
+#[tokio::test]
+async fn a_client_is_known_by_its_user_agent_whatever_it_runs_in() {
+    for (agent, client) in [
+        ("claude-cli/2.1.329 (external, cli)", "claude-code"),
+        ("codex_cli_rs/0.50.0 (Linux; x86_64)", "codex"),
+        ("GeminiCLI/0.9.0/gemini-2.5-pro (linux; x64)", "gemini-cli"),
+        (
+            "GeminiCLI-tui/0.21.0/gemini-2.5-pro (linux; x64)",
+            "gemini-cli",
+        ),
+        ("GeminiCLI-a2a-server/0.21.0 (linux; x64)", "gemini-cli"),
+        ("GeminiCLIent/1", "GeminiCLIent"),
+        ("curl/8.5.0", "curl"),
+    ] {
+        let told = read_of(agent, "/v1/messages", &json!({ "model": "m" })).await;
+        assert_eq!(told.client().as_deref(), Some(client), "{agent}");
+    }
 }
 
 /// The body of a captured request.

@@ -335,12 +335,19 @@ impl Inbound {
             match product {
                 "claude-cli" | "claude-code" => "claude-code",
                 "codex_cli_rs" | "codex_exec" | "codex" => "codex",
-                "GeminiCLI" | "gemini-cli" => "gemini-cli",
+                // Its own name goes on with what it runs in: `GeminiCLI-tui`, `GeminiCLI-a2a-server`.
+                "gemini-cli" => "gemini-cli",
+                product if is_gemini_cli(product) => "gemini-cli",
                 other => other,
             }
             .to_owned(),
         )
     }
+}
+
+fn is_gemini_cli(product: &str) -> bool {
+    let surface = product.strip_prefix("GeminiCLI");
+    surface.is_some_and(|surface| surface.is_empty() || surface.starts_with('-'))
 }
 
 /// Whether the body must name a model.

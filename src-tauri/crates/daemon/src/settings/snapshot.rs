@@ -248,17 +248,24 @@ pub(crate) fn vendor(provider: &Provider) -> Arc<str> {
 
 /// Whose endpoint it is, and what its models can take.
 fn record(provider: &Provider) -> Record {
-    let dialect = match provider.dialect {
-        // A stand-in is asked in the client's own dialect, so nothing is ever converted for it.
-        Dialect::Anthropic | Dialect::Practice => dialects::Dialect::Anthropic,
+    let base_url = provider.base_url.as_deref().unwrap_or_default();
+    let of = |dialect| {
+        let record = vendors().record(provider.vendor.as_deref(), base_url, dialect);
+        record.with(&provider.caps)
+    };
+    of(match provider.dialect {
+        // A stand-in is asked in the client's own dialect, which a rule may have written anew.
+        Dialect::Practice => {
+            use dialects::Dialect::{Anthropic, Gemini, Ollama, OpenaiChat, OpenaiResponses};
+            let others = [OpenaiChat, OpenaiResponses, Gemini, Ollama];
+            return others.map(of).into_iter().fold(of(Anthropic), Record::or);
+        }
+        Dialect::Anthropic => dialects::Dialect::Anthropic,
         Dialect::OpenaiChat => dialects::Dialect::OpenaiChat,
         Dialect::OpenaiResponses => dialects::Dialect::OpenaiResponses,
         Dialect::Gemini => dialects::Dialect::Gemini,
         Dialect::Ollama => dialects::Dialect::Ollama,
-    };
-    let base_url = provider.base_url.as_deref().unwrap_or_default();
-    let record = vendors().record(provider.vendor.as_deref(), base_url, dialect);
-    record.with(&provider.caps)
+    })
 }
 
 fn limits(limits: super::Limits) -> routing::Limits {

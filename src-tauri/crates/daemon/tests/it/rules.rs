@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{CONFIG, Home, refused, with_json};
+use crate::support::{CLIENT, CONFIG, Home, refused, with_json};
 
 const RULES: &str = r#"
 [[rules]]
@@ -210,6 +210,50 @@ async fn what_cannot_be_explained_is_refused() {
     ] {
         let told = refused(with_json(house.call(Method::POST, "/rules/explain"), &call)).await;
         assert_eq!(told, (status, code.to_owned()), "{call}");
+    }
+    house.daemon.stop().await;
+}
+
+/// The stand-in is asked in the client's dialect, and what a rule changes is said in its words.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_effort_is_said_to_the_stand_in_in_every_dialect() {
+    let rule = "[[rules]]\nname = \"hard\"\nuse = { effort = \"high\" }\n";
+    let house = Home::new(&format!("{CONFIG}{rule}")).start().await;
+    let said = json!([{ "role": "user", "content": "hello" }]);
+    for model in [
+        "gpt-5",
+        "gpt-4o",
+        "claude-sonnet-4-5",
+        "gemini-2.5-pro",
+        "glm-4.6",
+        "practice",
+    ] {
+        let calls = [
+            (
+                "/v1/messages",
+                json!({ "model": model, "max_tokens": 4000, "messages": said }),
+            ),
+            (
+                "/v1/chat/completions",
+                json!({ "model": model, "messages": said }),
+            ),
+            ("/v1/responses", json!({ "model": model, "input": "hello" })),
+            (
+                &*format!("/v1beta/models/{model}:generateContent"),
+                json!({ "contents": [{ "role": "user", "parts": [{ "text": "hello" }] }] }),
+            ),
+            (
+                "/ollama/api/chat",
+                json!({ "model": model, "messages": said, "stream": false }),
+            ),
+        ];
+        for (path, body) in calls {
+            let call = house.client.post(house.url(path)).bearer_auth(CLIENT);
+            let answer = with_json(call, &body).send().await.unwrap();
+            let status = answer.status();
+            let told = answer.text().await.unwrap();
+            assert_eq!(status, reqwest::StatusCode::OK, "{model} by {path}: {told}");
+        }
     }
     house.daemon.stop().await;
 }
