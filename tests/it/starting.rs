@@ -120,7 +120,15 @@ async fn a_second_instance_is_told_of_the_first() {
         .home()
         .run(&["serve", "--listen", "127.0.0.1:0"])
         .await;
-    says(&second, 1, &[&turnout.base, &turnout.pid().to_string()]);
+    let pid = turnout.pid().to_string();
+    let words = [
+        "already runs on the data folder",
+        &turnout.base,
+        &pid,
+        "--data-dir",
+    ];
+    says(&second, 1, &words);
+    assert_eq!(second.err.trim().lines().count(), 1, "{}", second.err);
     assert_eq!(
         turnout.ask(&plain("hi")).await.status,
         200,
