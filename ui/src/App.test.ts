@@ -186,7 +186,7 @@ describe('overview', () => {
       group('practice', { members: [member('p')] }),
       group('main', { active: true, state: 'cooling', members: [member('a', { health: 'disabled' })] }),
     );
-    answers['GET /providers'] = list(provider('p', { dialect: 'practice' }), provider('a', { health: 'disabled' }));
+    answers['GET /providers'] = list(provider('p', { dialect: 'practice' }), provider('a', { health: 'disabled', lacks: 'it has no key' }));
     answers['GET /keys'] = list({ id: 'a/0', provider: 'a', masked: '…', state: 'missing', uses: 0 });
     await open();
     await waitFor(() => expect(screen.getByTestId('member-main-a').textContent).toContain('No key'));
@@ -243,7 +243,7 @@ describe('keys', () => {
   });
 
   it('are_asked_for_where_a_switch_could_not_help', async () => {
-    answers['GET /providers'] = list(provider('a', { enabled: true, health: 'disabled' }), provider('b'));
+    answers['GET /providers'] = list(provider('a', { enabled: true, health: 'disabled', lacks: 'it has no key' }), provider('b'));
     answers['GET /keys'] = list({ id: 'a/0', provider: 'a', masked: '…', state: 'missing', uses: 0 });
     await open('#/providers?provider=a');
     const dialog = await screen.findByTestId('provider-dialog');

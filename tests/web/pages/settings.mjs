@@ -298,6 +298,13 @@ export default {
     await section({ page, at }, 'about');
     await section({ page, at }, 'config');
     assert.match(await at('config-text').inputValue(), /\[logg\]/);
+    await at('config-text').fill(`# ${'long '.repeat(60)}\n${'#\n'.repeat(200)}`);
+    const apart = at('config-text').evaluate((area) => {
+      area.scrollTop = area.scrollHeight;
+      area.dispatchEvent(new Event('scroll'));
+      return area.scrollTop - area.previousElementSibling.scrollTop;
+    });
+    assert.equal(await apart, 0, 'line numbers stand beside their lines, also at the very end');
     await at('config-text').fill(`# from the page test\n${text}`);
     await at('config-mistake').waitFor({ state: 'detached' });
     await at('config-text').press('Control+s');

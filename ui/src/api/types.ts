@@ -92,6 +92,8 @@ export interface Provider {
   base_url: string;
   enabled: boolean;
   health: Health;
+  /** What it lacks, for which it is not asked: a key; null where it is switched off by hand besides. */
+  lacks?: string | null;
   cooling_until?: string | null;
   /** Models that rest at it while it does not rest as a whole: requests for others still go to it. */
   resting?: ModelRest[] | null;

@@ -85,18 +85,10 @@ describe('an active group that can serve nothing', () => {
 });
 
 describe('withoutKey', () => {
-  const off = (name: string) => provider(name, { health: 'disabled' });
-  const key = (provider: string, state: string) => ({ id: `${provider}/0`, provider, masked: '…', state, uses: 0 });
-
   it('tells_a_missing_key_from_a_switch', () => {
-    const keys = [key('a', 'missing'), key('b', 'ready'), key('c', 'missing'), key('c', 'unused'), key('d', 'missing')];
-    const providers = [off('a'), off('b'), off('c'), provider('d'), off('e')];
-    expect([...withoutKey(providers, keys)]).toEqual(['a']);
-  });
-
-  it('takes_the_daemons_word_where_the_config_names_no_key', () => {
-    const problems = [{ kind: 'unused', message: 'line 4: provider a has no key: it cannot serve until it has one' }];
-    expect([...withoutKey([off('a'), off('aa')], [], problems)]).toEqual(['a']);
+    const off = { health: 'disabled' } as const;
+    const providers = [provider('a', { ...off, lacks: 'it has no key' }), provider('b', { ...off, lacks: null }), provider('c')];
+    expect([...withoutKey(providers)]).toEqual(['a']);
   });
 });
 

@@ -1,5 +1,5 @@
 /** What the whole of it comes to, in one word: the same five states that the tray icon has. Pure. */
-import type { Group, Key, Member, ModelRest, Problem, Provider, Status } from '../api/types';
+import type { Group, Member, ModelRest, Provider, Status } from '../api/types';
 
 export type State = 'ok' | 'degraded' | 'suspended' | 'down' | 'paused';
 
@@ -71,22 +71,9 @@ function left(status: Status, active: Group | undefined): string | null {
   return status.serving_group === (active?.name ?? status.active_group) ? null : status.serving_group;
 }
 
-/**
- * Providers that are out because no key of theirs was found. The daemon calls those `disabled` as well; where the
- * config names no key at all, only its own words tell this from one that was switched off.
- */
-export function withoutKey(
-  providers: readonly Provider[],
-  keys: readonly Key[],
-  problems: readonly Problem[] = [],
-): Set<string> {
-  const lacking = providers.filter(({ name, health, dialect }) => {
-    if (health !== 'disabled' || isKeyless(dialect)) return false;
-    const own = keys.filter((key) => key.provider === name);
-    if (own.length) return own.every((key) => key.state === 'missing');
-    return problems.some((problem) => problem.message.includes(`provider ${name} has no key`));
-  });
-  return new Set(lacking.map((provider) => provider.name));
+/** Providers that are out for want of a key. The daemon calls those `disabled`, like what was switched off by hand. */
+export function withoutKey(providers: readonly Provider[]): Set<string> {
+  return new Set(providers.filter(({ lacks }) => lacks).map(({ name }) => name));
 }
 
 /** Only the priority policy has a first choice; under the others any member may come first. */
