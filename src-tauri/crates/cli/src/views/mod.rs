@@ -391,7 +391,11 @@ pub(crate) fn usage<W: Write>(
         let spare = &["TTFT", "CACHED", "P95 OF TRIES", "FAILED TRIES"];
         (">FAILED TRIES", ">P95 OF TRIES", spare)
     } else {
-        (">FAILED", ">P95", &["TTFT", "CACHED", "P95", "FAILED"])
+        (
+            ">FAILED",
+            ">P95 TIME",
+            &["TTFT", "CACHED", "P95 TIME", "FAILED"],
+        )
     };
     let mut table = Table::new(&[
         heading,
