@@ -17,6 +17,9 @@ const SIZES = [
   [360, 720],
 ];
 
+/** All calls but those of the frame of the window. */
+const PAGES_OWN = /\/api\/v1\/(?!(status|groups|providers|keys|stream|session)(\?|$))/;
+
 /** Goes through all places and gathers what is wrong with any, so that one run tells all. */
 async function each(page, places, options, judge) {
   const wrong = [];
@@ -39,6 +42,25 @@ export async function readable({ page, axe }, places, options) {
     const found = await each(page, places, options, async () => [...(await axe()), ...(await page.evaluate(pale))]);
     wrong.push(...found.map((line) => `${theme} ${language} ${line}`));
   }
+  await look(page, 'light', 'en');
+  assert.deepEqual(wrong, []);
+}
+
+/** What nothing can be had of but the frame of the window: the daemon's sentence, and one more try, for everybody to read. */
+export async function refused({ page, axe }, places) {
+  const message = 'The ledger could not be read: disk I/O error in ledger.db.';
+  const answer = (route) => route.fulfill({ status: 500, json: { error: { code: 'ledger', message, request_id: 'req-1' } } });
+  await page.route(PAGES_OWN, answer);
+  const wrong = [];
+  for (const [theme, language] of LOOKS) {
+    await look(page, theme, language);
+    const found = await each(page, places.map((place) => ({ ...place, seen: `#content :text("${message}")` })), {}, async () => {
+      const again = page.locator('#content button').filter({ hasText: /^(Try now|立即重试)$/ });
+      return [...(await axe()), ...(await page.evaluate(pale)), ...((await again.count()) ? [] : ['there is no way to try again'])];
+    });
+    wrong.push(...found.map((line) => `${theme} ${language} ${line}`));
+  }
+  await page.unroute(PAGES_OWN, answer);
   await look(page, 'light', 'en');
   assert.deepEqual(wrong, []);
 }

@@ -51,8 +51,12 @@ export async function visit(page, place, { empty = false } = {}) {
   await page.evaluate((to) => (location.hash = to), elsewhere);
   await page.waitForFunction(() => !document.querySelector('dialog[open]'));
   await page.evaluate((to) => (location.hash = to), place.to);
-  const seen = empty && place.empty ? place.empty : place.seen;
-  await page.locator(/^[[.]/.test(seen) ? seen : `[data-testid="${seen}"]`).first().waitFor();
+  await come(page, empty && place.empty ? place.empty : place.seen);
+}
+
+/** Waits for the data of a place: what is seen then is a test id or a selector. */
+export async function come(page, seen) {
+  await page.locator(/^[[.#]/.test(seen) ? seen : `[data-testid="${seen}"]`).first().waitFor();
   await page.waitForFunction(() => !document.querySelector('[data-testid=loading]'));
 }
 

@@ -8,6 +8,8 @@ import { wire } from './wire.mjs';
 
 const PROJECT = new URL('../../', import.meta.url).pathname;
 export const CLIENT = 'client-token-of-the-page-tests';
+/** How long a change may take to be there. */
+const PATIENCE_MS = 10_000;
 export const ADMIN = 'admin-token-of-the-page-tests';
 
 /** The program under test: `$TURNOUTD`, else the newest one that is built. */
@@ -79,6 +81,15 @@ export async function world({ more = '', env = {}, fresh = false, cuttable = fal
     practice: { first, second },
     ask: (prompt, more = {}) => ask(real, prompt, more),
     admin: (method, path, body) => admin(real, method, path, body),
+    /** Waits until an answer is as it should be. (A page's `waitForFunction` takes any promise for a yes.) */
+    async until(path, holds) {
+      const end = performance.now() + PATIENCE_MS;
+      for (;;) {
+        const answer = await admin(real, 'GET', path);
+        if (holds(answer)) return answer;
+        if (performance.now() > end) throw new Error(`${path} stays ${JSON.stringify(answer)}`);
+      }
+    },
     /** A fresh one-time link into the page. */
     link: async () => new URL((await admin(real, 'POST', '/session', {})).url, base).href,
     home: scratch,

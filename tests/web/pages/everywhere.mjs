@@ -1,7 +1,7 @@
 // Every page and what opens on it, with data: everybody can read it, nothing moves unasked, nothing scrolls sideways.
 import assert from 'node:assert/strict';
 import { pale } from '../contrast.mjs';
-import { fits, moving, readable } from '../looks.mjs';
+import { fits, moving, readable, refused } from '../looks.mjs';
 import { places } from '../places.mjs';
 import { busy } from '../traffic.mjs';
 
@@ -21,6 +21,12 @@ export default {
 
   async 'axe finds nothing, and every text stands out, in both themes and languages'(tools) {
     await readable(tools, all);
+  },
+
+  async 'so it is where calls fail: the sentence of the daemon, and a way to try again'(tools) {
+    // The others need nothing but what the frame of the window has.
+    const asking = ['overview', 'history', 'usage', 'rules', 'clients', 'logs', 'settings routing', 'settings budgets', 'settings tokens', 'settings prices', 'settings audit', 'settings config'];
+    await refused(tools, all.filter(({ name }) => asking.includes(name)));
   },
 
   async 'a text that is pale would be seen'({ page }) {

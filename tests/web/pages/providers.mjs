@@ -215,18 +215,18 @@ export default {
     assert.ok((await turnout.admin('GET', '/config')).toml.includes(written));
   },
 
-  async 'a provider is dragged to another place and to another group'({ page, at, open, picture, axe }) {
+  async 'a provider is dragged to another place and to another group'({ page, at, open, turnout, picture, axe }) {
     await open('#/providers?view=groups');
     await at('column-main').getByTestId('card-deepseek').waitFor();
     await picture('providers-groups');
     assert.deepEqual(serious(await axe()), []);
     await drag(page, at('column-main').getByTestId('card-first'), at('column-main').getByTestId('card-deepseek'));
     await page.waitForFunction(() => document.querySelector('[data-testid=members-main] li').dataset.testid === 'card-deepseek');
-    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/main')).json()).members.find((m) => m.priority === 1).provider === 'deepseek');
+    await turnout.until('/groups/main', ({ members }) => members.find((m) => m.priority === 1).provider === 'deepseek');
     await drag(page, at('column-main').getByTestId('card-deepseek'), at('column-spare').getByTestId('card-second'));
     await at('column-spare').getByTestId('card-deepseek').waitFor();
-    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/main')).json()).members.length === 1);
-    await page.waitForFunction(async () => (await (await fetch('/api/v1/providers/deepseek')).json()).groups.join() === 'spare');
+    await turnout.until('/groups/main', ({ members }) => members.length === 1);
+    await turnout.until('/providers/deepseek', ({ groups }) => groups.join() === 'spare');
   },
 
   async 'keys move it too, and the focus stays with it'({ page, at, turnout }) {
@@ -238,8 +238,8 @@ export default {
     await page.keyboard.press('Alt+ArrowLeft');
     await at('column-main').getByTestId('card-deepseek').waitFor();
     await page.waitForFunction(() => document.activeElement?.dataset.grip === 'main deepseek');
-    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/spare')).json()).members.length === 1);
-    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/main')).json()).members.length === 2);
+    await turnout.until('/groups/spare', ({ members }) => members.length === 1);
+    await turnout.until('/groups/main', ({ members }) => members.length === 2);
     const { members } = await turnout.admin('GET', '/groups/main');
     assert.deepEqual(members.map((one) => one.provider).sort(), ['deepseek', 'first']);
   },
@@ -249,7 +249,7 @@ export default {
     const weight = at('column-main').getByTestId('card-first').getByTestId('member-weight');
     await weight.fill('3');
     await weight.press('Enter');
-    await page.waitForFunction(async () => (await (await fetch('/api/v1/groups/main')).json()).members.find((m) => m.provider === 'first').weight === 3);
+    await turnout.until('/groups/main', ({ members }) => members.find((m) => m.provider === 'first').weight === 3);
     assert.equal((await turnout.admin('GET', '/groups/main')).policy, 'weighted');
   },
 

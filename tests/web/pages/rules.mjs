@@ -18,8 +18,7 @@ export const browser = { bypassCSP: true };
 const serious = (lines) => lines.filter((line) => /serious|critical/.test(line));
 const order = async (turnout) => (await turnout.admin('GET', '/rules')).items.map((rule) => rule.name);
 /** Waits until the daemon has the rules in this order. */
-const ordered = (page, wanted) =>
-  page.waitForFunction(async (wanted) => (await (await fetch('/api/v1/rules')).json()).items.map((rule) => rule.name).join() === wanted, wanted.join());
+const ordered = (turnout, wanted) => turnout.until('/rules', ({ items }) => items.map((rule) => rule.name).join() === wanted.join());
 
 export default {
   async 'each rule is a sentence, and the end of the list says where the rest goes'({ page, at, enter, picture, axe }) {
@@ -161,12 +160,12 @@ export default {
     assert.deepEqual((await turnout.admin('GET', '/rules/pictures')).when, { keyword: ['look', 'see', 'watch'], hour: '12' });
   },
 
-  async 'keys put a rule in another place, and it keeps the focus'({ page, at }) {
+  async 'keys put a rule in another place, and it keeps the focus'({ page, at, turnout }) {
     await at('rule-pictures').locator('[data-grip]').focus();
     await page.keyboard.press('Alt+ArrowUp');
-    await ordered(page, ['helpers', 'pictures', 'long ones']);
+    await ordered(turnout, ['helpers', 'pictures', 'long ones']);
     await page.keyboard.press('Alt+ArrowUp');
-    await ordered(page, ['pictures', 'helpers', 'long ones']);
+    await ordered(turnout, ['pictures', 'helpers', 'long ones']);
     assert.equal(await page.evaluate(() => document.activeElement.dataset.grip), 'pictures');
   },
 
@@ -183,7 +182,7 @@ export default {
     await page.mouse.down();
     await page.mouse.move(last.x + 40, last.y + last.height - 3, { steps: 5 });
     await page.mouse.up();
-    await ordered(page, ['helpers', 'long ones', 'pictures']);
+    await ordered(turnout, ['helpers', 'long ones', 'pictures']);
   },
 
   async 'a rule that was put first elsewhere stays first, whatever is moved here'({ page, at, turnout }) {

@@ -1,6 +1,6 @@
 // Data that takes its time: each page says that it is on its way, and nothing jumps when it comes.
 import assert from 'node:assert/strict';
-import { places } from '../places.mjs';
+import { come, places } from '../places.mjs';
 import { busy } from '../traffic.mjs';
 
 export const setting = busy.setting;
@@ -8,7 +8,7 @@ export const browser = { bypassCSP: true };
 
 /** What counts as a good page (web.dev: Cumulative Layout Shift). */
 const GOOD = 0.1;
-const LATE_MS = 700;
+const LATE_MS = 400;
 /** The line itself is not slow here: without it there is no page. */
 const SHELL = /\/api\/v1\/(stream|session)(\?|$)/;
 
@@ -36,8 +36,7 @@ const jumped = (page) =>
   }, GOOD);
 
 async function settled(page, place) {
-  await page.locator(/^[[.]/.test(place.seen) ? place.seen : `[data-testid="${place.seen}"]`).first().waitFor();
-  await page.waitForFunction(() => !document.querySelector('[data-testid=loading]'));
+  await come(page, place.seen);
   // Two frames, so that what the last change moved was seen.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
