@@ -109,6 +109,46 @@ export default {
     assert.deepEqual(found, ['one does not see that ringless has the focus', 'only a mouse works p.mouse “x”']);
   },
 
+  async 'lists, switches and choices have the keys that they have anywhere'({ page, at, turnout }) {
+    const mode = async () => (await turnout.admin('GET', '/status')).mode;
+    await visit(page, find('overview'));
+    await at('mode-toggle').focus();
+    for (const wanted of ['manual', 'auto']) {
+      await page.keyboard.press('Space');
+      await page.locator(`[data-testid=mode-toggle][data-value=${wanted}]`).waitFor();
+      assert.equal(await mode(), wanted);
+    }
+    await visit(page, find('providers'));
+    await at('provider-view').locator('input:checked').focus();
+    await page.keyboard.press('ArrowRight');
+    await at('column-main').waitFor();
+    assert.match(page.url(), /view=groups/);
+    await visit(page, find('history'));
+    await at('history-list').focus();
+    for (const key of ['Home', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+    await at('history-detail').waitFor();
+    const second = await at('history-row').nth(1).getAttribute('data-id');
+    assert.equal(await at('history-detail').getAttribute('data-id'), second);
+    await at('older').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction((id) => document.querySelector('[data-testid=history-detail]').dataset.id !== id, second);
+    await page.waitForFunction(() => document.activeElement.dataset.testid === 'older');
+    await page.keyboard.press('Escape');
+    await at('history-detail').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement.dataset.testid === 'history-list');
+    await visit(page, find('logs'));
+    await at('log-list').focus();
+    for (const key of ['Home', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+    await at('log-detail').waitFor();
+    await page.keyboard.press('Escape');
+    await at('log-detail').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement.dataset.testid === 'log-list');
+    await visit(page, find('usage table'));
+    await at('usage-sort-name').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('th[aria-sort]:not([aria-sort=none]) [data-testid=usage-sort-name]').waitFor();
+  },
+
   async 'what opens takes the focus, Escape closes it, and the focus is where it was'({ page, at, turnout }) {
     await turnout.ask('without a price', { model: 'of-no-list' });
     const wrong = [];
@@ -281,6 +321,23 @@ const REMOVALS = {
     await press(at('group-main-resume'));
     await press(at('group-spare-activate'));
     return [at('group-spare-activate'), '[data-testid=group-spare], [data-testid=group-main]'];
+  },
+  async 'a request that waited, and the notice that told of it'({ page, at, turnout }) {
+    await turnout.admin('POST', '/groups/main/activate');
+    await turnout.admin('PUT', '/mode', { mode: 'manual' });
+    await turnout.fail('first', '529;retry_after=300');
+    await visit(page, find('overview'));
+    const answer = turnout.ask('wait for me');
+    await press(at('waiting-row').getByTestId('fail'));
+    await press(at('confirm-go'));
+    await answer;
+    await at('waiting-row').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.closest('#content'));
+    await turnout.fail('first', 'text');
+    await turnout.admin('PUT', '/mode', { mode: 'auto' });
+    await at('notice').first().waitFor();
+    while (await at('notice').count()) await press(at('notice').first().getByRole('button'));
+    return [at('notice'), '#content'];
   },
   async 'an error that is over'({ page, at, open }) {
     const refuse = (route) => route.fulfill({ status: 500, json: { error: { code: 'internal', message: 'not now' } } });
