@@ -162,6 +162,14 @@ export default {
     await at('filter-more').click();
     await at('chip-client').click();
     await row(page, made.moved).waitFor();
+    await at('filter-provider').selectOption('');
+    await at('filter-more').click();
+    await at('filter-failed-at').selectOption('first');
+    await row(page, made.first).waitFor({ state: 'detached' });
+    assert.deepEqual(await ids(at), [made.moved], 'it failed at the first, and the second answered');
+    await at('filter-more').click();
+    await at('chip-failed_provider').click();
+    await row(page, made.first).waitFor();
     await at('filter-search').fill('no such thing');
     await page.getByText('Nothing matches').waitFor();
     await page.getByRole('button', { name: 'Clear filters' }).click();

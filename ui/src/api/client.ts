@@ -7,6 +7,8 @@ export { ApiError } from './http';
 export interface RequestFilter {
   status?: string | undefined;
   provider?: string | undefined;
+  /** Where an attempt failed, whoever answered in the end. */
+  failed_provider?: string | undefined;
   model?: string | undefined;
   group?: string | undefined;
   client?: string | undefined;

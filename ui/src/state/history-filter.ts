@@ -49,7 +49,7 @@ export function fromLocal(text: string): string {
 }
 
 /** Everything but the search, the status and the time, which have fields of their own in sight. */
-export const NARROWED = ['provider', 'model', 'group', 'client', 'token', 'session'] as const;
+export const NARROWED = ['provider', 'failed_provider', 'model', 'group', 'client', 'token', 'session'] as const;
 export type Narrowed = (typeof NARROWED)[number];
 
 export function isFiltered(filter: HistoryFilter): boolean {

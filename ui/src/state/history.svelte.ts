@@ -3,12 +3,12 @@ import { api as realApi, type Api } from '../api/client';
 import type { List, RequestRow } from '../api/types';
 import { Calm } from './calm';
 import { isSparse, question } from './history-filter';
-import { byNewest, isRunning, matches, mergePage, NO_FILTER, RUNNING, upsert, type HistoryFilter } from './merge';
+import { byNewest, isAsked, isRunning, matches, mergePage, NO_FILTER, RUNNING, upsert, type HistoryFilter } from './merge';
 import { words } from './resource.svelte';
 
 const PAGE = 100;
 /** Pages grow while one scrolls on and on; larger ones would take long to read at once. */
-const LARGEST_PAGE = 500;
+const LARGEST_PAGE = 250;
 /** Rows in a page that is looked through. */
 const LOOKED_AT = 1000;
 /** Pages looked at in one go where rows have to be picked out. */
@@ -63,7 +63,7 @@ export class History {
       if (!keep) this.searchedTo = page.searchedTo;
       this.rows = this.#arrived.reduce<RequestRow[]>((rows, row) => upsert(rows, row, filter, !!this.cursor), base);
       this.error = null;
-      if (filter.q.trim() && this.#arrived.length > 0) this.#searched.ask();
+      if (isAsked(filter) && this.#arrived.length > 0) this.#searched.ask();
     } catch (error) {
       if (question === this.#question) this.error = words(error);
     } finally {
@@ -93,7 +93,7 @@ export class History {
   take(row: RequestRow): void {
     if (this.loading) this.#arrived.push(row);
     this.rows = upsert(this.rows, row, this.filter, this.cursor !== null);
-    if (this.filter.q.trim() && matches(row, { ...this.filter, q: '' })) this.#searched.ask();
+    if (isAsked(this.filter) && matches(row, { ...this.filter, q: '' })) this.#searched.ask();
   }
 
   /** Asks for nothing more by itself. */
@@ -104,7 +104,7 @@ export class History {
   /** Puts the first page's rows to those that are there; what is being loaded goes on. */
   async #newest(): Promise<void> {
     const [question, filter] = [this.#question, this.filter];
-    if (this.loading || !filter.q.trim()) return;
+    if (this.loading || !isAsked(filter)) return;
     const page = await this.#page(filter, PAGE);
     if (question !== this.#question) return;
     const known = new Set(this.rows.map((row) => row.id));

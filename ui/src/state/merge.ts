@@ -5,6 +5,8 @@ export interface HistoryFilter {
   /** A request status, `running` for all that have not ended, `retried` for those of several attempts, or empty for all. */
   status: string;
   provider: string;
+  /** Where an attempt failed, whoever answered in the end. */
+  failed_provider: string;
   /** Asked for or sent upstream. */
   model: string;
   group: string;
@@ -21,6 +23,7 @@ export interface HistoryFilter {
 export const NO_FILTER: HistoryFilter = {
   status: '',
   provider: '',
+  failed_provider: '',
   model: '',
   group: '',
   client: '',
@@ -64,6 +67,11 @@ export function byNewest(a: RequestRow, b: RequestRow): number {
   return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
 }
 
+/** Whether the daemon alone knows which requests these are: a row does not tell of its attempts. */
+export function isAsked(filter: HistoryFilter): boolean {
+  return filter.q.trim() !== '' || filter.failed_provider !== '';
+}
+
 /**
  * Whether a row belongs into a list under this filter, as far as the row tells: the daemon searches the errors of
  * attempts too, which no row has.
@@ -90,7 +98,7 @@ function hasStatus(row: RequestRow, status: string): boolean {
 /**
  * Takes a live row into a list: in the place of its older self, or sorted in; out of the list when it no longer
  * matches. A row older than everything loaded is left to paging, else there would be a gap that looks like none. Under a
- * search rows stay, and none is put in: which ones it finds, the daemon alone knows.
+ * search, or a filter by what attempts did, rows stay, and none is put in: which ones it finds, the daemon alone knows.
  */
 export function upsert(
   rows: readonly RequestRow[],
@@ -105,7 +113,7 @@ export function upsert(
     if (isStep(old, row)) return rows.with(index, row);
     return rows as RequestRow[];
   }
-  if (filter.q.trim()) return rows as RequestRow[];
+  if (isAsked(filter)) return rows as RequestRow[];
   const place = rows.findIndex((other) => byNewest(row, other) < 0);
   if (place >= 0) return rows.toSpliced(place, 0, row);
   return more ? (rows as RequestRow[]) : [...rows, row];

@@ -11,6 +11,7 @@ export const history = {
   historyUntil: 'Until',
   historyMoreFilters: 'Filters',
   historyAny: 'Any',
+  historyFailedAt: 'Failed at',
   historyDrop: (what: string) => `Remove filter: ${what}`,
   historyDoFailed: 'Show failed requests',
   historyDoRetried: 'Show requests tried more than once',

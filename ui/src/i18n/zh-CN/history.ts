@@ -14,6 +14,7 @@ export const history: Same<typeof english> = {
   historyUntil: '到',
   historyMoreFilters: '筛选',
   historyAny: '不限',
+  historyFailedAt: '失败于',
   historyDrop: (what) => `移除筛选：${what}`,
   historyDoFailed: '只看失败的请求',
   historyDoRetried: '只看多次尝试的请求',
