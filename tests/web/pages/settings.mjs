@@ -176,6 +176,7 @@ export default {
     await page.getByRole('button', { name: 'Remove' }).click();
     await at('confirm-go').click();
     await page.getByText('No price for a model of that name').waitFor();
+    await at('confirm').waitFor({ state: 'detached' });
     await at('price-search').fill('sonnet');
     await page.locator('[data-testid="price"][data-model*="sonnet"]').first().waitFor();
     await picture('settings-prices');
