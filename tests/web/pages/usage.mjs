@@ -213,6 +213,8 @@ export default {
     await at('usage-sort-failures').getByText('Failed tries').waitFor();
     await page.locator('[data-testid="usage-line"][data-key="second"] .c-failures.warn').waitFor();
     assert.equal(number(await at('usage-failures').innerText()), 0);
+    assert.match(await page.locator('[data-testid="usage-line"][data-key="second"] .c-failures').innerText(), /^1 \/ \d+%$/);
+    assert.match(await at('usage-sort-duration').innerText(), /Tries took/);
     assert.match(await at('usage-apart').innerText(), /Failed tries: 1; requests that failed in the end: 0/);
     await picture('usage-tries');
     await at('usage-by').getByText('Client').click();

@@ -2,14 +2,14 @@
 import type { UsageRow } from '../../api/usage';
 import { units } from '../decimal';
 import { tokensIn } from '../format';
-import { cacheShare, failureShare } from './figures';
+import { cacheShare } from './figures';
 
 export const COLUMNS = ['name', 'requests', 'failures', 'in', 'cache', 'out', 'cost', 'ttft', 'duration'] as const;
 export type Column = (typeof COLUMNS)[number];
 
 const NUMBERS: Readonly<Record<Exclude<Column, 'name' | 'cost'>, (row: UsageRow) => number | null>> = {
   requests: (row) => row.requests,
-  failures: failureShare,
+  failures: (row) => row.failures,
   in: tokensIn,
   cache: cacheShare,
   out: (row) => row.output_tokens ?? 0,
