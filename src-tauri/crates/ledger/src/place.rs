@@ -122,9 +122,14 @@ impl Place {
             }
             At::Server { url, .. } => url.clone(),
         };
-        Ok(url
-            .parse::<AnyConnectOptions>()?
-            .disable_statement_logging())
+        let mut options = url.parse::<AnyConnectOptions>()?;
+        let url = &mut options.database_url;
+        let is_told = url.query_pairs().any(|(name, _)| name == STATEMENTS.0);
+        if self.kind() == Kind::MySql && !is_told {
+            url.query_pairs_mut()
+                .append_pair(STATEMENTS.0, STATEMENTS.1);
+        }
+        Ok(options.disable_statement_logging())
     }
 
     /// What an error of the database means here.
@@ -138,6 +143,11 @@ impl Place {
         }
     }
 }
+
+/// How many prepared statements a connection to MySQL keeps. One that gives way to another is given up in a packet that
+/// has no answer, behind which the next one waits 40 ms for the server's delayed acknowledgement, as the socket has no
+/// `TCP_NODELAY` (sqlx 0.9).
+const STATEMENTS: (&str, &str) = ("statement-cache-capacity", "1000");
 
 /// Settings of a connection.
 async fn settle(
