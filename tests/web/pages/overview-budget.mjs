@@ -25,6 +25,22 @@ export default {
     assert.equal((await turnout.admin('GET', '/status')).active_group, 'main');
   },
 
+  async 'one that is set to refuse requests while its group serves is told once, with both'({ page, at, turnout, picture }) {
+    const weekly = (then) => turnout.admin('PATCH', '/settings', { 'ledger.budgets': [{ name: 'weekly', limit_usd: 0.0001, per: 'week', at: [1], then }] });
+    await weekly('group:spare');
+    await turnout.ask('more than this one allows too');
+    await page.getByText(/spare has taken over since \d/).waitFor();
+    await weekly('block');
+    await page.getByText(/A budget is spent: requests are refused until/).waitFor();
+    await page.getByText(/spare has taken over since \d/).waitFor();
+    assert.deepEqual(await at('spent').evaluateAll((all) => all.map(({ dataset }) => dataset.name)), ['weekly']);
+    await picture('overview-spent-refuses');
+    await at('spent-back').click();
+    await at('spent-back').waitFor({ state: 'detached' });
+    assert.equal((await turnout.admin('GET', '/status')).active_group, 'main');
+    await page.getByText(/A budget is spent: requests are refused until/).waitFor();
+  },
+
   async 'what happened is told in Chinese where the facts are told'({ page, at, open, picture }) {
     const at_ = '2026-01-05T10:00:00Z';
     const items = [

@@ -20,12 +20,14 @@ describe('a budget in force', () => {
   const daily = budget('daily', { state: 'reached', then: 'group:night' });
   const all = [daily, budget('weekly', {}), budget('of token ci', { token: 'ci' })];
 
-  it.each<[string, Parameters<typeof inForce>[0], [string, boolean, boolean][]]>([
+  it.each<[string, Parameters<typeof inForce>[0], string[]]>([
     ['is_none_without_any', {}, []],
-    ['chose_the_group_or_refuses_requests', { takeover, budgets: all }, [['daily', true, true], ['weekly', true, false]]],
+    ['chose_the_group_or_refuses_requests', { takeover, budgets: all }, ['daily stands, chose', 'weekly stands, refuses']],
+    ['may_refuse_what_the_group_it_chose_would_serve', { takeover, budgets: [{ ...daily, state: 'blocked', then: 'block' }, budget('weekly', {})] }, ['daily stands, chose, refuses', 'weekly stands, refuses']],
     ['is_none_once_somebody_chose_another_group', { takeover: null, budgets: [daily] }, []],
-    ['may_be_gone_while_its_group_stays', { takeover, budgets: [] }, [['daily', false, true]]],
+    ['may_be_gone_while_its_group_stays', { takeover, budgets: [] }, ['daily, chose']],
   ])('%s', (_, status, wanted) => {
-    expect(inForce(status).map((one) => [one.name, one.budget !== null, one.takeover !== null])).toEqual(wanted);
+    const told = inForce(status).map(({ name, budget, takeover, refuses }) => [budget ? `${name} stands` : name, takeover && 'chose', refuses && 'refuses'].filter(Boolean).join(', '));
+    expect(told).toEqual(wanted);
   });
 });

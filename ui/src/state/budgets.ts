@@ -35,13 +35,18 @@ export interface InForce {
   name: string;
   /** How it stands; null where that is not known, or it is gone. */
   budget: Budget | null;
-  /** What it put in charge; null where it refuses requests. */
+  /** What it put in charge, if it did. */
   takeover: Takeover | null;
+  /** It refuses requests. One that was set to do so after it chose a group does both. */
+  refuses: boolean;
 }
 
-/** The budget that chose the active group, and those that refuse requests; a token's own limit is its own affair. */
+/** The budget that chose the active group, and those that refuse requests, each once; a token's own limit is its own affair. */
 export function inForce({ takeover, budgets = [] }: Pick<Status, 'takeover' | 'budgets'>): InForce[] {
-  const chose = takeover ? [{ name: takeover.budget, budget: budgets.find(({ name }) => name === takeover.budget) ?? null, takeover }] : [];
-  const blocked = budgets.filter((budget) => budget.state === 'blocked' && tokenOf(budget) === null);
-  return [...chose, ...blocked.map((budget) => ({ name: budget.name, budget, takeover: null }))];
+  const refuses = (budget: Budget | null) => budget?.state === 'blocked';
+  const others = budgets.filter((budget) => budget.name !== takeover?.budget && refuses(budget) && tokenOf(budget) === null);
+  const blocked = others.map((budget) => ({ name: budget.name, budget, takeover: null, refuses: true }));
+  if (!takeover) return blocked;
+  const budget = budgets.find(({ name }) => name === takeover.budget) ?? null;
+  return [{ name: takeover.budget, budget, takeover, refuses: refuses(budget) }, ...blocked];
 }
