@@ -12,7 +12,6 @@ CREATE TABLE combinations (
     client          TEXT    NOT NULL,
     status          TEXT    NOT NULL
 ) STRICT;
-INSERT INTO combinations (id, used_on, model_requested, model_used, model_answered, provider, group_name, client, status) SELECT row_number() OVER (ORDER BY together.provider), 0, together.model_requested, together.model_used, together.model_answered, together.provider, together.group_name, together.client, together.status FROM (SELECT DISTINCT coalesce(requests.model_requested, '') AS model_requested, coalesce(requests.model_used, '') AS model_used, coalesce(requests.model_answered, '') AS model_answered, coalesce(requests.provider, '') AS provider, coalesce(requests.group_name, '') AS group_name, coalesce(requests.client, '') AS client, requests.status AS status FROM requests WHERE requests.is_open = 0) AS together;
 
 DROP INDEX requests_by_status;
 DROP INDEX requests_by_provider;
@@ -23,6 +22,7 @@ DROP INDEX requests_by_used;
 DROP INDEX requests_by_answered;
 DROP TABLE model_names;
 ALTER TABLE requests ADD COLUMN combination_id INTEGER;
+INSERT INTO combinations (id, used_on, model_requested, model_used, model_answered, provider, group_name, client, status) SELECT row_number() OVER (ORDER BY together.provider), 0, together.model_requested, together.model_used, together.model_answered, together.provider, together.group_name, together.client, together.status FROM (SELECT DISTINCT coalesce(requests.model_requested, '') AS model_requested, coalesce(requests.model_used, '') AS model_used, coalesce(requests.model_answered, '') AS model_answered, coalesce(requests.provider, '') AS provider, coalesce(requests.group_name, '') AS group_name, coalesce(requests.client, '') AS client, requests.status AS status FROM requests WHERE requests.is_open = 0) AS together;
 CREATE INDEX combinations_by_values ON combinations (provider, client, group_name, status);
 UPDATE requests SET combination_id = (SELECT combinations.id FROM combinations WHERE combinations.provider = coalesce(requests.provider, '') AND combinations.client = coalesce(requests.client, '') AND combinations.group_name = coalesce(requests.group_name, '') AND combinations.status = requests.status AND combinations.model_requested = coalesce(requests.model_requested, '') AND combinations.model_used = coalesce(requests.model_used, '') AND combinations.model_answered = coalesce(requests.model_answered, '')) WHERE is_open = 0;
 DROP INDEX combinations_by_values;
@@ -31,7 +31,7 @@ CREATE INDEX requests_by_combination ON requests (combination_id, started_at, id
 -- Errors by the combination of their request once it is over, and by the provider that failed.
 ALTER TABLE failures ADD COLUMN combination_id INTEGER;
 ALTER TABLE failures ADD COLUMN provider TEXT;
-UPDATE failures SET combination_id = (SELECT requests.combination_id FROM requests WHERE requests.id = failures.request_id), provider = (SELECT attempts.provider FROM attempts WHERE attempts.request_id = failures.request_id AND attempts.attempt = failures.attempt);
+UPDATE failures SET combination_id = (SELECT requests.combination_id FROM requests WHERE requests.id = failures.request_id), provider = (SELECT attempts.provider FROM attempts WHERE attempts.request_id = failures.request_id AND attempts.attempt = failures.attempt AND attempts.verdict NOT IN ('ok', 'cancelled'));
 CREATE INDEX failures_by_combination ON failures (text_id, combination_id, started_at, request_id);
 CREATE INDEX failures_by_provider ON failures (provider, started_at, request_id);
 CREATE TABLE failure_combinations (

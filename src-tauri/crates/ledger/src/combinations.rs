@@ -129,13 +129,28 @@ fn today() -> i64 {
     Timestamp::now().as_millisecond().div_euclid(DAY_MS)
 }
 
-/// Forgets the combinations that no request has any more. One that is being written again has its day of today.
+/// Forgets the combinations that no request has any more, and that errors had them. One that is being written again has its day of today.
 pub(crate) async fn forget(conn: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::Error> {
     let unused = "DELETE FROM combinations WHERE used_on < ? AND NOT EXISTS \
          (SELECT 1 FROM requests WHERE requests.is_open = 0 AND requests.combination_id = combinations.id)";
     let unused = sqlx::query(kind.sql(unused)).bind(today() - UNUSED_DAYS);
     unused.execute(&mut *conn).await?;
+    // Who writes one of these again waits for this transaction at the combination first.
+    let without = "DELETE FROM failure_combinations WHERE NOT EXISTS \
+         (SELECT 1 FROM combinations WHERE combinations.id = failure_combinations.combination_id)";
+    sqlx::query(kind.sql(without)).execute(&mut *conn).await?;
     Ok(())
+}
+
+/// Which requests of the combinations are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Look<'a> {
+    /// All.
+    All,
+    /// Those with a model that looks so.
+    Models(&'a str),
+    /// Those whose id looks so.
+    Ids(&'a str),
 }
 
 /// Adds what holds for the combinations that a filter asks for; with a pattern, those with a model that looks so.
@@ -181,19 +196,32 @@ fn values(filter: &Filter) -> impl Iterator<Item = (&'static str, &str)> {
 }
 
 impl Ledger {
-    /// The numbers of the combinations that have the newest requests a filter asks for, with all requests of a page of
-    /// so many.
-    pub(crate) async fn combinations(
+    /// The branches of the combinations that a filter asks for, and that have the newest of its requests: with all of a
+    /// page of so many. With a pattern, of models that look so, or of ids.
+    pub(crate) async fn by_combination(
         &self,
         filter: &Filter,
-        named: Option<&str>,
+        look: Look<'_>,
         page: i64,
-    ) -> Result<Vec<i64>, QueryError> {
+    ) -> Result<Vec<Branch>, QueryError> {
         let mut query = Select::new(self.inner.kind, "SELECT id, newest FROM (");
-        query.push("SELECT combinations.id AS id, (SELECT started_at FROM requests WHERE is_open = 0 AND combination_id = combinations.id");
+        query.push(
+            "SELECT combinations.id AS id, (SELECT started_at FROM requests \
+             WHERE is_open = 0 AND combination_id = combinations.id",
+        );
         REQUESTS.narrow(&mut query, filter)?;
+        if let Some(token) = &filter.token {
+            query.push(" AND token = ").value(token.as_str());
+        }
+        if let Look::Ids(pattern) = look {
+            like(query.push(" AND "), "requests.id", pattern);
+        }
         query
             .push(" ORDER BY started_at DESC, id DESC LIMIT 1) AS newest FROM combinations WHERE ");
+        let named = match look {
+            Look::Models(pattern) => Some(pattern),
+            Look::All | Look::Ids(_) => None,
+        };
         among(&mut query, filter, named);
         query.push(") AS found WHERE newest IS NOT NULL ORDER BY newest DESC");
         let mut found = Vec::new();
@@ -208,22 +236,26 @@ impl Ledger {
         let oldest = found.get(last).map(|(newest, _)| *newest);
         let found = found.into_iter();
         let found = found.take_while(|(newest, _)| oldest.is_none_or(|oldest| *newest >= oldest));
-        Ok(found.map(|(_, id)| id).collect())
+        let branch = |(_, id)| Branch::Combination {
+            id,
+            ids: match look {
+                Look::Ids(pattern) => Some(pattern.to_owned()),
+                Look::All | Look::Models(_) => None,
+            },
+        };
+        Ok(found.map(branch).collect())
     }
 
-    /// The branches of the combinations that a filter asks for; with a pattern, of the ids that look so.
-    pub(crate) async fn by_combination(
-        &self,
-        filter: &Filter,
-        named: Option<&str>,
-        ids: Option<&str>,
-        page: i64,
-    ) -> Result<Vec<Branch>, QueryError> {
-        let found = self.combinations(filter, named, page).await?;
-        let branch = |id| Branch::Combination {
-            id,
-            ids: ids.map(str::to_owned),
-        };
-        Ok(found.into_iter().map(branch).collect())
+    /// Whether a filter asks for so many combinations at most.
+    pub(crate) async fn are_few(&self, filter: &Filter, few: i64) -> Result<bool, QueryError> {
+        let mut query = Select::new(
+            self.inner.kind,
+            "SELECT count(*) AS found FROM (SELECT 1 FROM combinations WHERE ",
+        );
+        among(&mut query, filter, None);
+        query.push(" LIMIT ").value(few + 1).push(") AS counted");
+        let rows = query.rows(&self.inner.pool).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(row.try_get::<i64, _>("found")? <= few)
     }
 }

@@ -12,7 +12,7 @@ use crate::combinations;
 use crate::kind::Kind;
 use crate::open::Ledger;
 use crate::query::{Filter, QueryError};
-use crate::record::Record;
+use crate::record::{AttemptCells, Record};
 use crate::select::Select;
 use crate::store::put;
 
@@ -77,7 +77,7 @@ pub(crate) async fn save(
                 attempt,
                 text_id,
                 combination_id: row.combination_id,
-                provider: tried.and_then(|tried| tried.provider.clone()),
+                provider: tried.and_then(at_fault),
             });
         }
     }
@@ -95,6 +95,13 @@ pub(crate) async fn save(
     let places: Vec<_> = places.into_iter().map(place).collect();
     put::<PlaceCells>(conn, kind, &places, There::Stays).await?;
     put::<FailureCells>(conn, kind, &failures, There::Replaced).await
+}
+
+/// The provider, where it is to blame: not for an attempt that was given up.
+fn at_fault(tried: &AttemptCells) -> Option<String> {
+    let verdict = tried.verdict.as_deref()?;
+    let is_fault = !matches!(verdict, "ok" | "cancelled");
+    tried.provider.clone().filter(|_| is_fault)
 }
 
 /// Forgets the texts that no error has any more, and where they were.

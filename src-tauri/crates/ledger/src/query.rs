@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use sqlx::Row as _;
 
-use crate::branch::{BRANCHES, check, list};
+use crate::branch::{BRANCHES, Branch, check, list};
+use crate::combinations::tell_of;
 use crate::cursor::Cursor;
 use crate::open::Ledger;
 use crate::read::number;
@@ -106,11 +107,21 @@ impl Ledger {
         let limit = filter.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX) as usize;
         check(filter)?;
         let wanted = limit as i64 + 1;
+        // Those that run are read first: one that ends meanwhile is found here or there, or in both.
+        let running = if may_run(filter) {
+            let list = list(self.inner.kind, filter, &[Branch::Running], wanted)?;
+            list.rows(&self.inner.pool).await?
+        } else {
+            Vec::new()
+        };
         let branches = self.branches(filter, wanted).await?;
         let mut statements = Vec::new();
         for some in branches.chunks(BRANCHES) {
             let list = list(self.inner.kind, filter, some, wanted)?;
             statements.push(list.rows(&self.inner.pool).await?);
+        }
+        if !running.is_empty() {
+            statements.push(running);
         }
         let is_one = statements.len() == 1;
         let mut found = Vec::new();
@@ -187,6 +198,12 @@ impl Ledger {
         }
         Ok(rows)
     }
+}
+
+/// Whether requests that run may be meant beside those that are over, which are found in other ways.
+fn may_run(filter: &Filter) -> bool {
+    let has_text = filter.q.as_ref().is_some_and(|text| !text.is_empty());
+    filter.status.is_none() && (has_text || tell_of(filter))
 }
 
 fn row_attempts(row: &sqlx::any::AnyRow) -> Result<u32, sqlx::Error> {

@@ -3,6 +3,7 @@
 use sqlx::Row as _;
 
 use crate::branch::{Branch, list};
+use crate::combinations::Look;
 use crate::event::{AttemptStarted, End, Ended, Event, Started};
 use crate::kind::Kind;
 use crate::open::Ledger;
@@ -223,19 +224,49 @@ async fn values_are_looked_for_where_they_met_and_no_further_back_than_a_page() 
             ..Filter::default()
         };
         let branches = scratch.ledger.branches(&filter, page).await.unwrap();
-        let (running, combinations) = branches.split_last().unwrap();
-        assert_eq!(running, &Branch::Running);
-        let all = combinations
+        let all = branches
             .iter()
             .all(|branch| matches!(branch, Branch::Combination { ids: None, .. }));
-        assert!(all && combinations.len() == met, "{filter:?}: {branches:?}");
+        assert!(all && branches.len() == met, "{filter:?}: {branches:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_looked_for_in_its_own_combinations_not_in_those_that_others_had_lately() {
+    let scratch = scratch().await;
+    let groups = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let writer = scratch.ledger.writer();
+    for (n, group) in groups.iter().enumerate() {
+        let [mut begin, tried, end] = events(&format!("r{n}"), n as i64, "codex", group);
+        if let Event::Started(begin) = &mut begin {
+            begin.token = Some(if n < 4 { "ci" } else { "mine" }.to_owned());
+        }
+        for event in [begin, tried, end] {
+            writer.send(event);
+        }
+    }
+    assert!(scratch.ledger.flush().await);
+    for (token, page, newest) in [("ci", 2, ["r3", "r2"]), ("mine", 2, ["r7", "r6"])] {
+        let filter = Filter {
+            token: Some(token.to_owned()),
+            client: Some("codex".to_owned()),
+            ..Filter::default()
+        };
+        for look in [Look::All, Look::Models("%claude%"), Look::Ids("r%")] {
+            let branches = scratch.ledger.by_combination(&filter, look, page);
+            let branches = branches.await.unwrap();
+            let list = list(Kind::Sqlite, &filter, &branches, page).unwrap();
+            let rows = list.rows(&scratch.ledger.inner.pool).await.unwrap();
+            let ids: Vec<String> = rows.iter().map(|row| row.get("id")).collect();
+            assert_eq!(ids, newest, "{token} {look:?}");
+        }
     }
 }
 
 #[tokio::test]
 async fn as_many_requests_of_one_time_as_a_page_has_rows_do_not_hide_others_of_that_time() {
     let scratch = scratch().await;
-    let groups: Vec<&'static str> = vec!["a", "b", "c", "d", "e", "f"];
+    let groups = ["a", "b", "c", "d", "e", "f"];
     let writer = scratch.ledger.writer();
     fill(&scratch.ledger, 1, |_| ("codex", "old")).await;
     for (n, group) in groups.iter().enumerate() {
@@ -287,9 +318,7 @@ async fn a_text_is_looked_up_among_names_and_ids_before_anything_is_read() {
             ..Filter::default()
         };
         let branches = scratch.ledger.branches(&filter, 51).await.unwrap();
-        let (running, over) = branches.split_last().unwrap();
-        assert_eq!(running, &Branch::Running);
-        let kinds = over.iter().map(|branch| match branch {
+        let kinds = branches.iter().map(|branch| match branch {
             Branch::Combination { ids: None, .. } => 'C',
             Branch::Combination { ids: Some(_), .. } => 'c',
             Branch::IdLike(pattern) if pattern == "r0%" => 'L',

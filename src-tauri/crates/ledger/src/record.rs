@@ -243,8 +243,8 @@ impl Record {
             self.request.reason = Some("server_error".to_owned());
             self.request.mark = None;
             self.request.error = Some(STOPPED.to_owned());
-            self.combine();
         }
+        self.combine();
     }
 
     fn started(&mut self, event: &Started) {

@@ -3,21 +3,22 @@
 use sqlx::Row as _;
 
 use crate::branch::{Branch, like, looks_like};
-use crate::combinations;
+use crate::combinations::{Look, tell_of};
 use crate::open::Ledger;
 use crate::query::{Filter, QueryError};
 use crate::record::is_open;
 use crate::select::Select;
 
 /// A token with fewer requests leads to them by itself.
-const RARE: usize = 2_000;
-/// So many combinations are looked through for what they do not tell.
-const LOOKED_THROUGH: usize = 100;
+const RARE: i64 = 2_000;
+/// In so many combinations the requests of a token are looked for.
+const LOOKED_THROUGH: i64 = 100;
 /// So many ids are looked up one by one; more are met soon on the way through the history.
 const FEW: usize = 500;
 
 impl Ledger {
-    /// The branches that together have all that a filter asks for, for a page of so many.
+    /// The branches that together have all that a filter asks for, for a page of so many; but for those that run, where it
+    /// does not ask for them alone.
     pub(crate) async fn branches(
         &self,
         filter: &Filter,
@@ -29,16 +30,11 @@ impl Ledger {
         if let Some(lead) = self.lead(filter).await? {
             return Ok(vec![lead]);
         }
-        let tells = combinations::tell_of(filter);
-        let mut branches = match filter.q.as_deref().filter(|text| !text.is_empty()) {
-            Some(text) => self.having(text, filter, page).await?,
-            None if tells => self.by_combination(filter, None, None, page).await?,
-            None => return Ok(vec![Branch::Everything]),
-        };
-        if filter.status.is_none() {
-            branches.push(Branch::Running);
+        match filter.q.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) => self.having(text, filter, page).await,
+            None if tell_of(filter) => self.by_combination(filter, Look::All, page).await,
+            None => Ok(vec![Branch::Everything]),
         }
-        Ok(branches)
     }
 
     /// The one way that is the best by itself: few requests are of a session, fail at a provider, or come with a token
@@ -57,9 +53,9 @@ impl Ledger {
         let Some(token) = &filter.token else {
             return Ok(None);
         };
-        let leads = !combinations::tell_of(filter)
+        let leads = !tell_of(filter)
             || self.is_rare(token).await?
-            || self.combinations(filter, None, i64::MAX).await?.len() > LOOKED_THROUGH;
+            || !self.are_few(filter, LOOKED_THROUGH).await?;
         Ok(leads.then(|| by("token", token)))
     }
 
@@ -68,10 +64,10 @@ impl Ledger {
             self.inner.kind,
             "SELECT count(*) AS found FROM (SELECT 1 FROM requests WHERE token = ",
         );
-        query.value(token).push(" LIMIT ").value(RARE as i64);
+        query.value(token).push(" LIMIT ").value(RARE);
         let rows = query.push(") AS counted").rows(&self.inner.pool).await?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        Ok(row.try_get::<i64, _>("found")? < RARE as i64)
+        Ok(row.try_get::<i64, _>("found")? < RARE)
     }
 
     /// Where a text is found among those that are over: in the names of models, at the beginning of ids, in errors.
@@ -82,22 +78,15 @@ impl Ledger {
         page: i64,
     ) -> Result<Vec<Branch>, QueryError> {
         let anywhere = looks_like("%", text);
-        // What combinations do not tell has to be looked for in all of them.
-        let page = if filter.token.is_some() {
-            i64::MAX
-        } else {
-            page
-        };
-        let mut branches = self
-            .by_combination(filter, Some(&anywhere), None, page)
-            .await?;
-        branches.extend(self.ids(text, filter).await?);
+        let named = Look::Models(&anywhere);
+        let mut branches = self.by_combination(filter, named, page).await?;
+        branches.extend(self.ids(text, filter, page).await?);
         branches.extend(self.failing(&anywhere, filter).await?);
         Ok(branches)
     }
 
     /// The ids that begin so: themselves where they are few.
-    async fn ids(&self, text: &str, filter: &Filter) -> Result<Vec<Branch>, QueryError> {
+    async fn ids(&self, text: &str, filter: &Filter, page: i64) -> Result<Vec<Branch>, QueryError> {
         /// Behind all ids of letters and digits that begin alike, in every order of letters.
         const LAST: &str = "zzzzzzzzzzzzzzzz";
         let begins = looks_like("", text);
@@ -118,8 +107,8 @@ impl Ledger {
         Ok(match ids.len() {
             0 => Vec::new(),
             few if few <= FEW => vec![Branch::Ids(ids)],
-            _ if combinations::tell_of(filter) => {
-                self.by_combination(filter, None, Some(&begins), i64::MAX)
+            _ if tell_of(filter) => {
+                self.by_combination(filter, Look::Ids(&begins), page)
                     .await?
             }
             _ => vec![Branch::IdLike(begins)],

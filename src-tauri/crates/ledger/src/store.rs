@@ -157,7 +157,8 @@ pub(crate) fn left_running(kind: Kind, ours: bool) -> [String; 2] {
     ]
 }
 
-/// Closes what this instance left running when it last stopped, and tells how many requests that were.
+/// Closes what this instance left running when it last stopped, and tells how many requests that were; what an older
+/// version left is brought up to date.
 pub(crate) async fn close_orphans(
     conn: &mut AnyConnection,
     kind: Kind,
@@ -179,7 +180,24 @@ pub(crate) async fn close_orphans(
     }
     ids.sort_unstable();
     ids.dedup();
-    close(conn, kind, &ids).await
+    let closed = close(conn, kind, &ids).await?;
+    combine(conn, kind).await?;
+    Ok(closed)
+}
+
+/// Gives requests that are over their combination of values, where another Turnout of an older version ended them while
+/// the schema changed.
+async fn combine(conn: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::Error> {
+    let text = "SELECT id FROM requests WHERE is_open = 0 AND combination_id IS NULL LIMIT ?";
+    loop {
+        let query = sqlx::query_scalar::<_, String>(kind.sql(text)).bind(ROWS as i64);
+        let ids = query.fetch_all(&mut *conn).await?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = ids.into_iter().map(Arc::from).collect();
+        close(conn, kind, &ids).await?;
+    }
 }
 
 /// Closes what any instance left running that arrived before this time (Unix milliseconds); tells how many requests that

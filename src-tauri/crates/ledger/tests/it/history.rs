@@ -286,8 +286,8 @@ struct Told {
     asked: &'static str,
     used: &'static str,
     provider: &'static str,
-    /// Where it failed before.
-    missed: Option<&'static str>,
+    /// Where it was tried before, and the verdict.
+    missed: Option<(&'static str, &'static str)>,
     group: &'static str,
     client: &'static str,
     token: &'static str,
@@ -307,11 +307,11 @@ impl Told {
         begin.model_requested = self.asked.into();
         let mut events = vec![Event::Started(begin)];
         let mut number = 1;
-        if let Some(provider) = self.missed {
+        if let Some((provider, verdict)) = self.missed {
             let mut missed = attempt(id, number, at);
             missed.provider = provider.into();
             let mut over = attempt_ended(id, number, at + 1);
-            over.verdict = "next-provider".into();
+            over.verdict = verdict.into();
             over.error = text(MISSED);
             events.extend([Event::AttemptStarted(missed), Event::AttemptEnded(over)]);
             number += 1;
@@ -323,6 +323,9 @@ impl Told {
         let mut over = attempt_ended(id, number, at + 1500);
         over.model_answered = text(self.used);
         over.error = self.error.map(str::to_owned);
+        if self.error.is_some() {
+            over.verdict = "stop".into();
+        }
         let status = self.error.map_or(End::Completed, |_| End::Failed);
         let mut end = ended(id, at + 1500, status);
         // Of every other error only the attempt tells.
@@ -351,7 +354,11 @@ impl Told {
             self.error.unwrap_or_default(),
             missed,
         ];
-        let failed = [self.missed, self.error.map(|_| self.provider)];
+        let missed_at = self.missed.filter(|(_, verdict)| *verdict != "cancelled");
+        let failed = [
+            missed_at.map(|(at, _)| at),
+            self.error.map(|_| self.provider),
+        ];
         let has_failed = |at: &String| failed.into_iter().flatten().any(|provider| provider == at);
         let has = texts.iter().any(|it| it.to_ascii_lowercase().contains(&q));
         (is(&filter.model, self.asked) || is(&filter.model, self.used))
@@ -384,7 +391,12 @@ fn many(seed: u64) -> Vec<Told> {
             asked: ["claude-sonnet-4-5", "gpt-5.4", "fast"][any(3)],
             used: ["claude-sonnet-4-5", "glm-4.6", "GPT-5.4-mini"][any(3)],
             provider: ["one", "two"][any(2)],
-            missed: [None, None, Some("one"), Some("three")][any(4)],
+            missed: [
+                None,
+                Some(("one", "cancelled")),
+                Some(("one", "next-provider")),
+                Some(("three", "next-provider")),
+            ][any(4)],
             group: ["main", "spare"][any(2)],
             client: ["codex", "claude-code"][any(2)],
             token: ["mine", "ci"][any(2)],

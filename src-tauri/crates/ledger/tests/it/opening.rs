@@ -231,3 +231,51 @@ async fn errors_of_an_older_file_are_found_by_their_texts() {
     write(&ledger, failing()).await;
     finds_failing(&ledger).await;
 }
+
+#[tokio::test]
+async fn what_an_older_version_ended_while_the_schema_changed_is_found_by_its_values() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, failing()).await;
+    ledger.close().await;
+    let mut older = place.stranger().await;
+    let without = "UPDATE requests SET combination_id = NULL; UPDATE failures SET combination_id = NULL; \
+                   DELETE FROM combinations; DELETE FROM failure_combinations";
+    sqlx::raw_sql(without).execute(&mut older).await.unwrap();
+    older.close().await.unwrap();
+    finds_failing(&place.open().await).await;
+}
+
+#[tokio::test]
+async fn combinations_that_nobody_has_any_more_are_forgotten_and_found_again_when_somebody_has() {
+    let place = Place::new();
+    let ledger = place.open().await;
+    write(&ledger, failing()).await;
+    let left = async |table: &str| {
+        let mut stranger = place.stranger().await;
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let rows: i64 = sqlx::query_scalar(count)
+            .fetch_one(&mut stranger)
+            .await
+            .unwrap();
+        stranger.close().await.unwrap();
+        rows
+    };
+    while ledger.prune(NOON + 86_400_000).await.unwrap().is_some() {}
+    assert_eq!(left("combinations").await, 1, "somebody may be writing it");
+    ledger.close().await;
+    let mut stranger = place.stranger().await;
+    let days_ago = "UPDATE combinations SET used_on = used_on - 3";
+    sqlx::raw_sql(days_ago)
+        .execute(&mut stranger)
+        .await
+        .unwrap();
+    stranger.close().await.unwrap();
+    let ledger = place.open().await;
+    assert_eq!(ledger.prune(NOON + 86_400_000).await.unwrap(), None);
+    for table in ["combinations", "failure_combinations", "failure_texts"] {
+        assert_eq!(left(table).await, 0, "{table}");
+    }
+    write(&ledger, failing()).await;
+    finds_failing(&ledger).await;
+}
