@@ -3,7 +3,7 @@ import { api as realApi, ApiError, STREAM_URL, type Api } from '../api/client';
 import { Stream, type Source } from '../api/stream';
 import type { Group, Key, Notice, Provider, RequestRow, Status, StreamEvents } from '../api/types';
 import { sentence } from './notices';
-import { groupsAreStale, mergePage, providersAreStale, replaceNamed, upsert } from './merge';
+import { groupsAreStale, isServed, mergePage, providersAreStale, replaceNamed, upsert } from './merge';
 
 /** `connecting`: nothing heard yet. `lost`: was there or never answered, tries go on. `unauthorised`: no session. */
 export type Line = 'connecting' | 'live' | 'lost' | 'unauthorised';
@@ -248,7 +248,7 @@ export class Live {
 
   #onRequest(row: RequestRow): void {
     if (this.recent) this.recent = upsert(this.recent, row).slice(0, RECENT);
-    if (row.status === 'completed') this.#serves((toast) => Date.parse(toast.at) <= Date.parse(row.started_at));
+    if (isServed(row)) this.#serves((toast) => Date.parse(toast.at) <= Date.parse(row.started_at));
     for (const listener of this.#listeners) listener(row);
   }
 

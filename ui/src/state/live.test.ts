@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
-import type { Provider } from '../api/types';
+import type { Provider, RequestRow } from '../api/types';
 import { fakeApi } from '../testing/api';
 import { group, row, status } from '../testing/fixtures';
 import { FakeSource } from '../testing/source';
@@ -171,15 +171,22 @@ describe('live', () => {
     expect(live.notices).toHaveLength(2);
   });
 
-  it.each([
-    ['completed', '2026-01-01T00:00:01Z', 0],
-    ['completed', '2025-12-31T23:59:59Z', 1],
-    ['failed', '2026-01-01T00:00:01Z', 1],
-  ] as const)('takes_it_back_for_an_answer_to_what_came_later: %s %s', async (status, started_at, left) => {
+  it.each<[string, Partial<RequestRow>, boolean]>([
+    ['an_answer_to_what_came_later', {}, true],
+    ['an_answer_to_what_came_before', { started_at: '2025-12-31T23:59:59Z' }, false],
+    ['what_failed', { status: 'failed' }, false],
+    ['an_answer_of_its_own', { provider: null }, false],
+    ['an_answer_without_a_word', { error: 'its answer is empty' }, false],
+    ['tokens_counted_as_anthropic_does', { path: '/v1/messages/count_tokens' }, false],
+    ['tokens_counted_as_anthropic_does_with_a_query', { path: '/v1/messages/count_tokens?beta=true' }, false],
+    ['tokens_counted_as_openai_does', { path: '/v1/responses/input_tokens' }, false],
+    ['tokens_counted_as_google_does', { path: '/v1beta/models/gemini-3-pro:countTokens' }, false],
+    ['tokens_counted_as_google_does_with_the_colon_encoded', { path: '/v1beta/models/gemini-3-pro%3AcountTokens' }, false],
+  ])('takes_it_back_or_not_for_%s', async (_, part, back) => {
     const { live } = await begin();
     FakeSource.last.send('notice', { kind: 'all-down', title: 'Nothing can serve', body: '', at: '2026-01-01T00:00:00Z' });
-    FakeSource.last.send('request', row('a', 1, { status, started_at }));
-    expect(live.toasts).toHaveLength(left);
+    FakeSource.last.send('request', row('a', 1, { started_at: '2026-01-01T00:00:01Z', path: '/v1/messages', ...part }));
+    expect(live.toasts).toHaveLength(back ? 0 : 1);
   });
 
   it('shows_notices_and_lets_them_be_put_away', async () => {

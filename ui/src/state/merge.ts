@@ -39,6 +39,14 @@ export function isRunning(row: Pick<RequestRow, 'status'>): boolean {
   return RUNNING.includes(row.status);
 }
 
+/** Calls that count tokens, in Anthropic's, OpenAI's and Google's words. */
+const COUNTS = /(?:\/count_tokens|\/input_tokens|countTokens)(?:\?|$)/;
+
+/** A provider answered it. Tokens are counted even while none can, by an estimate; an empty answer is none. */
+export function isServed(row: Pick<RequestRow, 'status' | 'provider' | 'error' | 'path'>): boolean {
+  return row.status === 'completed' && !!row.provider && !row.error && !COUNTS.test(row.path ?? '');
+}
+
 /** Puts a named thing in the place of its older self, or at the end; the order stays as the daemon gave it. */
 export function replaceNamed<T extends { name: string }>(list: readonly T[], item: T): T[] {
   const index = list.findIndex((other) => other.name === item.name);
