@@ -45,6 +45,14 @@ describe('guides', () => {
     expect(JSON.parse(settings ?? '')).toEqual({ env: connect.env });
   });
 
+  it('leave_the_hosts_that_were_without_a_proxy_before', () => {
+    const env = { NO_PROXY: '127.0.0.1,localhost' };
+    const [posix, fish, powershell] = blocks('terminal', { ...connect, env });
+    expect(posix).toBe('export NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost"');
+    expect(fish).toBe('set -gx NO_PROXY (string join , $NO_PROXY 127.0.0.1,localhost)');
+    expect(powershell).toBe("$env:NO_PROXY = (@($env:NO_PROXY) + '127.0.0.1,localhost' | Where-Object { $_ }) -join ','");
+  });
+
   it('are_there_for_every_program_and_name_the_address', () => {
     expect(guides(connect).map((guide) => guide.id)).toEqual([...GUIDES]);
     for (const guide of guides(connect)) expect(JSON.stringify(guide), guide.id).toMatch(/127\.0\.0\.1:7790/);

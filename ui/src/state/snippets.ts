@@ -110,16 +110,26 @@ function terminal(env: Record<string, string>): Block[] {
   const pairs = Object.entries(env);
   return [
     { title: 'bash, zsh', code: exported(env) },
-    { title: 'fish', code: pairs.map(([name, value]) => `set -gx ${name} ${fish(value)}`).join('\n') },
-    { title: 'PowerShell', code: pairs.map(([name, value]) => `$env:${name} = '${value.replaceAll("'", "''")}'`).join('\n') },
+    { title: 'fish', code: pairs.map(([name, value]) => `set -gx ${name} ${isList(name) ? `(string join , $${name} ${fish(value)})` : fish(value)}`).join('\n') },
+    { title: 'PowerShell', code: pairs.map(([name, value]) => `$env:${name} = ${powershell(name, value)}`).join('\n') },
     { title: '~/.claude/settings.json', code: JSON.stringify({ env }, null, 2) },
   ];
 }
 
 function exported(env: Record<string, string>): string {
   return Object.entries(env)
-    .map(([name, value]) => `export ${name}=${posix(value)}`)
+    .map(([name, value]) => `export ${name}=${isList(name) ? `"\${${name}:+$${name},}${value}"` : posix(value)}`)
     .join('\n');
+}
+
+/** A list that the person may have filled before: what stands there stays. */
+function isList(name: string): boolean {
+  return name === 'NO_PROXY';
+}
+
+function powershell(name: string, value: string): string {
+  const text = `'${value.replaceAll("'", "''")}'`;
+  return isList(name) ? `(@($env:${name}) + ${text} | Where-Object { $_ }) -join ','` : text;
 }
 
 function continueYaml(base: string, token: string): string {

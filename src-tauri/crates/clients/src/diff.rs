@@ -43,16 +43,44 @@ pub(crate) fn unified(path: &Path, before: Option<&str>, after: Option<&str>) ->
         })
 }
 
-/// A line without its secrets.
+/// A line without its secrets: of what has a secret's name, the value.
 fn masked(line: &str) -> String {
-    let small = line.to_ascii_lowercase();
-    let named = SECRET.iter().filter_map(|word| small.find(word)).min();
-    let value = named.and_then(|at| Some(at + line[at..].find(['=', ':'])? + 1));
-    let value = value.unwrap_or(line.len());
-    let (head, tail) = line.split_at(value);
     let hidden = |word: &str| word.len() > LONG && word.bytes().any(|byte| byte.is_ascii_digit());
     let always = |word: &str| word.len() > 3 && !matches!(word, "true" | "false" | "null");
-    format!("{}{}", words(head, hidden), words(tail, always))
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some(at) = value(rest) {
+        let (head, from) = rest.split_at(at);
+        let (value, after) = from.split_at(length(from));
+        shown.push_str(&words(head, hidden));
+        shown.push_str(&words(value, always));
+        rest = after;
+    }
+    shown + &words(rest, hidden)
+}
+
+/// Where the value of the first secret begins.
+fn value(text: &str) -> Option<usize> {
+    let small = text.to_ascii_lowercase();
+    let named = SECRET.iter().filter_map(|word| small.find(word)).min()?;
+    Some(named + text[named..].find(['=', ':'])? + 1)
+}
+
+/// How far a value goes: a text in quotes to its end, anything else to the end of the line.
+fn length(value: &str) -> usize {
+    let begin = value.len() - value.trim_start().len();
+    let mut letters = value[begin..].char_indices();
+    let Some((_, quote @ ('"' | '\''))) = letters.next() else {
+        return value.len();
+    };
+    let mut is_escaped = false;
+    for (at, letter) in letters {
+        if letter == quote && !is_escaped {
+            return begin + at + 1;
+        }
+        is_escaped = letter == '\\' && !is_escaped;
+    }
+    value.len()
 }
 
 /// `text` with each of its words that is `hidden` told by its end.
@@ -101,6 +129,10 @@ mod tests {
                 r#" {"a":"…6789"}"#,
             ),
             (r#"     "password": "hunter2""#, r#"     "password": "…""#),
+            (
+                r#"+{"env":{"ANTHROPIC_AUTH_TOKEN":"tk-0123456789\"abcd","ANTHROPIC_BASE_URL":"http://127.0.0.1:7790","API_KEY":"secret0123456"}}"#,
+                r#"+{"env":{"ANTHROPIC_AUTH_TOKEN":"…6789\"…","ANTHROPIC_BASE_URL":"http://127.0.0.1:7790","API_KEY":"…3456"}}"#,
+            ),
             (
                 r#"+    "API_TIMEOUT_MS": "3600000""#,
                 r#"+    "API_TIMEOUT_MS": "3600000""#,
