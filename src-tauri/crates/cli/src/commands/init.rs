@@ -57,7 +57,7 @@ pub(crate) async fn init(home: &Home, asked: Init, json: bool) -> anyhow::Result
     if let Some(kept) = kept {
         screen.fact("before", &kept.display().to_string().into())?;
     }
-    screen.fact("found", &found(&first).into())?;
+    screen.fact("found", &found(&first, &used.names).into())?;
     screen.fact("in use", &used.names.join(", ").into())?;
     let called = home.called();
     screen.fact("start it", &format!("{called} serve").into())?;
@@ -119,13 +119,24 @@ fn all_offered(names: &[String], offered: &[String], written: &str) -> anyhow::R
     )))
 }
 
-fn found(first: &FirstStart) -> String {
-    match first.offered.as_slice() {
-        [] => "no key and no local server; the practice group answers until you add a provider"
-            .to_owned(),
-        names => format!(
-            "{}; each is in the config, to be used once you remove the # before its lines",
-            names.join(", ")
-        ),
+fn found(first: &FirstStart, used: &[String]) -> String {
+    let offered = &first.offered;
+    if offered.is_empty() {
+        return "no key and no local server; the practice group answers until you add a provider"
+            .to_owned();
     }
+    let left: Vec<_> = offered.iter().filter(|name| !used.contains(name)).collect();
+    let which = match left.as_slice() {
+        [] => return offered.join(", "),
+        _ if used.is_empty() => "each".to_owned(),
+        left => left
+            .iter()
+            .map(|name| name.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    format!(
+        "{}; {which} is in the config, to be used once you remove the # before its lines",
+        offered.join(", ")
+    )
 }
