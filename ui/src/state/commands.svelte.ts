@@ -8,6 +8,7 @@ import { firstRun } from './first-run.svelte';
 import { live } from './live.svelte';
 import { speak, wear } from './looks.svelte';
 import { PAGES, route } from './route.svelte';
+import { SECTIONS, type Section } from './sections';
 import { standing } from './standing';
 import { STATUS_WORDS } from './words';
 
@@ -40,7 +41,7 @@ class Commands {
 
   all(): Command[] {
     const own = [...this.#own.values()].flatMap((commands) => commands());
-    return [...own, ...pages(), ...groups(), ...providers(), ...requests(), ...actions()];
+    return [...own, ...pages(), ...groups(), ...providers(), ...requests(), ...actions(), ...sections()];
   }
 }
 
@@ -72,6 +73,29 @@ function pages(): Command[] {
     text: t[`nav_${page}`],
     note: `g ${VIEWS[page].letter}`,
     run: () => route.go(page),
+  }));
+}
+
+/** Other words for sections, in every language. */
+const SOUGHT: Partial<Record<Section, string>> = {
+  general: 'login autostart notifications language theme',
+  server: 'address port listen log proxy',
+  routing: 'failover retry wait timeout breaker rest cooldown',
+  history: 'privacy bodies retention ledger',
+  budgets: 'limit spend',
+  prices: 'cost',
+  audit: 'changes',
+  config: 'toml file',
+  about: 'version update',
+};
+
+function sections(): Command[] {
+  return SECTIONS.map((name) => ({
+    id: `settings-${name}`,
+    kind: 'page',
+    text: `${t.nav_settings}: ${t[`settingsSection_${name}`]}`,
+    ...(SOUGHT[name] ? { also: SOUGHT[name] } : {}),
+    run: () => route.go('settings', { section: name }),
   }));
 }
 
@@ -125,6 +149,7 @@ function actions(): Command[] {
       id: `language-${language}`,
       kind: 'action',
       text: t.doLanguage(language === 'system' ? t.theme_system : LANGUAGES[language]),
+      also: language === 'zh-CN' ? 'chinese language' : 'language',
       run: () => speak(language),
     })),
   ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matching, type Command } from './commands.svelte';
+import { commands, matching, type Command } from './commands.svelte';
 
 const command = (text: string, more: Partial<Command> = {}): Command => ({ id: text, kind: 'action', text, run: () => {}, ...more });
 const COMMANDS = [
@@ -25,5 +25,17 @@ describe('matching', () => {
   it('puts_first_what_begins_with_the_question', () => {
     expect(found('switch')[0]).toBe('Switch to main');
     expect(found('')).toHaveLength(4);
+  });
+});
+
+describe('commands', () => {
+  it.each([
+    ['budget', 'settings-budgets'],
+    ['price', 'settings-prices'],
+    ['config', 'settings-config'],
+    ['autostart', 'settings-general'],
+    ['chinese', 'language-zh-CN'],
+  ])('lead_from_everywhere_to_%s', (question, id) => {
+    expect(matching(commands.all(), question).map((one) => one.id)).toContain(id);
   });
 });

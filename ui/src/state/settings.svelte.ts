@@ -5,9 +5,7 @@ import { settingWords } from '../i18n/setting-words';
 import type { Language } from '../i18n/index.svelte';
 import { Turns } from './as-seen';
 import { Resource, words } from './resource.svelte';
-
-export const SECTIONS = ['general', 'server', 'routing', 'history', 'budgets', 'prices', 'tokens', 'audit', 'import', 'config', 'about'] as const;
-export type Section = (typeof SECTIONS)[number];
+import type { Section } from './sections';
 
 /** How long it is said that something was saved, in milliseconds. */
 const SAID_MS = 2500;

@@ -46,8 +46,8 @@ describe('guides', () => {
   });
 
   it('leave_the_hosts_that_were_without_a_proxy_before', () => {
-    const env = { NO_PROXY: '127.0.0.1,localhost' };
-    const [posix, fish, powershell] = blocks('terminal', { ...connect, env });
+    const env = { ...connect.env, NO_PROXY: '127.0.0.1,localhost' };
+    const [posix, fish, powershell] = blocks('terminal', { ...connect, env }).map((code) => code.split('\n').at(-1));
     expect(posix).toBe('export NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost"');
     expect(fish).toBe('set -gx NO_PROXY (string join , $NO_PROXY 127.0.0.1,localhost)');
     expect(powershell).toBe("$env:NO_PROXY = (@($env:NO_PROXY) + '127.0.0.1,localhost' | Where-Object { $_ }) -join ','");
