@@ -1,4 +1,5 @@
 // A setup as someone has it who uses it all day, with traffic of every kind.
+import assert from 'node:assert/strict';
 
 const MORE = `
 [[providers]]
@@ -54,5 +55,12 @@ export const busy = {
       abort.abort();
       await Promise.all(running);
     };
+  },
+  /** The latest request that another provider answered than the one that was asked first, as a row of the history. */
+  async failover(turnout) {
+    const { items } = await turnout.admin('GET', '/requests?limit=30&status=completed');
+    const row = items.find(({ attempts }) => attempts > 1);
+    assert.ok(row, 'a request failed over');
+    return row;
   },
 };

@@ -14,8 +14,7 @@ let end;
 export default {
   async 'there is traffic of every kind'({ enter, turnout }) {
     end = await busy.traffic(turnout);
-    const { items } = await turnout.admin('GET', '/requests?limit=20');
-    all = places(items.find((row) => row.attempts?.length > 1) ?? items.at(-1));
+    all = places(await busy.failover(turnout));
     await enter('#/overview');
   },
 

@@ -74,12 +74,26 @@ async function walk(page) {
   return [...wrong, ...(await page.evaluate(missed))];
 }
 
+/** Calls of the page that have no answer yet. */
+const asked = new Set();
+
+function follow(page) {
+  page.on('request', (request) => /\/api\/v1\/(?!stream)/.test(request.url()) && asked.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => asked.delete(request));
+}
+
+/** Waits until all that the page asked for has come and is drawn. */
+async function answered(page) {
+  do await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  while (asked.size > 0);
+}
+
 export default {
-  async 'there is traffic of every kind'({ enter, turnout }) {
+  async 'there is traffic of every kind'({ enter, page, turnout }) {
+    follow(page);
     const end = await busy.traffic(turnout);
     await end();
-    const { items } = await turnout.admin('GET', '/requests?limit=30');
-    all = places(items.find((row) => row.status === 'completed'));
+    all = places(await busy.failover(turnout));
     await enter('#/overview');
   },
 
@@ -89,8 +103,8 @@ export default {
       try {
         await visit(page, place);
         // A button that loads is at rest until its answer is there.
-        const found = (await walk(page)).length ? await walk(page) : [];
-        wrong.push(...found.map((line) => `${place.name}: ${line}`));
+        await answered(page);
+        wrong.push(...(await walk(page)).map((line) => `${place.name}: ${line}`));
       } catch (error) {
         wrong.push(`${place.name}: ${String(error.message).split('\n')[0]}`);
       }

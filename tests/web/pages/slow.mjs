@@ -50,8 +50,7 @@ const late = async (route) => {
 export default {
   async 'there is traffic of every kind'({ enter, page, turnout }) {
     end = await busy.traffic(turnout);
-    const { items } = await turnout.admin('GET', '/requests?limit=20');
-    all = places(items.at(-1));
+    all = places(await busy.failover(turnout));
     await page.addInitScript(watch);
     await enter('#/overview');
   },
