@@ -21,8 +21,13 @@ pub(crate) enum Branch {
     Running,
     /// Those with this value in a column that has an index.
     Value { column: &'static str, value: String },
-    /// Those that are over and have this combination of values; with a pattern, whose ids look so.
-    Combination { id: i64, ids: Option<String> },
+    /// Those that are over and have this combination of values; with a pattern, whose ids look so. Older ones than
+    /// `since` (Unix milliseconds) are not on the page.
+    Combination {
+        id: i64,
+        ids: Option<String>,
+        since: Option<i64>,
+    },
     /// Those with one of these ids.
     Ids(Vec<String>),
     /// Those whose id looks so.
@@ -126,8 +131,11 @@ impl Branch {
             Self::Everything => query.push("1 = 1"),
             Self::Running => query.push("is_open = 1"),
             Self::Value { column, value } => query.push(column).push(" = ").value(value.as_str()),
-            Self::Combination { id, ids } => {
+            Self::Combination { id, ids, since } => {
                 query.push("is_open = 0 AND combination_id = ").value(*id);
+                if let Some(since) = since {
+                    query.push(" AND started_at >= ").value(*since);
+                }
                 match ids {
                     Some(pattern) => like(query.push(" AND "), "id", pattern),
                     None => query.push(""),

@@ -229,7 +229,7 @@ impl Ledger {
             let newest: i64 = row.try_get("newest")?;
             found.push((newest, row.try_get::<i64, _>("id")?));
         }
-        // Each has a request: those whose newest is older than that of so many others have nothing on the page.
+        // Each has a request: what is older than the newest of so many others is not on the page.
         let last = usize::try_from(page)
             .unwrap_or(usize::MAX)
             .saturating_sub(1);
@@ -242,6 +242,7 @@ impl Ledger {
                 Look::Ids(pattern) => Some(pattern.to_owned()),
                 Look::All | Look::Models(_) => None,
             },
+            since: oldest,
         };
         Ok(found.map(branch).collect())
     }

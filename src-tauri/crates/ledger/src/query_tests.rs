@@ -164,13 +164,15 @@ fn assert_reads_pages(plan: &[String], filter: &Filter) {
 #[tokio::test]
 async fn a_search_reads_each_of_its_branches_newest_first() {
     let scratch = scratch().await;
-    let combination = |ids: Option<&str>| Branch::Combination {
+    let combination = |ids: Option<&str>, since| Branch::Combination {
         id: 5,
         ids: ids.map(str::to_owned),
+        since,
     };
     let branches = [
-        combination(None),
-        combination(Some("r0%")),
+        combination(None, None),
+        combination(None, Some(7)),
+        combination(Some("r0%"), None),
         Branch::Running,
         Branch::Ids(vec!["a".to_owned(), "b".to_owned()]),
         Branch::Failure(7),
