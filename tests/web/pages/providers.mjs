@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 
 /** A passphrase gives it a keychain of its own, so that keys can be pasted. */
 export const setting = { env: { TURNOUT_PASSPHRASE: 'of-the-page-tests', SPARE_KEY: 'sk-of-the-environment-51bd', OPENROUTER_API_KEY: 'sk-or-of-the-page-tests-77aa', NOBODYS_PORT: '9' } };
-export const browser = { bypassCSP: true };
 
 const sevenths = (page, width) => page.setViewportSize({ width, height: 820 });
 const serious = (lines) => lines.filter((line) => /serious|critical/.test(line));
@@ -190,8 +189,12 @@ export default {
     await page.locator('[data-testid=trial][data-ok=false]').filter({ hasText: /^\s*No connection to http\S+: connection refused\s*$/ }).waitFor();
     await page.getByText('You can go back').waitFor();
     await at('add-back').click();
+    await turnout.fail('first', '401');
     await at('base-url').fill(turnout.practice.first);
     await at('add-next').click();
+    await page.locator('[data-testid=trial][data-ok=false]').filter({ hasText: /^\s*HTTP 401: [^.;()]+\. If its key is wrong, give it another one\./ }).waitFor();
+    await turnout.fail('first', 'text');
+    await at('test-again').click();
     await page.locator('[data-testid=trial][data-ok=true]').waitFor();
     await at('add-group').selectOption('');
     await at('add-save').click();

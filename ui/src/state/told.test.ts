@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blamed, trialFault } from './told';
-
-describe('why a test failed', () => {
-  it.each([
-    ['Turnout: no provider could answer after 1 attempt; the last: draft: no connection to http://127.0.0.1:9: connection refused', 'No connection to http://127.0.0.1:9: connection refused'],
-    ['Turnout: no provider could answer after 1 attempt; the last: draft: HTTP 401: invalid x-api-key; if its key is wrong, set another with `turnoutd keys set PROVIDER` (req-1)', 'HTTP 401: invalid x-api-key'],
-    ['no connection to http://127.0.0.1:9: connection refused', 'No connection to http://127.0.0.1:9: connection refused'],
-    ['draft: is a name', 'Draft: is a name'],
-  ])('%s', (told, wanted) => expect(trialFault(told, 'draft', 'req-1')).toBe(wanted));
-});
+import { blamed } from './told';
 
 describe('what is blamed', () => {
   it.each<[string, Record<string, string>, string]>([

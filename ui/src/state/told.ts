@@ -29,18 +29,8 @@ export function tightest(quotas: readonly Quota[] | null | undefined): Quota | n
   return shares.reduce<Quota | null>((least, one) => (least === null || one.left < least.left ? one : least), null);
 }
 
-const EXHAUSTED = /^(?:Turnout: )?no provider could answer after 1 attempt; the last: /i;
-
-/** Why a test of one provider failed. That it was tried once, and who it was, is known to whoever asked for the test. */
-export function trialFault(told: string, provider: string, id?: string | null): string {
-  const alone = (id ? told.replace(` (${id})`, '') : told).replace(/; if its key is wrong, set another with `[^`]*`/, '');
-  const bare = alone.replace(EXHAUSTED, '');
-  const named = bare !== alone && bare.startsWith(`${provider}: `) ? bare.slice(provider.length + 2) : bare;
-  return sentenceCase(named);
-}
-
 /** A capital letter in front; what begins with a name in quotes or with a sign stays. */
-export function sentenceCase(text: string): string {
+function sentenceCase(text: string): string {
   return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
 }
 
