@@ -38,6 +38,34 @@ pub(crate) struct Taken {
     pub(crate) at: Timestamp,
 }
 
+impl Choices {
+    /// Chooses a group where `before` was the chosen one, for a budget if one does, and resumes it. A budget that
+    /// chooses again what it chose has been in charge since then.
+    pub(crate) fn choose(
+        &mut self,
+        group: &str,
+        before: &str,
+        budget: Option<&str>,
+        at: Timestamp,
+    ) {
+        let was_kept = self.group.as_deref() == Some(before);
+        let taken = self.taken.take().filter(|_| was_kept);
+        self.taken = budget.and_then(|by| match taken {
+            Some(taken) if before == group && taken.by == by => Some(taken),
+            taken => {
+                let from = taken.map_or_else(|| before.to_owned(), |taken| taken.from);
+                (from != group).then(|| Taken {
+                    by: by.to_owned(),
+                    from,
+                    at,
+                })
+            }
+        });
+        self.group = Some(group.to_owned());
+        self.paused.remove(group);
+    }
+}
+
 /// The choices with their file.
 #[derive(Debug)]
 pub(crate) struct Kept {
@@ -73,12 +101,12 @@ impl Kept {
     }
 
     /// Changes the choices and writes them. A failure to write is logged: what was chosen holds until the end.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Choices)) {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Choices) -> T) -> T {
         let mut choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
         let before = choices.clone();
-        change(&mut choices);
+        let done = change(&mut choices);
         if *choices == before {
-            return;
+            return done;
         }
         let text = serde_json::json!(*choices).to_string();
         if let Err(error) = write_whole(&self.path, &text) {
@@ -87,6 +115,7 @@ impl Kept {
                 self.path.display()
             );
         }
+        done
     }
 }
 
@@ -111,6 +140,39 @@ mod tests {
             choices.enabled.insert("relay".into(), false);
         });
         assert_eq!(Kept::open(path).get(), kept.get());
+    }
+
+    #[test]
+    fn a_takeover_lasts_until_a_person_chooses_and_tells_who_took_over_from_whom_since_when() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut choices = Choices::default();
+        let mut before = "main";
+        for (second, group, by, taken) in [
+            (1, "night", Some("daily"), Some(("daily", "main", 1))),
+            // The next period of the same budget.
+            (2, "night", Some("daily"), Some(("daily", "main", 1))),
+            // Another budget has a say now.
+            (3, "night", Some("monthly"), Some(("monthly", "main", 3))),
+            (4, "cheap", Some("monthly"), Some(("monthly", "main", 4))),
+            (5, "night", Some("monthly"), Some(("monthly", "main", 5))),
+            // Nothing takes over from itself.
+            (6, "main", Some("daily"), None),
+            (7, "night", Some("daily"), Some(("daily", "main", 7))),
+            (8, "night", None, None),
+            (9, "night", Some("daily"), None),
+        ] {
+            choices.choose(group, before, by, at(second));
+            before = group;
+            let told = choices.taken.as_ref();
+            let told = told.map(|taken| (&*taken.by, &*taken.from, taken.at.as_second()));
+            assert_eq!(told, taken, "at {second}");
+            assert_eq!(choices.group.as_deref(), Some(group));
+        }
+
+        // The kept group is no longer in the config: what took over from what is of no meaning any more.
+        choices.choose("cheap", "first", Some("daily"), at(10));
+        let taken = choices.taken.unwrap();
+        assert_eq!((&*taken.from, taken.at), ("first", at(10)));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! changes are published.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use routing::{Board, Change, UnknownGroup};
 
-use crate::choices::{Choices, Taken};
+use crate::choices::Choices;
 use crate::handle::{CommandError, Daemon};
 use crate::looks::no_such;
 use crate::settings::{self, Dialect, edit};
@@ -15,52 +16,39 @@ use crate::view::{self, Group, Mode, Provider};
 impl Daemon {
     /// Chooses a group, and resumes it if it was paused.
     pub fn activate(&self, group: &str) -> Result<Group, CommandError> {
-        self.steer(group, |board, now| board.choose(group, now))?;
-        self.choose(|choices| {
-            choices.group = Some(group.to_owned());
-            choices.taken = None;
-            choices.paused.remove(group);
-        });
-        self.group(group)
+        self.choose_group(group, None)
     }
 
     /// Chooses a group for a budget, which is remembered until somebody chooses one.
     pub(crate) fn take_over(&self, group: &str, budget: &str) -> Result<Group, CommandError> {
-        let chosen = self.look().0.chosen.to_string();
-        let before = self.instance().kept.get();
-        let before = before
-            .taken
-            .filter(|_| before.group.as_deref() == Some(&*chosen));
-        let told = self.activate(group)?;
-        let from = before.map_or(chosen, |taken| taken.from);
-        if from != group {
-            self.choose(|choices| {
-                choices.taken = Some(Taken {
-                    by: budget.to_owned(),
-                    from,
-                    at: Timestamp::now(),
-                });
-            });
-        }
-        Ok(told)
+        self.choose_group(group, Some(budget))
+    }
+
+    fn choose_group(&self, group: &str, budget: Option<&str>) -> Result<Group, CommandError> {
+        self.steer(group, |board, choices, now| {
+            let before = board.chosen().to_owned();
+            let changes = board.choose(group, now)?;
+            choices.choose(group, &before, budget, Timestamp::now());
+            Ok(changes)
+        })
     }
 
     /// Takes a group out until it is resumed.
     pub fn pause(&self, group: &str) -> Result<Group, CommandError> {
-        self.steer(group, |board, now| board.pause(group, now))?;
-        self.choose(|choices| {
+        self.steer(group, |board, choices, now| {
+            let changes = board.pause(group, now)?;
             choices.paused.insert(group.to_owned());
-        });
-        self.group(group)
+            Ok(changes)
+        })
     }
 
     /// Brings a paused group back.
     pub fn resume(&self, group: &str) -> Result<Group, CommandError> {
-        self.steer(group, |board, now| board.resume(group, now))?;
-        self.choose(|choices| {
+        self.steer(group, |board, choices, now| {
+            let changes = board.resume(group, now)?;
             choices.paused.remove(group);
-        });
-        self.group(group)
+            Ok(changes)
+        })
     }
 
     /// Whether failover may leave the chosen group.
@@ -165,9 +153,9 @@ impl Daemon {
         self.instance().nudge();
     }
 
-    fn choose(&self, change: impl FnOnce(&mut Choices)) {
+    fn choose<T>(&self, change: impl FnOnce(&mut Choices) -> T) -> T {
         let _noting = self.noting();
-        self.instance().kept.change(change);
+        self.instance().kept.change(change)
     }
 
     /// What a client needs to call this instance.
@@ -218,17 +206,18 @@ impl Daemon {
             .is_some_and(|config| config.dialect == Dialect::Practice)
     }
 
+    /// Changes the board and what is kept of it in one step: of two who choose at the same time, whoever is the last on
+    /// the board is the one who is kept.
     fn steer(
         &self,
         group: &str,
-        act: impl FnOnce(&mut Board, std::time::Instant) -> Result<Vec<Change>, UnknownGroup>,
-    ) -> Result<(), CommandError> {
-        let changes = self
-            .instance()
-            .gateway
-            .board(act)
-            .map_err(|_| no_such("group", group))?;
-        self.changed(&changes);
-        Ok(())
+        act: impl FnOnce(&mut Board, &mut Choices, Instant) -> Result<Vec<Change>, UnknownGroup>,
+    ) -> Result<Group, CommandError> {
+        let changes = self.choose(|choices| {
+            let gateway = &self.instance().gateway;
+            gateway.board(|board, now| act(board, choices, now))
+        });
+        self.changed(&changes.map_err(|_| no_such("group", group))?);
+        self.group(group)
     }
 }

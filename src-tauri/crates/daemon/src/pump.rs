@@ -238,7 +238,7 @@ mod tests {
         let told = falls_due(|| due.get(), &changed);
         let comes = async {
             tokio::time::sleep(Duration::from_secs(5)).await;
-            due.set(Some((begun + Duration::from_secs(60)).into_std()));
+            due.set(Some((begun + Duration::from_mins(1)).into_std()));
             changed.notify_one();
         };
         tokio::join!(told, comes);

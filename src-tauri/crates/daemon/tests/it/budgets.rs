@@ -1,6 +1,7 @@
 //! What happens when a budget is used up.
 
 use daemon::view::{NoticeKind, Payload};
+use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -87,6 +88,44 @@ async fn a_used_up_budget_of_a_group_switches_to_another_group() {
     assert!(takeover["since"].is_string(), "{takeover}");
     house.post("/groups/main/activate", None).await;
     assert_eq!(house.get("/status").await["takeover"], Value::Null);
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_is_in_charge_since_its_first_mark_until_another_one_is() {
+    let budget = |name: &str, limit: &str| {
+        format!(
+            r#"{{ name = "{name}", limit_usd = {limit}, per = "month", then = "group:second" }}"#
+        )
+    };
+    let home = Home::new(&config(&budget("daily", "0.000001")));
+    let house = home.start().await;
+    house.ask(false).await;
+    let in_charge = |name: &'static str| {
+        move |status: &Value| {
+            status["takeover"]["budget"] == name && status["active_group"] == "second"
+        }
+    };
+    let first = house.status_where(in_charge("daily")).await["takeover"].clone();
+
+    // Another amount is a mark of its own, as that of another period is.
+    let daily = budget("daily", "0.000002");
+    home.write("config.toml", &config(&daily));
+    house.post("/reload", None).await;
+    until(async || {
+        let told = house.get("/audit?q=group.activate").await;
+        (told["items"].as_array().unwrap().len() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(house.get("/status").await["takeover"], first);
+
+    let both = format!("{daily}, {}", budget("monthly", "0.000001"));
+    home.write("config.toml", &config(&both));
+    house.post("/reload", None).await;
+    let second = house.status_where(in_charge("monthly")).await["takeover"].clone();
+    assert_eq!(second["from"], "main");
+    let since = |told: &Value| -> Timestamp { told["since"].as_str().unwrap().parse().unwrap() };
+    assert!(since(&second) > since(&first), "{second} after {first}");
     house.daemon.stop().await;
 }
 

@@ -1,5 +1,8 @@
 //! Groups, modes and providers, steered by hand, and what of it lasts.
 
+use std::fs;
+use std::sync::Barrier;
+
 use daemon::view::{NoticeKind, Payload};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -42,6 +45,30 @@ async fn a_chosen_group_serves_the_next_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_groups_chosen_at_once_the_one_in_force_is_the_one_that_is_kept() {
+    let home = Home::new(CONFIG);
+    let house = home.start().await;
+    let daemon = &house.daemon;
+    for round in 0..100 {
+        let start = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for group in ["main", "second"] {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    daemon.activate(group).unwrap();
+                });
+            }
+        });
+        let kept = fs::read(home.data().join("state.json")).unwrap();
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        let active = daemon.status().await.active_group;
+        assert_eq!(kept["group"], json!(active), "round {round}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_paused_group_serves_nothing_until_it_is_resumed() {
     let home = Home::new(CONFIG);
     let house = home.start().await;
@@ -67,7 +94,7 @@ async fn choices_survive_a_restart_and_never_reach_the_config() {
     house.post("/providers/spare/disable", None).await;
     set_mode(&house, "manual").await;
     house.daemon.stop().await;
-    assert_eq!(std::fs::read_to_string(home.config()).unwrap(), CONFIG);
+    assert_eq!(fs::read_to_string(home.config()).unwrap(), CONFIG);
 
     let house = home.start().await;
     let status = house.get("/status").await;
