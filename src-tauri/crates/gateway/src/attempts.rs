@@ -112,18 +112,24 @@ impl Driver {
                     if let Some(over) = self.note(tried, &mut run, &mut last, &mut spare) {
                         return over;
                     }
-                    self.onward(&mut ask, &mut run)
+                    // What was to be tried at once has been tried.
+                    let order = self.order().filter(|order| *order != Order::Release);
+                    self.onward(order, &mut ask, &mut run)
                 }
                 Step::Wait { until } => {
                     if self.wait(until).await.is_err() {
                         return Conclusion::of(Ending::ClientGone);
                     }
-                    self.onward(&mut ask, &mut run)
+                    self.onward(self.order(), &mut ask, &mut run)
+                }
+                Step::GiveUp(exhausted)
+                    if let Some(order) = self.last_order(&exhausted, spare.as_ref()) =>
+                {
+                    self.onward(Some(order), &mut ask, &mut run)
                 }
                 Step::GiveUp(exhausted) => {
                     let why = last.as_ref().map(|(_, error): &(_, String)| error.as_str());
-                    let waits = spare.is_none() && exhausted.may_wait && self.waits_broken();
-                    let waited = if waits {
+                    let waited = if self.waits(&exhausted, spare.as_ref()) {
                         self.suspend((ask, run), &exhausted, why, &mut patience)
                             .await
                     } else {
@@ -198,25 +204,48 @@ impl Driver {
         }
     }
 
-    /// Waits until a person wants something else of the request; forever, where it has not waited.
+    /// Waits until a person wants something else of the request than to try it; forever, where it has not waited.
     pub(crate) async fn recalled(&self) {
+        self.told(|order| *order != Order::Release).await;
+    }
+
+    async fn told(&self, meant: impl Fn(&Order) -> bool) {
         match &self.seat {
-            Some(seat) => seat.orders.given().await,
+            Some(seat) => seat.orders.given(meant).await,
             None => std::future::pending().await,
         }
     }
 
-    /// The next step, after what a person may have said meanwhile; `None` where that was to give it up.
-    fn onward(&self, ask: &mut Ask, run: &mut Failover) -> Option<Step> {
-        let order = self.seat.as_ref().and_then(|seat| seat.orders.take());
+    /// What a person said meanwhile.
+    fn order(&self) -> Option<Order> {
+        self.seat.as_ref()?.orders.take()
+    }
+
+    /// The same, where it would end now: without one, nobody is told any more that an order was taken.
+    fn last_order(&self, exhausted: &Exhausted, spare: Option<&Spare>) -> Option<Order> {
+        let seat = self.seat.as_ref()?;
+        (!self.waits(exhausted, spare)).then(|| seat.orders.take_last())?
+    }
+
+    /// Whether it waits now that nothing can serve it.
+    fn waits(&self, exhausted: &Exhausted, spare: Option<&Spare>) -> bool {
+        spare.is_none() && exhausted.may_wait && self.waits_broken() && self.may_suspend()
+    }
+
+    /// The next step, after what a person may have said; `None` where that was to give it up.
+    fn onward(&self, order: Option<Order>, ask: &mut Ask, run: &mut Failover) -> Option<Step> {
         if order == Some(Order::Fail) {
             return None;
         }
         Some(self.shared.with_board(|board, now| {
-            if let Some(Order::Redirect(pin)) = order {
-                *ask = board.redirected(ask, pin);
-                run.forget();
-                *run = board.begin_again(run, ask, now);
+            match order {
+                Some(Order::Redirect(pin)) => {
+                    *ask = board.redirected(ask, pin);
+                    run.forget();
+                    *run = board.begin_again(run, ask, now);
+                }
+                Some(Order::Release) => *run = board.begin_again(run, ask, now).forced(),
+                Some(Order::Fail) | None => {}
             }
             board.next(run, now)
         }))
@@ -243,7 +272,7 @@ impl Driver {
         });
         tokio::select! {
             () = tokio::time::sleep(left) => Ok(()),
-            () = self.recalled() => Ok(()),
+            () = self.told(|_| true) => Ok(()),
             () = self.cancel.cancelled() => Err(Gone),
         }
     }

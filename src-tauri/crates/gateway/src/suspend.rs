@@ -35,6 +35,13 @@ pub(crate) enum Waited {
 }
 
 impl Driver {
+    /// Whether requests like this one wait at all, by the settings and its client.
+    pub(crate) fn may_suspend(&self) -> bool {
+        let endpoint = &self.inbound.route.endpoint;
+        let is_asking = matches!(endpoint, Endpoint::Answer | Endpoint::Embed);
+        self.patient && is_asking && self.shared.live.load().snapshot.limits.suspend.enabled
+    }
+
     /// Waits until something can serve the request. `last` is what went wrong last.
     pub(crate) async fn suspend(
         &mut self,
@@ -43,17 +50,7 @@ impl Driver {
         last: Option<&str>,
         patience: &mut Patience,
     ) -> Waited {
-        let live = self.shared.live.load();
-        let rules = live.snapshot.limits.suspend;
-        drop(live);
-        let waits = self.patient
-            && matches!(
-                self.inbound.route.endpoint,
-                Endpoint::Answer | Endpoint::Embed
-            );
-        if !rules.enabled || !waits {
-            return Waited::Not;
-        }
+        let rules = self.shared.live.load().snapshot.limits.suspend;
         let until = *patience
             .until
             .get_or_insert_with(|| Instant::now() + rules.timeout);

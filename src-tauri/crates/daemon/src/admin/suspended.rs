@@ -24,7 +24,7 @@ pub(super) fn calls() -> Calls {
         )
         .with(
             Call::post("/suspended/{id}/release", release)
-                .about("Has a waiting request tried at once.")
+                .about("Has a request tried at once that waits, or waited and pauses before the next try.")
                 .answers_nothing(),
         )
         .with(

@@ -294,6 +294,56 @@ async fn a_person_gives_up_or_redirects_what_is_being_tried() {
     }
 }
 
+/// Between two tries of one provider as well, a person has it tried at once, sent elsewhere or given up.
+#[tokio::test]
+async fn a_person_is_heard_in_the_pause_before_the_next_try() {
+    let other = Raw::answering(json(200, "", ANSWER)).await;
+    for (order, status, provider) in [
+        (Order::Release, "200", "p0"),
+        (Order::Redirect(Pin::Group("spare".to_owned())), "200", "p1"),
+        (Order::Fail, "503", ""),
+    ] {
+        let ill = ill_then_well().await;
+        let mut settings = waiting(&[&ill, &other], LONG, LONG, 9);
+        let topology = Arc::make_mut(&mut settings.topology);
+        topology.retry = routing::Retry {
+            attempts: 2,
+            base: LONG,
+            max: LONG,
+        };
+        let spare = topology.groups[0].members.pop().unwrap();
+        topology.groups.push(routing::Group {
+            name: "spare".into(),
+            members: vec![spare],
+            ..topology.groups[0].clone()
+        });
+        let mut running = run(settings).await;
+        let pause = |board: &mut routing::Board, now| board.pause("main", now).map(drop);
+        running.gateway.board(pause).unwrap();
+        let path = "/group/main/v1/messages";
+        let mut client = running
+            .open("POST", path, HEADERS, ASK_WHOLE.as_bytes())
+            .await;
+        until_waiting(&running, 1).await;
+        let resume = |board: &mut routing::Board, now| board.resume("main", now).map(drop);
+        running.gateway.board(resume).unwrap();
+        let id = loop {
+            if let Report::Retrying { id, .. } = running.report().await {
+                break id;
+            }
+        };
+        running.gateway.order(&id, order).unwrap();
+        let mut answer = Vec::new();
+        let _ = within(client.read_to_end(&mut answer)).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(answer.contains(&format!("x-turnout-provider: {provider}")) || provider.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_new_configuration_and_a_stop_are_heard_at_once() {
     let ill = Raw::answering(json(503, "", "{}")).await;
