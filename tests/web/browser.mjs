@@ -30,6 +30,7 @@ export async function browse(turnout, options = {}) {
   page.setDefaultTimeout(10_000);
   if (process.env.TURNOUT_UI_DIST) await serve(page, process.env.TURNOUT_UI_DIST);
   const trouble = [];
+  watch(page, turnout.base, trouble);
   const open = async (place) => {
     await page.goto(`${turnout.base}/ui/${place}`);
     await page.getByTestId('app-ready').waitFor();
@@ -45,12 +46,11 @@ export async function browse(turnout, options = {}) {
       // The browser follows the link's redirect without asking what is served in the page's place.
       if (process.env.TURNOUT_UI_DIST) await page.reload();
       await page.getByTestId('app-ready').waitFor();
-      watch(page, turnout.base, trouble);
       await open(place);
     },
     open,
     picture: (name) => page.screenshot({ path: join(pictures, `${name}.png`) }),
-    /** What axe finds wrong, a line each. */
+    /** What axe finds wrong, a line each. The page's policy is not for what is evaluated, so it need not be bypassed. */
     async axe() {
       await page.evaluate(AXE);
       return page.evaluate(async () => {

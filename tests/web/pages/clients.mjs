@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const browser = { bypassCSP: true, permissions: ['clipboard-read', 'clipboard-write'] };
+export const browser = { permissions: ['clipboard-read', 'clipboard-write'] };
 
 const settings = (turnout) => join(turnout.home, '.claude/settings.json');
 const claude = async (turnout) => (await turnout.admin('GET', '/clients')).items.find((one) => one.id === 'claude-code');

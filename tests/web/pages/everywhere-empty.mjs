@@ -4,7 +4,6 @@ import { fits, moving, readable } from '../looks.mjs';
 import { places } from '../places.mjs';
 
 export const setting = { fresh: true };
-export const browser = { bypassCSP: true };
 
 const all = places();
 const options = { empty: true };

@@ -12,7 +12,7 @@ use = { provider = "second", model = "deepseek-chat-v3.1" }
 capture_bodies = "all"
 `,
 };
-export const browser = { bypassCSP: true, acceptDownloads: true };
+export const browser = { acceptDownloads: true };
 
 const row = (page, id) => page.locator(`[data-testid="history-row"][data-id="${id}"]`);
 const ids = (at) => at('history-row').evaluateAll((rows) => rows.map((one) => one.dataset.id));

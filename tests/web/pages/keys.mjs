@@ -5,7 +5,6 @@ import { places, visit } from '../places.mjs';
 import { busy } from '../traffic.mjs';
 
 export const setting = { ...busy.setting, env: { TURNOUT_PASSPHRASE: 'of-the-page-tests' } };
-export const browser = { bypassCSP: true };
 
 /** More stops than any place has. */
 const MOST = 260;
@@ -116,7 +115,9 @@ export default {
     await visit(page, all[0]);
     await page.evaluate(() => {
       const main = document.querySelector('main');
-      main.insertAdjacentHTML('afterbegin', '<div class="wrong"><div><button style="outline: none" data-testid="ringless">x</button></div><p style="cursor: pointer" class="mouse">x</p></div>');
+      main.insertAdjacentHTML('afterbegin', '<div class="wrong"><div><button data-testid="ringless">x</button></div><p class="mouse">x</p></div>');
+      main.querySelector('.wrong button').style.outline = 'none';
+      main.querySelector('.mouse').style.cursor = 'pointer';
     });
     const found = await walk(page);
     await page.evaluate(() => document.querySelector('.wrong').remove());

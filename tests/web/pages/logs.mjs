@@ -1,7 +1,7 @@
 // The log: lines as they come, narrowed, held, copied, and the way from a line to its request.
 import assert from 'node:assert/strict';
 
-export const browser = { bypassCSP: true, permissions: ['clipboard-read', 'clipboard-write'] };
+export const browser = { permissions: ['clipboard-read', 'clipboard-write'] };
 
 const grave = async (axe) => (await axe()).filter((line) => /serious|critical/.test(line));
 const line = (page, text) => page.getByTestId('log-line').filter({ hasText: text });

@@ -7,7 +7,6 @@ import { pale } from '../contrast.mjs';
 import { visit } from '../places.mjs';
 
 export const setting = { cuttable: true, more: '[ledger]\ncapture_bodies = "all"\n', env: { TURNOUT_PASSPHRASE: 'of-the-page-tests' } };
-export const browser = { bypassCSP: true };
 
 let request;
 let news = 0;

@@ -7,7 +7,6 @@ export const setting = {
 budgets = [{ name = "daily", limit_usd = 0.0001, per = "day", at = [1.0], then = "group:spare" }]
 `,
 };
-export const browser = { bypassCSP: true };
 
 export default {
   async 'a budget that put another group in charge is told, with the way back'({ page, at, enter, turnout, picture, axe }) {

@@ -7,7 +7,6 @@ const providers = names.map((name) => `[[providers]]\nname = "${name}"\ndialect 
 const members = names.map((provider, index) => `{ provider = "${provider}", priority = ${index + 1} }`).join(', ');
 
 export const setting = { more: providers.join('') + groups.map((name) => `[[groups]]\nname = "${name}"\nmembers = [${members}]\n`).join('') };
-export const browser = { bypassCSP: true };
 
 export default {
   async 'the active group is open and the others take a line each'({ at, enter, picture }) {

@@ -1,8 +1,6 @@
 // The overview with real traffic: what runs, what waits, what failed over and why, and one click to change it.
 import assert from 'node:assert/strict';
 
-export const browser = { bypassCSP: true };
-
 const grave = async (axe) => (await axe()).filter((line) => /serious|critical/.test(line));
 const look = (page, theme, language) =>
   page.evaluate(([theme, language]) => {

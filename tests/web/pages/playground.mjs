@@ -1,8 +1,6 @@
 // The playground: one question to several at once, streamed by the real turnoutd from practice providers.
 import assert from 'node:assert/strict';
 
-// axe is put into the page by the test, which the page's policy would not allow.
-export const browser = { bypassCSP: true };
 export const setting = { more: '[ledger]\ncapture_bodies = "all"\n' };
 
 const run = (page, to) => page.locator(`[data-testid="run"][data-to="${to}"]`);

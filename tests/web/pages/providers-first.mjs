@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 
 export const setting = { fresh: true, env: { MY_KEY: 'sk-of-the-first-provider-90ab' } };
-export const browser = { bypassCSP: true };
 
 export default {
   async 'the practice provider is told as what it is, and has no keys'({ page, at, enter, turnout }) {

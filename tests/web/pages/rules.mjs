@@ -13,7 +13,6 @@ when = { tokens_over = 60000 }
 use = { provider = "second" }
 `,
 };
-export const browser = { bypassCSP: true };
 
 const serious = (lines) => lines.filter((line) => /serious|critical/.test(line));
 const order = async (turnout) => (await turnout.admin('GET', '/rules')).items.map((rule) => rule.name);

@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ADMIN } from '../turnoutd.mjs';
 
-export const browser = { bypassCSP: true };
 export const setting = { more: '\n# a comment that stays\n[ledger]\nretention = "30d"\n' };
 
 const section = async ({ page, at }, name) => {

@@ -172,6 +172,12 @@ export default {
     assert.ok(scripts.length > 1 && bytes < 150_000, `${bytes} bytes`);
   },
 
+  async 'a style that the policy forbids would be seen'({ page, trouble }) {
+    await page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<p style="color: red"></p>'));
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+    assert.match(trouble.splice(0).join('\n'), /^console: [^\n]*Content Security Policy[^\n]*$/);
+  },
+
   async 'the link does not work twice'({ page, at, context, turnout }) {
     await context.clearCookies();
     await page.goto(turnout.ui);

@@ -4,7 +4,6 @@ import { come, places } from '../places.mjs';
 import { busy } from '../traffic.mjs';
 
 export const setting = busy.setting;
-export const browser = { bypassCSP: true };
 
 /** What counts as a good page (web.dev: Cumulative Layout Shift). */
 const GOOD = 0.1;

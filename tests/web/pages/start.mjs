@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const browser = { bypassCSP: true };
 // A key that is found but never used for real: whatever would leave this machine meets a closed port.
 export const setting = { fresh: true, env: { DEEPSEEK_API_KEY: 'sk-of-the-page-tests-9f2c', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1,localhost' } };
 

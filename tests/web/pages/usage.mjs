@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict';
 import { writeClaudeLogs } from '../claude_logs.mjs';
 
-// axe is put into the page by the test, which the page's policy would not allow.
-export const browser = { bypassCSP: true };
 export const setting = {
   more: `
 [[ledger.budgets]]
