@@ -91,7 +91,10 @@ export async function world({ more = '', env = {}, fresh = false, cuttable = fal
       }
     },
     /** A fresh one-time link into the page. */
-    link: async () => new URL((await admin(real, 'POST', '/session', {})).url, base).href,
+    link: async () => {
+      const { pathname, search } = new URL((await admin(real, 'POST', '/session', {})).url, real);
+      return new URL(pathname + search, base).href;
+    },
     home: scratch,
     async end() {
       between?.cut();
