@@ -47,7 +47,14 @@ export function asWritten(form: BudgetForm, before: WrittenBudget | null): Writt
   return budget;
 }
 
+const OF_TOKEN = 'of token ';
+
+/** The same by the budget's name alone. */
+export function tokenNamed(name: string): string | null {
+  return name.startsWith(OF_TOKEN) ? name.slice(OF_TOKEN.length) : null;
+}
+
 /** The token whose own limit a budget is: it stands with the token, and no budget can have such a name. */
 export function tokenOf({ name, token }: { name: string; token?: string | null }): string | null {
-  return token && name === `of token ${token}` ? token : null;
+  return token && tokenNamed(name) === token ? token : null;
 }

@@ -1,6 +1,7 @@
 /** Notices: those fetched and those that came live as one list, and what they say. */
 import type { Notice, SpentBudget } from '../api/types';
 import { i18n, t } from '../i18n/index.svelte';
+import { tokenNamed } from './budget-form';
 import { money, percent, when } from './format';
 
 /** The newest first, each once. A daemon that was started anew counts anew, so the number alone tells none apart. */
@@ -37,10 +38,15 @@ function ofFacts({ kind, provider, group, to, reason, cost_usd, key, budget }: N
       // Null: it has one credential only.
       return provider && key !== undefined ? { title: t.noticeAuth(provider), body: key === null ? t.noticeAuthOnly : t.noticeAuthKey(key) } : null;
     case 'budget':
-      return budget ? { title: t.noticeBudgetAt(budget.name, percent(budget.share, i18n.locale)), body: spent(budget, group ?? '', now) } : null;
+      return budget ? { title: mark(budget), body: spent(budget, group ?? '', now) } : null;
     default:
       return null;
   }
+}
+
+function mark({ name, share }: SpentBudget): string {
+  const own = tokenNamed(name);
+  return t.noticeMark(own ? t.budgetOwn(own) : t.noticeBudgetCalled(name), percent(share, i18n.locale));
 }
 
 function spent(budget: SpentBudget, group: string, now: number): string {

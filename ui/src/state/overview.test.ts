@@ -126,6 +126,7 @@ describe('what a notice says', () => {
     [{ kind: 'auth', key: 'a/0' }, 'a refuses a key', 'It refuses the key a/0: set a new one.'],
     [{ kind: 'auth', key: null }, 'a refuses a key', 'It refuses its credential: set a new one.'],
     [{ kind: 'budget', budget }, 'Budget daily: 80%', '$4.00 of $5.00 are spent'],
+    [{ kind: 'budget', budget: { ...budget, name: 'of token bob' } }, 'Limit of token bob: 80%', '$4.00 of $5.00 are spent'],
     [{ kind: 'budget', budget: { ...budget, done: 'chosen' }, group: 'night' }, 'Budget daily: 80%', '$4.00 of $5.00 are spent; group night took over'],
     [{ kind: 'budget', budget: { ...budget, done: 'refused', until: '23:59' } }, 'Budget daily: 80%', '$4.00 of $5.00 are spent; requests are refused until 23:59'],
     [{ kind: 'budget', budget: { ...budget, done: 'not_chosen', why: 'it is gone' }, group: 'night' }, 'Budget daily: 80%', '$4.00 of $5.00 are spent; group night could not take over: it is gone'],

@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use routing::{Change, Reason};
 
 use super::CENT;
+use crate::settings::OF_TOKEN;
 use crate::view::{BudgetDeed, BudgetNotice, Notice, NoticeKind};
 
 /// What of a name may stand in a query as it is.
@@ -55,6 +56,13 @@ pub(crate) struct Spent {
     pub(crate) until: Timestamp,
     /// What is done.
     pub(crate) done: Done,
+}
+
+impl Spent {
+    /// The token whose own limit it is.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.budget.strip_prefix(OF_TOKEN)
+    }
 }
 
 /// What a budget's mark leads to.

@@ -117,6 +117,27 @@ fn at_most_one_a_minute_of_a_kind_is_told_and_the_last_is_not_lost() {
 }
 
 #[test]
+fn a_tokens_own_limit_is_called_after_the_token_in_every_language() {
+    for (locale, budget, title) in [
+        (Locale::En, "daily", "Budget daily: 80 %"),
+        (Locale::En, "of token bob", "Limit of token bob: 80 %"),
+        (Locale::ZhCn, "daily", "预算 daily：80%"),
+        (Locale::ZhCn, "of token bob", "令牌 bob 的限额：80%"),
+    ] {
+        let News::Spent(mut about) = spent(Done::Told) else {
+            unreachable!("it is about a budget");
+        };
+        budget.clone_into(&mut about.budget);
+        let moment = Moment {
+            locale,
+            ..at(Instant::now())
+        };
+        let notice = Notices::default().tell(News::Spent(about), moment);
+        assert_eq!(notice.unwrap().title, title);
+    }
+}
+
+#[test]
 fn budgets_are_told_once_a_minute_too() {
     let (mut notices, start) = (Notices::default(), Instant::now());
     assert!(notices.tell(spent(Done::Told), at(start)).is_some());

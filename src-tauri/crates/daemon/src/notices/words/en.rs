@@ -48,11 +48,18 @@ pub(super) fn words(news: &News) -> Words {
             )
         }
         News::Spent(spent) => (
-            format!("Budget {}: {:.0} %", spent.budget, spent.share * 100.0),
+            format!("{}: {:.0} %", called(spent), spent.share * 100.0),
             budget(spent),
         ),
     };
     Words { title, body }
+}
+
+fn called(spent: &Spent) -> String {
+    match spent.token() {
+        Some(token) => format!("Limit of token {token}"),
+        None => format!("Budget {}", spent.budget),
+    }
 }
 
 fn budget(spent: &Spent) -> String {

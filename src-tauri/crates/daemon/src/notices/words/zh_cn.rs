@@ -46,11 +46,18 @@ pub(super) fn words(news: &News) -> Words {
             )
         }
         News::Spent(spent) => (
-            format!("预算 {}：{:.0}%", spent.budget, spent.share * 100.0),
+            format!("{}：{:.0}%", called(spent), spent.share * 100.0),
             budget(spent),
         ),
     };
     Words { title, body }
+}
+
+fn called(spent: &Spent) -> String {
+    match spent.token() {
+        Some(token) => format!("令牌 {token} 的限额"),
+        None => format!("预算 {}", spent.budget),
+    }
 }
 
 fn budget(spent: &Spent) -> String {
