@@ -298,16 +298,18 @@ impl Board {
     }
 
     /// The worst of what its models, its keys and the provider itself are doing. A model that rests beside others that
-    /// do not is no rest of the provider's.
+    /// do not is no rest of the provider's, and one that waits to be tried again, perhaps for ever, beside others that
+    /// answer tells nothing of it.
     fn health_of(&self, provider: &Provider, health: &ProviderHealth, now: Instant) -> Health {
         let others_serve = self.has_model_that_serves(health, now);
-        let models = health
-            .models
-            .values()
-            .map(|model| match self.health_of_model(model, now) {
-                resting if others_serve && !resting.serves() => Health::Degraded,
-                health => health,
-            });
+        let models = || health.models.values();
+        let others_answer =
+            models().any(|model| self.health_of_model(model, now) == Health::Unknown);
+        let models = models().map(|model| match self.health_of_model(model, now) {
+            resting if others_serve && !resting.serves() => Health::Degraded,
+            Health::HalfOpen if others_answer => Health::Unknown,
+            health => health,
+        });
         let resting = health.bar(provider, now).map(|_| Health::Cooling);
         let any_key_rests = provider
             .keys

@@ -342,6 +342,16 @@ fn a_breaker_opens_lets_one_probe_through_and_closes_when_it_works() {
 }
 
 #[test]
+fn a_model_that_nobody_asks_for_again_leaves_no_mark_on_a_provider_that_answers() {
+    let mut rig = tripped(1);
+    rig.send("other", &[]);
+    assert_eq!(rig.health("a"), Health::Degraded);
+    rig.pass(MINUTE);
+    assert_eq!(rig.health("a"), Health::Healthy);
+    rig.check(&[], &["a:m"]);
+}
+
+#[test]
 fn a_probe_that_fails_is_not_retried_and_doubles_the_recovery() {
     let mut rig = tripped(1);
     rig.pass(MINUTE);
