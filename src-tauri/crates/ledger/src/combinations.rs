@@ -129,7 +129,8 @@ fn today() -> i64 {
     Timestamp::now().as_millisecond().div_euclid(DAY_MS)
 }
 
-/// Forgets the combinations that no request has any more, and that errors had them. One that is being written again has its day of today.
+/// Forgets the combinations that no request has any more, and that errors had them. One that is being written again has
+/// the day of today.
 pub(crate) async fn forget(conn: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::Error> {
     let unused = "DELETE FROM combinations WHERE used_on < ? AND NOT EXISTS \
          (SELECT 1 FROM requests WHERE requests.is_open = 0 AND requests.combination_id = combinations.id)";

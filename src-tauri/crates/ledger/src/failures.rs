@@ -116,7 +116,7 @@ pub(crate) async fn forget(conn: &mut AnyConnection, kind: Kind) -> Result<(), s
 }
 
 impl Ledger {
-    /// The branches of requests that are over with an error that looks so: by the texts, and the combinations that a
+    /// The branches of requests with an error that looks so: by the texts, and the combinations that a
     /// filter asks for, where they are few, else through all errors, among which one is met soon.
     pub(crate) async fn failing(
         &self,
